@@ -1,0 +1,267 @@
+//! Folding comments: what a webhook says of one, and what a poll shows of all.
+
+use bitbucket::payload::{Comment, Document};
+use bitbucket::{CommentId, EventKey};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::poll::Changes;
+use super::revisions::{Freshness, Verdict, judge, seen};
+use super::synthetic::{self, Item};
+use crate::event::EventId;
+use crate::fact::Fact;
+use crate::state::{CommentState, Resolved, Revision};
+
+/// Folds what a webhook says of a comment, and gives the fact's identity where the comment has one.
+pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<Comment>) -> Option<EventId> {
+    let id = comment.id()?;
+    let (now, version) = (draft.now, draft.version());
+    let pull_request = draft.state.pull_request.as_mut()?;
+    let unknown = !pull_request.comments.contains_key(&id);
+    let known = pull_request.comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
+    let fact = Fact::new(draft.link, draft.subject, key).part(id);
+    let fact = match key {
+        EventKey::CommentCreated => fact,
+        EventKey::CommentDeleted => {
+            known.deleted = true;
+            known.version = version;
+            fact
+        }
+        EventKey::CommentUpdated => {
+            let revision = revise(known, comment, unknown, now, version);
+            fact.part(revision.hash.unwrap_or_default()).time(revision.updated_on).part(revision.ordinal)
+        }
+        EventKey::CommentResolved => {
+            let at = comment.resolution.as_ref()?.created_on?;
+            let lifted = known.lifted.and_then(|lifted| lifted.at).is_some_and(|lifted| lifted >= at);
+            if !lifted {
+                known.resolution = Some(Resolved { at: Some(at) });
+                known.version = version;
+            }
+            fact.time(Some(at))
+        }
+        EventKey::CommentReopened => {
+            let undone = known.resolution.or(known.lifted);
+            if known.resolution.take().is_some() || unknown {
+                known.lifted = undone;
+                known.version = version;
+            }
+            // Nothing is known of the resolution that was undone: then the content has to tell.
+            fact.time(Some(undone?.at?))
+        }
+        _ => return None,
+    };
+    Some(fact.id())
+}
+
+/// Folds a reported edit and gives the revision it was.
+fn revise(
+    known: &mut CommentState,
+    comment: &Comment,
+    unknown: bool,
+    now: Timestamp,
+    version: u64,
+) -> Revision {
+    let revision = seen(comment.text(), comment.updated_on);
+    match judge(known.revisions.iter(), revision.clone(), Freshness::Reported) {
+        Verdict::New(revision) => {
+            known.changed_at = change_time(known, &revision, now);
+            known.version = version;
+            known.push(revision.clone());
+            revision
+        }
+        Verdict::Old(revision) => revision,
+        Verdict::Standing | Verdict::Undecided => {
+            known.changed_at = known.changed_at.max(revision.updated_on.unwrap_or(known.changed_at));
+            let standing = known.standing().filter(|standing| standing.updated_on == revision.updated_on);
+            // A comment first seen in this report stands as it was reported.
+            let ordinal = if unknown { 0 } else { standing.map_or(0, |standing| standing.ordinal) };
+            Revision { ordinal, ..revision }
+        }
+    }
+}
+
+/// Folds what a poll shows of one comment.
+pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, comment: &Document<Comment>) {
+    let Some(id) = comment.id().filter(|_| !comment.pending) else { return };
+    let Some(pull_request) = draft.state.pull_request.as_ref() else { return };
+    match pull_request.comments.get(&id) {
+        None => first_listed(draft, changes, id, comment),
+        Some(known) if known.deleted => {}
+        Some(_) if comment.deleted => deleted(draft, id, comment.raw.clone()),
+        Some(known) => {
+            let freshness = Freshness::of_poll(changes.base_version, known.version);
+            let known = known.clone();
+            text(draft, changes, id, comment, &known, freshness);
+            resolution(draft, changes, id, comment, &known, freshness);
+        }
+    }
+}
+
+/// A comment that nothing was known of: news, unless it is older than our first sight of the pull request, or so young
+/// that its webhook may still be on the way.
+fn first_listed(draft: &mut Draft<'_>, changes: &mut Changes, id: CommentId, comment: &Document<Comment>) {
+    let (now, version, settings) = (draft.now, draft.version(), draft.settings);
+    let sight = first_sight(comment, now, version);
+    let Some(pull_request) = draft.pull_request() else { return };
+    let old_news = sight.changed_at < settings.baseline(pull_request.first_seen_at);
+    let young = comment.created_on.map(|created| settings.grace_ends(created)).filter(|ends| *ends > now);
+    if let (Some(grace_ends), false, false) = (young, old_news, comment.deleted) {
+        changes.revisit(grace_ends);
+        return;
+    }
+    let resolved = sight.resolution;
+    pull_request.comments.insert(id, sight);
+    if old_news || comment.deleted {
+        return;
+    }
+    let actor = comment.raw.get("user").cloned();
+    emit(draft, &EventKey::CommentCreated, comment, comment.created_on, actor, &[id.to_string()]);
+    if let Some(resolved) = resolved {
+        emit_resolved(draft, id, comment, resolved);
+    }
+}
+
+fn text(
+    draft: &mut Draft<'_>,
+    changes: &mut Changes,
+    id: CommentId,
+    comment: &Document<Comment>,
+    known: &CommentState,
+    freshness: Freshness,
+) {
+    let (now, version) = (draft.now, draft.version());
+    let verdict = judge(known.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
+    let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) else { return };
+    match verdict {
+        Verdict::Standing => {
+            state.changed_at = state.changed_at.max(comment.updated_on.unwrap_or(state.changed_at))
+        }
+        Verdict::Old(_) => {}
+        Verdict::Undecided => changes.revisit(now),
+        Verdict::New(revision) => {
+            state.changed_at = change_time(state, &revision, now);
+            state.version = version;
+            state.push(revision.clone());
+            let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
+            let identity = [
+                id.to_string(),
+                revision.hash.unwrap_or_default(),
+                revision.updated_on.map(|time| time.to_string()).unwrap_or_default(),
+                revision.ordinal.to_string(),
+            ];
+            // Only its author can edit a comment.
+            let author = comment.raw.get("user").cloned();
+            emit(draft, &EventKey::CommentUpdated, comment, occurred_at, author, &identity);
+        }
+    }
+}
+
+fn resolution(
+    draft: &mut Draft<'_>,
+    changes: &mut Changes,
+    id: CommentId,
+    comment: &Document<Comment>,
+    known: &CommentState,
+    freshness: Freshness,
+) {
+    let now = draft.now;
+    let seen = comment.resolution.as_ref().map(|resolution| Resolved { at: resolution.created_on });
+    if seen == known.resolution {
+        return;
+    }
+    let at = seen.and_then(|seen| seen.at);
+    let sure = match (at, known.resolution.or(known.lifted).and_then(|last| last.at)) {
+        (Some(at), Some(last)) => at > last,
+        (Some(_), None) if known.resolution.is_none() => true,
+        _ => freshness == Freshness::Newer,
+    };
+    if !sure {
+        if freshness == Freshness::Unsure {
+            changes.revisit(now);
+        }
+        return;
+    }
+    if let Some(grace_ends) = at.map(|at| draft.settings.grace_ends(at)).filter(|ends| *ends > now) {
+        changes.revisit(grace_ends);
+        return;
+    }
+    if let Some(undone) = known.resolution {
+        emit_reopened(draft, id, comment, undone);
+    }
+    if let Some(seen) = seen {
+        emit_resolved(draft, id, comment, seen);
+    }
+}
+
+fn emit_resolved(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, resolved: Resolved) {
+    let version = draft.version();
+    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+        state.resolution = Some(resolved);
+        state.version = version;
+    }
+    let actor = comment.raw.pointer("/resolution/user").cloned();
+    let identity = [id.to_string(), moment(resolved, version)];
+    emit(draft, &EventKey::CommentResolved, comment, resolved.at, actor, &identity);
+}
+
+fn emit_reopened(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, undone: Resolved) {
+    let version = draft.version();
+    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+        state.resolution = None;
+        state.lifted = Some(undone);
+        state.version = version;
+    }
+    let identity = [id.to_string(), moment(undone, version)];
+    emit(draft, &EventKey::CommentReopened, comment, None, None, &identity);
+}
+
+/// A time as a part of an identity; where Bitbucket gave none, the version of the state tells such facts apart.
+fn moment(resolved: Resolved, version: u64) -> String {
+    resolved.at.map_or_else(|| format!("version {version}"), |at| at.to_string())
+}
+
+/// Notes a deletion. `comment` is what Bitbucket still shows of it.
+pub(super) fn deleted(draft: &mut Draft<'_>, id: CommentId, comment: Value) {
+    let version = draft.version();
+    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+        state.deleted = true;
+        state.version = version;
+    }
+    let fact = draft.fact(&EventKey::CommentDeleted).part(id).id();
+    synthetic::emit(draft, fact, &EventKey::CommentDeleted, None, None, &Item::Comment(comment));
+}
+
+fn emit(
+    draft: &mut Draft<'_>,
+    key: &EventKey,
+    comment: &Document<Comment>,
+    occurred_at: Option<Timestamp>,
+    actor: Option<Value>,
+    identity: &[String],
+) {
+    let fact = identity.iter().fold(draft.fact(key), Fact::part).id();
+    synthetic::emit(draft, fact, key, occurred_at, actor, &Item::Comment(comment.raw.clone()));
+}
+
+/// A comment as it is first seen.
+fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState {
+    let mut sight = CommentState {
+        version,
+        revisions: std::collections::VecDeque::new(),
+        changed_at: comment.updated_on.max(comment.created_on).unwrap_or(now),
+        resolution: comment.resolution.as_ref().map(|resolution| Resolved { at: resolution.created_on }),
+        lifted: None,
+        deleted: comment.deleted,
+    };
+    sight.push(seen(comment.text(), comment.updated_on));
+    sight
+}
+
+/// When a revision began to stand: by Bitbucket's clock where it moved, else now.
+fn change_time(known: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
+    let moved = revision.updated_on > known.standing().and_then(|standing| standing.updated_on);
+    let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
+    time.max(known.changed_at)
+}

@@ -1,0 +1,63 @@
+//! `fold(state, observation, now) -> (state', events, watch')`: the one place where observations become events.
+
+mod comments;
+mod draft;
+mod poll;
+mod reports;
+mod revisions;
+mod synthetic;
+mod tasks;
+
+use jiff::Timestamp;
+
+use crate::event::Event;
+use crate::observation::Observation;
+use crate::settings::Settings;
+use crate::state::SubjectState;
+use crate::subject::{LinkId, Subject};
+use crate::watch;
+
+use draft::Draft;
+pub use poll::suspects;
+
+/// The most events that one fold gives, so that they fit one transaction (100 items, 4 MB:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>). What is left over is
+/// folded on top of the stored result.
+pub const MAX_EVENTS_PER_FOLD: usize = 20;
+
+/// What a fold gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folded {
+    /// What is known now, one version further. Its `watch` says when to look again.
+    pub state: SubjectState,
+    /// The new facts, in order.
+    pub events: Vec<Event>,
+    /// Whether the observation holds more than fitted: store this, then fold the same observation on top of it.
+    pub more: bool,
+}
+
+/// Folds one observation into what is known of a subject.
+///
+/// Cannot fail: what cannot be understood is kept as an event that nothing is concluded from.
+pub fn fold(
+    state: SubjectState,
+    link: &LinkId,
+    subject: &Subject,
+    observation: &Observation,
+    now: Timestamp,
+    settings: &Settings,
+) -> Folded {
+    let mut draft = Draft::new(state, link, subject, now, settings);
+    match observation {
+        Observation::Delivery(report) => reports::fold(&mut draft, report),
+        Observation::Poll(poll) => poll::fold(&mut draft, poll),
+        Observation::Unreachable => {
+            if let Some(pull_request) = draft.pull_request() {
+                pull_request.unreachable = true;
+            }
+        }
+    }
+    let Draft { mut state, events, more, .. } = draft;
+    state.watch = state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings));
+    Folded { state, events, more }
+}

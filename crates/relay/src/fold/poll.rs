@@ -1,0 +1,113 @@
+//! Folding a poll: everything that a pull request's comments and tasks show at once.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::draft::Draft;
+use super::revisions::Freshness;
+use super::{comments, tasks};
+use crate::observation::{Poll, Suspects};
+use crate::state::{PullRequestState, SubjectState};
+
+/// What is collected while one poll is folded.
+#[derive(Debug)]
+pub(super) struct Changes {
+    pub(super) base_version: u64,
+    revisit_at: Option<Timestamp>,
+}
+
+impl Changes {
+    /// Notes that something has to be looked at again.
+    pub(super) fn revisit(&mut self, at: Timestamp) {
+        self.revisit_at = Some(self.revisit_at.map_or(at, |other| other.min(at)));
+    }
+}
+
+pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
+    let mut changes = Changes { base_version: poll.base_version, revisit_at: None };
+    comments_of(draft, &mut changes, poll);
+    if let Some(listed) = &poll.tasks {
+        tasks_of(draft, &mut changes, poll, listed);
+    }
+    let (now, more) = (draft.now, draft.more);
+    let Some(pull_request) = draft.pull_request() else { return };
+    if more {
+        // What did not fit is folded next; should that never happen, the poll is due again at once.
+        pull_request.revisit_at = Some(now);
+        return;
+    }
+    pull_request.revisit_at = changes.revisit_at;
+    pull_request.polled_at = pull_request.polled_at.max(Some(poll.started_at));
+    pull_request.tasks_read |= poll.tasks.is_some();
+    if poll.tasks.is_some() && pull_request.touched_at.is_some_and(|touched| touched <= poll.started_at) {
+        pull_request.touched_at = None;
+    }
+}
+
+fn comments_of(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
+    let mut listed: Vec<_> = poll.comments.iter().collect();
+    let asked_for = poll.comment_lookups.values().flatten();
+    listed.extend(asked_for);
+    listed.sort_by_key(|comment| (comment.updated_on.max(comment.created_on), comment.id()));
+    for comment in listed {
+        if !draft.has_room() {
+            return;
+        }
+        comments::observe(draft, changes, comment);
+    }
+    let gone = poll.comment_lookups.iter().filter(|(_, found)| found.is_none()).map(|(id, _)| *id);
+    for id in gone {
+        let known = draft.pull_request().and_then(|known| known.comments.get(&id));
+        let Some(known) = known.filter(|known| !known.deleted) else { continue };
+        if Freshness::of_poll(changes.base_version, known.version) != Freshness::Newer {
+            changes.revisit(draft.now);
+        } else if draft.has_room() {
+            let tombstone = json!({ "type": "pullrequest_comment", "id": id, "deleted": true, "content": { "raw": "", "html": "" } });
+            comments::deleted(draft, id, tombstone);
+        }
+    }
+}
+
+fn tasks_of(
+    draft: &mut Draft<'_>,
+    changes: &mut Changes,
+    poll: &Poll,
+    listed: &[bitbucket::payload::Document<bitbucket::payload::Task>],
+) {
+    let mut listed: Vec<_> = listed.iter().chain(poll.task_lookups.values().flatten()).collect();
+    listed.sort_by_key(|task| (task.created_on, task.id()));
+    for task in listed {
+        if !draft.has_room() {
+            return;
+        }
+        tasks::observe(draft, changes, task);
+    }
+    let gone = poll.task_lookups.iter().filter(|(_, found)| found.is_none()).map(|(id, _)| *id);
+    for id in gone {
+        let known = draft.pull_request().and_then(|known| known.tasks.get(&id));
+        let Some(known) = known.filter(|known| !known.deleted) else { continue };
+        if Freshness::of_poll(changes.base_version, known.version) != Freshness::Newer {
+            changes.revisit(draft.now);
+        } else if draft.has_room() {
+            tasks::deleted(draft, id);
+        }
+    }
+}
+
+/// What is known to stand and is missing from complete listings. Ask Bitbucket for each by id, and put the answers into
+/// [`Poll::comment_lookups`] and [`Poll::task_lookups`].
+pub fn suspects(state: &SubjectState, poll: &Poll) -> Suspects {
+    let Some(known) = &state.pull_request else { return Suspects::default() };
+    let listed: BTreeSet<_> = poll.comments.iter().filter_map(|comment| comment.id()).collect();
+    let standing = known.comments.iter().filter(|(id, comment)| !comment.deleted && !listed.contains(id));
+    Suspects { comments: standing.map(|(id, _)| *id).collect(), tasks: missing_tasks(known, poll) }
+}
+
+fn missing_tasks(known: &PullRequestState, poll: &Poll) -> Vec<bitbucket::TaskId> {
+    let Some(listed) = &poll.tasks else { return Vec::new() };
+    let listed: BTreeSet<_> = listed.iter().filter_map(|task| task.id()).collect();
+    let standing = known.tasks.iter().filter(|(id, task)| !task.deleted && !listed.contains(id));
+    standing.map(|(id, _)| *id).collect()
+}

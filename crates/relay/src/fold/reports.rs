@@ -1,0 +1,137 @@
+//! Folding a verified delivery: one event, Bitbucket's own body, and what it tells about the pull request.
+
+use bitbucket::payload::{Comment, Document, PullRequest};
+use bitbucket::{EventKey, Payload};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::comments;
+use super::draft::{Draft, News};
+use super::synthetic;
+use crate::event::{EventId, Source};
+use crate::fact;
+use crate::observation::Report;
+use crate::state::PullRequestState;
+
+pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
+    let payload = &report.payload;
+    note_pull_request(draft, payload);
+    let comment = payload.comment();
+    let identity = match &comment {
+        Some(comment) if report.key.is_pull_request() => comments::report(draft, &report.key, comment),
+        _ => None,
+    };
+    let identity = identity.or_else(|| dated_fact(draft, &report.key, payload));
+    let Some(id) = identity.or_else(|| undated_fact(draft, report)) else { return };
+    let news = News {
+        source: Source::Webhook,
+        occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
+        actor: payload.raw("actor").cloned(),
+        payload: report.body.clone(),
+    };
+    draft.emit(id, &report.key, news);
+}
+
+/// Takes the snapshot if it is the newest, and notes that tasks may have changed with this event.
+fn note_pull_request(draft: &mut Draft<'_>, payload: &Payload) {
+    let Some(seen) = payload.pull_request().filter(|seen| seen.id().is_some()) else { return };
+    let now = draft.now;
+    let known = draft.state.pull_request.get_or_insert_with(|| PullRequestState {
+        first_seen_at: seen.updated_on.unwrap_or(now).min(now),
+        snapshot: Value::Null,
+        repository: Value::Null,
+        snapshot_updated_on: None,
+        comments: std::collections::BTreeMap::new(),
+        tasks: std::collections::BTreeMap::new(),
+        tasks_read: false,
+        polled_at: None,
+        touched_at: None,
+        revisit_at: None,
+        unreachable: false,
+    });
+    known.touched_at.get_or_insert(now);
+    known.unreachable = false;
+    if known.snapshot.is_null() || seen.updated_on >= known.snapshot_updated_on {
+        known.snapshot_updated_on = seen.updated_on;
+        known.snapshot = synthetic::snapshot(seen.raw);
+        known.repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
+    }
+}
+
+/// The identity of facts that carry what only they have: an id or a time of their own.
+fn dated_fact(draft: &Draft<'_>, key: &EventKey, payload: &Payload) -> Option<EventId> {
+    let fact = draft.fact(key);
+    let comment_id = || payload.comment().and_then(|comment| comment.id());
+    let fact = match key {
+        // Each of these happens once in the life of a pull request.
+        EventKey::PullRequestFulfilled | EventKey::PullRequestRejected => fact,
+        EventKey::PullRequestCreated => created(fact, &payload.pull_request()?.view),
+        EventKey::PullRequestApproved
+        | EventKey::PullRequestUnapproved
+        | EventKey::ChangesRequestCreated
+        | EventKey::ChangesRequestRemoved => {
+            let review = payload.review()?;
+            fact.part(review.user?.uuid?).time(Some(review.date?))
+        }
+        EventKey::CommitCommentCreated | EventKey::IssueCommentCreated => fact.part(comment_id()?),
+        EventKey::CommitStatusCreated | EventKey::CommitStatusUpdated => {
+            let status = payload.commit_status()?;
+            fact.part(status.key?).part(status.state?).time(Some(status.updated_on?))
+        }
+        _ => return None,
+    };
+    Some(fact.id())
+}
+
+fn created<'a>(fact: fact::Fact<'a>, seen: &PullRequest) -> fact::Fact<'a> {
+    let branch = |endpoint: Option<&bitbucket::payload::Endpoint>| {
+        endpoint.and_then(|endpoint| endpoint.branch_name()).unwrap_or_default().to_owned()
+    };
+    fact.time(seen.created_on).part(branch(seen.source.as_ref())).part(branch(seen.destination.as_ref()))
+}
+
+/// The identity of facts that carry nothing of their own: the content, and how often this hook has reported it.
+/// `None` where another hook has reported this one before.
+fn undated_fact(draft: &mut Draft<'_>, report: &Report) -> Option<EventId> {
+    let fields = report.payload.fields();
+    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), Some(value))).collect();
+    fields.sort_by_key(|(name, _)| *name);
+    let digest = fact::digest(std::iter::once((report.key.as_str(), None)).chain(fields));
+
+    let repeats = draft.state.repeats_of(&digest)?;
+    let before = repeats.hooks.get(&report.hook).copied().unwrap_or(0);
+    let told_by_another = repeats.hooks.iter().any(|(hook, count)| *hook != report.hook && *count > before);
+    repeats.hooks.insert(report.hook.clone(), before + 1);
+    if told_by_another {
+        return None;
+    }
+    let fact = draft.fact(&report.key).part(digest);
+    let id = draft.fact(&report.key).part(fact.id()).part(before).id();
+    if draft.state.recent_facts.contains(&id) {
+        // The count was forgotten, the fact was not. Rather one event too many than one lost.
+        return Some(fact.part(&report.delivery).id());
+    }
+    Some(id)
+}
+
+/// When it happened, where the payload says so.
+fn occurred_at(key: &EventKey, payload: &Payload, comment: Option<&Document<Comment>>) -> Option<Timestamp> {
+    let of_comment = |time: fn(&Comment) -> Option<Timestamp>| comment.and_then(|comment| time(comment));
+    let of_pull_request = || payload.pull_request().and_then(|seen| seen.updated_on);
+    match key {
+        EventKey::CommentCreated | EventKey::CommitCommentCreated | EventKey::IssueCommentCreated => {
+            of_comment(|comment| comment.created_on)
+        }
+        EventKey::CommentUpdated => of_comment(|comment| comment.updated_on),
+        EventKey::CommentResolved => of_comment(|comment| comment.resolution.as_ref()?.created_on),
+        EventKey::PullRequestCreated => payload.pull_request().and_then(|seen| seen.created_on),
+        EventKey::PullRequestApproved | EventKey::ChangesRequestCreated => {
+            payload.review().and_then(|review| review.date)
+        }
+        EventKey::CommitStatusCreated | EventKey::CommitStatusUpdated => {
+            payload.commit_status().and_then(|status| status.updated_on)
+        }
+        EventKey::IssueCreated | EventKey::IssueUpdated => payload.issue_updated_on(),
+        _ => of_pull_request(),
+    }
+}

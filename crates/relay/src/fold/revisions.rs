@@ -1,0 +1,121 @@
+//! Telling a new revision from the standing one and from an older one that is reported late.
+
+use jiff::Timestamp;
+
+use crate::fact::content_hash;
+use crate::state::Revision;
+
+/// How sure an observation is to be newer than what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// It was made after what is known was stored.
+    Newer,
+    /// It may be older: something was stored while it was being made. Bitbucket's times decide, if they can.
+    Unsure,
+    /// Bitbucket reported it as a change; its times decide, and where they cannot it is believed.
+    Reported,
+}
+
+impl Freshness {
+    /// Of a poll that began on top of `base_version`, about something that last changed in `version`.
+    pub(super) const fn of_poll(base_version: u64, version: u64) -> Self {
+        if version <= base_version { Self::Newer } else { Self::Unsure }
+    }
+}
+
+/// What a text and its time are, compared with what stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The text is the standing one.
+    Standing,
+    /// The text is a new revision.
+    New(Revision),
+    /// The text is an older revision.
+    Old(Revision),
+    /// It cannot be told; look again.
+    Undecided,
+}
+
+/// The revision that a comment or task shows, before it is compared.
+pub(super) fn seen(text: Option<&str>, updated_on: Option<Timestamp>) -> Revision {
+    Revision { hash: text.map(content_hash), updated_on, ordinal: 0 }
+}
+
+/// Compares what was seen with what is known. Times are never compared with `created_on`: they differ by microseconds
+/// on a comment that nobody edited.
+pub(super) fn judge<'r>(
+    mut known: impl DoubleEndedIterator<Item = &'r Revision>,
+    seen: Revision,
+    freshness: Freshness,
+) -> Verdict {
+    let Some(standing) = known.next_back() else { return Verdict::New(seen) };
+    if seen.hash.is_none() || seen.hash == standing.hash {
+        return Verdict::Standing;
+    }
+    let next = |seen: Revision| {
+        let moved = seen.updated_on.is_some() && seen.updated_on > standing.updated_on;
+        Verdict::New(Revision { ordinal: if moved { 0 } else { standing.ordinal + 1 }, ..seen })
+    };
+    if freshness == Freshness::Newer {
+        return next(seen);
+    }
+    match (seen.updated_on, standing.updated_on) {
+        (Some(seen_on), Some(known_on)) if seen_on > known_on => next(seen),
+        (Some(seen_on), Some(known_on)) if seen_on < known_on => Verdict::Old(seen),
+        _ if freshness == Freshness::Unsure => Verdict::Undecided,
+        _ => match known.rfind(|old| old.hash == seen.hash && old.updated_on == seen.updated_on) {
+            Some(old) => Verdict::Old(old.clone()),
+            None => next(seen),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Timestamp::from_second(second).ok()
+    }
+
+    fn revision(text: &str, second: i64, ordinal: u32) -> Revision {
+        Revision { ordinal, ..seen(Some(text), at(second)) }
+    }
+
+    fn compare(known: &[Revision], text: &str, second: i64, freshness: Freshness) -> Verdict {
+        judge(known.iter(), seen(Some(text), at(second)), freshness)
+    }
+
+    #[test]
+    fn a_text_that_stands_is_no_new_revision_even_when_its_time_moved() {
+        assert_eq!(compare(&[revision("a", 1, 0)], "a", 9, Freshness::Newer), Verdict::Standing);
+    }
+
+    #[test]
+    fn an_edit_that_does_not_move_its_time_is_still_an_edit() {
+        let known = [revision("a", 1, 0)];
+        assert_eq!(compare(&known, "b", 1, Freshness::Newer), Verdict::New(revision("b", 1, 1)));
+        let known = [revision("a", 1, 0), revision("b", 1, 1)];
+        assert_eq!(compare(&known, "a", 1, Freshness::Newer), Verdict::New(revision("a", 1, 2)));
+    }
+
+    #[test]
+    fn a_late_report_of_an_older_revision_does_not_become_the_standing_one() {
+        let known = [revision("a", 1, 0), revision("c", 3, 0)];
+        assert_eq!(compare(&known, "b", 2, Freshness::Reported), Verdict::Old(revision("b", 2, 0)));
+    }
+
+    #[test]
+    fn a_late_report_of_a_revision_that_a_poll_found_is_that_revision() {
+        let known = [revision("a", 1, 0), revision("b", 1, 1), revision("c", 1, 2)];
+        assert_eq!(compare(&known, "b", 1, Freshness::Reported), Verdict::Old(revision("b", 1, 1)));
+    }
+
+    #[test]
+    fn a_poll_that_may_be_older_decides_nothing_without_times() {
+        let known = [revision("b", 1, 0)];
+        assert_eq!(compare(&known, "a", 1, Freshness::Unsure), Verdict::Undecided);
+        assert_eq!(compare(&known, "a", 0, Freshness::Unsure), Verdict::Old(revision("a", 0, 0)));
+        assert_eq!(compare(&known, "c", 2, Freshness::Unsure), Verdict::New(revision("c", 2, 0)));
+    }
+}

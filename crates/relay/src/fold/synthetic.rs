@@ -1,0 +1,59 @@
+//! Payloads for what Bitbucket did not report, in the shape of those that it does.
+
+use bitbucket::EventKey;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::draft::{Draft, News};
+use crate::event::{EventId, Source};
+
+/// A snapshot larger than this is kept without its long texts. Bitbucket repeats a description up to five times in one
+/// payload, and a state has to fit one item of the table.
+const MAX_SNAPSHOT_BYTES: usize = 64 * 1024;
+
+/// What a synthetic event is about.
+#[derive(Debug)]
+pub(super) enum Item {
+    Comment(Value),
+    Task(Value),
+}
+
+/// Emits an event that a poll found: `actor`, `repository`, `pullrequest` and the item, as Bitbucket orders them. The
+/// pull request is the newest snapshot that Bitbucket sent; its counters are as old as that.
+pub(super) fn emit(
+    draft: &mut Draft<'_>,
+    fact: EventId,
+    key: &EventKey,
+    occurred_at: Option<Timestamp>,
+    actor: Option<Value>,
+    item: &Item,
+) {
+    let Some(pull_request) = draft.state.pull_request.as_ref() else { return };
+    let (name, value) = match item {
+        Item::Comment(comment) => ("comment", comment),
+        Item::Task(task) => ("task", task),
+    };
+    let fields = [
+        ("actor", actor.as_ref().unwrap_or(&Value::Null)),
+        ("repository", &pull_request.repository),
+        ("pullrequest", &pull_request.snapshot),
+        (name, value),
+    ];
+    let payload: Map<String, Value> =
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    let payload = Value::Object(payload).to_string().into_bytes();
+    draft.emit(fact, key, News { source: Source::Poll, occurred_at, actor, payload });
+}
+
+/// A `pullrequest` object as it is kept.
+pub(super) fn snapshot(mut raw: Value) -> Value {
+    for long_text in ["rendered", "summary", "description"] {
+        if raw.to_string().len() <= MAX_SNAPSHOT_BYTES {
+            break;
+        }
+        if let Some(fields) = raw.as_object_mut() {
+            fields.remove(long_text);
+        }
+    }
+    raw
+}

@@ -1,0 +1,33 @@
+//! What bitrelay concludes from what Bitbucket says: which facts are new, what is known now, and when to look again.
+//!
+//! Everything here is pure: no I/O, no clock, no randomness. The webhook function and the poller differ only in where
+//! an [`Observation`] comes from; both hand it to [`fold`] and store what comes back in one transaction.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`subject`] | what an event is about, and the link it came through |
+//! | [`event`] | the immutable facts of the log and their published envelope |
+//! | [`state`] | what is known of a subject |
+//! | [`observation`] | what was learned: a verified delivery, or an answer to a poll |
+//! | [`fold`] | `(state, observation, now) -> (state', events, watch')` |
+//! | [`watch`] | when a pull request has to be polled again |
+//! | [`settings`] | windows, margins and intervals, with their defaults |
+
+mod error;
+pub mod event;
+mod fact;
+mod fold;
+pub mod observation;
+pub mod settings;
+pub mod state;
+pub mod subject;
+pub mod watch;
+
+pub use error::Error;
+pub use event::{Event, EventId, Source};
+pub use fold::{Folded, MAX_EVENTS_PER_FOLD, fold, suspects};
+pub use observation::{Observation, Poll, Suspects};
+pub use settings::Settings;
+pub use state::SubjectState;
+pub use subject::{LinkId, Subject};
+pub use watch::Watch;

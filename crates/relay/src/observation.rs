@@ -1,0 +1,61 @@
+//! What was learned: a verified delivery, or an answer to a poll.
+
+use std::collections::BTreeMap;
+
+use bitbucket::payload::{Comment, Document, Task};
+use bitbucket::{CommentId, EventKey, Payload, TaskId};
+use jiff::Timestamp;
+
+/// Anything learned about one subject.
+#[derive(Debug, Clone)]
+pub enum Observation {
+    /// Bitbucket reported something, and the report is verified.
+    Delivery(Report),
+    /// A poll read a pull request's comments and tasks.
+    Poll(Poll),
+    /// A poll was told that the pull request is not there, or may not be seen.
+    Unreachable,
+}
+
+/// A verified delivery, parsed.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// From the header.
+    pub key: EventKey,
+    /// The body, parsed.
+    pub payload: Payload,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+    /// The hook that sent it; empty where the header was missing.
+    pub hook: String,
+    /// What names the delivery: the request's id, or the body's hash where there is none.
+    pub delivery: String,
+}
+
+/// What a poll of one pull request read.
+#[derive(Debug, Clone)]
+pub struct Poll {
+    /// The version of the state that was read *before* the first request was sent. What the state learned later is not
+    /// contradicted by this poll.
+    pub base_version: u64,
+    /// When the first request was sent, by our clock.
+    pub started_at: Timestamp,
+    /// Every comment that was listed.
+    pub comments: Vec<Document<Comment>>,
+    /// Every task that was listed; `None` where tasks were not read.
+    pub tasks: Option<Vec<Document<Task>>>,
+    /// What asking for single comments gave, for those that were known and not listed: `None` is "not there".
+    pub comment_lookups: BTreeMap<CommentId, Option<Document<Comment>>>,
+    /// The same for tasks.
+    pub task_lookups: BTreeMap<TaskId, Option<Document<Task>>>,
+}
+
+/// What is known and was not listed. A listing is read in pages while people write, so what is missing from it is only
+/// suspected to be deleted until it was asked for by id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Suspects {
+    /// Comments to ask for.
+    pub comments: Vec<CommentId>,
+    /// Tasks to ask for.
+    pub tasks: Vec<TaskId>,
+}

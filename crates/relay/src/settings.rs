@@ -1,0 +1,109 @@
+//! Windows, margins and intervals. How long Bitbucket stays silent is not taken for granted: every figure is a setting.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Error;
+
+/// How long to watch, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long Bitbucket sends nothing about a comment after it was created or last changed. Default 600: "10 or more
+    /// minutes after the comment was created or last updated"
+    /// (<https://developer.atlassian.com/platform/forge/events-reference/bitbucket/>).
+    pub window_seconds: u32,
+    /// How long after a window's end the last check is made, for clocks that differ and edits on the edge. Default 60.
+    pub margin_seconds: u32,
+    /// How far apart polls of one pull request are while a window of it is open. Default 15.
+    pub poll_interval_seconds: u32,
+    /// How long a fact that Bitbucket reports by itself is left to its webhook before a poll reports it. Default 30.
+    pub grace_seconds: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { window_seconds: 600, margin_seconds: 60, poll_interval_seconds: 15, grace_seconds: 30 }
+    }
+}
+
+/// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
+const TASK_DEBOUNCE_SECONDS: u32 = 2;
+
+impl Settings {
+    /// Reads `BITRELAY_WINDOW_SECONDS`, `BITRELAY_WINDOW_MARGIN_SECONDS`, `BITRELAY_POLL_INTERVAL_SECONDS` and
+    /// `BITRELAY_GRACE_SECONDS` through `lookup`; what is missing keeps its default.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SettingInvalid`] for a value out of its bounds.
+    pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let read = |name, default, min, max| match lookup(name) {
+            None => Ok(default),
+            Some(given) => given
+                .parse()
+                .ok()
+                .filter(|seconds| (min..=max).contains(seconds))
+                .ok_or(Error::SettingInvalid { name, min, max, given }),
+        };
+        let default = Self::default();
+        Ok(Self {
+            window_seconds: read("BITRELAY_WINDOW_SECONDS", default.window_seconds, 1, 86_400)?,
+            margin_seconds: read("BITRELAY_WINDOW_MARGIN_SECONDS", default.margin_seconds, 0, 3_600)?,
+            poll_interval_seconds: read(
+                "BITRELAY_POLL_INTERVAL_SECONDS",
+                default.poll_interval_seconds,
+                1,
+                3_600,
+            )?,
+            grace_seconds: read("BITRELAY_GRACE_SECONDS", default.grace_seconds, 0, 3_600)?,
+        })
+    }
+
+    /// When the window that a change at `changed_at` opened has surely ended.
+    pub(crate) fn window_closes(&self, changed_at: Timestamp) -> Timestamp {
+        later(changed_at, self.window_seconds.saturating_add(self.margin_seconds))
+    }
+
+    pub(crate) fn next_poll(&self, polled_at: Timestamp) -> Timestamp {
+        later(polled_at, self.poll_interval_seconds)
+    }
+
+    pub(crate) fn grace_ends(&self, happened_at: Timestamp) -> Timestamp {
+        later(happened_at, self.grace_seconds)
+    }
+
+    pub(crate) fn tasks_due(touched_at: Timestamp) -> Timestamp {
+        later(touched_at, TASK_DEBOUNCE_SECONDS)
+    }
+
+    /// What happened before this, seen from the first sight of a pull request, is old news and no event.
+    pub(crate) fn baseline(&self, first_seen_at: Timestamp) -> Timestamp {
+        let seconds = i64::from(self.window_seconds.saturating_add(self.margin_seconds));
+        first_seen_at.saturating_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
+    }
+}
+
+fn later(time: Timestamp, seconds: u32) -> Timestamp {
+    time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_keeps_its_default() {
+        let settings =
+            Settings::from_environment(|name| (name == "BITRELAY_WINDOW_SECONDS").then(|| "20".to_owned()))
+                .unwrap();
+        assert_eq!(settings, Settings { window_seconds: 20, ..Settings::default() });
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_refused_by_name() {
+        let error = Settings::from_environment(|_| Some("0".to_owned())).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"BITRELAY_WINDOW_SECONDS must be between 1 and 86400 seconds, not "0""#
+        );
+    }
+}

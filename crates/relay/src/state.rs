@@ -1,0 +1,170 @@
+//! What is known of a subject: how far its log goes, and for a pull request what its comments and tasks look like.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bitbucket::{CommentId, TaskId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::event::EventId;
+use crate::watch::Watch;
+
+/// How many of the newest facts a state remembers by id. This is for *economy*: it spares a refused transaction for
+/// the usual duplicate (two hooks reporting one approval). *Safety* is the store's condition on each event's id.
+const MAX_RECENT_FACTS: usize = 64;
+
+/// How many revisions of one comment are remembered, to recognise a late report of an older one.
+const MAX_REVISIONS: usize = 16;
+
+/// How many undated contents are remembered.
+const MAX_REPEATS: usize = 64;
+
+/// What is known of a subject.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SubjectState {
+    /// How often the state was stored; 0 is a subject never seen. The store accepts version n+1 only on top of n.
+    pub version: u64,
+    /// The sequence of the newest event; 0 where there is none.
+    pub sequence: u64,
+    /// The newest facts by id.
+    pub recent_facts: VecDeque<EventId>,
+    /// How often each hook reported the same undated content lately. See [`Repeats`].
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub repeats: VecDeque<Repeats>,
+    /// What is known of the pull request, if the subject is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<PullRequestState>,
+    /// The promise to look again, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
+}
+
+impl SubjectState {
+    /// Notes facts that are in the log already, so that the next fold leaves them out.
+    pub fn remember(&mut self, facts: impl IntoIterator<Item = EventId>) {
+        for fact in facts {
+            if !self.recent_facts.contains(&fact) {
+                self.recent_facts.push_back(fact);
+            }
+        }
+        while self.recent_facts.len() > MAX_RECENT_FACTS {
+            self.recent_facts.pop_front();
+        }
+    }
+
+    /// The reports of a content so far.
+    pub(crate) fn repeats_of(&mut self, digest: &str) -> Option<&mut Repeats> {
+        if !self.repeats.iter().any(|repeats| repeats.digest == digest) {
+            self.repeats.push_back(Repeats { digest: digest.to_owned(), hooks: BTreeMap::new() });
+        }
+        while self.repeats.len() > MAX_REPEATS {
+            self.repeats.pop_front();
+        }
+        self.repeats.iter_mut().find(|repeats| repeats.digest == digest)
+    }
+}
+
+/// How often each hook reported one content. Some facts carry nothing of their own that tells them from an equal one: a
+/// branch pushed there and back and there again. The n-th report by one hook is the n-th fact, and the n-th report by
+/// another hook is that same fact again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// The hash of the content, whatever its order of fields.
+    pub digest: String,
+    /// Reports by hook.
+    pub hooks: BTreeMap<String, u32>,
+}
+
+/// What is known of a pull request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PullRequestState {
+    /// When it was first heard of, by Bitbucket's clock where the payload told, else ours.
+    pub first_seen_at: Timestamp,
+    /// The newest `pullrequest` object that Bitbucket sent.
+    pub snapshot: Value,
+    /// The newest `repository` object that Bitbucket sent.
+    pub repository: Value,
+    /// The `updated_on` of the snapshot.
+    pub snapshot_updated_on: Option<Timestamp>,
+    /// Every comment seen, deleted ones too.
+    pub comments: BTreeMap<CommentId, CommentState>,
+    /// Every task seen, deleted ones too.
+    pub tasks: BTreeMap<TaskId, TaskState>,
+    /// Whether the tasks were read completely once. Before that an old task is no news.
+    pub tasks_read: bool,
+    /// When the request of the last complete poll was sent, by our clock.
+    pub polled_at: Option<Timestamp>,
+    /// The first event since that poll, which means that tasks may have changed.
+    pub touched_at: Option<Timestamp>,
+    /// When to look again at something that the last poll left for its webhook, or could not decide.
+    pub revisit_at: Option<Timestamp>,
+    /// Set while Bitbucket says that it is not there, or may not be seen; the next delivery lifts it.
+    #[serde(default)]
+    pub unreachable: bool,
+}
+
+/// What is known of a comment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CommentState {
+    /// The version of the subject's state in which this last changed. An observation made on top of that version or a
+    /// later one is surely newer, whatever the clocks say.
+    pub version: u64,
+    /// The revisions seen, oldest first; the last one stands.
+    pub revisions: VecDeque<Revision>,
+    /// What a window is measured from: creation or last change, by Bitbucket's clock where it moves, else ours.
+    pub changed_at: Timestamp,
+    /// When the standing resolution was made; the outer `None` is an open thread.
+    pub resolution: Option<Resolved>,
+    /// The last resolution that was lifted.
+    pub lifted: Option<Resolved>,
+    /// Whether it was deleted. That is final.
+    pub deleted: bool,
+}
+
+impl CommentState {
+    /// The revision that stands.
+    pub fn standing(&self) -> Option<&Revision> {
+        self.revisions.back()
+    }
+
+    pub(crate) fn push(&mut self, revision: Revision) {
+        self.revisions.push_back(revision);
+        while self.revisions.len() > MAX_REVISIONS {
+            self.revisions.pop_front();
+        }
+    }
+}
+
+/// One version of a comment or task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The hash of its text; `None` where the payload had no text.
+    pub hash: Option<String>,
+    /// Bitbucket's `updated_on` at that time.
+    pub updated_on: Option<Timestamp>,
+    /// Counts revisions that have the same `updated_on`, in case an edit does not move it.
+    pub ordinal: u32,
+}
+
+/// A resolution and its time, where Bitbucket gave one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// When.
+    pub at: Option<Timestamp>,
+}
+
+/// What is known of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskState {
+    /// As in [`CommentState::version`].
+    pub version: u64,
+    /// The revision that stands.
+    pub revision: Revision,
+    /// The standing resolution; `None` is an open task.
+    pub resolution: Option<Resolved>,
+    /// The last resolution that was lifted.
+    pub lifted: Option<Resolved>,
+    /// Whether it was deleted. That is final.
+    pub deleted: bool,
+}

@@ -1,0 +1,202 @@
+//! What an event is about, and the link it came through.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bitbucket::{Payload, PullRequestId, RepositoryId};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// The longest link id.
+const MAX_LINK_CHARS: usize = 64;
+
+/// One connection to Bitbucket. Its id is the last part of the webhook URL: `/webhook/{link}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LinkId(String);
+
+impl LinkId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for LinkId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if text.is_empty() || text.len() > MAX_LINK_CHARS || !text.chars().all(allowed) {
+            return Err(Error::LinkIdInvalid);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What an event is about. Events of one subject are in one order; it is the log's partition.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A pull request.
+    PullRequest {
+        /// Its repository (the destination's).
+        repository: RepositoryId,
+        /// Its number there.
+        id: PullRequestId,
+    },
+    /// A commit.
+    Commit {
+        /// Its repository.
+        repository: RepositoryId,
+        /// Its hash, as long as Bitbucket gave it.
+        hash: String,
+    },
+    /// An issue of Bitbucket's issue tracker.
+    Issue {
+        /// Its repository.
+        repository: RepositoryId,
+        /// Its number there.
+        id: u64,
+    },
+    /// A repository.
+    Repository {
+        /// Which.
+        repository: RepositoryId,
+    },
+    /// Whatever names no repository: the link it came through.
+    Link,
+}
+
+impl Subject {
+    /// What a webhook's body is about: the most particular thing that it names.
+    pub fn of(payload: &Payload) -> Self {
+        let Some(repository) = payload.repository().and_then(|repository| repository.id()) else {
+            return Self::Link;
+        };
+        if let Some(id) = payload.pull_request().and_then(|pull_request| pull_request.id()) {
+            return Self::PullRequest { repository, id };
+        }
+        if let Some(id) = payload.issue_id() {
+            return Self::Issue { repository, id };
+        }
+        match payload.commit_hash().filter(|hash| hash.chars().all(|c| c.is_ascii_alphanumeric())) {
+            Some(hash) => Self::Commit { repository, hash },
+            None => Self::Repository { repository },
+        }
+    }
+
+    /// The kind of thing, as the envelope's `subject.type` says it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::PullRequest { .. } => "pullrequest",
+            Self::Commit { .. } => "commit",
+            Self::Issue { .. } => "issue",
+            Self::Repository { .. } => "repository",
+            Self::Link => "link",
+        }
+    }
+
+    /// The repository, where there is one.
+    pub const fn repository(&self) -> Option<&RepositoryId> {
+        match self {
+            Self::PullRequest { repository, .. }
+            | Self::Commit { repository, .. }
+            | Self::Issue { repository, .. }
+            | Self::Repository { repository } => Some(repository),
+            Self::Link => None,
+        }
+    }
+}
+
+/// `kind`, then the repository with its `/` as `:`, then the number or hash, joined with `/`. Reads back with
+/// [`FromStr`].
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind();
+        let name =
+            self.repository().map(|repository| repository.as_str().replace('/', ":")).unwrap_or_default();
+        match self {
+            Self::PullRequest { id, .. } => write!(f, "{kind}/{name}/{id}"),
+            Self::Commit { hash, .. } => write!(f, "{kind}/{name}/{hash}"),
+            Self::Issue { id, .. } => write!(f, "{kind}/{name}/{id}"),
+            Self::Repository { .. } => write!(f, "{kind}/{name}"),
+            Self::Link => f.write_str(kind),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let invalid = || Error::SubjectInvalid(text.to_owned());
+        let parts: Vec<&str> = text.split('/').collect();
+        let repository = |name: &str| RepositoryId::new(&name.replace(':', "/"));
+        match parts.as_slice() {
+            ["pullrequest", name, id] => Ok(Self::PullRequest {
+                repository: repository(name),
+                id: PullRequestId(id.parse().map_err(|_| invalid())?),
+            }),
+            ["commit", name, hash] => {
+                Ok(Self::Commit { repository: repository(name), hash: (*hash).to_owned() })
+            }
+            ["issue", name, id] => {
+                Ok(Self::Issue { repository: repository(name), id: id.parse().map_err(|_| invalid())? })
+            }
+            ["repository", name] => Ok(Self::Repository { repository: repository(name) }),
+            ["link"] => Ok(Self::Link),
+            _ => Err(invalid()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(body: &str) -> Subject {
+        Subject::of(&Payload::parse(body.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_subject_reads_back_from_its_key() {
+        for body in [
+            r#"{"repository":{"uuid":"{AB}"},"pullrequest":{"id":7}}"#,
+            r#"{"repository":{"full_name":"acme/widgets"},"pullrequest":{"id":7}}"#,
+            r#"{"repository":{"uuid":"{ab}"},"commit":{"hash":"c0ffee"}}"#,
+            r#"{"repository":{"uuid":"{ab}"},"issue":{"id":"3"}}"#,
+            r#"{"repository":{"uuid":"{ab}"}}"#,
+            r"{}",
+        ] {
+            let subject = subject(body);
+            assert_eq!(subject.to_string().parse::<Subject>().unwrap(), subject, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_payload_without_a_repository_is_about_its_destination() {
+        let body = r#"{"pullrequest":{"id":1,"destination":{"repository":{"full_name":"acme/widgets"}}}}"#;
+        assert_eq!(subject(body).to_string(), "pullrequest/acme:widgets/1");
+    }
+
+    #[test]
+    fn an_old_build_names_its_commit_in_a_link_only() {
+        let body = r#"{"repository":{"uuid":"{ab}"},"commit_status":{"links":{"commit":{"href":"http://x/commit/c0ffee"}}}}"#;
+        assert_eq!(subject(body).to_string(), "commit/ab/c0ffee");
+    }
+
+    #[test]
+    fn a_link_id_is_safe_in_a_url_and_in_a_secret_name() {
+        assert!("acme-1".parse::<LinkId>().is_ok());
+        for bad in ["", "a/b", "A", "a b", "../x", &"a".repeat(65)] {
+            assert!(bad.parse::<LinkId>().is_err(), "{bad:?}");
+        }
+    }
+}

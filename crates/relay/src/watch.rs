@@ -1,0 +1,79 @@
+//! When a pull request has to be polled again. Pure: what is known and the settings decide, nothing else.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Settings;
+use crate::state::PullRequestState;
+
+/// The promise to poll a pull request again, and by when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// When the next poll is due, by our clock.
+    pub due_at: Timestamp,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a poll is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A window has ended: the check that must not be dropped.
+    WindowClosed,
+    /// An event may have brought tasks with it.
+    Tasks,
+    /// The last poll left something for its webhook, or could not decide it.
+    Revisit,
+    /// A window is open.
+    WindowOpen,
+}
+
+impl Reason {
+    /// The reason as it stands in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WindowClosed => "window_closed",
+            Self::Tasks => "tasks",
+            Self::Revisit => "revisit",
+            Self::WindowOpen => "window_open",
+        }
+    }
+}
+
+/// Plans the next poll.
+///
+/// While a window is open the pull request is polled every `poll_interval_seconds`, once more when the window and its
+/// margin have passed, and shortly after every event for the tasks that came with it. A window that no complete poll
+/// has looked at after its end stays due, however late that poll comes.
+pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings) -> Option<Watch> {
+    if state.unreachable {
+        return None;
+    }
+    let mut due = Vec::new();
+    let closings = state
+        .comments
+        .values()
+        .filter(|comment| !comment.deleted)
+        .map(|comment| settings.window_closes(comment.changed_at))
+        .filter(|closes| state.polled_at.is_none_or(|polled| polled < *closes));
+    let (mut earliest, mut latest) = (None, None);
+    for closes in closings {
+        earliest = Some(earliest.map_or(closes, |other: Timestamp| other.min(closes)));
+        latest = Some(latest.map_or(closes, |other: Timestamp| other.max(closes)));
+    }
+    if let Some(due_at) = earliest {
+        due.push(Watch { due_at, reason: Reason::WindowClosed });
+    }
+    if latest.is_some_and(|latest| latest > now) {
+        let due_at = settings.next_poll(state.polled_at.unwrap_or(now));
+        due.push(Watch { due_at, reason: Reason::WindowOpen });
+    }
+    if let Some(touched) = state.touched_at {
+        due.push(Watch { due_at: Settings::tasks_due(touched), reason: Reason::Tasks });
+    }
+    if let Some(due_at) = state.revisit_at {
+        due.push(Watch { due_at, reason: Reason::Revisit });
+    }
+    due.into_iter().min_by_key(|watch| (watch.due_at, watch.reason))
+}

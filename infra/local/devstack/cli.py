@@ -1,0 +1,116 @@
+"""The commands: `up`, `down`, `status`, `run`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from devstack import lifecycle
+from devstack.console import complain, say
+from devstack.errors import StackError
+from devstack.settings import ROOT, Settings, target_dir
+from devstack.state import State
+
+EXIT_FAILED = 1
+# `status` of a stack that is down, as for a stopped service.
+EXIT_DOWN = 3
+EXIT_INTERRUPTED = 130
+
+
+def main(words: list[str]) -> int:
+    """Runs one command. Returns the exit code."""
+    arguments = _parser().parse_args(words)
+    # A polite kill cleans up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(arguments.command(arguments))
+    except StackError as error:
+        complain(f"\nerror: {error.text()}")
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        complain("\ninterrupted")
+        return EXIT_INTERRUPTED
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if lifecycle.up(settings):
+        say(f"\nThe stack is up. What programs need to know is in {State(settings.state_dir).stack_file}.")
+        say("`make status` says what runs, `make down` stops it.")
+    else:
+        say("The stack is already up (`make status` says what runs, `make down` stops it).")
+    return 0
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    stopped = lifecycle.down(State(arguments.state_dir.resolve()))
+    say(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    state = State(arguments.state_dir.resolve())
+    up = lifecycle.is_up(state)
+    lines = lifecycle.describe(state)
+    broken = "down, with something left of it; `make down` tidies up, `make up` starts it afresh"
+    say(f"The stack is {'up' if up else broken if lines else 'down'}.")
+    for line in lines:
+        say(line)
+    return 0 if up else EXIT_DOWN
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    # Only the demo needs this part.
+    from demo import play
+
+    settings = _settings(arguments)
+    once = arguments.once or os.environ.get("DEMO_ONCE", "0") not in ("", "0") or not sys.stdin.isatty()
+    return play.run(settings, once)
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """The settings of a stack from the command line; what is not given keeps its default."""
+    given = {name: value for name, value in vars(arguments).items() if value is not None and name in Settings.__annotations__}
+    for name in ("state_dir", "template", "functions_dir", "simulator"):
+        given[name] = given[name].resolve()
+    return Settings(**given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="infra/local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, function, text in (
+        ("up", _up, "start the stack in the background"),
+        ("down", _down, "stop everything that `up` started"),
+        ("status", _status, f"say what runs (exit code {EXIT_DOWN} when the stack is down)"),
+        ("run", _run, "start the stack if need be, play the demo, and print events until Ctrl-C"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(command=function)
+        command.add_argument("--state-dir", type=Path, default=ROOT / ".local", help="where the stack keeps its files")
+        if name in ("up", "run"):
+            _add_stack_options(command)
+        if name == "run":
+            command.add_argument("--once", action="store_true", help="end after the demo; fail if an event is missing")
+    return parser
+
+
+def _add_stack_options(command: argparse.ArgumentParser) -> None:
+    """Options of a new stack. `None` leaves the default of `Settings`."""
+    command.add_argument("--template", type=Path, default=ROOT / "template.yaml")
+    command.add_argument("--functions-dir", type=Path, default=target_dir() / "lambda", help="<function>/bootstrap in here")
+    command.add_argument("--simulator", type=Path, default=target_dir() / "debug" / "simulator")
+    command.add_argument("--port", type=int, help="the emulator's port; 0 finds one (default: 4566 if free, else any)")
+    command.add_argument("--simulator-port", type=int, help="default: any")
+    command.add_argument("--link", help="id of the link that is created (default: demo)")
+    command.add_argument("--log-level", choices=["trace", "debug", "info", "warn", "error"])
+    for name in ("window", "window-margin", "poll-interval", "grace"):
+        command.add_argument(f"--{name}-seconds", type=int, metavar="N")
+    command.add_argument("--max-calls-per-run", type=int, metavar="N")

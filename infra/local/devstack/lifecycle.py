@@ -1,0 +1,123 @@
+"""Starting, stopping and describing a stack."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import Any
+
+from devstack import deploy, emulator, processes, routes, simulator, wiring
+from devstack.console import say, step
+from devstack.processes import Process
+from devstack.settings import REGION, Settings
+from devstack.simulator import Bitbucket
+from devstack.state import State
+
+PROCESSES = ("ministack", "simulator")
+
+
+def up(settings: Settings) -> bool:
+    """Starts the stack unless it is up; False when it already was. A start that fails leaves nothing running."""
+    state = State(settings.state_dir)
+    with state.lock():
+        if is_up(state):
+            return False
+        for name in _stop_all(state):
+            say(f"  stopped what was left of an earlier {name}")
+        shutil.rmtree(state.work, ignore_errors=True)
+        state.make()
+        try:
+            stack = _start(settings, state)
+        except BaseException:
+            _stop_all(state)
+            raise
+        state.write_stack(stack)
+    return True
+
+
+def down(state: State) -> list[str]:
+    """Stops everything that runs. Returns the names of what was stopped; none if nothing ran."""
+    with state.lock():
+        stopped = _stop_all(state)
+        shutil.rmtree(state.work, ignore_errors=True)
+    return stopped
+
+
+def is_up(state: State) -> bool:
+    """Whether every process of the stack lives and the emulator answers."""
+    stack = state.read_stack()
+    alive = {process.name: process for process in processes.known(state) if process.alive()}
+    return stack is not None and set(PROCESSES) <= set(alive) and emulator.is_healthy(alive["ministack"].port)
+
+
+def _stop_all(state: State) -> list[str]:
+    """Stops in reverse order: nobody sends to what is gone."""
+    state.stack_file.unlink(missing_ok=True)
+    found = sorted(processes.known(state), key=lambda process: process.since, reverse=True)
+    return [process.name for process in found if processes.stop(state, process)]
+
+
+def _start(settings: Settings, state: State) -> dict[str, Any]:
+    """The parts in their order. Each step shows itself."""
+    with step("package the functions (sam build)"):
+        original = deploy.build(settings, state)
+    with step("start the AWS emulator"):
+        process = emulator.start(settings, state)
+        endpoint_url = emulator.endpoint_url(process.port)
+    with step("start the simulated Bitbucket"):
+        _, bitbucket = simulator.start(settings, state)
+    with step("deploy template.yaml (sam deploy)"):
+        outputs = deploy.deploy(settings, state, endpoint_url, f"{bitbucket.url}/2.0")
+        routes.create(original, outputs["ApiId"], endpoint_url)
+    with step("create the link, a subscriber's queue and the webhook"):
+        return _connect(settings, endpoint_url, outputs, bitbucket)
+
+
+def _connect(settings: Settings, endpoint_url: str, outputs: dict[str, str], bitbucket: Bitbucket) -> dict[str, Any]:
+    """Links the deployment with Bitbucket and with a subscriber. Returns what `stack.json` holds."""
+    secret = wiring.create_link(endpoint_url, outputs["LinkSecretPrefix"], settings.link, bitbucket.users[-1])
+    queue_url = wiring.create_subscriber(endpoint_url, outputs["BusName"])
+    webhook_url = f"{endpoint_url}/_aws/execute-api/{outputs['ApiId']}/$default/webhook/{settings.link}"
+    simulator.register_webhook(bitbucket, webhook_url, secret)
+    actor = bitbucket.users[0]
+    return {
+        "webhook_url": webhook_url,
+        "link": settings.link,
+        "webhook_secret": secret,
+        "table": outputs["TableName"],
+        "bus": outputs["BusName"],
+        "events_queue_url": queue_url,
+        "endpoint_url": endpoint_url,
+        "region": REGION,
+        "simulator_url": bitbucket.url,
+        "simulator_user": actor.username,
+        "simulator_token": actor.token,
+        "simulator_repository": bitbucket.repository,
+        "simulator_users": [vars(user) for user in bitbucket.users],
+        "dead_letter_queue_url": outputs["DeadLetterQueueUrl"],
+        "webhook_function": outputs["WebhookFunction"],
+        "poller_function": outputs["PollerFunction"],
+        "publisher_function": outputs["PublisherFunction"],
+        "window_seconds": settings.window_seconds,
+        "window_margin_seconds": settings.window_margin_seconds,
+        "started_at": int(time.time()),
+    }
+
+
+def describe(state: State) -> list[str]:
+    """What runs, line by line."""
+    lines = []
+    for process in processes.known(state):
+        condition = "running" if process.alive() else "DEAD"
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.since))
+        lines.append(f"  {process.name:<10} {condition:<8} pid {process.pid:<8} since {since}  log {process.log}")
+    stack = state.read_stack()
+    for name in ("endpoint_url", "webhook_url", "simulator_url", "events_queue_url", "table", "bus", "region"):
+        if stack and name in stack:
+            lines.append(f"  {name:<17} {stack[name]}")
+    return lines
+
+
+def process_named(state: State, name: str) -> Process | None:
+    """A process of the stack, if it lives."""
+    return next((process for process in processes.known(state) if process.name == name and process.alive()), None)

@@ -1,0 +1,58 @@
+"""What a stack is made of: where its files are, its ports and its times."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+HOST = "127.0.0.1"
+REGION = "eu-west-1"
+STACK_NAME = "bitrelay"
+PREFERRED_PORT = 4566
+FUNCTIONS = ("webhook", "poller", "publisher")
+
+
+def target_dir() -> Path:
+    """Cargo's output folder, as cargo itself finds it."""
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
+def tool(name: str) -> Path:
+    """A program of the tools' own virtual environment, which also runs this code."""
+    return Path(sys.executable).parent / name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may differ from one local stack to the next."""
+
+    state_dir: Path
+    template: Path
+    functions_dir: Path
+    simulator: Path
+    # None: the usual port if it is free, else any. 0: any. Else exactly this one.
+    port: int | None = None
+    simulator_port: int = 0
+    link: str = "demo"
+    log_level: str = "info"
+    window_seconds: int = 20
+    window_margin_seconds: int = 3
+    poll_interval_seconds: int = 2
+    grace_seconds: int = 2
+    max_calls_per_run: int = 1000
+
+    def parameters(self, architecture: str, api_url: str) -> dict[str, str]:
+        """The template's parameters for this stack."""
+        return {
+            "Architecture": architecture,
+            "BitbucketApiUrl": api_url,
+            "WindowSeconds": str(self.window_seconds),
+            "WindowMarginSeconds": str(self.window_margin_seconds),
+            "PollIntervalSeconds": str(self.poll_interval_seconds),
+            "GraceSeconds": str(self.grace_seconds),
+            "MaxCallsPerRun": str(self.max_calls_per_run),
+            "LogLevel": self.log_level,
+        }

@@ -1,0 +1,159 @@
+//! Everything that can be set, with its default.
+
+use crate::clock::ClockStart;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How a simulator starts. `Settings { window_seconds: 60, ..Settings::default() }` is the usual form.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen. Default `127.0.0.1:0`: any free port, this machine only.
+    pub listen: SocketAddr,
+    /// The address written into links and `next`, without a slash at the end. Default: `http://` and the address
+    /// it listens on.
+    pub public_url: Option<String>,
+    /// Slug of the one workspace. Default `acme`.
+    pub workspace: String,
+    /// Slugs of its repositories, each with a branch `main`. Default `widgets`.
+    pub repositories: Vec<String>,
+    /// Who may call. Default: [`User::seeded`].
+    pub users: Vec<User>,
+    /// Makes uuids and commit hashes the same in every run. Default `None`: different in every run, so that two
+    /// simulators in front of one table do not look like the same repository.
+    pub seed: Option<u64>,
+    /// Default: the machine's clock.
+    pub clock: ClockStart,
+    /// Bitbucket reports an edit only this long after the comment's creation or last change. Default 600.
+    /// (<https://developer.atlassian.com/platform/forge/events-reference/bitbucket/>, "10 or more minutes")
+    pub window_seconds: u64,
+    /// Answers to what nobody outside knows about Bitbucket.
+    pub rules: Rules,
+    /// How webhooks are sent.
+    pub sending: Sending,
+    /// Calls to `/2.0/repositories` that one account may make in a rolling hour; beyond it, 429. Default `None`: no
+    /// limit. Bitbucket's is 1,000.
+    pub calls_per_hour: Option<u32>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            public_url: None,
+            workspace: "acme".to_owned(),
+            repositories: vec!["widgets".to_owned()],
+            users: User::seeded(),
+            seed: None,
+            clock: ClockStart::Real,
+            window_seconds: 600,
+            rules: Rules::default(),
+            sending: Sending::default(),
+            calls_per_hour: None,
+        }
+    }
+}
+
+/// Somebody with credentials. Both kinds of credential may be given; they are made up, so printing them is safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Nickname and display name, and the name used in the control API.
+    pub name: String,
+    /// User name of Basic authentication: the account's email.
+    pub email: String,
+    /// An API token: the password of Basic authentication.
+    pub api_token: Option<String>,
+    /// An access token: `Authorization: Bearer`.
+    pub access_token: Option<String>,
+    /// Whether this is a bot (`app_user`), as owners of repository access tokens are, and not a person (`user`).
+    pub is_app: bool,
+}
+
+impl User {
+    /// A person: `name@example.com`, API token `name-api-token`, access token `name-access-token`.
+    pub fn person(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            email: format!("{name}@example.com"),
+            api_token: Some(format!("{name}-api-token")),
+            access_token: Some(format!("{name}-access-token")),
+            is_app: false,
+        }
+    }
+
+    /// A bot that has an access token only: `name-access-token`.
+    pub fn app(name: &str) -> Self {
+        Self { api_token: None, is_app: true, ..Self::person(name) }
+    }
+
+    /// The default accounts: the people `alice`, `bob` and `carol`, and the bot `bot`.
+    pub fn seeded() -> Vec<Self> {
+        vec![Self::person("alice"), Self::person("bob"), Self::person("carol"), Self::app("bot")]
+    }
+}
+
+/// Behaviour of Bitbucket that is not documented and was never measured. The defaults follow the most literal
+/// reading; whatever depends on Bitbucket should be right under either answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one independent open question")]
+pub struct Rules {
+    /// An edit that is not reported still moves the comment's `updated_on`. Default true.
+    pub silent_edit_moves_updated_on: bool,
+    /// An edit that is not reported still restarts the window ("created or last updated"). Default true.
+    pub silent_edit_restarts_window: bool,
+    /// Editing a comment moves the pull request's `updated_on`. Default false.
+    pub edit_moves_pull_request: bool,
+    /// Changing a task moves the pull request's `updated_on`. Default false.
+    pub task_moves_pull_request: bool,
+    /// Deleting a comment moves the comment's own `updated_on`. Default false, as in the one capture there is.
+    pub deletion_moves_comment: bool,
+    /// Resolving or reopening moves `updated_on` of the comment and of the pull request. Default false.
+    pub resolution_moves_updated_on: bool,
+    /// `GET` of a deleted comment answers the comment with `deleted: true` and not 404. Default true.
+    pub deleted_comments_stay_readable: bool,
+    /// A push to the source branch withdraws approvals, without `pullrequest:unapproved`. Default false.
+    pub push_withdraws_approvals: bool,
+    /// A pull request may name a source branch that does not exist; it is then made. Default true, for short
+    /// scenarios; Bitbucket answers 400.
+    pub create_missing_branches: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            silent_edit_moves_updated_on: true,
+            silent_edit_restarts_window: true,
+            edit_moves_pull_request: false,
+            task_moves_pull_request: false,
+            deletion_moves_comment: false,
+            resolution_moves_updated_on: false,
+            deleted_comments_stay_readable: true,
+            push_withdraws_approvals: false,
+            create_missing_branches: true,
+        }
+    }
+}
+
+/// How webhooks are sent (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sending {
+    /// How long to wait for an answer. Default 10 s, as documented. A request that timed out is not sent again.
+    pub timeout: Duration,
+    /// How long after a 5xx the next attempt is made. Default 1 s; Bitbucket's spacing is not documented.
+    pub resend_after: Duration,
+    /// First attempts of one hook are made one after the other, in the order of what happened. Default true, for
+    /// readable scenarios. Bitbucket promises no order; `false` sends each as soon as it can.
+    pub in_order: bool,
+    /// Write uuids with braces in `X-Hook-UUID` and `X-Request-UUID`. Default false; both forms were seen.
+    pub braces_in_headers: bool,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(10),
+            resend_after: Duration::from_secs(1),
+            in_order: true,
+            braces_in_headers: false,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What people send, in the shape of Bitbucket's request bodies. Unknown fields are ignored, as Bitbucket does.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Body of `POST .../pullrequests`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct NewPullRequest {
+    /// Not blank.
+    pub title: String,
+    /// Markdown.
+    pub description: Option<String>,
+    /// The branch to merge.
+    pub source: EndpointInput,
+    /// The branch to merge into; the main branch if absent.
+    pub destination: Option<EndpointInput>,
+    /// Who should review.
+    #[serde(default)]
+    pub reviewers: Vec<AccountInput>,
+    /// Whether merging removes the source branch.
+    #[serde(default)]
+    pub close_source_branch: bool,
+    /// Whether it is not ready yet.
+    #[serde(default)]
+    pub draft: bool,
+}
+
+/// Body of `PUT .../pullrequests/{id}`; absent fields stay as they are.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct PullRequestChanges {
+    /// Not blank.
+    pub title: Option<String>,
+    /// Markdown.
+    pub description: Option<String>,
+    /// Replaces all reviewers.
+    pub reviewers: Option<Vec<AccountInput>>,
+    /// Another branch to merge into.
+    pub destination: Option<EndpointInput>,
+    /// Whether it is not ready yet.
+    pub draft: Option<bool>,
+    /// Whether merging removes the source branch.
+    pub close_source_branch: Option<bool>,
+}
+
+/// One end of a pull request.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EndpointInput {
+    /// The branch.
+    pub branch: BranchInput,
+}
+
+/// A branch by its name.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BranchInput {
+    /// `feature/x`
+    pub name: String,
+}
+
+impl EndpointInput {
+    /// The end of a pull request at this branch.
+    pub fn branch(name: &str) -> Self {
+        Self { branch: BranchInput { name: name.to_owned() } }
+    }
+}
+
+/// An account, by uuid (in braces) or account id.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AccountInput {
+    /// `{...}`
+    pub uuid: Option<String>,
+    /// Atlassian account id.
+    pub account_id: Option<String>,
+}
+
+/// Body of `POST .../merge` and `POST .../decline`; all optional.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Closing {
+    /// Message of the merge commit.
+    pub message: Option<String>,
+    /// Whether to remove the source branch; the pull request's own setting if absent.
+    pub close_source_branch: Option<bool>,
+    /// Why it was declined.
+    pub reason: Option<String>,
+}
+
+/// Body of `POST .../comments`, on pull requests and on commits.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct NewComment {
+    /// What it says.
+    pub content: ContentInput,
+    /// The comment it replies to.
+    pub parent: Option<IdInput>,
+    /// The place in the diff; the parent's if this is a reply.
+    pub inline: Option<Inline>,
+}
+
+impl NewComment {
+    /// A comment on the whole pull request.
+    pub fn text(raw: &str) -> Self {
+        Self { content: ContentInput { raw: raw.to_owned() }, ..Self::default() }
+    }
+}
+
+/// Body of `PUT .../comments/{id}`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CommentChanges {
+    /// What it says from now on.
+    pub content: ContentInput,
+}
+
+/// A text in Markdown.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct ContentInput {
+    /// As it was typed.
+    pub raw: String,
+}
+
+/// Something by its number.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct IdInput {
+    /// Its id.
+    pub id: u64,
+}
+
+/// A place in a diff.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Inline {
+    /// The file.
+    pub path: String,
+    /// Line in the old version.
+    pub from: Option<u64>,
+    /// Line in the new version.
+    pub to: Option<u64>,
+    /// First line in the old version, of a comment on several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_from: Option<u64>,
+    /// First line in the new version, of a comment on several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_to: Option<u64>,
+}
+
+/// Body of `POST .../tasks`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct NewTask {
+    /// What is to be done.
+    pub content: ContentInput,
+    /// The comment it belongs to, if any.
+    pub comment: Option<IdInput>,
+}
+
+/// Body of `PUT .../tasks/{id}`; absent fields stay as they are.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct TaskChanges {
+    /// What is to be done.
+    pub content: Option<ContentInput>,
+    /// Whether it is done.
+    pub state: Option<TaskState>,
+}
+
+/// Whether a task is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TaskState {
+    /// Done.
+    Resolved,
+    /// Not done.
+    Unresolved,
+}
+
+/// Body of `POST .../statuses/build`, and of `PUT .../statuses/build/{key}` where the key is in the path.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct StatusInput {
+    /// Identifies the build on its commit.
+    pub key: Option<String>,
+    /// How it stands.
+    pub state: Option<BuildState>,
+    /// Where to read about it.
+    pub url: Option<String>,
+    /// Its name; the key if absent.
+    pub name: Option<String>,
+    /// A sentence.
+    pub description: Option<String>,
+    /// The branch it was for.
+    pub refname: Option<String>,
+}
+
+/// How a build stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum BuildState {
+    /// Ended badly.
+    Failed,
+    /// Running.
+    Inprogress,
+    /// Ended by somebody.
+    Stopped,
+    /// Ended well.
+    Successful,
+}
+
+/// Body of `POST .../hooks` and `PUT .../hooks/{uid}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct HookInput {
+    /// Where to send.
+    pub url: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// Whether it sends at all.
+    pub active: Option<bool>,
+    /// What it sends.
+    pub events: Option<Vec<String>>,
+    /// What it signs with.
+    #[serde(default)]
+    pub secret: SecretInput,
+}
+
+/// `secret` of a hook: absent leaves it, `null` or `""` removes it.
+#[derive(Debug, Clone, Default)]
+pub enum SecretInput {
+    /// Absent.
+    #[default]
+    Keep,
+    /// `null` or empty.
+    Remove,
+    /// A new one.
+    Set(String),
+}
+
+impl<'de> Deserialize<'de> for SecretInput {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        Ok(match Option::<String>::deserialize(input)? {
+            Some(secret) if !secret.is_empty() => Self::Set(secret),
+            _ => Self::Remove,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! What comes out of an act: a value, the webhooks to send, and what Bitbucket keeps silent about.
+
+use bytes::Bytes;
+use serde::Serialize;
+use std::fmt;
+
+/// The result of an act that was carried out.
+#[derive(Debug, Clone)]
+pub struct Done<T> {
+    /// What the act made or changed; usually its id.
+    pub value: T,
+    /// What is to be sent and what is not.
+    pub outbox: Outbox,
+}
+
+/// The webhooks of one act in the order in which they happened, and its silences.
+#[derive(Debug, Clone, Default)]
+pub struct Outbox {
+    /// To be sent.
+    pub webhooks: Vec<Webhook>,
+    /// Not sent, each with the reason.
+    pub silences: Vec<Silence>,
+}
+
+/// One webhook to send, complete but for the attempt number and the signature.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// The hook it belongs to, in braces.
+    pub hook_uuid: String,
+    /// Where it goes.
+    pub url: String,
+    /// What it is signed with; no secret, no signature.
+    pub secret: Option<Secret>,
+    /// `X-Event-Key`.
+    pub event_key: &'static str,
+    /// `X-Request-UUID`, in braces.
+    pub request_uuid: String,
+    /// What it is about: `acme/widgets#1`, or `acme/widgets` and a commit.
+    pub subject: String,
+    /// The JSON payload, exactly as it goes over the wire.
+    pub body: Bytes,
+}
+
+/// Something that happened and that no webhook tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// What happened: `comment_updated`, `task_resolved`, `comment_liked`...
+    pub what: &'static str,
+    /// What it is about, as in [`Webhook::subject`].
+    pub subject: String,
+    /// Why nothing is sent.
+    pub reason: SilenceReason,
+}
+
+/// Why Bitbucket says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SilenceReason {
+    /// A comment was edited less than the window after its creation or last change.
+    InsideWindow,
+    /// Bitbucket has no event key for this: tasks, likes, changes of commit comments.
+    NoSuchEvent,
+    /// The payload is larger than [`MAX_PAYLOAD_BYTES`].
+    PayloadTooLarge,
+}
+
+/// Payloads above this are not sent: "256 KB"
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
+pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
+
+/// A webhook secret. Shows itself to nothing but the signer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub(crate) String);
+
+impl Secret {
+    /// The secret itself, for signing.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret(..)")
+    }
+}
+
+/// Why an act was refused. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is not there, or not for this caller.
+    NotFound(String),
+    /// It is there but may not be done.
+    Forbidden(String),
+    /// It is already so.
+    Conflict(String),
+    /// The input makes no sense; the field at fault if there is one.
+    Invalid {
+        /// The field of the input, or nothing if it is the whole.
+        field: Option<&'static str>,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+}
+
+impl Refusal {
+    pub(crate) fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound(what.into())
+    }
+
+    pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field: Some(field), message: message.into() }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound(message)
+            | Self::Forbidden(message)
+            | Self::Conflict(message)
+            | Self::Invalid { field: None, message } => out.write_str(message),
+            Self::Invalid { field: Some(field), message } => write!(out, "{field}: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,210 @@
+//! What the world consists of.
+
+use super::inputs::{BuildState, Inline, TaskState};
+use super::outcome::Secret;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Somebody who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Nickname and display name.
+    pub name: String,
+    /// In braces.
+    pub uuid: String,
+    /// Atlassian account id.
+    pub account_id: String,
+    /// A bot and not a person.
+    pub is_app: bool,
+    /// When the account was made.
+    pub created_on: Timestamp,
+}
+
+/// The workspace that owns the repositories.
+#[derive(Debug, Clone)]
+pub(crate) struct Workspace {
+    pub(crate) slug: String,
+    pub(crate) uuid: String,
+    pub(crate) project_uuid: String,
+}
+
+/// What of a repository never changes.
+#[derive(Debug, Clone)]
+pub(crate) struct RepositoryIdentity {
+    pub(crate) slug: String,
+    pub(crate) full_name: String,
+    pub(crate) uuid: String,
+    pub(crate) workspace: Arc<Workspace>,
+    pub(crate) created_on: Timestamp,
+}
+
+/// A repository with everything in it.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    pub(crate) identity: Arc<RepositoryIdentity>,
+    pub(crate) updated_on: Timestamp,
+    /// Branch name to commit hash.
+    pub(crate) branches: BTreeMap<String, String>,
+    /// By full hash.
+    pub(crate) commits: BTreeMap<String, Commit>,
+    /// By id, which counts from 1.
+    pub(crate) pull_requests: BTreeMap<u64, PullRequest>,
+}
+
+pub(crate) const MAIN_BRANCH: &str = "main";
+
+#[derive(Debug, Clone)]
+pub(crate) struct Commit {
+    pub(crate) hash: String,
+    pub(crate) message: String,
+    pub(crate) author: Arc<Account>,
+    pub(crate) date: Timestamp,
+    pub(crate) parents: Vec<String>,
+    /// By id.
+    pub(crate) comments: BTreeMap<u64, Comment>,
+    /// By key.
+    pub(crate) statuses: BTreeMap<String, Status>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct PullRequest {
+    pub(crate) id: u64,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) state: PullRequestState,
+    pub(crate) draft: bool,
+    pub(crate) author: Arc<Account>,
+    pub(crate) source: Endpoint,
+    pub(crate) destination: Endpoint,
+    pub(crate) close_source_branch: bool,
+    pub(crate) reviewers: Vec<Arc<Account>>,
+    pub(crate) participants: Vec<Participant>,
+    /// By id, deleted ones included.
+    pub(crate) comments: BTreeMap<u64, Comment>,
+    /// By id.
+    pub(crate) tasks: BTreeMap<u64, Task>,
+    pub(crate) created_on: Timestamp,
+    pub(crate) updated_on: Timestamp,
+    pub(crate) merge_commit: Option<String>,
+    pub(crate) closed_by: Option<Arc<Account>>,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PullRequestState {
+    Open,
+    Merged,
+    Declined,
+}
+
+impl PullRequestState {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Merged => "MERGED",
+            Self::Declined => "DECLINED",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    pub(crate) branch: String,
+    pub(crate) commit: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Participant {
+    pub(crate) account: Arc<Account>,
+    pub(crate) verdict: Option<Verdict>,
+    /// Nothing until a reviewer does something.
+    pub(crate) participated_on: Option<Timestamp>,
+}
+
+/// What somebody thinks of a pull request. A new verdict replaces the old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Approved,
+    ChangesRequested,
+}
+
+/// A comment on a pull request or on a commit.
+#[derive(Debug, Clone)]
+pub(crate) struct Comment {
+    pub(crate) id: u64,
+    pub(crate) user: Arc<Account>,
+    pub(crate) raw: String,
+    pub(crate) created_on: Timestamp,
+    pub(crate) updated_on: Timestamp,
+    /// When the window that is open now, or was last, began.
+    pub(crate) window_from: Timestamp,
+    pub(crate) deleted: bool,
+    pub(crate) parent: Option<u64>,
+    pub(crate) inline: Option<Inline>,
+    pub(crate) resolution: Option<(Arc<Account>, Timestamp)>,
+    /// Uuids of those who like it; no call shows them.
+    pub(crate) likes: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) id: u64,
+    pub(crate) creator: Arc<Account>,
+    pub(crate) raw: String,
+    pub(crate) state: TaskState,
+    pub(crate) comment: Option<u64>,
+    pub(crate) created_on: Timestamp,
+    pub(crate) updated_on: Timestamp,
+    pub(crate) resolved: Option<(Arc<Account>, Timestamp)>,
+}
+
+/// A build of a commit.
+#[derive(Debug, Clone)]
+pub(crate) struct Status {
+    pub(crate) key: String,
+    pub(crate) state: BuildState,
+    pub(crate) url: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) refname: Option<String>,
+    pub(crate) created_on: Timestamp,
+    pub(crate) updated_on: Timestamp,
+}
+
+/// A subscription to webhooks.
+#[derive(Debug, Clone)]
+pub(crate) struct Hook {
+    pub(crate) uuid: String,
+    pub(crate) subject: HookSubject,
+    pub(crate) url: String,
+    pub(crate) description: String,
+    pub(crate) active: bool,
+    pub(crate) events: Vec<&'static str>,
+    pub(crate) secret: Option<Secret>,
+    pub(crate) created_at: Timestamp,
+}
+
+/// What a hook listens to.
+#[derive(Debug, Clone)]
+pub(crate) enum HookSubject {
+    Repository(Arc<RepositoryIdentity>),
+    Workspace(Arc<Workspace>),
+}
+
+impl HookSubject {
+    pub(crate) fn covers(&self, repository: &RepositoryIdentity) -> bool {
+        match self {
+            Self::Repository(one) => one.uuid == repository.uuid,
+            Self::Workspace(all) => all.uuid == repository.workspace.uuid,
+        }
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Repository(one), Self::Repository(two)) => one.uuid == two.uuid,
+            (Self::Workspace(one), Self::Workspace(two)) => one.uuid == two.uuid,
+            _ => false,
+        }
+    }
+}
