@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_stack_options(command: argparse.ArgumentParser) -> None:
     """Options of a new stack. `None` leaves the default of `Settings`."""
     command.add_argument("--template", type=Path, default=ROOT / "template.yaml")
-    command.add_argument("--functions-dir", type=Path, default=target_dir() / "lambda", help="<function>/bootstrap in here")
+    command.add_argument("--functions-dir", type=Path, default=target_dir() / "lambda-local", help="<function>/bootstrap in here")
     command.add_argument("--simulator", type=Path, default=target_dir() / "debug" / "simulator")
     command.add_argument("--port", type=int, help="the emulator's port; 0 finds one (default: 4566 if free, else any)")
     command.add_argument("--simulator-port", type=int, help="default: any")

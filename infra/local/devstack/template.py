@@ -1,8 +1,8 @@
 """The one `template.yaml`, made ready for the emulator.
 
-Three things differ from what AWS gets, each because of the emulator (MiniStack 1.5.33): the bus's archive is left out
-(its CloudFormation refuses `AWS::Events::Archive`), the API's id is pinned (its tag `ms-custom-id`), and the functions'
-binaries are named by absolute paths, because the copy lies in another folder.
+Two things differ from what AWS gets: the bus's archive is left out, because the CloudFormation of the emulator
+(MiniStack 1.5.33) refuses `AWS::Events::Archive`; and the functions' binaries are named by absolute paths, because the
+copy lies in another folder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from samcli.yamlhelper import yaml_dump, yaml_parse
 from devstack.errors import StackError
 from devstack.settings import FUNCTIONS
 
-API_ID = "bitrelay"
 FUNCTION_TYPE = "AWS::Serverless::Function"
 
 
@@ -37,10 +36,8 @@ def prepare(template: dict[str, Any], functions_dir: Path) -> str:
     for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::Events::Archive"]:
         del resources[name]
     for resource in resources.values():
-        properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::Serverless::HttpApi":
-            properties.setdefault("Tags", {})["ms-custom-id"] = API_ID
         if resource["Type"] == FUNCTION_TYPE:
+            properties = resource["Properties"]
             properties["CodeUri"] = str(functions_dir / Path(properties["CodeUri"]).name)
     return str(yaml_dump(template))
 

@@ -136,7 +136,7 @@ fn text(
     let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) else { return };
     match verdict {
         Verdict::Standing => {
-            state.changed_at = state.changed_at.max(comment.updated_on.unwrap_or(state.changed_at))
+            state.changed_at = state.changed_at.max(comment.updated_on.unwrap_or(state.changed_at));
         }
         Verdict::Old(_) => {}
         Verdict::Undecided => changes.revisit(now),

@@ -10,6 +10,7 @@ mod ids;
 mod inputs;
 mod outcome;
 mod pull_requests;
+mod reads;
 mod reviews;
 pub(crate) mod state;
 mod tasks;
@@ -131,7 +132,7 @@ impl World {
     }
 
     pub(crate) fn view(&self) -> View<'_> {
-        View { base: &self.base_url, rules: &self.rules }
+        View { base: &self.base_url }
     }
 
     pub(crate) fn repository(&self, id: RepositoryId) -> Result<&Repository, Refusal> {
