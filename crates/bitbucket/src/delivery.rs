@@ -1,5 +1,7 @@
 //! One HTTP request from Bitbucket, before and after its signature was checked.
 
+use bytes::Bytes;
+
 use crate::payload::Payload;
 use crate::signature::{self, Signature, WebhookSecret};
 use crate::{Error, EventKey, HookUuid, RequestUuid};
@@ -7,7 +9,7 @@ use crate::{Error, EventKey, HookUuid, RequestUuid};
 /// A delivery as it came in: nothing of it is believed, no byte of the body is parsed.
 #[derive(Clone, Default)]
 pub struct Delivery {
-    /// All values of `X-Event-Key`.
+    /// `X-Event-Key`.
     pub event_key: Option<String>,
     /// `X-Hook-UUID`.
     pub hook: Option<HookUuid>,
@@ -18,7 +20,7 @@ pub struct Delivery {
     /// All values of `X-Hub-Signature`, raw.
     pub signatures: Vec<Vec<u8>>,
     /// The body, byte for byte (after the gateway's base64 was taken off, if there was one).
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl std::fmt::Debug for Delivery {

@@ -9,11 +9,13 @@
 //! | [`event_key`] | the names of events, Bitbucket's and ours |
 //! | [`delivery`] | one HTTP request from Bitbucket, before and after its signature was checked |
 //! | [`signature`] | webhook secrets and HMAC-SHA256 over raw bytes |
+//! | [`credential`] | what a link proves itself with to the REST API |
 //! | [`payload`] | the tolerant types of what a body or an answer says |
 //! | [`client`] | the REST client (feature `client`) |
 
 #[cfg(feature = "client")]
 pub mod client;
+pub mod credential;
 pub mod delivery;
 mod error;
 pub mod event_key;
@@ -22,6 +24,7 @@ mod lenient;
 pub mod payload;
 pub mod signature;
 
+pub use credential::Credential;
 pub use delivery::{Delivery, VerifiedDelivery};
 pub use error::{Category, Error};
 pub use event_key::EventKey;

@@ -1,0 +1,75 @@
+//! Reading an answer within limits, and telling what an error says.
+
+use reqwest::Response;
+use serde_json::Value;
+
+use crate::Error;
+
+/// The largest answer that is read. A page of 100 comments of the longest texts stays under it.
+const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
+
+/// The most of Bitbucket's words that go into an error.
+const MAX_MESSAGE_CHARS: usize = 200;
+
+/// The JSON of a good answer.
+pub(super) async fn json(operation: &'static str, response: Response) -> Result<Value, Error> {
+    let status = response.status();
+    let retry_after_seconds = retry_after(&response);
+    let body = body(operation, response).await?;
+    if status.is_success() {
+        return serde_json::from_slice(&body)
+            .map_err(|_| Error::AnswerInvalid { operation, reason: "it is not JSON" });
+    }
+    Err(Error::Api { operation, status: status.as_u16(), message: message(&body), retry_after_seconds })
+}
+
+async fn body(operation: &'static str, mut response: Response) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(operation, &error))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(Error::AnswerInvalid { operation, reason: "it is larger than 10 MiB" });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Errors come as `{"type": "error", "error": {"message": …}}`, but a 429 is plain text.
+fn message(body: &[u8]) -> String {
+    let parsed = serde_json::from_slice::<Value>(body).ok();
+    let message = parsed.as_ref().and_then(|body| body.pointer("/error/message")?.as_str());
+    let text = message.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
+    text.trim().chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
+}
+
+/// `Retry-After` in seconds. Bitbucket rarely sends it; its other form, a date, is left out.
+fn retry_after(response: &Response) -> Option<u64> {
+    response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()
+}
+
+/// An error of the connection, without the URL: it names repositories.
+pub(super) fn unreachable(operation: &'static str, error: &reqwest::Error) -> Error {
+    let reason = match error {
+        error if error.is_timeout() => "it did not answer in time",
+        error if error.is_connect() => "no connection could be made",
+        error if error.is_body() || error.is_decode() => "the answer broke off",
+        _ => "the request failed",
+    };
+    Error::Unreachable { operation, reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_may_be_json_or_plain_text() {
+        assert_eq!(message(br#"{"type":"error","error":{"message":"Not here"}}"#), "Not here");
+        assert_eq!(
+            message(b"Rate limit for this resource has been exceeded\n"),
+            "Rate limit for this resource has been exceeded"
+        );
+        assert_eq!(message(br#"{"error":"invalid_grant"}"#), r#"{"error":"invalid_grant"}"#);
+        assert_eq!(message("x".repeat(999).as_bytes()).len(), 200);
+    }
+}

@@ -1,0 +1,199 @@
+//! The calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::answer;
+use super::{Listing, MAX_PAGES, RepositoryPath};
+use crate::credential::Credential;
+use crate::payload::{Comment, Document, Task};
+use crate::{CommentId, Error, PullRequestId, TaskId};
+
+/// How long one call may take. Bitbucket itself gives up after 30 seconds; a poll does not wait that long.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Bitbucket's REST API, without a credential. Holds the connections; make one and keep it.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl Api {
+    /// `base` is `https://api.bitbucket.org/2.0`, or another root of the same API.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`] where it is no URL, or not https: tokens do not travel in the clear, except on this
+    /// machine.
+    pub fn new(base: &str) -> Result<Self, Error> {
+        let base = Url::parse(base).map_err(|error| Error::Configuration(format!("{base:?}: {error}")))?;
+        let loopback = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        if base.cannot_be_a_base() || !(base.scheme() == "https" || loopback) {
+            return Err(Error::Configuration(format!("{base} is not an https URL")));
+        }
+        let http = reqwest::Client::builder()
+            .timeout(CALL_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            // A redirect could take the credential elsewhere; the API sends none for these calls.
+            .redirect(Policy::none())
+            .user_agent(concat!("bitrelay/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Configuration(error.to_string()))?;
+        Ok(Self { http, base })
+    }
+
+    /// A client with a credential that may make `allowance` calls and then refuses.
+    pub fn client(&self, credential: Credential, allowance: u32) -> Client {
+        Client { api: self.clone(), credential, left: Arc::new(AtomicU32::new(allowance)) }
+    }
+}
+
+/// The API with a credential and an allowance of calls. Clones share the allowance.
+#[derive(Debug, Clone)]
+pub struct Client {
+    api: Api,
+    credential: Credential,
+    left: Arc<AtomicU32>,
+}
+
+impl Client {
+    /// How many calls are left.
+    pub fn calls_left(&self) -> u32 {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// All comments of a pull request, the last changed first: global and inline ones, and replies.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Api`], [`Error::Unreachable`], [`Error::AnswerInvalid`], [`Error::AllowanceSpent`]; the same for all
+    /// calls below.
+    pub async fn comments(
+        &self,
+        repository: &RepositoryPath,
+        id: PullRequestId,
+    ) -> Result<Listing<Comment>, Error> {
+        let mut url = self.pull_request_url(repository, id, &["comments"]);
+        url.query_pairs_mut().append_pair("sort", "-updated_on").append_pair("pagelen", "100");
+        self.list("list comments", url).await
+    }
+
+    /// One comment; `None` where it is not there any more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::comments`].
+    pub async fn comment(
+        &self,
+        repository: &RepositoryPath,
+        id: PullRequestId,
+        comment: CommentId,
+    ) -> Result<Option<Document<Comment>>, Error> {
+        let url = self.pull_request_url(repository, id, &["comments", &comment.to_string()]);
+        self.find("get comment", url).await
+    }
+
+    /// All tasks of a pull request, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::comments`].
+    pub async fn tasks(
+        &self,
+        repository: &RepositoryPath,
+        id: PullRequestId,
+    ) -> Result<Listing<Task>, Error> {
+        let mut url = self.pull_request_url(repository, id, &["tasks"]);
+        url.query_pairs_mut().append_pair("pagelen", "100");
+        self.list("list tasks", url).await
+    }
+
+    /// One task; `None` where it is not there any more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::comments`].
+    pub async fn task(
+        &self,
+        repository: &RepositoryPath,
+        id: PullRequestId,
+        task: TaskId,
+    ) -> Result<Option<Document<Task>>, Error> {
+        let url = self.pull_request_url(repository, id, &["tasks", &task.to_string()]);
+        self.find("get task", url).await
+    }
+
+    fn pull_request_url(&self, repository: &RepositoryPath, id: PullRequestId, rest: &[&str]) -> Url {
+        let mut url = self.api.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty();
+            segments.extend(["repositories", &repository.workspace, &repository.repository, "pullrequests"]);
+            segments.push(&id.to_string()).extend(rest);
+        }
+        url
+    }
+
+    async fn list<T: DeserializeOwned + Default>(
+        &self,
+        operation: &'static str,
+        first: Url,
+    ) -> Result<Listing<T>, Error> {
+        let mut items = Vec::new();
+        let mut url = first;
+        for _ in 0..MAX_PAGES {
+            let mut page = self.get(operation, url).await?;
+            let Some(Value::Array(values)) = page.get_mut("values").map(Value::take) else {
+                return Err(Error::AnswerInvalid { operation, reason: "it has no list of values" });
+            };
+            items.extend(values.into_iter().map(Document::new));
+            let Some(next) = page.get("next").and_then(Value::as_str) else {
+                return Ok(Listing { items, complete: true });
+            };
+            url = self
+                .own(next)
+                .ok_or(Error::AnswerInvalid { operation, reason: "its next page is elsewhere" })?;
+        }
+        Ok(Listing { items, complete: false })
+    }
+
+    async fn find<T: DeserializeOwned + Default>(
+        &self,
+        operation: &'static str,
+        url: Url,
+    ) -> Result<Option<Document<T>>, Error> {
+        match self.get(operation, url).await {
+            Ok(found) => Ok(Some(Document::new(found))),
+            Err(Error::Api { status: 404 | 410, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A link of an answer, if it leads to the API's own origin.
+    fn own(&self, link: &str) -> Option<Url> {
+        Url::parse(link).ok().filter(|url| url.origin() == self.api.base.origin())
+    }
+
+    async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .map_err(|_| Error::AllowanceSpent { operation })?;
+        let request = self.api.http.get(url);
+        let request = match &self.credential {
+            Credential::Basic { username, password } => {
+                request.basic_auth(username, Some(password.expose_secret()))
+            }
+            Credential::Bearer { token } => request.bearer_auth(token.expose_secret()),
+        };
+        let response = request.send().await.map_err(|error| answer::unreachable(operation, &error))?;
+        answer::json(operation, response).await
+    }
+}

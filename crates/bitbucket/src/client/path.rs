@@ -1,0 +1,66 @@
+//! How a repository is named in a URL of the API.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::payload::Repository;
+
+/// A workspace and a repository as two segments of a path. UUIDs are preferred, because slugs change on a rename; the
+/// API takes both (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#uri-uuid>).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RepositoryPath {
+    /// `{uuid}` or slug.
+    pub workspace: String,
+    /// `{uuid}` or slug.
+    pub repository: String,
+}
+
+impl RepositoryPath {
+    /// Reads the names out of a `repository` object as webhooks carry it. `None` where it names no workspace or no
+    /// repository.
+    pub fn of(repository: &Value) -> Option<Self> {
+        let repository = Repository::deserialize(repository).ok()?;
+        let (slug_of_workspace, slug) =
+            match repository.full_name.as_deref().and_then(|name| name.split_once('/')) {
+                Some((workspace, slug)) => (Some(workspace.to_owned()), Some(slug.to_owned())),
+                None => (None, None),
+            };
+        let workspace = repository.workspace.and_then(|workspace| workspace.uuid.or(workspace.slug));
+        Some(Self {
+            workspace: workspace.or(slug_of_workspace).filter(|name| is_segment(name))?,
+            repository: repository.uuid.or(slug).filter(|name| is_segment(name))?,
+        })
+    }
+}
+
+/// Whether a name is one segment of a path and stays one.
+fn is_segment(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '\\'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn uuids_are_preferred_to_slugs() {
+        let repository =
+            json!({"uuid": "{r}", "full_name": "acme/widgets", "workspace": {"uuid": "{w}", "slug": "acme"}});
+        let path = RepositoryPath::of(&repository).unwrap();
+        assert_eq!((path.workspace.as_str(), path.repository.as_str()), ("{w}", "{r}"));
+    }
+
+    #[test]
+    fn an_old_payload_has_slugs_only() {
+        let path = RepositoryPath::of(&json!({"full_name": "acme/widgets"})).unwrap();
+        assert_eq!((path.workspace.as_str(), path.repository.as_str()), ("acme", "widgets"));
+    }
+
+    #[test]
+    fn a_name_cannot_lead_to_another_path() {
+        for name in ["../user", "acme/..", "acme/", "/widgets", "acme/a/b"] {
+            assert_eq!(RepositoryPath::of(&json!({ "full_name": name })), None, "{name}");
+        }
+    }
+}
