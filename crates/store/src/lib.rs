@@ -1,1 +1,31 @@
-//! Under construction.
+//! The table and the links: what bitrelay keeps.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`table`] | the table as its users see it: one trait, one transaction an observation |
+//! | [`record`] | the loop that stores an observation: read, fold, commit, and again where somebody was faster |
+//! | [`codec`] | how states, events and markers are written as items |
+//! | [`dynamodb`] | the table in DynamoDB |
+//! | [`links`] | credentials and webhook secrets, in Secrets Manager |
+//! | [`clock`] | where time comes from |
+//! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |
+
+mod aws;
+pub mod clock;
+pub mod codec;
+pub mod dynamodb;
+mod error;
+pub mod links;
+#[cfg(feature = "memory")]
+pub mod memory;
+pub mod record;
+pub mod table;
+mod transaction;
+
+pub use clock::{Clock, SystemClock};
+pub use codec::{StoredEvent, event_from_item, sha256_hex};
+pub use dynamodb::DynamoTable;
+pub use error::Error;
+pub use links::{CachedLinks, Link, LinkSource, SecretsManagerLinks};
+pub use record::{Recorded, record};
+pub use table::{Commit, CommitError, DeliveryMark, DueWatch, Table};

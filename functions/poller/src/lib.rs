@@ -1,1 +1,25 @@
-//! Under construction.
+//! The scheduled function that finds what Bitbucket never reports.
+//!
+//! Once a minute it asks the table which watches are due, reads those pull requests, folds what they show and stores
+//! it. While something is hot it makes several passes within its minute; where nothing is due it is back at once.
+//!
+//! What is for *safety*: the transaction, whose version condition lets two pollers do no harm to each other; the watch,
+//! which stays due until a complete poll was stored. What is for *economy* only: the lease, the allowance of calls, the
+//! pauses after failures.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`run`] | one invocation: passes until nothing is due or time is up |
+//! | [`reader`] | one pull request, read from Bitbucket |
+//! | [`pauses`] | what is left alone for a while after it failed |
+//! | [`settings`] | calls a run, time a run |
+
+mod error;
+pub mod pauses;
+pub mod reader;
+pub mod run;
+pub mod settings;
+
+pub use error::Error;
+pub use run::{Poller, Summary};
+pub use settings::PollerSettings;

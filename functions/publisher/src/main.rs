@@ -1,2 +1,34 @@
-//! Under construction.
-fn main() {}
+//! The publisher function: wires the table's stream to the bus and the dead-letter queue.
+
+use anyhow::Context;
+use aws_config::BehaviorVersion;
+use jiff::Timestamp;
+use lambda_runtime::{LambdaEvent, service_fn, tracing};
+use publisher::bus::EventBridge;
+use publisher::clock::SystemClock;
+use publisher::dead_letters::Sqs;
+use publisher::handler::{deadline, decode};
+use publisher::record::Batch;
+use publisher::{Config, Publisher};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    tracing::init_default_subscriber();
+    let config = Config::from_environment(|name| std::env::var(name).ok())
+        .context("the publisher cannot start with this environment")?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let publisher = Publisher {
+        bus: EventBridge::new(&aws, config.bus),
+        dead_letters: Sqs::new(&aws, config.dead_letter_queue_url),
+        clock: SystemClock,
+        decode,
+        table: config.table,
+    };
+    let publisher = &publisher;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Batch>| async move {
+        let deadline = deadline(event.context.deadline, Timestamp::now());
+        let outcomes = publisher.handle(event.payload, deadline).await;
+        Ok::<_, lambda_runtime::Error>(outcomes.into_response())
+    }))
+    .await
+}

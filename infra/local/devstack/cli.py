@@ -1,4 +1,4 @@
-"""The commands: `up`, `down`, `status`, `run`."""
+"""The commands: `up`, `down`, `status`, `logs`, `run`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import signal
 import sys
 from pathlib import Path
 
-from devstack import lifecycle
+from devstack import lifecycle, logs
 from devstack.console import complain, say
 from devstack.errors import StackError
-from devstack.settings import ROOT, Settings, target_dir
+from devstack.settings import FUNCTIONS, ROOT, Settings, target_dir
 from devstack.state import State
 
 EXIT_FAILED = 1
@@ -66,6 +66,15 @@ def _status(arguments: argparse.Namespace) -> int:
     return 0 if up else EXIT_DOWN
 
 
+def _logs(arguments: argparse.Namespace) -> int:
+    stack = State(arguments.state_dir.resolve()).read_stack()
+    if stack is None:
+        say("The stack is down; the logs of its last start are in " + str(arguments.state_dir / "logs") + ".")
+        return EXIT_DOWN
+    logs.show(stack, arguments.function, arguments.follow)
+    return 0
+
+
 def _run(arguments: argparse.Namespace) -> int:
     # Only the demo needs this part.
     from demo import play
@@ -90,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         ("up", _up, "start the stack in the background"),
         ("down", _down, "stop everything that `up` started"),
         ("status", _status, f"say what runs (exit code {EXIT_DOWN} when the stack is down)"),
+        ("logs", _logs, "print what the functions logged"),
         ("run", _run, "start the stack if need be, play the demo, and print events until Ctrl-C"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -97,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--state-dir", type=Path, default=ROOT / ".local", help="where the stack keeps its files")
         if name in ("up", "run"):
             _add_stack_options(command)
+        if name == "logs":
+            command.add_argument("function", nargs="*", help=f"any of {', '.join(FUNCTIONS)} (default: all)")
+            command.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
         if name == "run":
             command.add_argument("--once", action="store_true", help="end after the demo; fail if an event is missing")
     return parser

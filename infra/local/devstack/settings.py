@@ -38,7 +38,8 @@ class Settings:
     simulator_port: int = 0
     link: str = "demo"
     log_level: str = "info"
-    window_seconds: int = 20
+    # Longer than the minute between two runs of the poller: whenever somebody edits, a run sees the window open.
+    window_seconds: int = 90
     window_margin_seconds: int = 3
     poll_interval_seconds: int = 2
     grace_seconds: int = 2

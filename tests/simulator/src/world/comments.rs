@@ -43,7 +43,13 @@ impl World {
     /// # Errors
     /// [`Refusal::NotFound`], also for a deleted comment; [`Refusal::Forbidden`] for somebody else's;
     /// [`Refusal::Invalid`] for a blank text.
-    pub fn edit_comment(&mut self, act: &Act, id: u64, comment_id: u64, raw: &str) -> Result<Done<()>, Refusal> {
+    pub fn edit_comment(
+        &mut self,
+        act: &Act,
+        id: u64,
+        comment_id: u64,
+        raw: &str,
+    ) -> Result<Done<()>, Refusal> {
         not_blank("content", raw)?;
         let (rules, window) = (self.rules, self.window);
         let comment = self.own_comment(act, id, comment_id)?;
@@ -118,7 +124,13 @@ impl World {
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    pub fn like_comment(&mut self, act: &Act, id: u64, comment_id: u64, like: bool) -> Result<Done<usize>, Refusal> {
+    pub fn like_comment(
+        &mut self,
+        act: &Act,
+        id: u64,
+        comment_id: u64,
+        like: bool,
+    ) -> Result<Done<usize>, Refusal> {
         let comment = self.standing_comment(act, id, comment_id)?;
         let changed = if like {
             comment.likes.insert(act.actor.uuid.clone())
@@ -178,7 +190,9 @@ impl World {
     fn top_level_comment(&mut self, act: &Act, id: u64, comment_id: u64) -> Result<&mut Comment, Refusal> {
         let comment = self.standing_comment(act, id, comment_id)?;
         if comment.parent.is_some() {
-            return Err(Refusal::Forbidden("Only a top-level comment can be resolved or reopened.".to_owned()));
+            return Err(Refusal::Forbidden(
+                "Only a top-level comment can be resolved or reopened.".to_owned(),
+            ));
         }
         Ok(comment)
     }

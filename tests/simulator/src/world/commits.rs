@@ -1,7 +1,9 @@
 //! Commits: pushing them, commenting on them, reporting builds of them.
 
 use super::comments::{new_comment, no_comment, own};
-use super::event_keys::{COMMIT_COMMENT_CREATED, COMMIT_STATUS_CREATED, COMMIT_STATUS_UPDATED, PUSH, UPDATED};
+use super::event_keys::{
+    COMMIT_COMMENT_CREATED, COMMIT_STATUS_CREATED, COMMIT_STATUS_UPDATED, PUSH, UPDATED,
+};
 use super::inputs::{NewComment, StatusInput};
 use super::outcome::{Done, Outbox, Refusal, Silence, SilenceReason};
 use super::state::{Comment, Commit, MAIN_BRANCH, PullRequestState, Status, Verdict};
@@ -36,7 +38,12 @@ impl World {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for the commit or the parent; [`Refusal::Invalid`] for a blank text.
-    pub fn create_commit_comment(&mut self, act: &Act, hash: &str, new: &NewComment) -> Result<Done<u64>, Refusal> {
+    pub fn create_commit_comment(
+        &mut self,
+        act: &Act,
+        hash: &str,
+        new: &NewComment,
+    ) -> Result<Done<u64>, Refusal> {
         let commit = self.commit(act.repository, hash)?;
         let hash = commit.hash.clone();
         let mut comment = new_comment(&commit.comments, act, new)?;
@@ -77,7 +84,12 @@ impl World {
     ///
     /// # Errors
     /// As [`Self::edit_commit_comment`].
-    pub fn delete_commit_comment(&mut self, act: &Act, hash: &str, comment_id: u64) -> Result<Done<()>, Refusal> {
+    pub fn delete_commit_comment(
+        &mut self,
+        act: &Act,
+        hash: &str,
+        comment_id: u64,
+    ) -> Result<Done<()>, Refusal> {
         let comment = own(self.standing_commit_comment(act, hash, comment_id)?, act)?;
         comment.deleted = true;
         comment.raw.clear();
@@ -89,7 +101,12 @@ impl World {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for the commit; [`Refusal::Invalid`] without key, state or url.
-    pub fn set_status(&mut self, act: &Act, hash: &str, input: &StatusInput) -> Result<Done<String>, Refusal> {
+    pub fn set_status(
+        &mut self,
+        act: &Act,
+        hash: &str,
+        input: &StatusInput,
+    ) -> Result<Done<String>, Refusal> {
         let commit = self.commit_mut(act.repository, hash)?;
         let hash = commit.hash.clone();
         let key = required("key", input.key.clone())?;
@@ -134,6 +151,7 @@ impl World {
     ) -> Result<Pushed, Refusal> {
         let hash = self.ids.commit_hash();
         let repository = self.repository_mut(act.repository)?;
+        room(repository.commits.len(), "commits in a repository")?;
         let old = repository.branches.get(branch).cloned();
         let base = old.clone().or_else(|| repository.branches.get(MAIN_BRANCH).cloned());
         let commit = Commit {
@@ -163,7 +181,12 @@ impl World {
     }
 
     /// Removes a branch, which is a push of nothing.
-    pub(super) fn remove_branch(&mut self, act: &Act, branch: &str, outbox: &mut Outbox) -> Result<(), Refusal> {
+    pub(super) fn remove_branch(
+        &mut self,
+        act: &Act,
+        branch: &str,
+        outbox: &mut Outbox,
+    ) -> Result<(), Refusal> {
         let old = self.repository_mut(act.repository)?.branches.remove(branch);
         self.announce_branch(act, branch, old.as_deref(), None, outbox)
     }
@@ -200,8 +223,10 @@ impl World {
             if pull_request.source.branch == branch {
                 pull_request.source.commit.clone_from(&head);
                 pull_request.touch(act.now);
-                let approvals =
-                    pull_request.participants.iter_mut().filter(|entry| entry.verdict == Some(Verdict::Approved));
+                let approvals = pull_request
+                    .participants
+                    .iter_mut()
+                    .filter(|entry| entry.verdict == Some(Verdict::Approved));
                 approvals.filter(|_| withdraw).for_each(|entry| entry.verdict = None);
                 moved.push(pull_request.id);
             }
@@ -231,16 +256,17 @@ fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Refusal> {
 }
 
 /// The status after an input: what the input leaves out stays.
-fn merged_status(act: &Act, key: &str, input: &StatusInput, known: Option<Status>) -> Result<Status, Refusal> {
+fn merged_status(
+    act: &Act,
+    key: &str,
+    input: &StatusInput,
+    known: Option<Status>,
+) -> Result<Status, Refusal> {
     let created_on = known.as_ref().map_or(act.now, |known| known.created_on);
     let (state, url, name, description, refname) = match known {
-        Some(known) => (
-            Some(known.state),
-            Some(known.url),
-            Some(known.name),
-            Some(known.description),
-            known.refname,
-        ),
+        Some(known) => {
+            (Some(known.state), Some(known.url), Some(known.name), Some(known.description), known.refname)
+        }
         None => (None, None, None, None, None),
     };
     Ok(Status {

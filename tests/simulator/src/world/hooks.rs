@@ -1,10 +1,10 @@
 //! Subscriptions to webhooks, of a repository or of the whole workspace.
 
+use super::World;
 use super::event_keys::EVENT_KEYS;
 use super::inputs::{HookInput, SecretInput};
 use super::outcome::{Refusal, Secret};
 use super::state::{Hook, HookSubject};
-use super::World;
 use jiff::Timestamp;
 
 /// Hooks that a world will hold. Bitbucket's own number is not documented.

@@ -24,6 +24,21 @@ pub struct NewPullRequest {
     pub draft: bool,
 }
 
+impl NewPullRequest {
+    /// A pull request from this branch into the main branch.
+    pub fn of(title: &str, source_branch: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            description: None,
+            source: EndpointInput::branch(source_branch),
+            destination: None,
+            reviewers: Vec::new(),
+            close_source_branch: false,
+            draft: false,
+        }
+    }
+}
+
 /// Body of `PUT .../pullrequests/{id}`; absent fields stay as they are.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct PullRequestChanges {
@@ -211,6 +226,14 @@ pub struct HookInput {
     /// What it signs with.
     #[serde(default)]
     pub secret: SecretInput,
+}
+
+impl HookInput {
+    /// An active hook without a secret.
+    pub fn to(url: &str, events: &[&str]) -> Self {
+        let events = events.iter().map(|event| (*event).to_owned()).collect();
+        Self { url: Some(url.to_owned()), events: Some(events), ..Self::default() }
+    }
 }
 
 /// `secret` of a hook: absent leaves it, `null` or `""` removes it.

@@ -2,8 +2,8 @@
 //! Bitbucket stays silent. Nothing here reads a clock, opens a socket or draws a random number, so a simulation can
 //! drive it in virtual time; the HTTP server around it is one of its users.
 
-mod commits;
 mod comments;
+mod commits;
 pub(crate) mod event_keys;
 mod hooks;
 mod ids;
@@ -16,8 +16,9 @@ pub(crate) mod state;
 mod tasks;
 
 pub use inputs::{
-    AccountInput, BranchInput, BuildState, Closing, CommentChanges, ContentInput, EndpointInput, HookInput, IdInput,
-    Inline, NewComment, NewPullRequest, NewTask, PullRequestChanges, SecretInput, StatusInput, TaskChanges, TaskState,
+    AccountInput, BranchInput, BuildState, Closing, CommentChanges, ContentInput, EndpointInput, HookInput,
+    IdInput, Inline, NewComment, NewPullRequest, NewTask, PullRequestChanges, SecretInput, StatusInput,
+    TaskChanges, TaskState,
 };
 pub use outcome::{Done, MAX_PAYLOAD_BYTES, Outbox, Refusal, Secret, Silence, SilenceReason, Webhook};
 pub use state::Account;
@@ -68,8 +69,11 @@ impl World {
     /// hashes follow from `seed`.
     pub fn new(settings: &Settings, base_url: &str, seed: u64, now: Timestamp) -> Self {
         let mut ids = Ids::new(seed);
-        let accounts: Vec<Arc<Account>> =
-            settings.users.iter().map(|user| Arc::new(account(&mut ids, &user.name, user.is_app, now))).collect();
+        let accounts: Vec<Arc<Account>> = settings
+            .users
+            .iter()
+            .map(|user| Arc::new(account(&mut ids, &user.name, user.is_app, now)))
+            .collect();
         let workspace = Arc::new(Workspace {
             slug: settings.workspace.clone(),
             uuid: ids.uuid(),
@@ -174,8 +178,9 @@ impl World {
         payload.insert("actor".to_owned(), self.view().account(&act.actor));
         payload.extend(parts.into_iter().map(|(name, part)| (name.to_owned(), part)));
         let body = Bytes::from(Value::Object(payload).to_string());
-        let subscribed =
-            |hook: &&Hook| hook.active && hook.events.contains(&event_key) && hook.subject.covers(&repository);
+        let subscribed = |hook: &&Hook| {
+            hook.active && hook.events.contains(&event_key) && hook.subject.covers(&repository)
+        };
         for hook in self.hooks.iter().filter(subscribed) {
             if body.len() > MAX_PAYLOAD_BYTES {
                 outbox.silences.push(Silence {
@@ -250,7 +255,10 @@ fn room(count: usize, of: &'static str) -> Result<(), Refusal> {
     if count < MAX_ITEMS {
         Ok(())
     } else {
-        Err(Refusal::Invalid { field: None, message: format!("The simulator holds at most {MAX_ITEMS} {of}.") })
+        Err(Refusal::Invalid {
+            field: None,
+            message: format!("The simulator holds at most {MAX_ITEMS} {of}."),
+        })
     }
 }
 

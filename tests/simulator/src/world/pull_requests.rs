@@ -3,9 +3,7 @@
 use super::event_keys::{CREATED, FULFILLED, REJECTED, UPDATED};
 use super::inputs::{AccountInput, Closing, NewPullRequest, PullRequestChanges};
 use super::outcome::{Done, Outbox, Refusal};
-use super::state::{
-    Account, Endpoint, MAIN_BRANCH, Participant, PullRequest, PullRequestState, Repository,
-};
+use super::state::{Account, Endpoint, MAIN_BRANCH, Participant, PullRequest, PullRequestState, Repository};
 use super::{Act, World, not_blank, room};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -124,7 +122,10 @@ impl World {
             let name = destination.branch.name.as_str();
             after.destination = endpoint(self.repository(act.repository)?, "destination", name)?;
             if name == after.source.branch {
-                return Err(Refusal::invalid("destination", "Source and destination must be different branches."));
+                return Err(Refusal::invalid(
+                    "destination",
+                    "Source and destination must be different branches.",
+                ));
             }
         }
         after.draft = changes.draft.unwrap_or(before.draft);

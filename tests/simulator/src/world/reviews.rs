@@ -68,8 +68,10 @@ impl World {
 
     fn withdraw(&mut self, act: &Act, id: u64, verdict: Verdict) -> Result<Done<()>, Refusal> {
         let pull_request = self.open_pull_request(act, id)?;
-        let given =
-            pull_request.participants.iter().any(|entry| entry.account == act.actor && entry.verdict == Some(verdict));
+        let given = pull_request
+            .participants
+            .iter()
+            .any(|entry| entry.account == act.actor && entry.verdict == Some(verdict));
         if !given {
             return Err(Refusal::not_found(format!("There is no {} of yours to withdraw.", verdict.part())));
         }

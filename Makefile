@@ -1,0 +1,97 @@
+# The project's verbs; `make` lists them. Everything that is installed or started lives in .local/ and target/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+# For `make build`: arm64 or x86_64. Empty: arm64 where Rust can compile for it.
+ARCH ?=
+
+VENV := .local/tools/venv
+LOCAL := $(VENV)/bin/python infra/local
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# This machine's processor, as Lambda calls it: what the local stack runs.
+HOST_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+
+comma := ,
+say = @printf '\n== %s\n' '$(1)'
+
+.PHONY: help run up down status logs test test-unit test-e2e lint lint-rust lint-template fmt build deploy clean \
+	tools local-build
+
+help: ## List these verbs
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: local-build ## Watch it work: local stack, a scenario, and each event as a subscriber gets it
+	@$(LOCAL) run $(OPTIONS)
+
+up: local-build ## Start the local stack in the background; what programs need is in .local/stack.json
+	@$(LOCAL) up $(OPTIONS)
+
+down: ## Stop everything that `up` or `run` started
+	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) down; else echo 'Nothing was running.'; fi
+
+status: ## Say what runs (exit code 3 when the stack is down)
+	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) status; else echo 'The stack is down.'; exit 3; fi
+
+logs: ## What the functions of the local stack logged (OPTIONS="poller --follow")
+	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) logs $(OPTIONS); else echo 'The stack is down.'; exit 3; fi
+
+# One `cargo test` for all: a selection of packages would compile their dependencies once more, with other features.
+test: lint local-build ## Everything that must hold: format, lints, template, all tests
+	$(call say,unit$(comma) contract and end-to-end tests)
+	cargo test --workspace
+
+test-unit: ## Unit, property and contract tests (no stack)
+	$(call say,unit and contract tests)
+	cargo test --workspace --exclude e2e
+
+test-e2e: local-build ## End-to-end tests: they start and stop their own local stacks
+	$(call say,end-to-end tests)
+	cargo test -p e2e
+
+lint: lint-rust lint-template ## Format, clippy with warnings denied, dependencies, template
+
+lint-rust:
+	$(call say,format)
+	cargo fmt --all --check
+	$(call say,clippy)
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	$(call say,one TLS stack only: no rustls 0.21)
+	@tree=$$(cargo tree --workspace --all-features --target all --prefix none); \
+	if grep -q '^rustls v0\.21' <<<"$$tree"; then \
+	  echo 'error: rustls 0.21 is back; some AWS crate has its default features (cargo tree -i rustls@0.21)'; exit 1; fi
+
+lint-template: tools
+	$(call say,template)
+	sam validate --lint --region eu-west-1
+	cfn-lint template.yaml
+
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+build: tools ## Compile the functions for Lambda (ARCH=arm64|x86_64)
+	@infra/tools/build-functions.sh release target/lambda $(ARCH)
+
+deploy: build ## Deploy into your AWS account; asks its questions the first time
+	sam build
+	@arch=$$(cat target/lambda/ARCH); options=(); \
+	if [ ! -f samconfig.toml ]; then options+=(--guided); fi; \
+	if ! grep -qs "Architecture=.*$$arch" samconfig.toml; then options+=(--parameter-overrides "Architecture=$$arch"); fi; \
+	echo "sam deploy $${options[*]}"; sam deploy "$${options[@]}"
+
+clean: down ## Remove what was built (not the installed tools)
+	rm -rf $(TARGET) .aws-sam .local/work .local/logs .local/pids
+
+tools:
+	@$(PYTHON) infra/tools/install.py $(VENV)
+
+# What the local stack runs. A folder of its own: `sam build` never packages these unoptimised binaries by mistake.
+local-build: tools
+	$(call say,build the functions and the simulator)
+	@infra/tools/build-functions.sh dev $(TARGET)/lambda-local $(HOST_ARCH)
+	cargo build --workspace --bin simulator

@@ -1,0 +1,213 @@
+//! Events as items. A payload is kept compressed; one that does not fit into an item goes on in `part` items.
+
+use bitbucket::EventKey;
+use jiff::Timestamp;
+use relay::{Event, EventId, LinkId, Source};
+use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
+use serde_json::Value;
+
+use super::binary::Binary;
+use super::{corrupt, gzip, item, keys, text};
+use crate::Error;
+
+/// The compressed payload in one item. The rest of DynamoDB's 400 KB
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>) is for the other attributes.
+const MAX_PART_BYTES: usize = 350 * 1024;
+
+/// The largest payload that is stored. Bitbucket sends at most 256 KB, the webhook function takes at most 1 MiB, and a
+/// synthetic payload is made of pieces of such bodies.
+const MAX_PAYLOAD_BYTES: usize = 2 * 1024 * 1024;
+
+/// An actor larger than this is left to the payload, which has it too.
+const MAX_ACTOR_BYTES: usize = 16 * 1024;
+
+/// A repository's name longer than this is left to the payload.
+const MAX_NAME_BYTES: usize = 1024;
+
+const KIND: &str = "event";
+const PART: &str = "part";
+
+/// An event as it stands in the table or in the table's stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// The event. Its payload is empty where `complete` is false.
+    pub event: Event,
+    /// Whether the payload is in this item. A payload that is too large for one item is read with
+    /// [`crate::Table::events`].
+    pub complete: bool,
+    /// The length of the payload as it was received.
+    pub payload_bytes: u64,
+    /// The item's partition key.
+    pub pk: String,
+    /// The item's sort key.
+    pub sk: String,
+}
+
+/// Reads an item of the table, or an image of its stream. `None` where the item is no event.
+///
+/// # Errors
+///
+/// [`Error::Corrupt`], [`Error::TooLarge`].
+pub fn event_from_item(item: Item) -> Result<Option<StoredEvent>, Error> {
+    if text(&item, "kind") != KIND {
+        return Ok(None);
+    }
+    let read = EventItem::read(item)?;
+    let (complete, payload_bytes) = (read.parts <= 1, read.payload_bytes);
+    let (pk, sk) = (read.pk.clone(), read.sk.clone());
+    let event = if complete { read.event(&[])? } else { read.event_without_payload()? };
+    Ok(Some(StoredEvent { event, complete, payload_bytes, pk, sk }))
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct EventItem {
+    pk: String,
+    sk: String,
+    kind: String,
+    id: EventId,
+    key: EventKey,
+    source: Source,
+    link: LinkId,
+    subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repository_name: Option<String>,
+    sequence: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    occurred_at: Option<Timestamp>,
+    observed_at: Timestamp,
+    /// JSON as text: an actor may hold what DynamoDB's types have no place for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    payload: Binary,
+    payload_bytes: u64,
+    /// How many items the payload is in, this one included.
+    parts: usize,
+}
+
+impl EventItem {
+    fn read(item: Item) -> Result<Self, Error> {
+        let (pk, sk) = (text(&item, "pk").to_owned(), text(&item, "sk").to_owned());
+        serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
+    }
+
+    /// The event with the payload from this item and the others.
+    fn event(mut self, rest: &[PartItem]) -> Result<Event, Error> {
+        let mut compressed = std::mem::take(&mut self.payload.0);
+        for part in rest {
+            compressed.extend_from_slice(&part.payload.0);
+        }
+        let (pk, sk, expected) = (self.pk.clone(), self.sk.clone(), self.payload_bytes);
+        let payload = gzip::decompress(&compressed, MAX_PAYLOAD_BYTES)
+            .map_err(|error| corrupt(&pk, &sk, &format!("its payload: {error}")))?;
+        if payload.len() as u64 != expected {
+            return Err(corrupt(&pk, &sk, &format!("its payload has not {expected} bytes")));
+        }
+        Ok(Event { payload, ..self.event_without_payload()? })
+    }
+
+    fn event_without_payload(self) -> Result<Event, Error> {
+        let subject = self.subject.parse().map_err(|error| corrupt(&self.pk, &self.sk, &error))?;
+        let actor = self.actor.as_deref().map(serde_json::from_str::<Value>).transpose();
+        Ok(Event {
+            actor: actor.map_err(|error| {
+                corrupt(&self.pk, &self.sk, &format!("its actor: {:?}", error.classify()))
+            })?,
+            id: self.id,
+            key: self.key,
+            source: self.source,
+            link: self.link,
+            subject,
+            repository_name: self.repository_name,
+            sequence: self.sequence,
+            occurred_at: self.occurred_at,
+            observed_at: self.observed_at,
+            payload: Vec::new(),
+        })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PartItem {
+    pk: String,
+    sk: String,
+    kind: String,
+    payload: Binary,
+}
+
+impl PartItem {
+    fn read(item: Item) -> Result<Self, Error> {
+        let (pk, sk) = (text(&item, "pk").to_owned(), text(&item, "sk").to_owned());
+        serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
+    }
+}
+
+/// An event as items: the event's own, then those with the rest of its payload.
+pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
+    let sk = keys::event(event.sequence);
+    if event.payload.len() > MAX_PAYLOAD_BYTES {
+        let bytes = event.payload.len();
+        return Err(Error::TooLarge { what: "the payload", bytes, max_bytes: MAX_PAYLOAD_BYTES });
+    }
+    let compressed = gzip::compress(&event.payload).map_err(|error| corrupt(pk, &sk, &error))?;
+    let parts: Vec<&[u8]> = compressed.chunks(MAX_PART_BYTES).collect();
+    let actor = event.actor.as_ref().map(Value::to_string);
+    let first = EventItem {
+        pk: pk.to_owned(),
+        sk: sk.clone(),
+        kind: KIND.to_owned(),
+        id: event.id.clone(),
+        key: event.key.clone(),
+        source: event.source,
+        link: event.link.clone(),
+        subject: event.subject.to_string(),
+        repository_name: event.repository_name.clone().filter(|name| name.len() <= MAX_NAME_BYTES),
+        sequence: event.sequence,
+        occurred_at: event.occurred_at,
+        observed_at: event.observed_at,
+        actor: actor.filter(|actor| actor.len() <= MAX_ACTOR_BYTES),
+        payload: Binary(parts.first().copied().unwrap_or_default().to_vec()),
+        payload_bytes: event.payload.len() as u64,
+        parts: parts.len(),
+    };
+    let mut items = vec![item(pk, &sk, first)?];
+    for (number, bytes) in parts.iter().enumerate().skip(1) {
+        let sk = keys::part(event.sequence, number);
+        let part = PartItem {
+            pk: pk.to_owned(),
+            sk: sk.clone(),
+            kind: PART.to_owned(),
+            payload: Binary(bytes.to_vec()),
+        };
+        items.push(item(pk, &sk, part)?);
+    }
+    Ok(items)
+}
+
+/// How many events begin in these items.
+pub(crate) fn event_count(items: &[Item]) -> usize {
+    items.iter().filter(|item| text(item, "kind") == KIND).count()
+}
+
+/// Events from items in the order of their sort keys, each followed by the rest of its payload, at most `limit`.
+pub(crate) fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, Error> {
+    let mut items = items.into_iter().peekable();
+    let mut events = Vec::new();
+    while events.len() < limit {
+        let Some(item) = items.next() else { break };
+        let first = EventItem::read(item)?;
+        let mut rest = Vec::new();
+        while let Some(part) = items.next_if(|item| text(item, "kind") == PART) {
+            rest.push(PartItem::read(part)?);
+        }
+        if rest.len() + 1 != first.parts.max(1) {
+            return Err(corrupt(
+                &first.pk,
+                &first.sk,
+                &format!("it has {} parts of {}", rest.len() + 1, first.parts),
+            ));
+        }
+        events.push(first.event(&rest)?);
+    }
+    Ok(events)
+}

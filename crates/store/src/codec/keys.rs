@@ -1,0 +1,121 @@
+//! The table's keys: one table, `pk` and `sk`, both strings.
+//!
+//! | kind | `pk` | `sk` |
+//! | --- | --- | --- |
+//! | `state` | `{link}#{subject}` | `state` |
+//! | `event` | `{link}#{subject}` | `event#{sequence, 12 digits}` |
+//! | `part` | `{link}#{subject}` | `event#{sequence, 12 digits}#part{n}` |
+//! | `fact` | `{link}#{subject}` | `fact#{event id}` |
+//! | `delivery` | `delivery#{link}#{hook}#{request}` | `delivery` |
+//! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
+//! | `lease` | `lease#{name}` | `lease` |
+
+use relay::{EventId, LinkId, Subject};
+
+use crate::Error;
+use crate::table::DeliveryMark;
+
+/// DynamoDB's limit for a partition key
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const MAX_PK_BYTES: usize = 2048;
+
+/// Header values up to this length stand in a key as they are.
+const MAX_PLAIN_CHARS: usize = 128;
+
+pub(crate) const STATE: &str = "state";
+pub(crate) const DELIVERY: &str = "delivery";
+pub(crate) const BODY: &str = "body";
+pub(crate) const LEASE: &str = "lease";
+
+/// The end of the range of events: after every digit.
+pub(crate) const LAST_EVENT: &str = "event#~";
+
+pub(crate) fn subject(link: &LinkId, subject: &Subject) -> Result<String, Error> {
+    let pk = format!("{link}#{subject}");
+    if pk.len() > MAX_PK_BYTES {
+        return Err(Error::TooLarge { what: "the subject's name", bytes: pk.len(), max_bytes: MAX_PK_BYTES });
+    }
+    Ok(pk)
+}
+
+/// Reads a subject's partition key back.
+pub(crate) fn parse_subject(pk: &str) -> Result<(LinkId, Subject), relay::Error> {
+    let (link, subject) = pk.split_once('#').unwrap_or((pk, ""));
+    Ok((link.parse()?, subject.parse()?))
+}
+
+pub(crate) fn event(sequence: u64) -> String {
+    format!("event#{sequence:012}")
+}
+
+pub(crate) fn part(sequence: u64, part: usize) -> String {
+    format!("event#{sequence:012}#part{part}")
+}
+
+pub(crate) fn fact(id: &EventId) -> String {
+    format!("fact#{id}")
+}
+
+pub(crate) fn delivery(link: &LinkId, mark: &DeliveryMark) -> String {
+    format!("delivery#{link}#{}#{}", plain(&mark.hook), plain(&mark.request))
+}
+
+pub(crate) fn body(link: &LinkId, mark: &DeliveryMark) -> String {
+    format!("body#{link}#{}#{}#{}", plain(&mark.hook), mark.key, mark.body_sha256)
+}
+
+pub(crate) fn lease(name: &str) -> String {
+    format!("lease#{}", plain(name))
+}
+
+/// What came in a header, made safe as a part of a key: no `#`, and not longer than a key may be.
+fn plain(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+' | '/');
+    if text.len() <= MAX_PLAIN_CHARS && text.chars().all(allowed) {
+        return text.to_owned();
+    }
+    format!("sha256:{}", super::sha256_hex(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subjects_key_reads_back() {
+        let link: LinkId = "acme".parse().unwrap();
+        let about: Subject = "pullrequest/acme:widgets/7".parse().unwrap();
+        let pk = subject(&link, &about).unwrap();
+        assert_eq!(pk, "acme#pullrequest/acme:widgets/7");
+        assert_eq!(parse_subject(&pk).unwrap(), (link, about));
+        assert!(parse_subject("lease#x").is_err());
+    }
+
+    #[test]
+    fn events_sort_by_sequence_and_parts_follow_their_event() {
+        let sorted = [event(9), part(9, 1), event(10), event(100), LAST_EVENT.to_owned()];
+        assert!(sorted.is_sorted(), "{sorted:?}");
+    }
+
+    #[test]
+    fn a_header_cannot_run_over_into_another_part_of_a_key() {
+        let link: LinkId = "acme".parse().unwrap();
+        let mark = |hook: &str, request: &str| DeliveryMark {
+            hook: hook.to_owned(),
+            request: request.to_owned(),
+            key: bitbucket::EventKey::CommentCreated,
+            body_sha256: String::new(),
+            attempt: 1,
+        };
+        assert_ne!(delivery(&link, &mark("a#b", "c")), delivery(&link, &mark("a", "b#c")));
+        assert!(delivery(&link, &mark("h", &"r".repeat(9_000))).len() < MAX_PK_BYTES);
+    }
+
+    #[test]
+    fn a_subject_too_long_for_a_key_is_refused_in_words() {
+        let link: LinkId = "acme".parse().unwrap();
+        let about: Subject = format!("repository/{}", "r".repeat(3_000)).parse().unwrap();
+        let error = subject(&link, &about).unwrap_err();
+        assert!(error.to_string().starts_with("the subject's name has 30"), "{error}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Small items: what makes a fact, a delivery or a body known, and who holds a lease.
+
+use jiff::{SignedDuration, Timestamp};
+use relay::{EventId, LinkId};
+use serde::Serialize;
+
+use super::keys;
+use crate::table::DeliveryMark;
+
+/// How long a delivery stays known. Bitbucket gives up after three attempts, within minutes; two weeks are for people
+/// who send an old delivery again by hand.
+const DELIVERY_SECONDS: u32 = 14 * 24 * 3600;
+
+/// How long a body stays known as one that may be resent. Bitbucket resends at once; an equal body that comes later can
+/// be a new event.
+const BODY_VALID_SECONDS: u32 = 600;
+
+/// Says that a fact is in the log.
+#[derive(Debug, Serialize)]
+pub(crate) struct FactItem {
+    pk: String,
+    sk: String,
+    kind: &'static str,
+    sequence: u64,
+}
+
+impl FactItem {
+    pub(crate) fn new(pk: &str, id: &EventId, sequence: u64) -> Self {
+        Self { pk: pk.to_owned(), sk: keys::fact(id), kind: "fact", sequence }
+    }
+}
+
+/// Says that a delivery was stored.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeliveryItem {
+    pk: String,
+    sk: &'static str,
+    kind: &'static str,
+    pub(crate) body_sha256: String,
+    /// DynamoDB deletes the item some time after this, in seconds since 1970.
+    expires_at: i64,
+}
+
+impl DeliveryItem {
+    pub(crate) fn new(link: &LinkId, mark: &DeliveryMark, now: Timestamp) -> Self {
+        Self {
+            pk: keys::delivery(link, mark),
+            sk: keys::DELIVERY,
+            kind: keys::DELIVERY,
+            body_sha256: mark.body_sha256.clone(),
+            expires_at: seconds_after(now, DELIVERY_SECONDS).as_second(),
+        }
+    }
+}
+
+/// Says that a body was stored lately.
+#[derive(Debug, Serialize)]
+pub(crate) struct BodyItem {
+    pk: String,
+    sk: &'static str,
+    kind: &'static str,
+    first_seen: Timestamp,
+    valid_until_ms: i64,
+    expires_at: i64,
+}
+
+impl BodyItem {
+    pub(crate) fn new(link: &LinkId, mark: &DeliveryMark, now: Timestamp) -> Self {
+        let valid_until = seconds_after(now, BODY_VALID_SECONDS);
+        Self {
+            pk: keys::body(link, mark),
+            sk: keys::BODY,
+            kind: keys::BODY,
+            first_seen: now,
+            valid_until_ms: valid_until.as_millisecond(),
+            expires_at: valid_until.as_second(),
+        }
+    }
+}
+
+/// Says who holds a lease.
+#[derive(Debug, Serialize)]
+pub(crate) struct LeaseItem {
+    pk: String,
+    sk: &'static str,
+    kind: &'static str,
+    holder: String,
+    until_ms: i64,
+    expires_at: i64,
+}
+
+impl LeaseItem {
+    pub(crate) fn new(name: &str, holder: &str, now: Timestamp, seconds: u32) -> Self {
+        let until = seconds_after(now, seconds);
+        Self {
+            pk: keys::lease(name),
+            sk: keys::LEASE,
+            kind: keys::LEASE,
+            holder: holder.to_owned(),
+            until_ms: until.as_millisecond(),
+            expires_at: until.as_second(),
+        }
+    }
+}
+
+pub(crate) fn seconds_after(time: Timestamp, seconds: u32) -> Timestamp {
+    time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
+}

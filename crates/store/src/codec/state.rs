@@ -1,0 +1,104 @@
+//! States as items. The watch rides on the state: while one is pending, the item stands in the sparse index `due`.
+
+use jiff::Timestamp;
+use relay::watch::{Reason, Watch};
+use relay::{LinkId, Subject, SubjectState};
+use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
+
+use super::binary::Binary;
+use super::{corrupt, gzip, item, keys, text};
+use crate::Error;
+use crate::table::DueWatch;
+
+/// DynamoDB takes 400 KB an item
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const MAX_STATE_BYTES: usize = 380 * 1024;
+
+/// The largest state before compression. It is what reading one may cost in memory.
+const MAX_STATE_JSON_BYTES: usize = 16 * 1024 * 1024;
+
+/// The one partition of the index: a table has thousands of watches at most.
+pub(crate) const DUE_PARTITION: &str = "due";
+
+const KIND: &str = "state";
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StateItem {
+    pk: String,
+    sk: String,
+    kind: String,
+    version: u64,
+    state: Binary,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_partition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_reason: Option<Reason>,
+}
+
+impl StateItem {
+    pub(crate) fn encode(pk: &str, state: &SubjectState) -> Result<Item, Error> {
+        let unwritable = |error: &dyn std::fmt::Display| corrupt(pk, keys::STATE, error);
+        let json = serde_json::to_vec(state).map_err(|error| unwritable(&error))?;
+        within("the state before compression", json.len(), MAX_STATE_JSON_BYTES)?;
+        let compressed = gzip::compress(&json).map_err(|error| unwritable(&error))?;
+        within("the compressed state", compressed.len(), MAX_STATE_BYTES)?;
+        let state_item = Self {
+            pk: pk.to_owned(),
+            sk: keys::STATE.to_owned(),
+            kind: KIND.to_owned(),
+            version: state.version,
+            state: Binary(compressed),
+            due_partition: state.watch.map(|_| DUE_PARTITION.to_owned()),
+            due_at_ms: state.watch.map(|watch| rounded_up_ms(watch.due_at)),
+            due_reason: state.watch.map(|watch| watch.reason),
+        };
+        item(pk, keys::STATE, state_item)
+    }
+}
+
+/// Up, so that nothing is found due before it is.
+fn rounded_up_ms(time: Timestamp) -> i64 {
+    let whole = time.as_millisecond();
+    if time.subsec_nanosecond() % 1_000_000 > 0 { whole.saturating_add(1) } else { whole }
+}
+
+const fn within(what: &'static str, bytes: usize, max_bytes: usize) -> Result<(), Error> {
+    if bytes > max_bytes { Err(Error::TooLarge { what, bytes, max_bytes }) } else { Ok(()) }
+}
+
+/// Reads a state's item.
+pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
+    let pk = text(&item, "pk").to_owned();
+    let unreadable = |reason: &dyn std::fmt::Display| corrupt(&pk, keys::STATE, reason);
+    let read: StateItem = serde_dynamo::from_item(item).map_err(|error| unreadable(&error))?;
+    let json = gzip::decompress(&read.state.0, MAX_STATE_JSON_BYTES).map_err(|error| unreadable(&error))?;
+    // The error's own words could hold a piece of a payload.
+    let state: SubjectState = serde_json::from_slice(&json)
+        .map_err(|error| unreadable(&format!("{:?} error at column {}", error.classify(), error.column())))?;
+    if state.version != read.version {
+        return Err(unreadable(&"its version is not that of the state in it"));
+    }
+    Ok(state)
+}
+
+/// What the index projects of a state's item.
+#[derive(Debug, Deserialize)]
+struct DueItem {
+    pk: String,
+    due_at_ms: i64,
+    due_reason: Reason,
+}
+
+/// Reads an item of the index.
+pub(crate) fn due_watch(item: Item) -> Result<DueWatch, Error> {
+    let pk = text(&item, "pk").to_owned();
+    let unreadable = |reason: &dyn std::fmt::Display| corrupt(&pk, keys::STATE, reason);
+    let read: DueItem = serde_dynamo::from_item(item).map_err(|error| unreadable(&error))?;
+    let (link, subject): (LinkId, Subject) =
+        keys::parse_subject(&read.pk).map_err(|error| unreadable(&error))?;
+    let due_at = Timestamp::from_millisecond(read.due_at_ms).map_err(|error| unreadable(&error))?;
+    Ok(DueWatch { link, subject, watch: Watch { due_at, reason: read.due_reason } })
+}

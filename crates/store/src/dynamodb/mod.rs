@@ -1,0 +1,197 @@
+//! The table in DynamoDB.
+
+mod transact;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use relay::{Event, LinkId, Subject, SubjectState};
+use serde_dynamo::Item;
+
+use crate::Error;
+use crate::aws::{self, failure};
+use crate::codec::{self, LeaseItem, keys, state};
+use crate::table::{Commit, CommitError, DueWatch, Table};
+use crate::transaction::writes;
+
+/// The name of the sparse index of due watches.
+const DUE_INDEX: &str = "due";
+
+/// The most pages that one question reads. A page is up to 1 MB, which is at least one event.
+const MAX_PAGES: usize = 100;
+
+const SERVICE: &str = "DynamoDB";
+
+type Attributes = HashMap<String, AttributeValue>;
+
+/// The table in DynamoDB. Keys and items are those of [`crate::codec`].
+#[derive(Debug, Clone)]
+pub struct DynamoTable {
+    client: Client,
+    table: String,
+}
+
+impl DynamoTable {
+    /// Uses the table of this name. Nothing is sent yet. Every call ends within 5 seconds.
+    pub fn connect(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(config)
+            .timeout_config(aws::timeouts())
+            .retry_config(aws::retries())
+            .build();
+        Self { client: Client::from_conf(config), table: table.into() }
+    }
+}
+
+impl Table for DynamoTable {
+    async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(keys::subject(link, subject)?, keys::STATE)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| failure(SERVICE, "GetItem", &error))?;
+        answer.item.map_or_else(|| Ok(SubjectState::default()), |item| codec::state_from_item(item.into()))
+    }
+
+    async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
+        transact::write(&self.client, &self.table, writes(commit)?).await
+    }
+
+    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+        let mut due = Vec::new();
+        let mut from = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(DUE_INDEX)
+                .key_condition_expression("due_partition = :due AND due_at_ms <= :until")
+                .expression_attribute_values(":due", text(state::DUE_PARTITION))
+                .expression_attribute_values(":until", number(until.as_millisecond()))
+                .limit(page_size(limit.saturating_sub(due.len())))
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| failure(SERVICE, "Query", &error))?;
+            due.extend(page.items.unwrap_or_default().into_iter().filter_map(readable_watch));
+            from = page.last_evaluated_key;
+            if from.is_none() || due.len() >= limit {
+                break;
+            }
+        }
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    async fn events(
+        &self,
+        link: &LinkId,
+        subject: &Subject,
+        after_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        let pk = keys::subject(link, subject)?;
+        let mut items = Vec::new();
+        let mut from = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+                .expression_attribute_values(":pk", text(&pk))
+                .expression_attribute_values(":first", text(keys::event(after_sequence.saturating_add(1))))
+                .expression_attribute_values(":last", text(keys::LAST_EVENT))
+                .consistent_read(true)
+                .limit(page_size(limit.saturating_add(1)))
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| failure(SERVICE, "Query", &error))?;
+            items.extend(page.items.unwrap_or_default().into_iter().map(Item::from));
+            from = page.last_evaluated_key;
+            if from.is_none() || codec::event_count(&items) > limit {
+                break;
+            }
+        }
+        // Where reading stopped early, the last event may go on in a part that was not read.
+        let whole =
+            if from.is_none() { limit } else { codec::event_count(&items).saturating_sub(1).min(limit) };
+        codec::join_events(items, whole)
+    }
+
+    async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
+        let item = codec::item(&keys::lease(name), keys::LEASE, LeaseItem::new(name, holder, now, seconds))?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item.into()))
+            .condition_expression("attribute_not_exists(pk) OR until_ms <= :now OR holder = :holder")
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":holder", text(holder))
+            .send()
+            .await;
+        condition_held("PutItem", put)
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<bool, Error> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(keys::lease(name), keys::LEASE)))
+            .condition_expression("holder = :holder")
+            .expression_attribute_values(":holder", text(holder))
+            .send()
+            .await;
+        condition_held("DeleteItem", deleted)
+    }
+}
+
+/// Whether a conditional write happened.
+fn condition_held<T, E>(
+    operation: &'static str,
+    written: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<bool, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match written {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(failure(SERVICE, operation, &error)),
+    }
+}
+
+/// One item that cannot be read must not keep the others from being polled.
+fn readable_watch(item: Attributes) -> Option<DueWatch> {
+    codec::due_watch(item.into())
+        .inspect_err(|error| tracing::error!(%error, "a due watch cannot be read; it is left out"))
+        .ok()
+}
+
+fn key(pk: String, sk: &str) -> Attributes {
+    HashMap::from([("pk".to_owned(), AttributeValue::S(pk)), ("sk".to_owned(), text(sk))])
+}
+
+fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn number(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// DynamoDB's `Limit` counts items; it must be at least 1.
+fn page_size(limit: usize) -> i32 {
+    i32::try_from(limit.clamp(1, 1_000)).unwrap_or(1)
+}

@@ -1,0 +1,89 @@
+//! The one transaction of an observation.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+
+use crate::Error;
+use crate::aws::failure;
+use crate::table::CommitError;
+use crate::transaction::{Condition, Refusal, Role, Write, verdict};
+
+/// Carries the writes out, all or none.
+///
+/// The SDK gives each call its own `ClientRequestToken` and keeps it when it tries again, so a first try whose answer
+/// was lost does not make the second one look like a conflict
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
+pub(super) async fn write(client: &Client, table: &str, writes: Vec<Write>) -> Result<(), CommitError> {
+    let puts = writes.iter().map(|write| put(table, write)).collect::<Result<Vec<_>, Error>>()?;
+    let sent = client.transact_write_items().set_transact_items(Some(puts)).send().await;
+    let Err(error) = sent else { return Ok(()) };
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+            Err(cancellation(&writes, cancelled.cancellation_reasons(), cancelled.message()))
+        }
+        // Both pass in moments; folding again costs little and starts from what is true then.
+        Some(
+            TransactWriteItemsError::TransactionInProgressException(_)
+            | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
+            | TransactWriteItemsError::RequestLimitExceeded(_)
+            | TransactWriteItemsError::ThrottlingException(_),
+        ) => Err(CommitError::Conflict),
+        _ => Err(failure(super::SERVICE, "TransactWriteItems", &error).into()),
+    }
+}
+
+fn put(table: &str, write: &Write) -> Result<TransactWriteItem, Error> {
+    let put = Put::builder().table_name(table).set_item(Some(write.item.clone().into()));
+    let put = match write.condition {
+        Condition::None => put,
+        Condition::Absent => put.condition_expression("attribute_not_exists(pk)"),
+        Condition::VersionIs(version) => put
+            .condition_expression("#version = :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        Condition::AbsentOrInvalidSince(now_ms) => put
+            .condition_expression("attribute_not_exists(pk) OR valid_until_ms < :now")
+            .expression_attribute_values(":now", AttributeValue::N(now_ms.to_string())),
+    };
+    let put = match write.role {
+        // The body's hash tells a resend from a request id that was used for something else.
+        Role::Delivery(_) => {
+            put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        }
+        _ => put,
+    };
+    let put = put.build().map_err(|error| Error::Refused {
+        service: super::SERVICE,
+        operation: "TransactWriteItems",
+        reason: error.to_string(),
+    })?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// Reasons stand in the order of the writes, one for each, `None` for those that were fine.
+fn cancellation(writes: &[Write], reasons: &[CancellationReason], words: Option<&str>) -> CommitError {
+    let refused = writes.iter().zip(reasons).filter_map(|(write, reason)| Some((write, refusal(reason)?)));
+    let refused: Vec<_> = refused.collect();
+    if refused.is_empty() {
+        let reason = format!("the transaction was cancelled: {}", words.unwrap_or("no reason was given"));
+        return Error::Refused { service: super::SERVICE, operation: "TransactWriteItems", reason }.into();
+    }
+    verdict(refused)
+}
+
+/// The codes are listed in
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors>.
+fn refusal(reason: &CancellationReason) -> Option<Refusal> {
+    match reason.code().unwrap_or("None") {
+        "None" => None,
+        "ConditionalCheckFailed" => {
+            let there = reason.item().filter(|item| !item.is_empty());
+            Some(Refusal::Condition(there.map(|item| item.clone().into())))
+        }
+        "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => Some(Refusal::Busy),
+        code => Some(Refusal::Other(format!("{code}: {}", reason.message().unwrap_or("no explanation")))),
+    }
+}

@@ -1,0 +1,155 @@
+//! Links are kept for some minutes, so that a delivery costs no call to Secrets Manager.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use relay::LinkId;
+
+use super::{Link, LinkDocument, LinkSource};
+use crate::Error;
+
+/// How long a link is used before it is loaded again.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+/// How long a link that is not there stays so, without asking.
+const MISSING: SignedDuration = SignedDuration::from_secs(30);
+/// How long a link may be used while it cannot be loaded.
+const STALE: SignedDuration = SignedDuration::from_hours(1);
+/// At most one load in this time after a failed one, and one for signatures that do not match. Forged deliveries must
+/// not become a flood of calls.
+const PAUSE: SignedDuration = SignedDuration::from_secs(30);
+/// The most links that are kept, missing ones included: anybody can ask for links that do not exist.
+const MAX_ENTRIES: usize = 1_000;
+
+/// Links from a source, kept for 5 minutes.
+#[derive(Debug)]
+pub struct CachedLinks<S> {
+    source: S,
+    entries: Mutex<HashMap<LinkId, Entry>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    /// `None` is a link that is not there.
+    document: Option<Arc<LinkDocument>>,
+    loaded_at: Timestamp,
+    /// The last load that failed, since the last that did not.
+    failed: Option<(Timestamp, Error)>,
+    /// The last load because of a signature that did not match.
+    refreshed_at: Option<Timestamp>,
+}
+
+impl Entry {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let limit = if self.document.is_some() { FRESH } else { MISSING };
+        within(self.loaded_at, limit, now)
+    }
+}
+
+impl<S: LinkSource> CachedLinks<S> {
+    /// Links from `source`.
+    pub fn new(source: S) -> Self {
+        Self { source, entries: Mutex::default() }
+    }
+
+    /// A link as it is now; `None` where there is no such link.
+    ///
+    /// While the source cannot be reached, a link that was loaded within the last hour is still used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LinkInvalid`], [`Error::LinkWithoutSecret`]; whatever the source says.
+    pub async fn get(&self, link: &LinkId, now: Timestamp) -> Result<Option<Link>, Error> {
+        let kept = self.entries().get(link).cloned();
+        let entry = match kept {
+            Some(entry) if entry.is_fresh(now) => entry,
+            Some(entry) => match entry.failed.clone().filter(|(at, _)| within(*at, PAUSE, now)) {
+                Some((_, error)) => usable(link, &entry, error, now)?,
+                None => self.reload(link, Some(entry), now).await?,
+            },
+            None => self.reload(link, None, now).await?,
+        };
+        entry.document.map(|document| document.at(now)).transpose()
+    }
+
+    /// The link again, after a signature did not match: its secrets may have been rotated. `None` where it was loaded
+    /// for that reason within the last 30 seconds (then what does not match is forged), or is gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`CachedLinks::get`], and the source's error for 30 seconds after it could not be reached: then it is not
+    /// known whether the signature is forged.
+    pub async fn refresh_after_mismatch(&self, link: &LinkId, now: Timestamp) -> Result<Option<Link>, Error> {
+        let kept = self.entries().get(link).cloned();
+        if let Some(entry) = &kept
+            && entry.refreshed_at.is_some_and(|at| within(at, PAUSE, now))
+        {
+            return entry.failed.clone().map_or(Ok(None), |(_, error)| Err(error));
+        }
+        self.note(link, |entry| entry.refreshed_at = Some(now));
+        let loaded = self.load(link, now).await;
+        let entry = loaded.inspect_err(|error| self.note_failure(link, error, now))?;
+        let entry = self.keep(link, Entry { refreshed_at: Some(now), ..entry });
+        entry.document.map(|document| document.at(now)).transpose()
+    }
+
+    /// Loads a link that is not kept, or was kept for too long.
+    async fn reload(&self, link: &LinkId, kept: Option<Entry>, now: Timestamp) -> Result<Entry, Error> {
+        match (self.load(link, now).await, kept) {
+            (Ok(entry), kept) => {
+                let refreshed_at = kept.and_then(|kept| kept.refreshed_at);
+                Ok(self.keep(link, Entry { refreshed_at, ..entry }))
+            }
+            (Err(error), Some(kept)) => {
+                self.note_failure(link, &error, now);
+                usable(link, &kept, error, now)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    async fn load(&self, link: &LinkId, now: Timestamp) -> Result<Entry, Error> {
+        let secret = self.source.load(link).await?;
+        let document = secret.map(|secret| LinkDocument::parse(link, &secret)).transpose()?.map(Arc::new);
+        Ok(Entry { document, loaded_at: now, failed: None, refreshed_at: None })
+    }
+
+    fn keep(&self, link: &LinkId, entry: Entry) -> Entry {
+        let mut entries = self.entries();
+        if entries.len() >= MAX_ENTRIES && !entries.contains_key(link) {
+            // Missing links first, then the oldest.
+            let dispensable =
+                entries.iter().min_by_key(|(_, kept)| (kept.document.is_some(), kept.loaded_at));
+            let dispensable = dispensable.map(|(link, _)| link.clone());
+            dispensable.map(|link| entries.remove(&link));
+        }
+        entries.insert(link.clone(), entry.clone());
+        entry
+    }
+
+    fn note(&self, link: &LinkId, change: impl FnOnce(&mut Entry)) {
+        self.entries().get_mut(link).map(change);
+    }
+
+    fn note_failure(&self, link: &LinkId, error: &Error, now: Timestamp) {
+        self.note(link, |entry| entry.failed = Some((now, error.clone())));
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<LinkId, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is kept of a link that cannot be loaded, if it may still be used.
+fn usable(link: &LinkId, kept: &Entry, error: Error, now: Timestamp) -> Result<Entry, Error> {
+    // What was broken by hand has to be seen at once; only what passes is bridged.
+    if !error.retryable() || kept.document.is_none() || !within(kept.loaded_at, STALE, now) {
+        return Err(error);
+    }
+    tracing::warn!(%link, %error, loaded_at = %kept.loaded_at, "the link cannot be loaded; what is known of it is used");
+    Ok(kept.clone())
+}
+
+fn within(start: Timestamp, limit: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(start) < limit
+}

@@ -1,0 +1,55 @@
+//! Links: the credentials and webhook secrets of a connection to Bitbucket, one secret of Secrets Manager each.
+//!
+//! The secret is JSON:
+//!
+//! ```json
+//! {
+//!   "version": 1,
+//!   "template": "bitbucket-user-token",
+//!   "webhook_secrets": [{ "value": "...", "created_at": "2026-11-24T10:00:00Z", "expires_at": null }],
+//!   "credential": { "type": "basic", "username": "alice@example.com", "password": "..." }
+//! }
+//! ```
+//!
+//! `credential` may be missing (then nothing is polled) or `{ "type": "bearer", "token": "..." }`. A link without
+//! webhook secrets is possible only with `"unsigned": true`: a loud choice, for those who fan out through a proxy that
+//! cannot sign.
+
+mod cache;
+mod document;
+#[cfg(feature = "memory")]
+pub(crate) mod memory;
+mod secrets_manager;
+
+use std::future::Future;
+
+use bitbucket::{Credential, WebhookSecret};
+use relay::LinkId;
+use secrecy::SecretString;
+
+pub use cache::CachedLinks;
+pub use document::LinkDocument;
+pub use secrets_manager::SecretsManagerLinks;
+
+use crate::Error;
+
+/// Where links are kept.
+pub trait LinkSource: Send + Sync {
+    /// The secret of a link as it is kept; `None` where there is no such link.
+    fn load(&self, link: &LinkId) -> impl Future<Output = Result<Option<SecretString>, Error>> + Send;
+}
+
+/// A link, as it is at one moment.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Its id.
+    pub id: LinkId,
+    /// The kind of credential, such as `bitbucket-user-token`.
+    pub template: String,
+    /// The secrets that are valid now. Empty only where `unsigned` is true.
+    pub webhook_secrets: Vec<WebhookSecret>,
+    /// Whether deliveries are taken without a signature. Anybody who knows the URL can then forge events.
+    pub unsigned: bool,
+    /// What to call Bitbucket's API with; `None` where the link only receives.
+    pub credential: Option<Credential>,
+}

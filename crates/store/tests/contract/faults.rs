@@ -1,0 +1,106 @@
+//! What recording does when the table fails, answers late, or loses its answer.
+
+use jiff::Timestamp;
+use relay::{Event, LinkId, Subject, SubjectState};
+use store::memory::{Fault, MemoryTable};
+use store::{Commit, CommitError, DueWatch, Error, Recorded, Table};
+
+use crate::world::{Delivery, World, comment};
+
+#[tokio::test]
+async fn a_warm_delivery_costs_one_read_and_one_transaction() {
+    let world = World::of(MemoryTable::default());
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    let calls = world.table.calls();
+    assert_eq!((calls.reads, calls.commits), (1, 1));
+}
+
+#[tokio::test]
+async fn a_poll_that_knows_the_state_does_not_read_it_again() {
+    let world = World::of(MemoryTable::default());
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    let before = world.table.calls();
+    world.poll(&[comment(1, "first", 0)]).await.unwrap();
+    let after = world.table.calls();
+    // The read is the one that the poll began with.
+    assert_eq!((after.reads - before.reads, after.commits - before.commits), (1, 1));
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_was_lost_is_not_doubled_by_the_resend() {
+    let world = World::of(MemoryTable::default());
+    world.table.inject(Fault::AnswerLost, 1);
+    let delivery = Delivery::comment(1);
+    let error = world.deliver(&delivery).await.unwrap_err();
+    assert_eq!((error.status(), error.retryable()), (503, true));
+
+    assert_eq!(world.deliver(&delivery.as_attempt(2)).await.unwrap(), Recorded::Known);
+    assert_eq!(world.keys().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_poll_whose_answer_was_lost_is_not_doubled_by_the_next() {
+    let world = World::of(MemoryTable::default());
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    world.clock.advance_seconds(120);
+    world.table.inject(Fault::AnswerLost, 1);
+    let comments = [comment(1, "edited", 60), comment(2, "first", 0)];
+    assert!(world.poll(&comments).await.is_err());
+    world.poll(&comments).await.unwrap();
+    assert_eq!(world.keys().await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_reached_is_a_503_and_nothing_is_stored() {
+    for fault in [Fault::ReadFails, Fault::CommitFails] {
+        let world = World::of(MemoryTable::default());
+        world.table.inject(fault, 1);
+        assert_eq!(world.deliver(&Delivery::comment(1)).await.unwrap_err().status(), 503, "{fault:?}");
+        assert_eq!(world.state().await.version, 0);
+        world.deliver(&Delivery::comment(1)).await.unwrap();
+        assert_eq!(world.keys().await.len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_is_folded_again_and_a_dozen_are_a_503() {
+    let world = World::of(MemoryTable::default());
+    world.table.inject(Fault::CommitConflicts, 11);
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    world.table.inject(Fault::CommitConflicts, 12);
+    let error = world.deliver(&Delivery::comment(2)).await.unwrap_err();
+    assert_eq!(error, Error::Contended { attempts: 12 });
+    assert_eq!(world.keys().await.len(), 1);
+}
+
+/// A table that never answers.
+struct Silent;
+
+impl Table for Silent {
+    async fn read(&self, _: &LinkId, _: &Subject) -> Result<SubjectState, Error> {
+        std::future::pending().await
+    }
+    async fn commit(&self, _: &Commit<'_>) -> Result<(), CommitError> {
+        std::future::pending().await
+    }
+    async fn due(&self, _: Timestamp, _: usize) -> Result<Vec<DueWatch>, Error> {
+        std::future::pending().await
+    }
+    async fn events(&self, _: &LinkId, _: &Subject, _: u64, _: usize) -> Result<Vec<Event>, Error> {
+        std::future::pending().await
+    }
+    async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {
+        std::future::pending().await
+    }
+    async fn release(&self, _: &str, _: &str) -> Result<bool, Error> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_never_answers_is_noticed_before_bitbucket_gives_up() {
+    let started = tokio::time::Instant::now();
+    let error = World::of(Silent).deliver(&Delivery::comment(1)).await.unwrap_err();
+    assert_eq!((error.status(), error.retryable()), (503, true));
+    assert!(started.elapsed().as_secs() < 9);
+}

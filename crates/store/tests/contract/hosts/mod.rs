@@ -1,0 +1,5 @@
+//! Where tables live.
+
+pub mod dynoxide;
+pub mod ministack;
+pub mod schema;

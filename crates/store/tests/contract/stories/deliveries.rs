@@ -1,0 +1,133 @@
+//! Deliveries: doubled, resent, at once.
+
+use relay::SubjectState;
+use store::{CommitError, Recorded, Table};
+use tokio::task::JoinSet;
+
+use crate::world::{Delivery, World};
+
+fn event_count(recorded: &Recorded) -> usize {
+    match recorded {
+        Recorded::Stored { events, .. } => events.len(),
+        Recorded::Known => 0,
+    }
+}
+
+pub async fn nothing_is_written_when_the_delivery_is_known<T: Table>(world: World<T>) {
+    let mark = Delivery::comment(1).mark();
+    let first = SubjectState { version: 1, sequence: 1, ..SubjectState::default() };
+    world.commit(&first, &[world.event(1, b"{}")], Some(&mark)).await.unwrap();
+
+    let next = SubjectState { version: 2, sequence: 2, ..SubjectState::default() };
+    let refused = world.commit(&next, &[world.event(2, b"{}")], Some(&mark)).await;
+    assert_eq!(refused, Err(CommitError::KnownDelivery));
+    assert_eq!(world.state().await, first);
+    assert_eq!(world.log().await.len(), 1);
+}
+
+pub async fn the_same_delivery_twice_is_one_event<T: Table>(world: World<T>) {
+    let delivery = Delivery::comment(1);
+    assert_eq!(event_count(&world.deliver(&delivery).await.unwrap()), 1);
+    assert_eq!(world.deliver(&delivery).await.unwrap(), Recorded::Known);
+    assert_eq!(world.deliver(&delivery.as_attempt(2)).await.unwrap(), Recorded::Known);
+    assert_eq!(world.keys().await, ["pullrequest:comment_created"]);
+}
+
+pub async fn the_same_delivery_fifty_times_at_once_is_one_event<T: Table + 'static>(world: World<T>) {
+    let recorded = at_once(&world, (0..50).map(|_| Delivery::comment(1))).await;
+    assert_eq!(recorded.iter().map(event_count).sum::<usize>(), 1);
+    assert_eq!(recorded.iter().filter(|recorded| **recorded == Recorded::Known).count(), 49);
+    assert_eq!(world.keys().await.len(), 1);
+    assert_eq!(world.state().await.version, 1);
+}
+
+pub async fn fifty_deliveries_at_once_are_fifty_events_without_a_gap<T: Table + 'static>(world: World<T>) {
+    let recorded = at_once(&world, (1..=50).map(Delivery::comment)).await;
+    assert_eq!(recorded.iter().map(event_count).sum::<usize>(), 50);
+    assert_eq!(world.keys().await.len(), 50);
+    let state = world.state().await;
+    assert_eq!(state.version, 50);
+    assert_eq!(state.pull_request.unwrap().comments.len(), 50);
+}
+
+async fn at_once<T: Table + 'static>(
+    world: &World<T>,
+    deliveries: impl Iterator<Item = Delivery>,
+) -> Vec<Recorded> {
+    let mut tasks = JoinSet::new();
+    for delivery in deliveries {
+        let world = world.clone();
+        tasks.spawn(async move { world.deliver(&delivery).await.unwrap() });
+    }
+    tasks.join_all().await
+}
+
+pub async fn a_request_id_with_another_body_is_an_alarm_and_is_stored<T: Table>(world: World<T>) {
+    let first = Delivery::comment(1).as_request("request");
+    let other = Delivery::comment(2).as_request("request");
+    world.deliver(&first).await.unwrap();
+
+    let next = SubjectState { version: 2, ..world.state().await };
+    assert_eq!(world.commit(&next, &[], Some(&other.mark())).await, Err(CommitError::RequestReused));
+
+    assert_eq!(event_count(&world.deliver(&other).await.unwrap()), 1);
+    assert_eq!(world.deliver(&other).await.unwrap(), Recorded::Known);
+    assert_eq!(world.deliver(&first).await.unwrap(), Recorded::Known);
+    assert_eq!(world.keys().await.len(), 2);
+}
+
+pub async fn a_resend_under_a_new_request_id_is_known_by_its_body<T: Table>(world: World<T>) {
+    let delivery = undated();
+    world.deliver(&delivery).await.unwrap();
+    world.clock.advance_seconds(599);
+    let resent = delivery.as_request("another").as_attempt(2);
+    assert_eq!(world.deliver(&resent).await.unwrap(), Recorded::Known);
+    assert_eq!(world.keys().await.len(), 1);
+}
+
+pub async fn first_attempts_with_equal_bodies_are_two_deliveries<T: Table>(world: World<T>) {
+    for delivery in [undated(), undated().as_request("another")] {
+        assert_eq!(event_count(&world.deliver(&delivery).await.unwrap()), 1);
+    }
+    let other_key = Delivery { key: "pullrequest:unapproved", ..undated().as_request("third").as_attempt(2) };
+    assert_eq!(event_count(&world.deliver(&other_key).await.unwrap()), 1);
+    assert_eq!(world.keys().await.len(), 3);
+}
+
+pub async fn a_resend_after_more_than_ten_minutes_is_not_known_by_its_body<T: Table>(world: World<T>) {
+    world.deliver(&undated()).await.unwrap();
+    world.clock.advance_seconds(601);
+    let late = undated().as_request("another").as_attempt(2);
+    assert_eq!(event_count(&world.deliver(&late).await.unwrap()), 1);
+    // It is known by its body now.
+    let again = undated().as_request("third").as_attempt(3);
+    assert_eq!(world.deliver(&again).await.unwrap(), Recorded::Known);
+    assert_eq!(world.keys().await.len(), 2);
+}
+
+pub async fn a_fact_reported_by_two_hooks_is_one_event<T: Table>(world: World<T>) {
+    for hook in ["on-the-repository", "on-the-workspace"] {
+        world.deliver(&Delivery::comment(1).by_hook(hook)).await.unwrap();
+    }
+    assert_eq!(world.keys().await.len(), 1);
+}
+
+pub async fn a_fact_that_the_state_has_forgotten_is_still_one_event<T: Table>(world: World<T>) {
+    let count = 70;
+    for id in 1..=count {
+        world.deliver(&Delivery::comment(id)).await.unwrap();
+    }
+    let first = Delivery::comment(1);
+    let forgotten = world.log().await[0].id.clone();
+    assert!(!world.state().await.recent_facts.contains(&forgotten), "the state still remembers it");
+
+    let stored = world.deliver(&first.by_hook("another")).await.unwrap();
+    assert_eq!(event_count(&stored), 0);
+    assert_eq!(world.keys().await.len() as u64, count);
+}
+
+/// A delivery whose content carries nothing of its own: it can truly happen twice.
+fn undated() -> Delivery {
+    let body = br#"{"repository":{"uuid":"{0a1b}"},"pullrequest":{"id":7},"actor":null}"#;
+    Delivery { key: "pullrequest:approved", body: body.to_vec(), ..Delivery::comment(1) }
+}

@@ -1,0 +1,74 @@
+//! Polls.
+
+use relay::watch::Reason;
+use store::{Recorded, Table};
+
+use crate::world::{Delivery, World, comment, poll, time};
+
+pub async fn more_comments_than_fit_one_transaction_are_all_stored_in_order<T: Table>(world: World<T>) {
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    world.clock.advance_seconds(120);
+    let comments: Vec<_> = (1..=60).map(|id| comment(id, "first", 0)).collect();
+
+    let Recorded::Stored { events, watch } = world.poll(&comments).await.unwrap() else { panic!("known") };
+    let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
+    assert_eq!(sequences, (2..=60).collect::<Vec<_>>());
+    assert_eq!(world.keys().await.len(), 60);
+    let state = world.state().await;
+    assert!(state.version > 3, "it took one transaction only");
+    assert_eq!(state.watch, watch);
+    assert_eq!(state.pull_request.unwrap().polled_at, Some(time(120)));
+}
+
+pub async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: World<T>) {
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    world.clock.advance_seconds(15);
+    let before = world.state().await;
+    let Recorded::Stored { events, watch } = world.poll(&[comment(1, "first", 0)]).await.unwrap() else {
+        panic!("known")
+    };
+    assert_eq!(events, []);
+    let after = world.state().await;
+    assert_eq!(after.watch, watch);
+    assert_eq!((after.version, after.sequence), (before.version + 1, before.sequence));
+    assert_eq!(after.pull_request.unwrap().polled_at, Some(time(15)));
+}
+
+pub async fn a_poll_of_a_pull_request_that_nothing_is_known_of_stores_nothing<T: Table>(world: World<T>) {
+    assert_eq!(world.poll(&[comment(1, "first", 0)]).await.unwrap(), Recorded::Known);
+    assert_eq!(world.observe(&relay::Observation::Unreachable, None, None).await.unwrap(), Recorded::Known);
+    assert_eq!(world.state().await.version, 0);
+}
+
+pub async fn a_webhook_that_comes_during_a_poll_is_not_contradicted_by_it<T: Table>(world: World<T>) {
+    for id in 1..=30 {
+        world.deliver(&Delivery::comment(id)).await.unwrap();
+    }
+    world.clock.advance_seconds(120);
+    // The poll reads, and before it stores, a webhook tells of a later edit.
+    let known = world.state().await;
+    let seen: Vec<_> = (1..=30).map(|id| comment(id, "edited once", 60)).collect();
+    let observation = poll(known.version, world.now(), &seen);
+    let mut edit = Delivery::comment(30).as_request("edit");
+    edit.key = "pullrequest:comment_updated";
+    edit.body = String::from_utf8(edit.body)
+        .unwrap()
+        .replace("\"first\"", "\"edited twice\"")
+        .replace(
+            &format!("\"updated_on\":\"{}\",\"user\"", time(0)),
+            &format!("\"updated_on\":\"{}\",\"user\"", time(90)),
+        )
+        .into_bytes();
+    world.deliver(&edit).await.unwrap();
+
+    let Recorded::Stored { events, .. } = world.observe(&observation, None, Some(known)).await.unwrap()
+    else {
+        panic!("known")
+    };
+    assert_eq!(events.len(), 29, "the edits of all comments but the one that was reported");
+    assert_eq!(world.keys().await.len(), 60);
+    let state = world.state().await.pull_request.unwrap();
+    let standing = state.comments[&bitbucket::CommentId(30)].standing().unwrap().updated_on;
+    assert_eq!(standing, Some(time(90)));
+    assert_ne!(world.state().await.watch.unwrap().reason, Reason::WindowClosed);
+}

@@ -1,0 +1,45 @@
+//! Watches and when they are due.
+
+use jiff::Timestamp;
+use relay::SubjectState;
+use relay::watch::{Reason, Watch};
+use store::{DueWatch, Table};
+
+use crate::world::{Delivery, World, pull_request, time};
+
+async fn watched<T: Table>(world: &World<T>, id: u64, due_at: Timestamp) -> DueWatch {
+    let world = world.about(pull_request(id));
+    let watch = Watch { due_at, reason: Reason::WindowClosed };
+    let state = SubjectState { version: 1, watch: Some(watch), ..SubjectState::default() };
+    world.commit(&state, &[], None).await.unwrap();
+    DueWatch { link: world.link, subject: world.subject, watch }
+}
+
+pub async fn a_watch_is_due_at_its_time_and_not_before<T: Table>(world: World<T>) {
+    let due = watched(&world, 1, time(60)).await;
+    assert_eq!(world.table.due(time(59), 10).await.unwrap(), []);
+    assert_eq!(world.table.due(time(60), 10).await.unwrap(), [due]);
+
+    // A time that has more digits than the index is not rounded down.
+    let precise: Timestamp = "2026-11-24T10:00:30.000000001Z".parse().unwrap();
+    watched(&world, 2, precise).await;
+    assert_eq!(world.table.due(time(30), 10).await.unwrap(), []);
+}
+
+pub async fn due_watches_come_longest_overdue_first_up_to_a_limit<T: Table>(world: World<T>) {
+    let third = watched(&world, 1, time(30)).await;
+    let first = watched(&world, 2, time(10)).await;
+    let second = watched(&world, 3, time(20)).await;
+    assert_eq!(world.table.due(time(60), 10).await.unwrap(), [first.clone(), second.clone(), third]);
+    assert_eq!(world.table.due(time(60), 2).await.unwrap(), [first, second]);
+}
+
+pub async fn a_watch_that_is_gone_is_not_due<T: Table>(world: World<T>) {
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    let due = world.table.due(time(3600), 10).await.unwrap();
+    assert_eq!(due.len(), 1, "a comment's window is watched");
+    assert_eq!(due[0].subject, world.subject);
+
+    world.observe(&relay::Observation::Unreachable, None, None).await.unwrap();
+    assert_eq!(world.table.due(time(3600), 10).await.unwrap(), []);
+}

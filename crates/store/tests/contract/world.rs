@@ -1,0 +1,228 @@
+//! What the stories are told with: a table, a clock, a pull request, and deliveries and polls about it.
+
+use std::sync::Arc;
+
+use bitbucket::payload::Document;
+use bitbucket::{EventKey, Payload};
+use jiff::{SignedDuration, Timestamp};
+use relay::observation::Report;
+use relay::{Event, LinkId, Observation, Poll, Settings, Subject, SubjectState};
+use serde_json::{Value, json};
+use store::memory::ManualClock;
+use store::{Commit, CommitError, DeliveryMark, Error, Recorded, Table, record, sha256_hex};
+
+/// When every story begins.
+pub const START: &str = "2026-11-24T10:00:00Z";
+
+/// A table, a clock and a pull request.
+#[derive(Debug)]
+pub struct World<T> {
+    pub table: Arc<T>,
+    pub clock: Arc<ManualClock>,
+    pub link: LinkId,
+    pub subject: Subject,
+    pub settings: Settings,
+}
+
+impl<T> Clone for World<T> {
+    fn clone(&self) -> Self {
+        Self {
+            table: self.table.clone(),
+            clock: self.clock.clone(),
+            link: self.link.clone(),
+            subject: self.subject.clone(),
+            settings: self.settings,
+        }
+    }
+}
+
+impl<T: Table> World<T> {
+    pub fn of(table: T) -> Self {
+        Self {
+            table: Arc::new(table),
+            clock: Arc::new(ManualClock::at(time(0))),
+            link: "acme".parse().unwrap(),
+            subject: pull_request(7),
+            settings: Settings::default(),
+        }
+    }
+
+    /// The same world, about another pull request.
+    pub fn about(&self, subject: Subject) -> Self {
+        Self { subject, ..self.clone() }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        store::Clock::now(&*self.clock)
+    }
+
+    pub async fn state(&self) -> SubjectState {
+        self.table.read(&self.link, &self.subject).await.unwrap()
+    }
+
+    pub async fn log(&self) -> Vec<Event> {
+        self.table.events(&self.link, &self.subject, 0, 1_000).await.unwrap()
+    }
+
+    /// The log's sequences and keys; fails where there is a gap.
+    pub async fn keys(&self) -> Vec<String> {
+        let log = self.log().await;
+        for (event, expected) in log.iter().zip(1..) {
+            assert_eq!(event.sequence, expected, "a gap in {log:#?}");
+        }
+        assert_eq!(self.state().await.sequence, log.len() as u64, "the state and the log differ");
+        log.into_iter().map(|event| event.key.to_string()).collect()
+    }
+
+    /// What the webhook function does with a verified delivery.
+    pub async fn deliver(&self, delivery: &Delivery) -> Result<Recorded, Error> {
+        self.observe(&delivery.observation(), Some(&delivery.mark()), None).await
+    }
+
+    pub async fn observe(
+        &self,
+        observation: &Observation,
+        mark: Option<&DeliveryMark>,
+        known: Option<SubjectState>,
+    ) -> Result<Recorded, Error> {
+        let Self { table, clock, link, subject, settings } = self;
+        record(&**table, link, subject, observation, mark, known, &**clock, settings).await
+    }
+
+    /// What the poller does with what it read.
+    pub async fn poll(&self, comments: &[Value]) -> Result<Recorded, Error> {
+        let known = self.state().await;
+        self.observe(&poll(known.version, self.now(), comments), None, Some(known)).await
+    }
+
+    /// Commits by hand, without folding.
+    pub async fn commit(
+        &self,
+        state: &SubjectState,
+        events: &[Event],
+        delivery: Option<&DeliveryMark>,
+    ) -> Result<(), CommitError> {
+        let Self { link, subject, .. } = self;
+        self.table.commit(&Commit { link, subject, state, events, delivery, now: self.now() }).await
+    }
+
+    /// An event as a fold would make it.
+    pub fn event(&self, sequence: u64, payload: &[u8]) -> Event {
+        Event {
+            id: relay::EventId::stored(format!("{sequence:032x}")),
+            key: EventKey::CommentCreated,
+            source: relay::Source::Webhook,
+            link: self.link.clone(),
+            subject: self.subject.clone(),
+            repository_name: Some("acme/widgets".to_owned()),
+            sequence,
+            occurred_at: Some("2026-11-24T09:59:59.123456Z".parse().unwrap()),
+            observed_at: self.now(),
+            actor: Some(json!({ "display_name": "Ünïcode", "big": 1e300, "links": {} })),
+            payload: payload.to_vec(),
+        }
+    }
+}
+
+pub fn time(seconds: i64) -> Timestamp {
+    START.parse::<Timestamp>().unwrap().saturating_add(SignedDuration::from_secs(seconds)).unwrap()
+}
+
+pub fn pull_request(id: u64) -> Subject {
+    format!("pullrequest/0a1b/{id}").parse().unwrap()
+}
+
+/// A delivery of Bitbucket's.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub key: &'static str,
+    pub hook: String,
+    pub request: String,
+    pub attempt: u32,
+    pub body: Vec<u8>,
+}
+
+impl Delivery {
+    /// A comment was created.
+    pub fn comment(id: u64) -> Self {
+        let body = json!({
+            "actor": { "display_name": "alice" },
+            "repository": { "uuid": "{0a1b}", "full_name": "acme/widgets" },
+            "pullrequest": { "id": 7, "title": "Widgets", "updated_on": START },
+            "comment": comment(id, "first", 0),
+        });
+        Self {
+            key: "pullrequest:comment_created",
+            hook: "hook-1".to_owned(),
+            request: format!("request-{id}"),
+            attempt: 1,
+            body: body.to_string().into_bytes(),
+        }
+    }
+
+    pub fn by_hook(self, hook: &str) -> Self {
+        Self { hook: hook.to_owned(), request: format!("{}-by-{hook}", self.request), ..self }
+    }
+
+    pub fn as_request(self, request: &str) -> Self {
+        Self { request: request.to_owned(), ..self }
+    }
+
+    pub fn as_attempt(self, attempt: u32) -> Self {
+        Self { attempt, ..self }
+    }
+
+    pub fn observation(&self) -> Observation {
+        Observation::Delivery(Report {
+            key: EventKey::parse(self.key).unwrap(),
+            payload: Payload::parse(&self.body).unwrap(),
+            body: self.body.clone(),
+            hook: self.hook.clone(),
+            delivery: self.request.clone(),
+        })
+    }
+
+    pub fn mark(&self) -> DeliveryMark {
+        DeliveryMark {
+            hook: self.hook.clone(),
+            request: self.request.clone(),
+            key: EventKey::parse(self.key).unwrap(),
+            body_sha256: sha256_hex(&self.body),
+            attempt: self.attempt,
+        }
+    }
+}
+
+/// A comment as Bitbucket shows it, last changed `seconds` after the beginning.
+pub fn comment(id: u64, text: &str, seconds: i64) -> Value {
+    json!({
+        "id": id,
+        "content": { "raw": text },
+        "created_on": time(0),
+        "updated_on": time(seconds),
+        "user": { "display_name": "alice" },
+    })
+}
+
+pub fn poll(base_version: u64, started_at: Timestamp, comments: &[Value]) -> Observation {
+    Observation::Poll(Poll {
+        base_version,
+        started_at,
+        comments: comments.iter().cloned().map(Document::new).collect(),
+        tasks: None,
+        comment_lookups: std::collections::BTreeMap::new(),
+        task_lookups: std::collections::BTreeMap::new(),
+    })
+}
+
+/// Bytes that no compression makes smaller, the same each time.
+pub fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..bytes).map(|_| next()).collect()
+}

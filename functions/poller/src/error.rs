@@ -1,0 +1,84 @@
+//! What can go wrong with one poll.
+
+use bitbucket::Category;
+
+/// Everything that can fail in this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Bitbucket failed, or refused.
+    #[error(transparent)]
+    Bitbucket(#[from] bitbucket::Error),
+    /// The table or the secrets failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The link has no credential to poll with.
+    #[error("the link has no credential: what Bitbucket does not report is not caught for it")]
+    NoCredential,
+    /// The link was deleted.
+    #[error("the link is gone")]
+    NoLink,
+    /// What is known of the pull request does not name its repository.
+    #[error("the repository's name is not known")]
+    NoRepository,
+    /// A setting is out of its bounds.
+    #[error("{name} must be between 1 and {max}, not {given:?}")]
+    Setting {
+        /// The environment variable.
+        name: &'static str,
+        /// The most that is allowed.
+        max: u32,
+        /// What was given.
+        given: String,
+    },
+}
+
+impl Error {
+    /// The status as HTTP would say it, for logs.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Bitbucket(error) => error.status(),
+            Self::Store(error) => error.status(),
+            Self::NoCredential | Self::NoLink | Self::NoRepository => 404,
+            Self::Setting { .. } => 500,
+        }
+    }
+
+    /// Whether the same poll may succeed later.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Bitbucket(error) => error.retryable(),
+            Self::Store(error) => error.retryable(),
+            _ => false,
+        }
+    }
+
+    /// The kind of failure.
+    pub fn category(&self) -> Category {
+        match self {
+            Self::Bitbucket(error) => error.category(),
+            Self::Store(error) => error.category(),
+            Self::NoCredential | Self::NoLink | Self::NoRepository => Category::NotFound,
+            Self::Setting { .. } => Category::Internal,
+        }
+    }
+
+    /// Whether this pull request cannot be polled at all until Bitbucket reports something of it again.
+    pub fn disables_watch(&self) -> bool {
+        match self {
+            Self::Bitbucket(bitbucket::Error::Api { status, .. }) => matches!(status, 403 | 404 | 410),
+            Self::NoCredential | Self::NoLink | Self::NoRepository => true,
+            _ => false,
+        }
+    }
+
+    /// Whether no other pull request of the link would fare better now.
+    pub fn concerns_link(&self) -> bool {
+        match self {
+            Self::Bitbucket(bitbucket::Error::Api { status, .. }) => matches!(status, 401 | 429),
+            Self::Bitbucket(
+                bitbucket::Error::Unreachable { .. } | bitbucket::Error::AllowanceSpent { .. },
+            ) => true,
+            _ => false,
+        }
+    }
+}

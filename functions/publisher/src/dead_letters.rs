@@ -1,0 +1,107 @@
+//! The dead-letter queue, as a port, and what a message in it says.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::entry::{Entry, SOURCE};
+use crate::record::Place;
+
+/// The largest message that is sent. SQS takes 1 MiB today
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>), but a queue may
+/// be set to the 256 KiB it used to be.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+
+/// The longest that parking one record takes.
+pub const CALL_SECONDS: u64 = 5;
+
+/// Takes what cannot be published.
+pub trait DeadLetters: Send + Sync {
+    /// Parks a message.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DeadLetterRefused`] where it was not taken, or nobody knows.
+    fn park(&self, message: String) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// The message for a record that is parked. It names everything that a redrive needs to find the event in the log;
+/// `entry` is what was to be published, or null where there is none or it does not fit.
+pub fn message(place: &Place, entry: Option<&Entry>, cause: &Error) -> String {
+    let with = |entry_view: Value| {
+        let message = json!({
+            "problem": cause.to_string(),
+            "error_code": cause.code(),
+            "event_id": entry.map(|entry| &entry.event_id),
+            "key": entry.map(|entry| &entry.detail_type),
+            "subject": entry.map(|entry| &entry.subject),
+            "sequence": entry.map(|entry| entry.sequence),
+            "pk": place.pk,
+            "sk": place.sk,
+            "stream_sequence_number": place.sequence_number,
+            "stream_time": place.created_at,
+            "entry": entry_view,
+        });
+        acceptable(&message.to_string())
+    };
+    let full = with(entry.map_or(Value::Null, view));
+    if full.len() <= MAX_MESSAGE_BYTES { full } else { with(Value::Null) }
+}
+
+/// The entry with the field names of `PutEvents`, so that it can be sent again as it is.
+fn view(entry: &Entry) -> Value {
+    json!({ "Source": SOURCE, "DetailType": entry.detail_type, "Detail": entry.detail, "Time": entry.time })
+}
+
+/// Escapes the two characters that SQS refuses and JSON allows
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>); control characters
+/// are escaped in JSON anyway.
+fn acceptable(json: &str) -> String {
+    json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+}
+
+/// Amazon SQS.
+#[derive(Debug, Clone)]
+pub struct Sqs {
+    client: Client,
+    queue_url: String,
+}
+
+impl Sqs {
+    /// Makes the client; once a process.
+    pub fn new(config: &SdkConfig, queue_url: String) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_timeout(Duration::from_secs(CALL_SECONDS))
+            .build();
+        let config = aws_sdk_sqs::config::Builder::from(config).timeout_config(timeouts).build();
+        Self { client: Client::from_conf(config), queue_url }
+    }
+}
+
+impl DeadLetters for Sqs {
+    async fn park(&self, message: String) -> Result<(), Error> {
+        let request = self.client.send_message().queue_url(&self.queue_url).message_body(message);
+        let refused =
+            |code: Option<&str>| Error::DeadLetterRefused(code.unwrap_or("no answer in time").to_owned());
+        request.send().await.map(|_| ()).map_err(|error| refused(error.code()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_no_character_that_the_queue_refuses() {
+        let escaped = acceptable(&json!({ "text": "a\u{fffe}b\u{ffff}\u{1}é" }).to_string());
+        assert_eq!(escaped, r#"{"text":"a\ufffeb\uffff\u0001é"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&escaped).unwrap()["text"], "a\u{fffe}b\u{ffff}\u{1}é");
+    }
+}

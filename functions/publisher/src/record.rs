@@ -1,0 +1,68 @@
+//! A record of the table's stream, read one by one so that a bad one spoils only itself.
+
+use aws_lambda_events::event::dynamodb::EventRecord;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_dynamo::{AttributeValue, Item};
+use serde_json::Value;
+
+use crate::Error;
+
+/// What Lambda hands over: records of one shard, in order. Each stays JSON until its turn.
+#[derive(Debug, Default, Deserialize)]
+pub struct Batch {
+    /// The records.
+    #[serde(default, rename = "Records")]
+    pub records: Vec<Value>,
+}
+
+/// Where a record stands, in the stream and in the table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The stream's number for it. Empty where the record has none: reported, that means the whole batch.
+    pub sequence_number: String,
+    /// When it was written, about, by AWS's clock.
+    pub created_at: Option<Timestamp>,
+    /// The item's partition key.
+    pub pk: Option<String>,
+    /// The item's sort key.
+    pub sk: Option<String>,
+}
+
+/// What one record says.
+#[derive(Debug)]
+pub enum Reading {
+    /// An item was written that had not been there before.
+    Inserted(Item),
+    /// Something else happened. Events are written once and never change, so this is no news.
+    Other,
+}
+
+/// Reads a record. Its place is there even where the rest cannot be read.
+pub fn read(record: Value) -> (Place, Result<Reading, Error>) {
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let mut place = Place {
+        sequence_number: text("/dynamodb/SequenceNumber").unwrap_or_default(),
+        created_at: None,
+        pk: text("/dynamodb/Keys/pk/S"),
+        sk: text("/dynamodb/Keys/sk/S"),
+    };
+    let Ok(record) = serde_json::from_value::<EventRecord>(record) else {
+        // The reason is left out: it would repeat values of the item.
+        return (place, Err(Error::RecordInvalid("it is not a DynamoDB stream record".to_owned())));
+    };
+    // A record without a time reads as 1970, which would be very old.
+    let created_ms = record.change.approximate_creation_date_time.timestamp_millis();
+    place.created_at = Timestamp::from_millisecond(created_ms).ok().filter(|_| created_ms > 0);
+    if matches!(record.event_name.as_str(), "MODIFY" | "REMOVE") {
+        return (place, Ok(Reading::Other));
+    }
+    let image = record.change.new_image;
+    let key = |name: &str| match image.get(name) {
+        Some(AttributeValue::S(text)) => Some(text.clone()),
+        _ => None,
+    };
+    place.pk = place.pk.or_else(|| key("pk"));
+    place.sk = place.sk.or_else(|| key("sk"));
+    (place, Ok(Reading::Inserted(image)))
+}

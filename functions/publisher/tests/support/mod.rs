@@ -1,0 +1,263 @@
+//! What the stories are told with: a stream, a bus, a dead-letter queue and a clock that do as they are told.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use publisher::bus::{Bus, Results};
+use publisher::clock::Clock;
+use publisher::dead_letters::DeadLetters;
+use publisher::entry::Entry;
+use publisher::record::Batch;
+use publisher::{Error, Outcome, Publisher};
+use relay::{Event, EventId, Source};
+use serde_dynamo::{AttributeValue, Item};
+use serde_json::{Value, json};
+use store::codec::StoredEvent;
+
+/// A record of the stream in the making.
+#[derive(Debug, Clone)]
+pub(crate) struct Record(Value);
+
+/// The event `n` of a pull request, written a second ago. Its stream sequence number is 1000 + n.
+pub(crate) fn event(n: u64) -> Record {
+    Record(json!({
+        "awsRegion": "eu-west-1",
+        "eventID": format!("record-{n}"),
+        "eventName": "INSERT",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "ApproximateCreationDateTime": NOW_SECOND - 1,
+            "Keys": { "pk": { "S": "the-subject" }, "sk": { "S": format!("event-{n}") } },
+            "NewImage": {
+                "pk": { "S": "the-subject" },
+                "sk": { "S": format!("event-{n}") },
+                "kind": { "S": "event" },
+                "sequence": { "N": n.to_string() },
+            },
+            "SequenceNumber": (1000 + n).to_string(),
+            "SizeBytes": 100,
+            "StreamViewType": "NEW_IMAGE",
+        },
+    }))
+}
+
+impl Record {
+    fn set(mut self, pointer: &str, name: &str, value: Value) -> Self {
+        self.0.pointer_mut(pointer).unwrap()[name] = value;
+        self
+    }
+
+    pub(crate) fn into_json(self) -> Value {
+        self.0
+    }
+
+    pub(crate) fn named(self, event_name: &str) -> Self {
+        self.set("", "eventName", json!(event_name))
+    }
+
+    /// Its item says it is an event and is not.
+    pub(crate) fn undecodable(self) -> Self {
+        self.set("/dynamodb/NewImage", "sequence", json!({ "S": "not a number" }))
+    }
+
+    /// It is not even a record.
+    pub(crate) fn garbled(self) -> Self {
+        self.set("/dynamodb", "NewImage", json!(["no", "item"]))
+    }
+
+    /// Its item is the state of the subject.
+    pub(crate) fn of_the_state(self) -> Self {
+        self.set("/dynamodb/NewImage", "kind", json!({ "S": "state" }))
+    }
+
+    pub(crate) fn with_payload_bytes(self, bytes: usize) -> Self {
+        self.set("/dynamodb/NewImage", "payload_bytes", json!({ "N": bytes.to_string() }))
+    }
+
+    /// Its payload lies in several items.
+    pub(crate) fn split(self) -> Self {
+        self.set("/dynamodb/NewImage", "split", json!({ "BOOL": true }))
+    }
+
+    pub(crate) fn written_minutes_ago(self, minutes: i64) -> Self {
+        self.set("/dynamodb", "ApproximateCreationDateTime", json!(NOW_SECOND - 60 * minutes))
+    }
+}
+
+/// Stands in for the store's codec.
+#[allow(clippy::needless_pass_by_value, reason = "the signature of the real one")]
+fn decode(item: Item) -> Result<Option<StoredEvent>, Error> {
+    let text = |name: &str| match item.get(name) {
+        Some(AttributeValue::S(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let number = |name: &str| match item.get(name) {
+        Some(AttributeValue::N(number)) => number.parse::<u64>().ok(),
+        _ => None,
+    };
+    if text("kind") != "event" {
+        return Ok(None);
+    }
+    let sequence = number("sequence").ok_or_else(|| Error::RecordInvalid("it has no sequence".to_owned()))?;
+    let complete = !item.contains_key("split");
+    let payload =
+        json!({ "filler": "x".repeat(usize::try_from(number("payload_bytes").unwrap_or(2)).unwrap()) });
+    let event = Event {
+        id: EventId::stored(format!("id-{sequence}")),
+        key: bitbucket::EventKey::CommentCreated,
+        source: Source::Webhook,
+        link: "acme".parse().unwrap(),
+        subject: "pullrequest/acme:widgets/7".parse().unwrap(),
+        repository_name: Some("acme/widgets".to_owned()),
+        sequence,
+        occurred_at: None,
+        observed_at: now(),
+        actor: None,
+        payload: if complete { payload.to_string().into_bytes() } else { Vec::new() },
+    };
+    let payload_bytes = payload.to_string().len() as u64;
+    Ok(Some(StoredEvent { event, complete, payload_bytes, pk: text("pk"), sk: text("sk") }))
+}
+
+const NOW_SECOND: i64 = 1_790_000_000;
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(NOW_SECOND).unwrap()
+}
+
+/// A clock that waits by moving its hands.
+#[derive(Debug)]
+pub(crate) struct FakeClock {
+    now: Mutex<Timestamp>,
+    pub(crate) waits: Mutex<Vec<Duration>>,
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.now.lock().unwrap() += SignedDuration::try_from(duration).unwrap();
+        self.waits.lock().unwrap().push(duration);
+    }
+}
+
+/// A bus that refuses what it is told to refuse.
+#[derive(Debug, Default)]
+pub(crate) struct FakeBus {
+    /// Error codes for an event's next entries, by its sequence, first one first.
+    refusals: Mutex<BTreeMap<u64, Vec<&'static str>>>,
+    /// Refuses every request as a whole.
+    pub(crate) outage: Mutex<Option<Error>>,
+    /// Refuses a request as a whole that holds this event.
+    spoiled_by: Option<(u64, &'static str)>,
+    /// The sequences of each request.
+    pub(crate) calls: Mutex<Vec<Vec<u64>>>,
+    /// What was taken.
+    pub(crate) taken: Mutex<Vec<Entry>>,
+}
+
+impl FakeBus {
+    /// Refuses an event as often as there are codes.
+    pub(crate) fn refuses(self, sequence: u64, codes: &[&'static str]) -> Self {
+        self.refusals.lock().unwrap().insert(sequence, codes.to_vec());
+        self
+    }
+
+    pub(crate) fn down(self) -> Self {
+        self.refuses_everything_with(Error::BusUnreachable("no connection"))
+    }
+
+    pub(crate) fn refuses_everything_with(self, error: Error) -> Self {
+        *self.outage.lock().unwrap() = Some(error);
+        self
+    }
+
+    pub(crate) fn refuses_requests_with(mut self, sequence: u64, code: &'static str) -> Self {
+        self.spoiled_by = Some((sequence, code));
+        self
+    }
+}
+
+impl Bus for FakeBus {
+    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
+        self.calls.lock().unwrap().push(entries.iter().map(|entry| entry.sequence).collect());
+        if let Some(error) = &*self.outage.lock().unwrap() {
+            return Err(error.clone());
+        }
+        if let Some((sequence, code)) = self.spoiled_by
+            && entries.iter().any(|entry| entry.sequence == sequence)
+        {
+            return Err(Error::BusRefused { code: code.to_owned() });
+        }
+        let mut refusals = self.refusals.lock().unwrap();
+        let results = entries.iter().map(|entry| {
+            if let Some(codes) = refusals.get_mut(&entry.sequence).filter(|codes| !codes.is_empty()) {
+                return Err(Error::BusRefused { code: codes.remove(0).to_owned() });
+            }
+            self.taken.lock().unwrap().push((*entry).clone());
+            Ok(())
+        });
+        Results::new(entries.len(), results.collect())
+    }
+}
+
+/// A dead-letter queue.
+#[derive(Debug, Default)]
+pub(crate) struct FakeDeadLetters {
+    pub(crate) refuses: bool,
+    pub(crate) messages: Mutex<Vec<String>>,
+}
+
+impl DeadLetters for FakeDeadLetters {
+    async fn park(&self, message: String) -> Result<(), Error> {
+        if self.refuses {
+            return Err(Error::DeadLetterRefused("Throttling".to_owned()));
+        }
+        self.messages.lock().unwrap().push(message);
+        Ok(())
+    }
+}
+
+pub(crate) type FakePublisher = Publisher<FakeBus, FakeDeadLetters, FakeClock>;
+
+pub(crate) fn publisher(bus: FakeBus, dead_letters: FakeDeadLetters) -> FakePublisher {
+    let clock = FakeClock { now: Mutex::new(now()), waits: Mutex::default() };
+    Publisher { bus, dead_letters, clock, decode, table: "the-table".to_owned() }
+}
+
+/// What the stories ask about.
+pub(crate) trait Told {
+    async fn gets(&self, records: impl IntoIterator<Item = Record>) -> Vec<(String, Outcome)>;
+    fn published(&self) -> Vec<u64>;
+    fn parked(&self) -> Vec<Value>;
+}
+
+impl Told for FakePublisher {
+    /// Hands a batch over, with a minute to work.
+    async fn gets(&self, records: impl IntoIterator<Item = Record>) -> Vec<(String, Outcome)> {
+        let batch = Batch { records: records.into_iter().map(|record| record.0).collect() };
+        self.handle(batch, now() + SignedDuration::from_mins(1)).await.0
+    }
+
+    /// The sequences of what is on the bus, in the order in which it came.
+    fn published(&self) -> Vec<u64> {
+        self.bus.taken.lock().unwrap().iter().map(|entry| entry.sequence).collect()
+    }
+
+    /// The messages in the dead-letter queue.
+    fn parked(&self) -> Vec<Value> {
+        let messages = self.dead_letters.messages.lock().unwrap();
+        messages.iter().map(|message| serde_json::from_str(message).unwrap()).collect()
+    }
+}
+
+/// The sequence numbers that are reported to Lambda.
+pub(crate) fn reported(outcomes: Vec<(String, Outcome)>) -> Vec<String> {
+    let response = publisher::Outcomes(outcomes).into_response();
+    response.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
+}

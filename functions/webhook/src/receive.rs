@@ -1,0 +1,97 @@
+//! One delivery, from its bytes to its answer.
+
+use axum::body::Body;
+use bitbucket::{Delivery, VerifiedDelivery};
+use http::Request;
+use relay::observation::{Observation, Report};
+use relay::{LinkId, Subject};
+use store::links::{Link, LinkSource};
+use store::{Clock, DeliveryMark, Recorded, Table};
+
+use crate::answer::{Accepted, Error};
+use crate::app::App;
+use crate::request;
+
+/// Takes a delivery. Returns [`Accepted`] only after the transaction committed, or where the delivery was known.
+///
+/// # Errors
+///
+/// Any [`Error`] but those of paths and methods.
+pub async fn receive<T: Table, L: LinkSource, C: Clock>(
+    app: &App<T, L, C>,
+    link: &LinkId,
+    request: Request<Body>,
+) -> Result<Accepted, Error> {
+    let delivery = request::delivery(request).await?;
+    let delivery = verify(app, link, delivery).await?;
+    // From here on the sender is known; only now is the body parsed.
+    let (report, mark) = read(&delivery)?;
+    let subject = Subject::of(&report.payload);
+    let observation = Observation::Delivery(report);
+    let recorded =
+        store::record(&app.table, link, &subject, &observation, Some(&mark), None, &app.clock, &app.settings)
+            .await?;
+    let accepted = accepted(recorded);
+    tracing::info!(
+        %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request, attempt = mark.attempt,
+        outcome = ?accepted, "delivery accepted"
+    );
+    Ok(accepted)
+}
+
+/// Checks the signature against the link's secrets. Where none matches, the secrets are read anew once, because one may
+/// have been rotated in since they were cached; the cache limits how often, so that forged requests cost nothing.
+async fn verify<T, L: LinkSource, C: Clock>(
+    app: &App<T, L, C>,
+    id: &LinkId,
+    delivery: Delivery,
+) -> Result<VerifiedDelivery, Error> {
+    let now = app.clock.now();
+    let link = app.links.get(id, now).await?.ok_or(Error::UnknownLink)?;
+    match check(&link, delivery.clone()) {
+        Err(bitbucket::Error::SignatureMismatch) => {
+            let Some(link) = app.links.refresh_after_mismatch(id, now).await? else {
+                return Err(bitbucket::Error::SignatureMismatch.into());
+            };
+            Ok(check(&link, delivery)?)
+        }
+        checked => Ok(checked?),
+    }
+}
+
+fn check(link: &Link, delivery: Delivery) -> Result<VerifiedDelivery, bitbucket::Error> {
+    if link.unsigned {
+        tracing::warn!(link = %link.id, "this link is unsigned: anybody who knows its URL can forge events");
+        return Ok(delivery.accept_unsigned());
+    }
+    delivery.verify(&link.webhook_secrets)
+}
+
+fn read(delivery: &VerifiedDelivery) -> Result<(Report, DeliveryMark), Error> {
+    let key = delivery.event_key()?;
+    let payload = delivery.payload()?;
+    let body_sha256 = store::sha256_hex(delivery.body());
+    let hook = delivery.hook().map(ToString::to_string).unwrap_or_default();
+    // Without a request id, a delivery is known by its content.
+    let request = match delivery.request() {
+        Some(request) => request.to_string(),
+        None => format!("{key}+{body_sha256}"),
+    };
+    let report = Report {
+        key: key.clone(),
+        payload,
+        body: delivery.body().to_vec(),
+        hook: hook.clone(),
+        delivery: request.clone(),
+    };
+    Ok((report, DeliveryMark { hook, request, key, body_sha256, attempt: delivery.attempt() }))
+}
+
+fn accepted(recorded: Recorded) -> Accepted {
+    match recorded {
+        Recorded::Stored { events, .. } => {
+            Accepted::Stored { events: events.into_iter().map(|event| event.id).collect() }
+        }
+        Recorded::Known => Accepted::Known,
+    }
+}

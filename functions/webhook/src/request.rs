@@ -1,0 +1,61 @@
+//! What is read from an HTTP request, and what is refused before it is read.
+
+use axum::body::Body;
+use bitbucket::{Delivery, HookUuid, RequestUuid};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, Request};
+
+use crate::answer::Error;
+
+/// The largest body that is taken. Bitbucket sends at most 256 KB
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>), should it ever send more.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Reads a request. Nothing of the body is looked at but its length.
+///
+/// # Errors
+///
+/// [`Error::ContentType`], [`Error::TooLarge`], [`Error::Body`].
+pub async fn delivery(request: Request<Body>) -> Result<Delivery, Error> {
+    let (parts, body) = request.into_parts();
+    if !is_json(&parts) {
+        return Err(Error::ContentType);
+    }
+    if declared_bytes(&parts.headers).is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
+        return Err(Error::TooLarge);
+    }
+    let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error)
+            .is_some_and(<(dyn std::error::Error + 'static)>::is::<http_body_util::LengthLimitError>);
+        if too_large { Error::TooLarge } else { Error::Body }
+    })?;
+    let text = |name| header(&parts.headers, name);
+    Ok(Delivery {
+        event_key: text("x-event-key").map(str::to_owned),
+        hook: text("x-hook-uuid").map(HookUuid::new),
+        request: text("x-request-uuid").map(RequestUuid::new),
+        attempt: text("x-attempt-number").and_then(|attempt| attempt.trim().parse().ok()),
+        signatures: signatures(&parts.headers),
+        body,
+    })
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok().filter(|value| !value.trim().is_empty())
+}
+
+fn declared_bytes(headers: &HeaderMap) -> Option<usize> {
+    header(headers, "content-length")?.trim().parse().ok()
+}
+
+/// Some say that Bitbucket sends `X-Hub-Signature-256` too. It is not needed and not read: one header decides.
+fn signatures(headers: &HeaderMap) -> Vec<Vec<u8>> {
+    headers.get_all("x-hub-signature").iter().map(|value| value.as_bytes().to_vec()).collect()
+}
+
+fn is_json(parts: &Parts) -> bool {
+    let value = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,119 @@
+"""`make run`: the stack if need be, the story, then whatever else happens until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Any
+
+from demo import rows
+from demo.expectation import problems
+from demo.scenario import Story
+from demo.screen import Screen
+from demo.subscriber import Subscriber
+from devstack import lifecycle
+from devstack.console import complain, say
+from devstack.errors import StackError
+from devstack.settings import Settings
+from devstack.state import State
+
+LEGEND = """
+Below, a line beginning with ">" is what a person does on (the simulated) Bitbucket. Each other line is an event as a
+subscriber receives it: an SQS queue behind a rule on the EventBridge bus. "webhook": Bitbucket reported it. "poll":
+Bitbucket stayed silent and bitrelay found it. "known after": from the fact to its arrival at the subscriber.
+Bitbucket is silent about edits for {window} s after a comment's last change here; the real one for 10 minutes.
+"""
+
+PLAY = """
+Play with it; events appear here as they arrive. As {user}, in another terminal:
+
+  BB='{url}/2.0/repositories/{repository}/pullrequests'
+  open a pull request: curl -su {user}:{token} -H 'content-type: application/json' $BB -d '{{"title":"Mine","source":{{"branch":{{"name":"mine"}}}}}}'
+  comment on it:       curl -su {user}:{token} -H 'content-type: application/json' $BB/{next}/comments -d '{{"content":{{"raw":"Hello"}}}}'
+  edit that comment:   curl -su {user}:{token} -H 'content-type: application/json' -X PUT $BB/{next}/comments/COMMENT_ID -d '{{"content":{{"raw":"Hello!"}}}}'
+  add a task:          curl -su {user}:{token} -H 'content-type: application/json' $BB/{next}/tasks -d '{{"content":{{"raw":"Do it"}}}}'
+
+An edit within {window} s and a task are found by polling, after at most a minute. `make status` says what runs{down}.
+"""
+
+
+def run(settings: Settings, once: bool) -> int:
+    """Plays the demo. Returns 0 when every event arrived, once and in order. Stops the stack if it started it."""
+    state = State(settings.state_dir)
+    started_here = lifecycle.up(settings)
+    try:
+        return _play(_stack(state), once, started_here)
+    finally:
+        # A second Ctrl-C must not interrupt the stopping.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if started_here:
+            say("\nStopping the stack ...")
+            lifecycle.down(state)
+            say("Stopped.")
+        else:
+            say("\nThe stack was up before and stays up (`make down` stops it).")
+
+
+def _stack(state: State) -> dict[str, Any]:
+    stack = state.read_stack()
+    if stack is None:
+        raise StackError(f"{state.stack_file} is gone; somebody stopped the stack")
+    return stack
+
+
+def _play(stack: dict[str, Any], once: bool, started_here: bool) -> int:
+    """The story and its verdict; then, unless `once`, everything else until Ctrl-C."""
+    screen = Screen()
+    subscriber = Subscriber(stack, screen)
+    subscriber.empty_queue()
+    subscriber.start()
+    for line in [*LEGEND.format(window=stack["window_seconds"]).splitlines(), "", *rows.header()]:
+        screen.line(line)
+    story = Story(stack, screen, subscriber)
+    try:
+        number = story.play()
+        found = problems(story.expected, story.arrived())
+        _give_verdict(found, story)
+        if once or found:
+            return 1 if found else 0
+        _explain(stack, number, started_here)
+        _listen(subscriber)
+    except KeyboardInterrupt:
+        screen.status("")
+        return 0
+    finally:
+        subscriber.stop()
+    return 0
+
+
+def _give_verdict(found: list[str], story: Story) -> None:
+    if not found:
+        arrived = story.arrived()
+        by_poll = sum(detail["source"] == "poll" for detail in arrived)
+        say(f"\nAll {len(arrived)} events arrived, each once, in order, without a gap; Bitbucket never reported {by_poll} of them.")
+        return
+    complain("\nThe demo failed:")
+    for problem in found:
+        complain(f"  - {problem}")
+
+
+def _explain(stack: dict[str, Any], number: int, started_here: bool) -> None:
+    down = "; Ctrl-C stops everything" if started_here else ", `make down` stops it; Ctrl-C ends only this list"
+    say(
+        PLAY.format(
+            user=stack["simulator_user"],
+            token=stack["simulator_token"],
+            url=stack["simulator_url"],
+            repository=stack["simulator_repository"],
+            window=stack["window_seconds"],
+            next=number + 1,
+            down=down,
+        )
+    )
+
+
+def _listen(subscriber: Subscriber) -> None:
+    """Until Ctrl-C, or until the stack is gone."""
+    while subscriber.failure is None:
+        time.sleep(0.5)
+    raise StackError(f"{subscriber.failure}\nThe stack seems to be down.")

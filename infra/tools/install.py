@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Installs the project's pinned tools into its own folder, `.local/tools/venv`. Says nothing when they are there.
+
+Usage: install.py [FOLDER]. Needs nothing but Python itself; may be interrupted and run again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REQUIREMENTS = HERE / "requirements.txt"
+OLDEST_PYTHON = (3, 11)
+NO_VENV = """\
+error: this Python cannot make a virtual environment (it lacks `ensurepip`).
+On Debian and Ubuntu: apt-get install python3-venv
+Or name another Python: make PYTHON=/path/to/python3 ...
+"""
+
+
+def main(words: list[str]) -> int:
+    """Installs unless the stamp says that exactly this is installed. Returns the exit code."""
+    folder = Path(words[0] if words else HERE.parents[1] / ".local" / "tools" / "venv").resolve()
+    if sys.version_info < OLDEST_PYTHON:
+        found = ".".join(map(str, sys.version_info[:2]))
+        print(f"error: Python 3.11 or newer is needed, this is {found}; name another: make PYTHON=python3.12 ...")
+        return 1
+    stamp = folder / ".installed"
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode() + sys.executable.encode()).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.is_file() and stamp.read_text() == wanted:
+            return 0
+        stamp.unlink(missing_ok=True)
+        code = install(folder)
+        if code == 0:
+            stamp.write_text(wanted)
+        return code
+
+
+def install(folder: Path) -> int:
+    """Makes the virtual environment afresh and fills it. Returns the exit code."""
+    try:
+        import ensurepip  # noqa: F401 (Debian ships it in a package of its own)
+    except ImportError:
+        print(NO_VENV, end="")
+        return 1
+    print(f"Installing the pinned tools into {folder} (once; about 90 s and 800 MB) ...", flush=True)
+    started = time.monotonic()
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=False)
+    if made.returncode != 0:
+        print(NO_VENV, end="")
+        return 1
+    code = fill(folder)
+    if code == 0:
+        print(f"Tools installed in {time.monotonic() - started:.0f} s.", flush=True)
+    return code
+
+
+def fill(folder: Path) -> int:
+    """Runs pip and turns its lines into a counter; shows all of them if it fails. Returns the exit code."""
+    lines = [line for line in REQUIREMENTS.read_text().splitlines() if line and not line.startswith("#")]
+    argv = [folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+    child = subprocess.Popen(
+        [*argv, "-r", REQUIREMENTS], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    assert child.stdout is not None
+    seen, output = 0, []
+    for line in child.stdout:
+        output.append(line)
+        if line.startswith("Collecting "):
+            seen += 1
+            show(f"  {seen}/{len(lines)} {line.split()[1]}", final=seen % 25 == 0)
+        elif line.startswith("Installing collected packages"):
+            show(f"  {seen}/{len(lines)} collected, unpacking ...", final=True)
+    if child.wait() != 0:
+        print("".join(output[-30:]), "error: pip failed; see above. Try again with: make tools", sep="\n")
+    return child.returncode
+
+
+def show(text: str, final: bool) -> None:
+    """On a terminal every step on one line, else only now and then."""
+    if sys.stdout.isatty():
+        print(f"\r\033[K{text}", end="\n" if final else "", flush=True)
+    elif final:
+        print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

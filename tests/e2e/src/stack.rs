@@ -1,0 +1,169 @@
+//! The local stack, as `make up` starts it, and its subscriber.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::paths;
+
+/// What `make up` leaves in `stack.json`.
+#[derive(Debug, Clone, Deserialize)]
+#[expect(missing_docs, reason = "the file's own names")]
+pub struct Outputs {
+    pub webhook_url: String,
+    pub link: String,
+    pub webhook_secret: String,
+    pub table: String,
+    pub bus: String,
+    pub events_queue_url: String,
+    pub endpoint_url: String,
+    pub region: String,
+    pub simulator_url: String,
+    pub simulator_user: String,
+    pub simulator_token: String,
+    pub simulator_repository: String,
+}
+
+/// A private stack on free ports, in a folder of its own. Dropping it stops it.
+#[derive(Debug)]
+pub struct Stack {
+    /// What is where.
+    pub outputs: Outputs,
+    /// AWS as the stack sees it.
+    pub config: SdkConfig,
+    /// What the subscriber has received.
+    pub subscriber: Subscriber,
+    folder: PathBuf,
+}
+
+impl Stack {
+    /// Starts a stack with short windows, so that a test takes a minute and not ten.
+    pub async fn up(name: &str, options: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("bitrelay-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let guard = Down(folder.clone());
+        command("up", &folder, options);
+        let text = std::fs::read_to_string(folder.join("stack.json")).unwrap();
+        let outputs: Outputs = serde_json::from_str(&text).unwrap();
+        let config = sdk(&outputs.endpoint_url, &outputs.region).await;
+        let subscriber = Subscriber::of(aws_sdk_sqs::Client::new(&config), outputs.events_queue_url.clone());
+        std::mem::forget(guard);
+        Self { outputs, config, subscriber, folder }
+    }
+
+    /// The table.
+    pub fn table(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        drop(Down(self.folder.clone()));
+    }
+}
+
+struct Down(PathBuf);
+
+impl Drop for Down {
+    fn drop(&mut self) {
+        command("down", &self.0, &[]);
+        if !std::thread::panicking() {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+fn command(verb: &str, folder: &std::path::Path, options: &[&str]) {
+    let done = Command::new(paths::tool("python"))
+        .arg(paths::workspace().join("infra/local"))
+        .arg(verb)
+        .arg("--state-dir")
+        .arg(folder)
+        .args(options)
+        .stdin(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(
+        done.success(),
+        "the local stack's `{verb}` failed; its logs are in {}",
+        folder.join("logs").display()
+    );
+}
+
+/// An SDK configuration for an endpoint on this machine.
+pub async fn sdk(endpoint: &str, region: &str) -> SdkConfig {
+    let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test");
+    aws_config::from_env()
+        .endpoint_url(endpoint)
+        .region(aws_config::Region::new(region.to_owned()))
+        .credentials_provider(credentials)
+        .load()
+        .await
+}
+
+/// An SQS queue behind a rule on the bus, read to the end in the background.
+#[derive(Debug, Clone)]
+pub struct Subscriber {
+    received: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Subscriber {
+    fn of(sqs: aws_sdk_sqs::Client, queue_url: String) -> Self {
+        let received = Arc::new(Mutex::new(Vec::new()));
+        tokio::spawn(receive(sqs, queue_url, Arc::clone(&received)));
+        Self { received }
+    }
+
+    /// The bus entries (EventBridge events) that match, in the order in which they came.
+    pub fn received(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        self.received.lock().unwrap().iter().filter(|entry| wanted(entry)).cloned().collect()
+    }
+
+    /// Waits until `enough` is true of the matching entries, and gives them in order of their sequence.
+    pub async fn wait(
+        &self,
+        within: Duration,
+        wanted: impl Fn(&Value) -> bool,
+        enough: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let started = Instant::now();
+        loop {
+            let mut entries = self.received(&wanted);
+            if enough(&entries) {
+                entries.sort_by_key(|entry| entry["detail"]["sequence"].as_u64());
+                return entries;
+            }
+            let keys: Vec<_> = entries.iter().map(|entry| &entry["detail-type"]).collect();
+            assert!(started.elapsed() < within, "after {within:?} the subscriber has only {keys:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+async fn receive(sqs: aws_sdk_sqs::Client, queue_url: String, received: Arc<Mutex<Vec<Value>>>) {
+    loop {
+        let answer = sqs
+            .receive_message()
+            .queue_url(&queue_url)
+            .max_number_of_messages(10)
+            .wait_time_seconds(1)
+            .send()
+            .await;
+        let Ok(answer) = answer else {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            continue;
+        };
+        for message in answer.messages() {
+            let entry = serde_json::from_str(message.body().unwrap()).unwrap();
+            received.lock().unwrap().push(entry);
+            let receipt = message.receipt_handle().unwrap();
+            let _ = sqs.delete_message().queue_url(&queue_url).receipt_handle(receipt).send().await;
+        }
+    }
+}

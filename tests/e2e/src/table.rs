@@ -1,0 +1,111 @@
+//! A `DynamoDB` that can be stopped and started, and keeps what it has.
+
+use std::net::SocketAddr;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The name of the table.
+pub const TABLE: &str = "bitrelay";
+
+/// An emulator of `DynamoDB` in this process, on a port of its own.
+#[derive(Debug)]
+pub struct Dynamo {
+    database: DebugDatabase,
+    address: SocketAddr,
+    server: Option<JoinHandle<()>>,
+}
+
+struct DebugDatabase(dynoxide::Database);
+
+impl std::fmt::Debug for DebugDatabase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Database")
+    }
+}
+
+impl Dynamo {
+    /// Starts one with an empty table of the template's shape.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let database = DebugDatabase(dynoxide::Database::memory().unwrap());
+        let mut dynamo = Self { database, address, server: None };
+        dynamo.serve(listener);
+        create_table(&dynamo.client().await).await;
+        dynamo
+    }
+
+    /// Where it is, running or not.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client.
+    pub async fn client(&self) -> Client {
+        Client::new(&crate::stack::sdk(&self.url(), "eu-west-1").await)
+    }
+
+    /// A client of its streams.
+    pub async fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
+        aws_sdk_dynamodbstreams::Client::new(&crate::stack::sdk(&self.url(), "eu-west-1").await)
+    }
+
+    /// Stops: whoever connects is refused, and open connections break.
+    pub async fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.abort();
+            let _ = server.await;
+        }
+    }
+
+    /// Starts again on the same port, with what was stored.
+    pub async fn start_again(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.serve(listener);
+    }
+
+    fn serve(&mut self, listener: TcpListener) {
+        self.server = Some(tokio::spawn(dynoxide::server::serve_on(listener, self.database.0.clone())));
+    }
+}
+
+async fn create_table(client: &Client) {
+    let attribute = |name: &str, kind| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
+    };
+    let key =
+        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let due = GlobalSecondaryIndex::builder()
+        .index_name("due")
+        .key_schema(key("due_partition", KeyType::Hash))
+        .key_schema(key("due_at_ms", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .build()
+        .unwrap();
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewImage)
+        .build()
+        .unwrap();
+    client
+        .create_table()
+        .table_name(TABLE)
+        .attribute_definitions(attribute("pk", ScalarAttributeType::S))
+        .attribute_definitions(attribute("sk", ScalarAttributeType::S))
+        .attribute_definitions(attribute("due_partition", ScalarAttributeType::S))
+        .attribute_definitions(attribute("due_at_ms", ScalarAttributeType::N))
+        .key_schema(key("pk", KeyType::Hash))
+        .key_schema(key("sk", KeyType::Range))
+        .global_secondary_indexes(due)
+        .billing_mode(BillingMode::PayPerRequest)
+        .stream_specification(stream)
+        .send()
+        .await
+        .unwrap();
+}

@@ -1,0 +1,117 @@
+//! Comments on pull requests.
+
+use super::ApiError;
+use super::gate::Caller;
+use super::paging::{List, item, page};
+use super::params::{Params, parse};
+use crate::hub::Hub;
+use crate::world::{CommentChanges, NewComment, World};
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use bytes::Bytes;
+use serde_json::Value;
+use std::sync::Arc;
+
+type Shared = State<Arc<Hub>>;
+
+pub(super) async fn list(
+    State(hub): Shared,
+    OriginalUri(uri): OriginalUri,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    let values = {
+        let world = hub.world();
+        world.read_comments(params.repository(&world)?, params.id()?)?
+    };
+    Ok(Json(page(List::USUAL, &hub.base_url, &uri, values)?))
+}
+
+pub(super) async fn read(
+    State(hub): Shared,
+    OriginalUri(uri): OriginalUri,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    let world = hub.world();
+    let shown = world.read_comment(params.repository(&world)?, params.id()?, params.comment()?)?;
+    Ok(Json(item(&uri, shown)?))
+}
+
+pub(super) async fn create(
+    State(hub): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(params): Path<Params>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let new: NewComment = parse(&body)?;
+    let id = params.id()?;
+    let shown = hub.act(
+        &caller.0,
+        |world| params.repository(world),
+        |world, act| world.create_comment(act, id, &new),
+        |world, act, comment| world.read_comment(act.repository, id, comment),
+    )?;
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+pub(super) async fn edit(
+    State(hub): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(params): Path<Params>,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    let changes: CommentChanges = parse(&body)?;
+    let (id, comment) = (params.id()?, params.comment()?);
+    let shown = hub.act(
+        &caller.0,
+        |world| params.repository(world),
+        |world, act| world.edit_comment(act, id, comment, &changes.content.raw),
+        |world, act, ()| world.read_comment(act.repository, id, comment),
+    )?;
+    Ok(Json(shown))
+}
+
+pub(super) async fn delete(
+    State(hub): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(params): Path<Params>,
+) -> Result<StatusCode, ApiError> {
+    let (id, comment) = (params.id()?, params.comment()?);
+    hub.act(
+        &caller.0,
+        |world| params.repository(world),
+        |world, act| world.delete_comment(act, id, comment),
+        |_, _, ()| Ok(()),
+    )?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn resolve(
+    State(hub): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    let (id, comment) = (params.id()?, params.comment()?);
+    let shown = hub.act(
+        &caller.0,
+        |world| params.repository(world),
+        |world, act| world.resolve_comment(act, id, comment),
+        |world: &World, act, ()| world.read_resolution(act.repository, id, comment),
+    )?;
+    Ok(Json(shown))
+}
+
+pub(super) async fn reopen(
+    State(hub): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(params): Path<Params>,
+) -> Result<StatusCode, ApiError> {
+    let (id, comment) = (params.id()?, params.comment()?);
+    hub.act(
+        &caller.0,
+        |world| params.repository(world),
+        |world, act| world.reopen_comment(act, id, comment),
+        |_, _, ()| Ok(()),
+    )?;
+    Ok(StatusCode::NO_CONTENT)
+}

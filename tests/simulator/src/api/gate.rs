@@ -1,0 +1,110 @@
+//! What every call to the API passes: who is it, may it call again this hour, and is a fault due.
+
+use super::errors::ApiError;
+use crate::calls::CallRecord;
+use crate::faults::ApiFault;
+use crate::hub::Hub;
+use crate::settings::User;
+use crate::world::Account;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bitbucket's text for a credential it does not know (seen in clients' code).
+const BAD_TOKEN: &str = "Token is invalid, expired, or not supported for this endpoint.";
+
+/// Plain text, although everything else is JSON (seen in captures of 429 answers).
+const RATE_LIMITED: &str = "Rate limit for this resource has been exceeded";
+
+/// The account that makes the call.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) Arc<Account>);
+
+/// Lets a call through to its route, or answers it.
+pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -> Response {
+    // The list of events is public; everything else here is of a private repository.
+    let public = request.uri().path().starts_with("/2.0/hook_events");
+    let caller = caller(&hub, request.headers());
+    let name = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), |caller| caller.0.name.clone());
+    let is_limited = is_over_limit(&hub, &name, request.uri().path());
+    let number = begin(&hub, &name, &request);
+    let fault = hub.faults().next_api_fault(&name);
+    if let Some(ApiFault::HangMs(ms)) = fault {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+    let answer = match (caller, fault) {
+        (_, Some(ApiFault::Status(status))) => failed(status),
+        (_, Some(ApiFault::RateLimit { retry_after_seconds })) => rate_limited(retry_after_seconds),
+        (Err(_), _) if public => next.run(request).await,
+        (Err(refused), _) => refused.into_response(),
+        (Ok(_), _) if is_limited => rate_limited(None),
+        (Ok(caller), _) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+    };
+    hub.calls().end(number, answer.status().as_u16());
+    answer
+}
+
+fn begin(hub: &Hub, name: &str, request: &Request) -> u64 {
+    let path = request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned();
+    let call = CallRecord {
+        at: hub.clock.now(),
+        user: name.to_owned(),
+        method: request.method().to_string(),
+        path,
+        status: 0,
+    };
+    hub.calls().begin(call)
+}
+
+fn is_over_limit(hub: &Hub, name: &str, path: &str) -> bool {
+    let Some(limit) = hub.calls_per_hour else { return false };
+    let now = hub.clock.now();
+    path.starts_with("/2.0/repositories") && hub.calls().spent(name, now) >= u64::from(limit)
+}
+
+/// Basic with an account's email and API token, or Bearer with an access token.
+fn caller(hub: &Hub, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let refuse = |message: &str| ApiError::new(StatusCode::UNAUTHORIZED, message);
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        return Err(refuse("Authentication required: send Basic email:token or a Bearer access token."));
+    };
+    let user = value.to_str().ok().and_then(|value| {
+        let (scheme, credential) = value.split_once(' ')?;
+        match scheme.to_ascii_lowercase().as_str() {
+            "basic" => basic(&hub.users, credential.trim()),
+            "bearer" => hub.users.iter().find(|user| user.access_token.as_deref() == Some(credential.trim())),
+            _ => None,
+        }
+    });
+    let account = user.and_then(|user| hub.world().account(&user.name));
+    account.map(Caller).ok_or_else(|| refuse(BAD_TOKEN))
+}
+
+fn basic<'a>(users: &'a [User], credential: &str) -> Option<&'a User> {
+    let decoded = String::from_utf8(BASE64.decode(credential).ok()?).ok()?;
+    let (email, token) = decoded.split_once(':')?;
+    users.iter().find(|user| user.email == email && user.api_token.as_deref() == Some(token))
+}
+
+fn failed(status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    ApiError::new(status, "The simulator was asked to fail this call.").into_response()
+}
+
+fn rate_limited(retry_after_seconds: Option<u32>) -> Response {
+    let mut answer = (StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED).into_response();
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    if let Some(seconds) = retry_after_seconds {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
+}

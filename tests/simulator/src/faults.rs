@@ -1,0 +1,187 @@
+//! Trouble on request: webhooks that get lost, come twice or late, and API calls that fail or hang.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Longest delay or hang that can be asked for.
+const MAX_MS: u64 = 600_000;
+
+/// Body of `POST /_control/faults`. Everything is optional and adds to what was asked for before.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultRequest {
+    /// This many of the next webhooks are never sent.
+    #[serde(default)]
+    pub lose_next: u32,
+    /// This many of the next webhooks are sent twice, with the same request uuid.
+    #[serde(default)]
+    pub double_next: u32,
+    /// The next `delay_count` webhooks are sent this much later, so later ones overtake them.
+    pub delay_next_ms: Option<u64>,
+    /// Default 1.
+    pub delay_count: Option<u32>,
+    /// The next API calls answer with a status and change nothing.
+    pub api_status_next: Option<StatusFault>,
+    /// The next API calls answer 429 and change nothing.
+    #[serde(default)]
+    pub rate_limit_next: u32,
+    /// `Retry-After` of those 429; Bitbucket sends none that can be relied on.
+    pub retry_after_seconds: Option<u32>,
+    /// The next `hang_count` API calls are carried out this much later.
+    pub hang_next_ms: Option<u64>,
+    /// Default 1.
+    pub hang_count: Option<u32>,
+    /// The API faults of this request hit only this account's calls (its name).
+    pub only_for: Option<String>,
+    /// From now on each attempt has, or has not, a request uuid of its own. At the start it has not.
+    pub new_request_uuid_each_attempt: Option<bool>,
+}
+
+/// A status to answer and how often.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusFault {
+    /// 400 to 599.
+    pub status: u16,
+    /// How many calls.
+    pub count: u32,
+}
+
+/// The faults that are still to come.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Faults {
+    lose_next: u32,
+    double_next: u32,
+    delay_next: Vec<Repeated>,
+    api: Vec<ApiFaults>,
+    pub(crate) new_request_uuid_each_attempt: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Repeated {
+    ms: u64,
+    left: u32,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ApiFaults {
+    #[serde(flatten)]
+    fault: ApiFault,
+    left: u32,
+    only_for: Option<String>,
+}
+
+/// What happens to one API call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ApiFault {
+    Status(u16),
+    RateLimit { retry_after_seconds: Option<u32> },
+    HangMs(u64),
+}
+
+/// What happens to one webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Sent,
+    Lost,
+    Doubled,
+    Delayed(Duration),
+}
+
+impl Faults {
+    /// Adds what a request asks for, or says what is wrong with it and adds nothing.
+    pub(crate) fn add(&mut self, request: FaultRequest) -> Result<(), String> {
+        if [request.delay_next_ms, request.hang_next_ms].into_iter().flatten().any(|ms| ms > MAX_MS) {
+            return Err(format!("a delay or hang is at most {MAX_MS} ms"));
+        }
+        if request.api_status_next.is_some_and(|fault| !(400..600).contains(&fault.status)) {
+            return Err("api_status_next.status must be from 400 to 599".to_owned());
+        }
+        self.lose_next = self.lose_next.saturating_add(request.lose_next);
+        self.double_next = self.double_next.saturating_add(request.double_next);
+        if let Some(ms) = request.delay_next_ms {
+            self.delay_next.push(Repeated { ms, left: request.delay_count.unwrap_or(1) });
+        }
+        if let Some(own_uuid) = request.new_request_uuid_each_attempt {
+            self.new_request_uuid_each_attempt = own_uuid;
+        }
+        let only_for = request.only_for;
+        let mut add = |fault, left| self.api.push(ApiFaults { fault, left, only_for: only_for.clone() });
+        if let Some(ms) = request.hang_next_ms {
+            add(ApiFault::HangMs(ms), request.hang_count.unwrap_or(1));
+        }
+        if let Some(StatusFault { status, count }) = request.api_status_next {
+            add(ApiFault::Status(status), count);
+        }
+        let retry_after_seconds = request.retry_after_seconds;
+        add(ApiFault::RateLimit { retry_after_seconds }, request.rate_limit_next);
+        self.api.retain(|fault| fault.left > 0);
+        Ok(())
+    }
+
+    /// What happens to the next webhook: losing comes before doubling, doubling before delaying.
+    pub(crate) fn next_fate(&mut self) -> Fate {
+        if take(&mut self.lose_next) {
+            return Fate::Lost;
+        }
+        if take(&mut self.double_next) {
+            return Fate::Doubled;
+        }
+        self.delay_next.retain(|delay| delay.left > 0);
+        let Some(delay) = self.delay_next.first_mut() else { return Fate::Sent };
+        delay.left -= 1;
+        Fate::Delayed(Duration::from_millis(delay.ms))
+    }
+
+    /// What happens to the next API call of an account, if anything: the oldest fault that is for it.
+    pub(crate) fn next_api_fault(&mut self, account: &str) -> Option<ApiFault> {
+        let is_for = |fault: &&mut ApiFaults| fault.only_for.as_deref().is_none_or(|name| name == account);
+        let next = self.api.iter_mut().find(is_for)?;
+        next.left -= 1;
+        let fault = next.fault;
+        self.api.retain(|fault| fault.left > 0);
+        Some(fault)
+    }
+}
+
+/// Takes one if there is one.
+fn take(left: &mut u32) -> bool {
+    let there = *left > 0;
+    *left = left.saturating_sub(1);
+    there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_used_up_in_order() {
+        let mut faults = Faults::default();
+        let request =
+            FaultRequest { lose_next: 1, double_next: 1, delay_next_ms: Some(5), ..Default::default() };
+        faults.add(request).unwrap();
+        let fates: Vec<Fate> = (0..4).map(|_| faults.next_fate()).collect();
+        assert_eq!(fates, [Fate::Lost, Fate::Doubled, Fate::Delayed(Duration::from_millis(5)), Fate::Sent]);
+    }
+
+    #[test]
+    fn a_fault_for_one_account_spares_the_others() {
+        let mut faults = Faults::default();
+        let api_status_next = Some(StatusFault { status: 503, count: 1 });
+        let only_for = Some("bot".to_owned());
+        faults.add(FaultRequest { api_status_next, only_for, ..Default::default() }).unwrap();
+        assert_eq!(faults.next_api_fault("alice"), None);
+        assert_eq!(faults.next_api_fault("bot"), Some(ApiFault::Status(503)));
+        assert_eq!(faults.next_api_fault("bot"), None);
+    }
+
+    #[test]
+    fn an_impossible_fault_is_refused() {
+        let mut faults = Faults::default();
+        let api_status_next = Some(StatusFault { status: 200, count: 1 });
+        assert!(faults.add(FaultRequest { api_status_next, ..Default::default() }).is_err());
+        assert!(faults.add(FaultRequest { hang_next_ms: Some(MAX_MS + 1), ..Default::default() }).is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! Sends webhooks: headers, signature, time-out and resends as Bitbucket's
+//! (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>): 10 seconds to answer; up to two more
+//! attempts after a 5xx; none after any other answer. That a time-out is not followed by another attempt is inferred.
+
+use crate::deliveries::{Attempt, DeliveryLog, Outcome, bare};
+use crate::faults::{Fate, Faults};
+use crate::settings::Sending;
+use crate::signature::sign;
+use crate::world::{Outbox, Webhook};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Attempts for one webhook: "up to two more times".
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Webhooks that may wait for one hook.
+const MAX_QUEUED: usize = 10_000;
+
+/// Takes the webhooks of each act, in the order of the acts, and sees to it that they are sent.
+#[derive(Debug)]
+pub(crate) struct PostOffice {
+    courier: Courier,
+    faults: Arc<Mutex<Faults>>,
+    in_order: bool,
+    /// One queue for each hook; a queue's worker ends with the post office.
+    queues: Mutex<HashMap<String, mpsc::Sender<Job>>>,
+}
+
+#[derive(Debug)]
+struct Job {
+    record: u64,
+    webhook: Webhook,
+    /// Sent twice.
+    doubled: bool,
+}
+
+impl PostOffice {
+    pub(crate) fn new(
+        sending: Sending,
+        log: Arc<DeliveryLog>,
+        faults: Arc<Mutex<Faults>>,
+    ) -> reqwest::Result<Self> {
+        let client = reqwest::Client::builder()
+            .timeout(sending.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent("Bitbucket-Webhooks/2.0")
+            .no_proxy()
+            .build()?;
+        let courier = Courier { client, log, sending, faults: faults.clone() };
+        Ok(Self { courier, faults, in_order: sending.in_order, queues: Mutex::default() })
+    }
+
+    /// Records the silences of an act and sends its webhooks. Does not wait for answers.
+    pub(crate) fn post(&self, outbox: Outbox, at: Timestamp) {
+        let log = &self.courier.log;
+        for silence in &outbox.silences {
+            log.silence(silence, at);
+        }
+        for webhook in outbox.webhooks {
+            let fate = self.faults.lock().unwrap_or_else(PoisonError::into_inner).next_fate();
+            if fate == Fate::Lost {
+                log.webhook(&webhook, at, Outcome::Lost);
+                continue;
+            }
+            let record = log.webhook(&webhook, at, Outcome::Pending);
+            let job = Job { record, webhook, doubled: fate == Fate::Doubled };
+            log.begin();
+            match fate {
+                Fate::Delayed(by) => self.send_apart(job, by),
+                _ if self.in_order => self.enqueue(job),
+                _ => self.send_apart(job, Duration::ZERO),
+            }
+        }
+    }
+
+    fn send_apart(&self, job: Job, delay: Duration) {
+        let courier = self.courier.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            courier.carry(job).await;
+        });
+    }
+
+    fn enqueue(&self, job: Job) {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queues.entry(job.webhook.hook_uuid.clone()).or_insert_with(|| {
+            let (queue, mut jobs) = mpsc::channel::<Job>(MAX_QUEUED);
+            let courier = self.courier.clone();
+            tokio::spawn(async move {
+                while let Some(job) = jobs.recv().await {
+                    courier.carry(job).await;
+                }
+            });
+            queue
+        });
+        let record = job.record;
+        if queue.try_send(job).is_err() {
+            tracing::error!(record, "{MAX_QUEUED} webhooks wait already: this one is lost");
+            self.courier.log.give_up(record);
+            self.courier.log.end();
+        }
+    }
+}
+
+/// Makes the requests.
+#[derive(Debug, Clone)]
+struct Courier {
+    client: reqwest::Client,
+    log: Arc<DeliveryLog>,
+    sending: Sending,
+    faults: Arc<Mutex<Faults>>,
+}
+
+impl Courier {
+    /// Makes the first attempt, and leaves the resends to a task of their own: they hold up nobody.
+    async fn carry(&self, job: Job) {
+        let Job { record, webhook, doubled } = job;
+        if doubled {
+            self.attempt(record, &webhook, 1).await;
+        }
+        if self.attempt(record, &webhook, 1).await == Outcome::Pending {
+            let courier = self.clone();
+            tokio::spawn(async move {
+                courier.resend(record, webhook).await;
+                courier.log.end();
+            });
+        } else {
+            self.log.end();
+        }
+    }
+
+    async fn resend(&self, record: u64, mut webhook: Webhook) {
+        for number in 2..=MAX_ATTEMPTS {
+            tokio::time::sleep(self.sending.resend_after).await;
+            if self.faults.lock().unwrap_or_else(PoisonError::into_inner).new_request_uuid_each_attempt {
+                webhook.request_uuid = another_uuid(&webhook.request_uuid, number);
+            }
+            if self.attempt(record, &webhook, number).await != Outcome::Pending {
+                return;
+            }
+        }
+    }
+
+    /// One request. `Pending` means that there is to be another.
+    async fn attempt(&self, record: u64, webhook: &Webhook, number: u32) -> Outcome {
+        let begun = Instant::now();
+        let answer = self.request(webhook, number).send().await;
+        let (outcome, status, error) = match answer {
+            Ok(answer) => {
+                let status = answer.status();
+                let again = status.is_server_error() && number < MAX_ATTEMPTS;
+                let outcome = match () {
+                    () if status.is_success() => Outcome::Delivered,
+                    () if again => Outcome::Pending,
+                    () => Outcome::Failed,
+                };
+                (outcome, Some(status.as_u16()), None)
+            }
+            Err(error) if error.is_timeout() => {
+                (Outcome::TimedOut, None, Some("no answer in time".to_owned()))
+            }
+            Err(error) => (Outcome::Unreachable, None, Some(error.without_url().to_string())),
+        };
+        let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(event_key = webhook.event_key, number, ?status, error, ?outcome, "webhook");
+        let request_uuid = bare(&webhook.request_uuid).to_owned();
+        self.log.attempt(record, Attempt { number, request_uuid, status, error, duration_ms }, outcome);
+        outcome
+    }
+
+    fn request(&self, webhook: &Webhook, number: u32) -> reqwest::RequestBuilder {
+        let shown = |uuid: &str| {
+            if self.sending.braces_in_headers { uuid.to_owned() } else { bare(uuid).to_owned() }
+        };
+        let mut request = self
+            .client
+            .post(&webhook.url)
+            .header("Content-Type", "application/json")
+            .header("X-Event-Key", webhook.event_key)
+            .header("X-Hook-UUID", shown(&webhook.hook_uuid))
+            .header("X-Request-UUID", shown(&webhook.request_uuid))
+            .header("X-Attempt-Number", number);
+        if let Some(secret) = &webhook.secret {
+            request = request.header("X-Hub-Signature", sign(secret.expose(), &webhook.body));
+        }
+        request.body(webhook.body.clone())
+    }
+}
+
+/// Another uuid of the same form, the same one for the same attempt in every run.
+fn another_uuid(uuid: &str, number: u32) -> String {
+    let digit = char::from_digit(number % 16, 16).unwrap_or('0');
+    let mut seen = 0;
+    uuid.chars()
+        .map(|character| {
+            if !character.is_ascii_hexdigit() {
+                return character;
+            }
+            seen += 1;
+            match (seen, character) {
+                (1, was) if was == digit => 'f',
+                (1, _) => digit,
+                _ => character,
+            }
+        })
+        .collect()
+}

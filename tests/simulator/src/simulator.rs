@@ -1,0 +1,195 @@
+//! The server: starting it, looking into it, stopping it.
+
+use crate::calls::{CallCount, CallRecord};
+use crate::clock::Clock;
+use crate::deliveries::DeliveryRecord;
+use crate::faults::FaultRequest;
+use crate::hub::Hub;
+use crate::person::Person;
+use crate::settings::Settings;
+use crate::world::World;
+use crate::{api, control};
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How long a shutdown waits for requests that are still being answered.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
+
+/// A running simulator. Dropping it stops the server.
+#[derive(Debug)]
+pub struct Simulator {
+    hub: Arc<Hub>,
+    settings: Settings,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Simulator {
+    /// Starts a server in the current tokio runtime and returns when it accepts connections.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, or the settings name no repository or no user, or one twice.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        check(&settings)?;
+        let listener = TcpListener::bind(settings.listen).await;
+        let listener = listener.with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let base_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let hub = Arc::new(Hub::new(&settings, base_url.trim_end_matches('/'))?);
+        let routes = control::router().merge(api::router(&hub)).with_state(hub.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let stopped = async move {
+                // A dropped sender stops the server too.
+                let _ = stopped.await;
+            };
+            axum::serve(listener, routes).with_graceful_shutdown(stopped).await
+        });
+        Ok(Self { hub, settings, address, stop: Some(stop), server: Some(server) })
+    }
+
+    /// `http://127.0.0.1:7990`, or the public url of the settings; no slash at the end. The REST API is below
+    /// `/2.0`, the control API below `/_control`.
+    pub fn url(&self) -> &str {
+        &self.hub.base_url
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The settings it was started with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The clock, to read and to advance.
+    pub fn clock(&self) -> &Clock {
+        &self.hub.clock
+    }
+
+    /// Asks for faults, as `POST /_control/faults` does.
+    ///
+    /// # Errors
+    /// When a fault cannot be had; the message says why.
+    pub fn fault(&self, request: FaultRequest) -> anyhow::Result<()> {
+        self.hub.faults().add(request).map_err(anyhow::Error::msg)
+    }
+
+    /// What was sent, and what was not and why, oldest first.
+    pub fn deliveries(&self) -> Vec<DeliveryRecord> {
+        self.hub.log.all()
+    }
+
+    /// How often each account called, by name.
+    pub fn call_counts(&self) -> BTreeMap<String, CallCount> {
+        self.hub.calls().counts(self.hub.clock.now())
+    }
+
+    /// The calls themselves, oldest first; at most the last 20,000.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.hub.calls().recent()
+    }
+
+    /// Waits until no webhook is on its way, resends included.
+    ///
+    /// # Errors
+    /// When that takes longer than `limit`.
+    pub async fn settle(&self, limit: Duration) -> anyhow::Result<()> {
+        if self.hub.log.settled(limit).await {
+            return Ok(());
+        }
+        bail!("after {limit:?} there are still webhooks on their way: {:?}", self.deliveries())
+    }
+
+    /// Reads the world.
+    pub fn with_world<T>(&self, read: impl FnOnce(&World) -> T) -> T {
+        read(&self.hub.world())
+    }
+
+    /// A client that acts as one of the users on the first repository.
+    ///
+    /// # Errors
+    /// When no user has this name.
+    pub fn person(&self, name: &str) -> anyhow::Result<Person> {
+        let user = self.settings.users.iter().find(|user| user.name == name);
+        let user = user.with_context(|| format!("the settings have no user named {name}"))?;
+        let repository = self.settings.repositories.first().context("the settings have no repository")?;
+        Person::new(self.url(), &format!("{}/{repository}", self.settings.workspace), user)
+    }
+
+    /// What the binary prints when it is ready: url, workspace, repository, users with their credentials.
+    pub fn ready_line(&self) -> Value {
+        let users: Vec<Value> = self
+            .settings
+            .users
+            .iter()
+            .map(|user| {
+                json!({
+                    "name": user.name,
+                    "username": user.api_token.as_ref().map(|_| &user.email),
+                    "token": user.api_token,
+                    "access_token": user.access_token,
+                })
+            })
+            .collect();
+        let full_names: Vec<String> = self
+            .settings
+            .repositories
+            .iter()
+            .map(|slug| format!("{}/{slug}", self.settings.workspace))
+            .collect();
+        json!({
+            "url": self.url(),
+            "workspace": self.settings.workspace,
+            "repository": full_names.first(),
+            "repositories": full_names,
+            "window_seconds": self.settings.window_seconds,
+            "users": users,
+        })
+    }
+
+    /// Stops accepting, answers what is being asked, and returns.
+    pub async fn shutdown(mut self) {
+        drop(self.stop.take());
+        if let Some(mut server) = self.server.take()
+            && tokio::time::timeout(SHUTDOWN_LIMIT, &mut server).await.is_err()
+        {
+            server.abort();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
+    }
+}
+
+fn check(settings: &Settings) -> anyhow::Result<()> {
+    let mut names: Vec<&str> = settings.users.iter().map(|user| user.name.as_str()).collect();
+    let mut slugs: Vec<&str> = settings.repositories.iter().map(String::as_str).collect();
+    for (list, what) in [(&mut names, "user"), (&mut slugs, "repository")] {
+        if list.is_empty() {
+            bail!("the settings need at least one {what}");
+        }
+        let before = list.len();
+        list.sort_unstable();
+        list.dedup();
+        if list.len() < before {
+            bail!("the settings have a {what} twice");
+        }
+    }
+    Ok(())
+}

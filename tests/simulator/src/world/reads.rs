@@ -1,0 +1,176 @@
+//! What can be read of the world, as Bitbucket's REST API shows it. Changes nothing and sends nothing.
+
+use super::comments::{listed, no_comment};
+use super::outcome::Refusal;
+use super::tasks::no_task;
+use super::{HookInput, RepositoryId, World};
+use jiff::Timestamp;
+use serde_json::Value;
+
+impl World {
+    /// Registers a hook on a repository, as `POST .../hooks` does, and returns its uuid.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Invalid`] for a bad url, event or secret, or too many hooks.
+    pub fn subscribe(
+        &mut self,
+        repository: RepositoryId,
+        input: &HookInput,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        self.create_hook(self.repository_subject(repository)?, input, now)
+    }
+
+    /// The repository.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_repository(&self, repository: RepositoryId) -> Result<Value, Refusal> {
+        Ok(self.view().repository(self.repository(repository)?))
+    }
+
+    /// All pull requests of a repository, closed ones too, by id.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_pull_requests(&self, repository: RepositoryId) -> Result<Vec<Value>, Refusal> {
+        let (view, repository) = (self.view(), self.repository(repository)?);
+        let all = repository.pull_requests.values();
+        Ok(all.map(|pull_request| view.pull_request(&repository.identity, pull_request)).collect())
+    }
+
+    /// One pull request.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_pull_request(&self, repository: RepositoryId, id: u64) -> Result<Value, Refusal> {
+        let pull_request = self.pull_request(repository, id)?;
+        Ok(self.view().pull_request(&self.repository(repository)?.identity, pull_request))
+    }
+
+    /// The comments that a listing shows, oldest first: deleted ones only while they have visible replies.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_comments(&self, repository: RepositoryId, id: u64) -> Result<Vec<Value>, Refusal> {
+        let (view, identity) = (self.view(), &self.repository(repository)?.identity);
+        let pull_request = self.pull_request(repository, id)?;
+        let listed = pull_request.listed_comments().into_iter();
+        Ok(listed.map(|comment| view.pull_request_comment(identity, pull_request, comment)).collect())
+    }
+
+    /// One comment. A deleted one is there, blank, or not found, as the rules say.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_comment(&self, repository: RepositoryId, id: u64, comment_id: u64) -> Result<Value, Refusal> {
+        let identity = &self.repository(repository)?.identity;
+        let pull_request = self.pull_request(repository, id)?;
+        let readable = self.rules.deleted_comments_stay_readable;
+        let comment = pull_request.comments.get(&comment_id).filter(|comment| !comment.deleted || readable);
+        let comment = comment.ok_or_else(|| no_comment(comment_id))?;
+        Ok(self.view().pull_request_comment(identity, pull_request, comment))
+    }
+
+    /// Who resolved a comment's thread and when.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also if it is not resolved.
+    pub fn read_resolution(
+        &self,
+        repository: RepositoryId,
+        id: u64,
+        comment_id: u64,
+    ) -> Result<Value, Refusal> {
+        let comment = self.pull_request(repository, id)?.comments.get(&comment_id);
+        let resolution = comment.and_then(|comment| comment.resolution.as_ref());
+        let (user, at) = resolution.ok_or_else(|| no_comment(comment_id))?;
+        Ok(self.view().resolution(user, *at))
+    }
+
+    /// All tasks of a pull request, oldest first.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_tasks(&self, repository: RepositoryId, id: u64) -> Result<Vec<Value>, Refusal> {
+        let (view, identity) = (self.view(), &self.repository(repository)?.identity);
+        let pull_request = self.pull_request(repository, id)?;
+        Ok(pull_request.tasks.values().map(|task| view.task(identity, pull_request, task)).collect())
+    }
+
+    /// One task.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also for a deleted one.
+    pub fn read_task(&self, repository: RepositoryId, id: u64, task_id: u64) -> Result<Value, Refusal> {
+        let identity = &self.repository(repository)?.identity;
+        let pull_request = self.pull_request(repository, id)?;
+        let task = pull_request.tasks.get(&task_id).ok_or_else(|| no_task(task_id))?;
+        Ok(self.view().task(identity, pull_request, task))
+    }
+
+    /// The entry of an account among the participants of a pull request.
+    pub(crate) fn read_participant(
+        &self,
+        repository: RepositoryId,
+        id: u64,
+        name: &str,
+    ) -> Result<Value, Refusal> {
+        let pull_request = self.pull_request(repository, id)?;
+        let entry = pull_request.participants.iter().find(|entry| entry.account.name == name);
+        let entry = entry.ok_or_else(|| Refusal::not_found(format!("{name} takes no part")))?;
+        Ok(self.view().participant(pull_request, entry))
+    }
+
+    /// The comments on a commit that a listing shows, oldest first.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_commit_comments(&self, repository: RepositoryId, hash: &str) -> Result<Vec<Value>, Refusal> {
+        let (view, identity) = (self.view(), &self.repository(repository)?.identity);
+        let commit = self.commit(repository, hash)?;
+        Ok(listed(&commit.comments)
+            .into_iter()
+            .map(|one| view.commit_comment(identity, &commit.hash, one))
+            .collect())
+    }
+
+    /// One comment on a commit.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_commit_comment(
+        &self,
+        repository: RepositoryId,
+        hash: &str,
+        id: u64,
+    ) -> Result<Value, Refusal> {
+        let identity = &self.repository(repository)?.identity;
+        let commit = self.commit(repository, hash)?;
+        let readable = self.rules.deleted_comments_stay_readable;
+        let comment = commit.comments.get(&id).filter(|comment| !comment.deleted || readable);
+        Ok(self.view().commit_comment(identity, &commit.hash, comment.ok_or_else(|| no_comment(id))?))
+    }
+
+    /// The builds of a commit, by key.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_statuses(&self, repository: RepositoryId, hash: &str) -> Result<Vec<Value>, Refusal> {
+        let (view, identity) = (self.view(), &self.repository(repository)?.identity);
+        let commit = self.commit(repository, hash)?;
+        Ok(commit.statuses.values().map(|status| view.status(identity, commit, status)).collect())
+    }
+
+    /// One build of a commit.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_status(&self, repository: RepositoryId, hash: &str, key: &str) -> Result<Value, Refusal> {
+        let identity = &self.repository(repository)?.identity;
+        let commit = self.commit(repository, hash)?;
+        let status = commit.statuses.get(key);
+        let status = status.ok_or_else(|| Refusal::not_found(format!("Build status {key} not found")))?;
+        Ok(self.view().status(identity, commit, status))
+    }
+}

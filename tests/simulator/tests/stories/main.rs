@@ -1,0 +1,15 @@
+//! What the simulator does, told as stories over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+mod api;
+mod binary;
+mod comments;
+mod commits;
+mod control;
+mod hooks;
+mod openapi;
+mod pull_requests;
+mod sending;
+mod stage;
+mod tasks;
+mod virtual_time;
