@@ -27,7 +27,7 @@ pub async fn delivery(request: Request<Body>) -> Result<Delivery, Error> {
     }
     let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
         let too_large = std::error::Error::source(&error)
-            .is_some_and(<(dyn std::error::Error + 'static)>::is::<http_body_util::LengthLimitError>);
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if too_large { Error::TooLarge } else { Error::Body }
     })?;
     let text = |name| header(&parts.headers, name);

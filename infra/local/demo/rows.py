@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-WIDTHS = {"time": 8, "seq": 3, "event key": 32, "source": 7, "actor": 8, "what changed": 46, "known after": 11}
-TEXT_LENGTH = 30
+WIDTHS = {"time": 8, "seq": 3, "event key": 28, "source": 7, "actor": 6, "what changed": 48, "known after": 11}
+TEXT_LENGTH = 25
 
 
 def header() -> list[str]:
@@ -51,9 +51,13 @@ def what_changed(key: str, payload: Any) -> str:
     kind = key.partition(":")[2]
     if kind.startswith("task_"):
         task = payload.get("task") or {}
-        return f"task {task.get('id', '?')} {str(task.get('state', '')).lower()}: {_quote(task)}"
+        state = "" if kind == "task_created" else f" {str(task.get('state', '')).lower()}"
+        return f"task {task.get('id', '?')}{state}: {_quote(task)}"
     if kind.startswith(("comment_", "commit_comment_")):
         return _comment(payload.get("comment") or {}, kind)
+    if kind == "push":
+        changes = (payload.get("push") or {}).get("changes") or [{}]
+        return f"push to {(changes[0].get('new') or {}).get('name', '?')}"
     pull_request = payload.get("pullrequest") or {}
     if kind == "fulfilled":
         destination = pull_request.get("destination") or {}

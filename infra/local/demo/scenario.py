@@ -73,7 +73,7 @@ class Story:
         task = int(self._alice.add_task(self._number, comment, "Test the parser")["id"])
         self._expect(Expectation("pullrequest:task_created", "poll", "task", task))
         self._says(self._alice, f"edits task {task}", silent=True)
-        text = "Test the parser with empty input"
+        text = "Test it with empty input"
         self._alice.edit_task(self._number, task, text)
         self._expect(Expectation("pullrequest:task_updated", "poll", "task", task, text))
         self._says(self._bob, f"resolves task {task}", silent=True)

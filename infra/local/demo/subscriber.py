@@ -36,7 +36,7 @@ class Subscriber(threading.Thread):
         self._screen = screen
         self._received: list[Received] = []
         self._news = threading.Condition()
-        self._stop = threading.Event()
+        self._ended = threading.Event()
         self.failure: str | None = None
 
     def empty_queue(self) -> None:
@@ -55,12 +55,12 @@ class Subscriber(threading.Thread):
 
     def stop(self) -> None:
         """Ends after the poll that is under way."""
-        self._stop.set()
+        self._ended.set()
         self.join(POLL_SECONDS + 5)
 
     def run(self) -> None:
         """Long polls until stopped."""
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             try:
                 self._receive()
             except (BotoCoreError, ClientError) as error:

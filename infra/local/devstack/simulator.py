@@ -46,7 +46,7 @@ class User:
 
 @dataclass(frozen=True)
 class Bitbucket:
-    """What the simulator says about itself when it is ready."""
+    """What the simulator says about itself when it is ready. `users`: the people."""
 
     url: str
     repository: str
@@ -89,7 +89,9 @@ def _announcement(file: Path) -> Bitbucket | None:
         return None
     try:
         value = json.loads(text.partition("\n")[0])
-        users = [User(user["name"], user["username"], user["token"]) for user in value["users"]]
+        # Bots have no user name; they are not people who act.
+        people = [user for user in value["users"] if user["username"]]
+        users = [User(user["name"], user["username"], user["token"]) for user in people]
         return Bitbucket(value["url"].rstrip("/"), value["repository"], users)
     except (ValueError, KeyError, TypeError) as error:
         raise StackError(f"the simulator's first line is not what was agreed ({error}): {text[:300]}") from error

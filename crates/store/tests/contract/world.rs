@@ -12,16 +12,16 @@ use store::memory::ManualClock;
 use store::{Commit, CommitError, DeliveryMark, Error, Recorded, Table, record, sha256_hex};
 
 /// When every story begins.
-pub const START: &str = "2026-11-24T10:00:00Z";
+pub(crate) const START: &str = "2026-11-24T10:00:00Z";
 
 /// A table, a clock and a pull request.
 #[derive(Debug)]
-pub struct World<T> {
-    pub table: Arc<T>,
-    pub clock: Arc<ManualClock>,
-    pub link: LinkId,
-    pub subject: Subject,
-    pub settings: Settings,
+pub(crate) struct World<T> {
+    pub(crate) table: Arc<T>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) link: LinkId,
+    pub(crate) subject: Subject,
+    pub(crate) settings: Settings,
 }
 
 impl<T> Clone for World<T> {
@@ -37,7 +37,7 @@ impl<T> Clone for World<T> {
 }
 
 impl<T: Table> World<T> {
-    pub fn of(table: T) -> Self {
+    pub(crate) fn of(table: T) -> Self {
         Self {
             table: Arc::new(table),
             clock: Arc::new(ManualClock::at(time(0))),
@@ -48,24 +48,24 @@ impl<T: Table> World<T> {
     }
 
     /// The same world, about another pull request.
-    pub fn about(&self, subject: Subject) -> Self {
+    pub(crate) fn about(&self, subject: Subject) -> Self {
         Self { subject, ..self.clone() }
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         store::Clock::now(&*self.clock)
     }
 
-    pub async fn state(&self) -> SubjectState {
+    pub(crate) async fn state(&self) -> SubjectState {
         self.table.read(&self.link, &self.subject).await.unwrap()
     }
 
-    pub async fn log(&self) -> Vec<Event> {
+    pub(crate) async fn log(&self) -> Vec<Event> {
         self.table.events(&self.link, &self.subject, 0, 1_000).await.unwrap()
     }
 
     /// The log's sequences and keys; fails where there is a gap.
-    pub async fn keys(&self) -> Vec<String> {
+    pub(crate) async fn keys(&self) -> Vec<String> {
         let log = self.log().await;
         for (event, expected) in log.iter().zip(1..) {
             assert_eq!(event.sequence, expected, "a gap in {log:#?}");
@@ -75,11 +75,11 @@ impl<T: Table> World<T> {
     }
 
     /// What the webhook function does with a verified delivery.
-    pub async fn deliver(&self, delivery: &Delivery) -> Result<Recorded, Error> {
+    pub(crate) async fn deliver(&self, delivery: &Delivery) -> Result<Recorded, Error> {
         self.observe(&delivery.observation(), Some(&delivery.mark()), None).await
     }
 
-    pub async fn observe(
+    pub(crate) async fn observe(
         &self,
         observation: &Observation,
         mark: Option<&DeliveryMark>,
@@ -90,13 +90,13 @@ impl<T: Table> World<T> {
     }
 
     /// What the poller does with what it read.
-    pub async fn poll(&self, comments: &[Value]) -> Result<Recorded, Error> {
+    pub(crate) async fn poll(&self, comments: &[Value]) -> Result<Recorded, Error> {
         let known = self.state().await;
         self.observe(&poll(known.version, self.now(), comments), None, Some(known)).await
     }
 
     /// Commits by hand, without folding.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &self,
         state: &SubjectState,
         events: &[Event],
@@ -107,7 +107,7 @@ impl<T: Table> World<T> {
     }
 
     /// An event as a fold would make it.
-    pub fn event(&self, sequence: u64, payload: &[u8]) -> Event {
+    pub(crate) fn event(&self, sequence: u64, payload: &[u8]) -> Event {
         Event {
             id: relay::EventId::stored(format!("{sequence:032x}")),
             key: EventKey::CommentCreated,
@@ -124,27 +124,27 @@ impl<T: Table> World<T> {
     }
 }
 
-pub fn time(seconds: i64) -> Timestamp {
+pub(crate) fn time(seconds: i64) -> Timestamp {
     START.parse::<Timestamp>().unwrap().saturating_add(SignedDuration::from_secs(seconds)).unwrap()
 }
 
-pub fn pull_request(id: u64) -> Subject {
+pub(crate) fn pull_request(id: u64) -> Subject {
     format!("pullrequest/0a1b/{id}").parse().unwrap()
 }
 
 /// A delivery of Bitbucket's.
 #[derive(Debug, Clone)]
-pub struct Delivery {
-    pub key: &'static str,
-    pub hook: String,
-    pub request: String,
-    pub attempt: u32,
-    pub body: Vec<u8>,
+pub(crate) struct Delivery {
+    pub(crate) key: &'static str,
+    pub(crate) hook: String,
+    pub(crate) request: String,
+    pub(crate) attempt: u32,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Delivery {
     /// A comment was created.
-    pub fn comment(id: u64) -> Self {
+    pub(crate) fn comment(id: u64) -> Self {
         let body = json!({
             "actor": { "display_name": "alice" },
             "repository": { "uuid": "{0a1b}", "full_name": "acme/widgets" },
@@ -160,19 +160,19 @@ impl Delivery {
         }
     }
 
-    pub fn by_hook(self, hook: &str) -> Self {
+    pub(crate) fn by_hook(self, hook: &str) -> Self {
         Self { hook: hook.to_owned(), request: format!("{}-by-{hook}", self.request), ..self }
     }
 
-    pub fn as_request(self, request: &str) -> Self {
+    pub(crate) fn as_request(self, request: &str) -> Self {
         Self { request: request.to_owned(), ..self }
     }
 
-    pub fn as_attempt(self, attempt: u32) -> Self {
+    pub(crate) fn as_attempt(self, attempt: u32) -> Self {
         Self { attempt, ..self }
     }
 
-    pub fn observation(&self) -> Observation {
+    pub(crate) fn observation(&self) -> Observation {
         Observation::Delivery(Report {
             key: EventKey::parse(self.key).unwrap(),
             payload: Payload::parse(&self.body).unwrap(),
@@ -182,7 +182,7 @@ impl Delivery {
         })
     }
 
-    pub fn mark(&self) -> DeliveryMark {
+    pub(crate) fn mark(&self) -> DeliveryMark {
         DeliveryMark {
             hook: self.hook.clone(),
             request: self.request.clone(),
@@ -194,7 +194,7 @@ impl Delivery {
 }
 
 /// A comment as Bitbucket shows it, last changed `seconds` after the beginning.
-pub fn comment(id: u64, text: &str, seconds: i64) -> Value {
+pub(crate) fn comment(id: u64, text: &str, seconds: i64) -> Value {
     json!({
         "id": id,
         "content": { "raw": text },
@@ -204,7 +204,7 @@ pub fn comment(id: u64, text: &str, seconds: i64) -> Value {
     })
 }
 
-pub fn poll(base_version: u64, started_at: Timestamp, comments: &[Value]) -> Observation {
+pub(crate) fn poll(base_version: u64, started_at: Timestamp, comments: &[Value]) -> Observation {
     Observation::Poll(Poll {
         base_version,
         started_at,
@@ -216,7 +216,7 @@ pub fn poll(base_version: u64, started_at: Timestamp, comments: &[Value]) -> Obs
 }
 
 /// Bytes that no compression makes smaller, the same each time.
-pub fn noise(bytes: usize) -> Vec<u8> {
+pub(crate) fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
         state ^= state << 13;

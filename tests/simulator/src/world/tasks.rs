@@ -75,7 +75,7 @@ impl World {
     /// [`Refusal::NotFound`].
     pub fn delete_task(&mut self, act: &Act, id: u64, task_id: u64) -> Result<Done<()>, Refusal> {
         let tasks = &mut self.pull_request_mut(act.repository, id)?.tasks;
-        tasks.get(&task_id).cloned().ok_or_else(|| no_task(task_id))?;
+        tasks.remove(&task_id).ok_or_else(|| no_task(task_id))?;
         Ok(Done { value: (), outbox: self.after_task_change(act, id, &["task_deleted"])? })
     }
 

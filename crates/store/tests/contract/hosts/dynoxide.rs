@@ -6,7 +6,7 @@ use store::DynamoTable;
 use super::schema;
 
 /// Starts one and gives its table. It ends with the test's runtime.
-pub async fn start() -> DynamoTable {
+pub(crate) async fn start() -> DynamoTable {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));

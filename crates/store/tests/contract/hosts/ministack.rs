@@ -19,14 +19,14 @@ const KEEPER: &str = r#""$0" & server=$!; read -r _; kill "$server"; wait "$serv
 
 /// A running MiniStack. Dropping it ends it and deletes what it wrote.
 #[derive(Debug)]
-pub struct MiniStack {
+pub(crate) struct MiniStack {
     keeper: Child,
     folder: PathBuf,
     config: SdkConfig,
 }
 
 impl MiniStack {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let program = program();
         let port = free_port();
         let folder = std::env::temp_dir().join(format!("bitrelay-store-{}-{port}", std::process::id()));
@@ -72,7 +72,7 @@ impl MiniStack {
     }
 
     /// A table of its own.
-    pub async fn table(&self, name: &str) -> DynamoTable {
+    pub(crate) async fn table(&self, name: &str) -> DynamoTable {
         schema::create(&Client::new(&self.config), name).await;
         DynamoTable::connect(&self.config, name)
     }

@@ -1,5 +1,5 @@
 //! Where tables live.
 
-pub mod dynoxide;
-pub mod ministack;
-pub mod schema;
+pub(crate) mod dynoxide;
+pub(crate) mod ministack;
+pub(crate) mod schema;

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 /// Access to an emulator.
-pub async fn config(port: u16) -> SdkConfig {
+pub(crate) async fn config(port: u16) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(format!("http://127.0.0.1:{port}"))
         .region(Region::new("eu-west-1"))
@@ -18,7 +18,7 @@ pub async fn config(port: u16) -> SdkConfig {
         .await
 }
 
-pub async fn create(client: &Client, name: &str) {
+pub(crate) async fn create(client: &Client, name: &str) {
     let index = GlobalSecondaryIndex::builder()
         .index_name("due")
         .key_schema(key("due_partition", KeyType::Hash))

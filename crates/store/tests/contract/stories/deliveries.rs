@@ -13,7 +13,7 @@ fn event_count(recorded: &Recorded) -> usize {
     }
 }
 
-pub async fn nothing_is_written_when_the_delivery_is_known<T: Table>(world: World<T>) {
+pub(crate) async fn nothing_is_written_when_the_delivery_is_known<T: Table>(world: World<T>) {
     let mark = Delivery::comment(1).mark();
     let first = SubjectState { version: 1, sequence: 1, ..SubjectState::default() };
     world.commit(&first, &[world.event(1, b"{}")], Some(&mark)).await.unwrap();
@@ -25,7 +25,7 @@ pub async fn nothing_is_written_when_the_delivery_is_known<T: Table>(world: Worl
     assert_eq!(world.log().await.len(), 1);
 }
 
-pub async fn the_same_delivery_twice_is_one_event<T: Table>(world: World<T>) {
+pub(crate) async fn the_same_delivery_twice_is_one_event<T: Table>(world: World<T>) {
     let delivery = Delivery::comment(1);
     assert_eq!(event_count(&world.deliver(&delivery).await.unwrap()), 1);
     assert_eq!(world.deliver(&delivery).await.unwrap(), Recorded::Known);
@@ -33,7 +33,7 @@ pub async fn the_same_delivery_twice_is_one_event<T: Table>(world: World<T>) {
     assert_eq!(world.keys().await, ["pullrequest:comment_created"]);
 }
 
-pub async fn the_same_delivery_fifty_times_at_once_is_one_event<T: Table + 'static>(world: World<T>) {
+pub(crate) async fn the_same_delivery_fifty_times_at_once_is_one_event<T: Table + 'static>(world: World<T>) {
     let recorded = at_once(&world, (0..50).map(|_| Delivery::comment(1))).await;
     assert_eq!(recorded.iter().map(event_count).sum::<usize>(), 1);
     assert_eq!(recorded.iter().filter(|recorded| **recorded == Recorded::Known).count(), 49);
@@ -41,7 +41,9 @@ pub async fn the_same_delivery_fifty_times_at_once_is_one_event<T: Table + 'stat
     assert_eq!(world.state().await.version, 1);
 }
 
-pub async fn fifty_deliveries_at_once_are_fifty_events_without_a_gap<T: Table + 'static>(world: World<T>) {
+pub(crate) async fn fifty_deliveries_at_once_are_fifty_events_without_a_gap<T: Table + 'static>(
+    world: World<T>,
+) {
     let recorded = at_once(&world, (1..=50).map(Delivery::comment)).await;
     assert_eq!(recorded.iter().map(event_count).sum::<usize>(), 50);
     assert_eq!(world.keys().await.len(), 50);
@@ -62,7 +64,7 @@ async fn at_once<T: Table + 'static>(
     tasks.join_all().await
 }
 
-pub async fn a_request_id_with_another_body_is_an_alarm_and_is_stored<T: Table>(world: World<T>) {
+pub(crate) async fn a_request_id_with_another_body_is_an_alarm_and_is_stored<T: Table>(world: World<T>) {
     let first = Delivery::comment(1).as_request("request");
     let other = Delivery::comment(2).as_request("request");
     world.deliver(&first).await.unwrap();
@@ -76,7 +78,7 @@ pub async fn a_request_id_with_another_body_is_an_alarm_and_is_stored<T: Table>(
     assert_eq!(world.keys().await.len(), 2);
 }
 
-pub async fn a_resend_under_a_new_request_id_is_known_by_its_body<T: Table>(world: World<T>) {
+pub(crate) async fn a_resend_under_a_new_request_id_is_known_by_its_body<T: Table>(world: World<T>) {
     let delivery = undated();
     world.deliver(&delivery).await.unwrap();
     world.clock.advance_seconds(599);
@@ -85,7 +87,7 @@ pub async fn a_resend_under_a_new_request_id_is_known_by_its_body<T: Table>(worl
     assert_eq!(world.keys().await.len(), 1);
 }
 
-pub async fn first_attempts_with_equal_bodies_are_two_deliveries<T: Table>(world: World<T>) {
+pub(crate) async fn first_attempts_with_equal_bodies_are_two_deliveries<T: Table>(world: World<T>) {
     for delivery in [undated(), undated().as_request("another")] {
         assert_eq!(event_count(&world.deliver(&delivery).await.unwrap()), 1);
     }
@@ -94,7 +96,7 @@ pub async fn first_attempts_with_equal_bodies_are_two_deliveries<T: Table>(world
     assert_eq!(world.keys().await.len(), 3);
 }
 
-pub async fn a_resend_after_more_than_ten_minutes_is_not_known_by_its_body<T: Table>(world: World<T>) {
+pub(crate) async fn a_resend_after_more_than_ten_minutes_is_not_known_by_its_body<T: Table>(world: World<T>) {
     world.deliver(&undated()).await.unwrap();
     world.clock.advance_seconds(601);
     let late = undated().as_request("another").as_attempt(2);
@@ -105,14 +107,14 @@ pub async fn a_resend_after_more_than_ten_minutes_is_not_known_by_its_body<T: Ta
     assert_eq!(world.keys().await.len(), 2);
 }
 
-pub async fn a_fact_reported_by_two_hooks_is_one_event<T: Table>(world: World<T>) {
+pub(crate) async fn a_fact_reported_by_two_hooks_is_one_event<T: Table>(world: World<T>) {
     for hook in ["on-the-repository", "on-the-workspace"] {
         world.deliver(&Delivery::comment(1).by_hook(hook)).await.unwrap();
     }
     assert_eq!(world.keys().await.len(), 1);
 }
 
-pub async fn a_fact_that_the_state_has_forgotten_is_still_one_event<T: Table>(world: World<T>) {
+pub(crate) async fn a_fact_that_the_state_has_forgotten_is_still_one_event<T: Table>(world: World<T>) {
     let count = 70;
     for id in 1..=count {
         world.deliver(&Delivery::comment(id)).await.unwrap();

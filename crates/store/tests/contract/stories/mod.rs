@@ -1,8 +1,8 @@
 //! The stories, by what they are about.
 
-pub mod deliveries;
-pub mod leases;
-pub mod log;
-pub mod polls;
-pub mod states;
-pub mod watches;
+pub(crate) mod deliveries;
+pub(crate) mod leases;
+pub(crate) mod log;
+pub(crate) mod polls;
+pub(crate) mod states;
+pub(crate) mod watches;

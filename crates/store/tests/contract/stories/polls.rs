@@ -5,7 +5,9 @@ use store::{Recorded, Table};
 
 use crate::world::{Delivery, World, comment, poll, time};
 
-pub async fn more_comments_than_fit_one_transaction_are_all_stored_in_order<T: Table>(world: World<T>) {
+pub(crate) async fn more_comments_than_fit_one_transaction_are_all_stored_in_order<T: Table>(
+    world: World<T>,
+) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(120);
     let comments: Vec<_> = (1..=60).map(|id| comment(id, "first", 0)).collect();
@@ -20,7 +22,7 @@ pub async fn more_comments_than_fit_one_transaction_are_all_stored_in_order<T: T
     assert_eq!(state.pull_request.unwrap().polled_at, Some(time(120)));
 }
 
-pub async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: World<T>) {
+pub(crate) async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(15);
     let before = world.state().await;
@@ -34,13 +36,15 @@ pub async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: World<T>
     assert_eq!(after.pull_request.unwrap().polled_at, Some(time(15)));
 }
 
-pub async fn a_poll_of_a_pull_request_that_nothing_is_known_of_stores_nothing<T: Table>(world: World<T>) {
+pub(crate) async fn a_poll_of_a_pull_request_that_nothing_is_known_of_stores_nothing<T: Table>(
+    world: World<T>,
+) {
     assert_eq!(world.poll(&[comment(1, "first", 0)]).await.unwrap(), Recorded::Known);
     assert_eq!(world.observe(&relay::Observation::Unreachable, None, None).await.unwrap(), Recorded::Known);
     assert_eq!(world.state().await.version, 0);
 }
 
-pub async fn a_webhook_that_comes_during_a_poll_is_not_contradicted_by_it<T: Table>(world: World<T>) {
+pub(crate) async fn a_webhook_that_comes_during_a_poll_is_not_contradicted_by_it<T: Table>(world: World<T>) {
     for id in 1..=30 {
         world.deliver(&Delivery::comment(id)).await.unwrap();
     }

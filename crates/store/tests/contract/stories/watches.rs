@@ -15,7 +15,7 @@ async fn watched<T: Table>(world: &World<T>, id: u64, due_at: Timestamp) -> DueW
     DueWatch { link: world.link, subject: world.subject, watch }
 }
 
-pub async fn a_watch_is_due_at_its_time_and_not_before<T: Table>(world: World<T>) {
+pub(crate) async fn a_watch_is_due_at_its_time_and_not_before<T: Table>(world: World<T>) {
     let due = watched(&world, 1, time(60)).await;
     assert_eq!(world.table.due(time(59), 10).await.unwrap(), []);
     assert_eq!(world.table.due(time(60), 10).await.unwrap(), [due]);
@@ -26,7 +26,7 @@ pub async fn a_watch_is_due_at_its_time_and_not_before<T: Table>(world: World<T>
     assert_eq!(world.table.due(time(30), 10).await.unwrap(), []);
 }
 
-pub async fn due_watches_come_longest_overdue_first_up_to_a_limit<T: Table>(world: World<T>) {
+pub(crate) async fn due_watches_come_longest_overdue_first_up_to_a_limit<T: Table>(world: World<T>) {
     let third = watched(&world, 1, time(30)).await;
     let first = watched(&world, 2, time(10)).await;
     let second = watched(&world, 3, time(20)).await;
@@ -34,7 +34,7 @@ pub async fn due_watches_come_longest_overdue_first_up_to_a_limit<T: Table>(worl
     assert_eq!(world.table.due(time(60), 2).await.unwrap(), [first, second]);
 }
 
-pub async fn a_watch_that_is_gone_is_not_due<T: Table>(world: World<T>) {
+pub(crate) async fn a_watch_that_is_gone_is_not_due<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let due = world.table.due(time(3600), 10).await.unwrap();
     assert_eq!(due.len(), 1, "a comment's window is watched");

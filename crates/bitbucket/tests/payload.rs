@@ -1,0 +1,206 @@
+//! Nothing that Bitbucket may send fails a delivery: payloads are read tolerantly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+mod support;
+
+use bitbucket::{Error, EventKey, Payload};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::Webhook;
+
+/// Reads everything that is read of a payload anywhere.
+fn read_all(payload: &Payload) -> String {
+    let pull_request = payload.pull_request();
+    let comment = payload.comment();
+    format!(
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        pull_request.as_ref().map(|pull_request| (pull_request.id(), pull_request.updated_on)),
+        pull_request.as_ref().and_then(|it| it.source.as_ref()?.branch_name().map(str::to_owned)),
+        payload.repository().and_then(|repository| repository.id()),
+        comment.as_ref().map(|comment| (comment.id(), comment.text(), comment.pending, comment.deleted)),
+        payload.review(),
+        payload.commit_status(),
+        payload.commit_hash(),
+        payload.issue_id(),
+        payload.issue_updated_on(),
+        payload.raw("actor"),
+    )
+}
+
+fn read(body: &Value) -> String {
+    read_all(&Payload::parse(body.to_string().as_bytes()).expect("an object is a payload"))
+}
+
+/// The pointers of every value inside.
+fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
+    let mut visit = |name: &str, value: &Value| {
+        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        pointers(value, &pointer, found);
+        found.push(pointer);
+    };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| visit(name, value)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(n, value)| visit(&n.to_string(), value)),
+        _ => {}
+    }
+}
+
+fn without(body: &Value, pointer: &str) -> Value {
+    let mut body = body.clone();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match body.pointer_mut(parent).unwrap() {
+        Value::Object(fields) => drop(fields.remove(&name.replace("~1", "/").replace("~0", "~"))),
+        Value::Array(items) => drop(items.remove(name.parse().unwrap())),
+        _ => unreachable!("only objects and arrays hold something"),
+    }
+    body
+}
+
+#[test]
+fn every_fixture_says_what_it_is_about() {
+    let fixtures = support::fixtures();
+    assert!(fixtures.len() > 25, "the fixtures are there");
+    for Webhook { name, key, body } in fixtures {
+        let payload = Payload::parse(&body).unwrap();
+        let key = EventKey::parse(&key).unwrap();
+        if key.is_pull_request() {
+            assert_eq!(payload.pull_request().and_then(|it| it.id()).map(|id| id.0), Some(7), "{name}");
+        }
+        if !matches!(key, EventKey::ProjectUpdated) {
+            assert!(payload.repository().and_then(|repository| repository.id()).is_some(), "{name}");
+        }
+        assert_eq!(payload.comment().is_some(), key.as_str().contains("comment"), "{name}");
+    }
+}
+
+#[test]
+fn every_webhook_of_the_corpus_is_read_where_it_is_at_hand() {
+    for Webhook { name, key, body } in support::corpus_webhooks() {
+        EventKey::parse(&key).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let payload = Payload::parse(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!read_all(&payload).is_empty());
+    }
+}
+
+#[test]
+fn any_field_may_be_missing_null_or_something_else() {
+    let others =
+        [Value::Null, json!("text"), json!(-1), json!(1.5), json!(true), json!([]), json!({}), json!([{}])];
+    let mut tried = 0;
+    for Webhook { body, .. } in support::fixtures() {
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let mut fields = Vec::new();
+        pointers(&body, "", &mut fields);
+        for pointer in &fields {
+            read(&without(&body, pointer));
+            for other in &others {
+                let mut changed = body.clone();
+                *changed.pointer_mut(pointer).unwrap() = other.clone();
+                read(&changed);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 10_000, "{tried} changes were tried");
+}
+
+#[test]
+fn one_odd_field_hides_nothing_else() {
+    let body = json!({ "repository": { "uuid": "{ab}", "full_name": 7, "workspace": "acme" },
+        "pullrequest": { "id": "7", "updated_on": 12, "source": [] },
+        "comment": { "id": 4, "content": "text", "created_on": "2026-11-02T09:00:00+00:00", "deleted": "yes" } });
+    let payload = Payload::parse(body.to_string().as_bytes()).unwrap();
+    assert_eq!(payload.repository().unwrap().id().unwrap().as_str(), "ab");
+    assert_eq!(payload.pull_request().unwrap().id().unwrap().0, 7);
+    let comment = payload.comment().unwrap();
+    assert_eq!((comment.id().unwrap().0, comment.text(), comment.deleted), (4, None, false));
+    assert_eq!(comment.created_on.unwrap().to_string(), "2026-11-02T09:00:00Z");
+}
+
+#[test]
+fn what_is_no_object_is_refused_in_words_that_do_not_repeat_it() {
+    for body in ["[]", "null", "\"secret text\"", "7"] {
+        assert!(matches!(Payload::parse(body.as_bytes()), Err(Error::NotAnObject)), "{body}");
+    }
+    for body in [&b""[..], b"{", b"secret text", b"{\"a\":1}x", b"\xff\xfe{}", b"\xef\xbb\xbf{}"] {
+        let error = Payload::parse(body).unwrap_err();
+        assert_eq!(error.status(), 400);
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}
+
+#[test]
+fn json_that_is_nested_without_end_is_refused_and_not_followed() {
+    let body = format!("{{\"a\":{}", "[".repeat(1_000_000));
+    assert!(matches!(Payload::parse(body.as_bytes()), Err(Error::NotJson { .. })));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+    ];
+    // The names that are looked for, so that odd values stand where they hurt.
+    let name = prop::sample::select(vec![
+        "actor",
+        "repository",
+        "pullrequest",
+        "comment",
+        "approval",
+        "changes_request",
+        "commit_status",
+        "commit",
+        "issue",
+        "id",
+        "uuid",
+        "full_name",
+        "workspace",
+        "source",
+        "destination",
+        "branch",
+        "name",
+        "content",
+        "raw",
+        "created_on",
+        "updated_on",
+        "resolution",
+        "user",
+        "date",
+        "state",
+        "key",
+        "links",
+        "href",
+        "hash",
+        "deleted",
+        "pending",
+        "x",
+    ]);
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..8).prop_map(|fields| fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_object_is_a_payload(body in any_json()) {
+        if body.is_object() {
+            read(&body);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..300)) {
+        if let Ok(payload) = Payload::parse(&body) {
+            read_all(&payload);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+use crate::support::{BODY, Function, SECRET, Sent};
+
+#[tokio::test]
+async fn each_kind_of_bad_input_gets_its_own_answer() {
+    let array = Sent::signed(SECRET, "[1]");
+    let table = [
+        (Sent::signed(SECRET, "not json"), 400, "the body is not JSON: line 1, column 2"),
+        (Sent::signed(SECRET, ""), 400, "the body is not JSON: line 1, column 0"),
+        (Sent::signed(SECRET, b"{\"a\":\"\xff\"}".as_slice()), 400, "the body is not JSON: line 1, column 7"),
+        (array, 400, "the body is JSON but not an object"),
+        (
+            Sent::good().without("x-event-key"),
+            400,
+            "the X-Event-Key header is missing or is not an event key",
+        ),
+        (
+            Sent::good().header("x-event-key", "no key"),
+            400,
+            "the X-Event-Key header is missing or is not an event key",
+        ),
+        (Sent::good().path("/webhook/other"), 404, "there is no such link"),
+        (Sent::good().path("/webhook/..%2f..%2fsecret"), 404, "there is no such link"),
+        (Sent::good().path("/webhook/"), 404, "there is nothing here; webhooks go to POST /webhook/{link}"),
+        (Sent::good().path("/"), 404, "there is nothing here; webhooks go to POST /webhook/{link}"),
+        (Sent::good().method("GET"), 405, "only POST is accepted here"),
+        (Sent::good().method("PUT"), 405, "only POST is accepted here"),
+        (Sent::good().without("content-type"), 415, "the content type must be application/json"),
+        (Sent::good().header("content-type", "text/plain"), 415, "the content type must be application/json"),
+        (Sent::signed(SECRET, vec![b' '; 2 << 20]), 413, "the body is larger than 1048576 bytes"),
+        (Sent::signed(SECRET, vec![b' '; (1 << 20) + 1]), 413, "the body is larger than 1048576 bytes"),
+    ];
+    let function = Function::new();
+    for (sent, status, error) in table {
+        let (answered, body) = function.answer(sent).await;
+        assert_eq!((answered.as_u16(), body["error"].as_str()), (status, Some(error)));
+    }
+    assert_eq!(function.stored_items(), 0);
+}
+
+#[tokio::test]
+async fn a_body_of_exactly_the_limit_is_taken() {
+    let function = Function::new();
+    let mut body = BODY.as_bytes().to_vec();
+    body.resize(1 << 20, b' ');
+    assert_eq!(function.status(Sent::signed(SECRET, body)).await, 200);
+}
+
+#[tokio::test]
+async fn a_charset_beside_the_content_type_does_no_harm() {
+    let function = Function::new();
+    let sent = Sent::good().header("content-type", "application/JSON; charset=utf-8");
+    assert_eq!(function.status(sent).await, 200);
+}
+
+#[tokio::test]
+async fn an_event_key_never_seen_before_is_stored() {
+    let function = Function::new();
+    assert_eq!(function.status(Sent::good().header("x-event-key", "pullrequest:superseded")).await, 200);
+    assert_eq!(function.log().await[0].key.as_str(), "pullrequest:superseded");
+}
+
+#[tokio::test]
+async fn an_object_that_names_nothing_is_kept_for_its_link() {
+    let function = Function::new();
+    assert_eq!(function.status(Sent::signed(SECRET, "{}")).await, 200);
+    assert_eq!(function.log_of(&"link".parse().unwrap()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_probe_of_health_asks_nothing_of_the_table() {
+    let function = Function::new();
+    let probe = Sent { body: Vec::new(), ..Sent::good().method("GET").path("/healthz") };
+    assert_eq!(function.answer(probe).await.1["status"], "ok");
+    assert_eq!(function.app.table.calls().reads, 0);
+}

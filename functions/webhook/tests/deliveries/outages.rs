@@ -1,0 +1,34 @@
+use store::memory::{Fault, MemoryLinks};
+
+use crate::support::{Function, Sent, link, link_with};
+
+#[tokio::test]
+async fn a_table_that_cannot_be_read_is_answered_503_and_nothing_is_claimed() {
+    let function = Function::new();
+    function.app.table.inject(Fault::ReadFails, 1);
+    let (status, answer) = function.answer(Sent::good()).await;
+    assert_eq!(status.as_u16(), 503);
+    assert_eq!(answer["error"], "the delivery could not be stored; send it again");
+    assert_eq!(function.log().await.len(), 0);
+    // Bitbucket sends it again.
+    assert_eq!(function.status(Sent::good().header("x-attempt-number", "2")).await, 200);
+    assert_eq!(function.log().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_one_event_after_the_resend() {
+    let function = Function::new();
+    function.app.table.inject(Fault::AnswerLost, 1);
+    assert_eq!(function.status(Sent::good()).await, 503);
+    assert_eq!(function.status(Sent::good().header("x-attempt-number", "2")).await, 200);
+    assert_eq!(function.log().await.len(), 1);
+}
+
+#[tokio::test]
+async fn secrets_that_cannot_be_loaded_are_no_reason_to_refuse() {
+    let links = MemoryLinks::default();
+    links.set(&link(), link_with(&[crate::support::SECRET]));
+    links.set_down(true);
+    let function = Function::with(links);
+    assert_eq!(function.status(Sent::good()).await, 503);
+}

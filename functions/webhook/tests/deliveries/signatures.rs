@@ -1,0 +1,98 @@
+use http::StatusCode;
+use store::memory::MemoryLinks;
+
+use crate::support::{BODY, Function, SECRET, Sent, link, link_with, sign};
+
+#[tokio::test]
+async fn a_signed_delivery_is_stored_byte_for_byte() {
+    let function = Function::new();
+    let (status, answer) = function.answer(Sent::good()).await;
+    assert_eq!((status, answer["status"].as_str()), (StatusCode::OK, Some("stored")));
+    let log = function.log().await;
+    assert_eq!(log.len(), 1);
+    assert_eq!(answer["events"][0].as_str(), Some(log[0].id.as_str()));
+    assert_eq!(log[0].payload, BODY.as_bytes());
+    assert_eq!(log[0].sequence, 1);
+}
+
+#[tokio::test]
+async fn what_is_not_signed_exactly_so_is_refused_and_leaves_nothing() {
+    let good = sign(SECRET, BODY.as_bytes());
+    let digits = good.strip_prefix("sha256=").unwrap();
+    let forged = [
+        Sent::good().without("x-hub-signature"),
+        Sent::good().and_header("x-hub-signature", good.clone()),
+        Sent::good().header("x-hub-signature", format!("{good},{good}")),
+        Sent::good().header("x-hub-signature", format!("sha1={digits}")),
+        Sent::good().header("x-hub-signature", format!("SHA256={digits}")),
+        Sent::good().header("x-hub-signature", digits),
+        Sent::good().header("x-hub-signature", format!("sha256={}", digits.to_uppercase())),
+        Sent::good().header("x-hub-signature", good[..good.len() - 1].to_owned()),
+        Sent::good().header("x-hub-signature", format!("{good}0")),
+        Sent::good().header("x-hub-signature", "sha256="),
+        Sent::good().header("x-hub-signature", ""),
+        Sent::good().header("x-hub-signature", sign("another secret", BODY.as_bytes())),
+        Sent::good().header("x-hub-signature", sign("", BODY.as_bytes())),
+        Sent { body: BODY.replace("acme", "acmf").into_bytes(), ..Sent::good() },
+        Sent { body: Vec::new(), ..Sent::good() },
+    ];
+    let function = Function::new();
+    for sent in forged {
+        let header: Vec<_> =
+            sent.headers.iter().filter(|(name, _)| *name == "x-hub-signature").cloned().collect();
+        assert_eq!(function.status(sent).await, 401, "{header:?}");
+    }
+    assert_eq!(function.stored_items(), 0);
+}
+
+#[tokio::test]
+async fn every_one_byte_change_of_the_body_is_refused() {
+    let function = Function::new();
+    for at in 0..BODY.len() {
+        let mut sent = Sent::good();
+        sent.body[at] ^= 1;
+        assert_eq!(function.status(sent).await, 401, "byte {at}");
+    }
+    assert_eq!(function.stored_items(), 0);
+}
+
+#[tokio::test]
+async fn an_unsigned_request_is_not_parsed_even_where_it_is_not_json() {
+    let function = Function::new();
+    let sent = Sent { body: b"not json".to_vec(), ..Sent::good().without("x-hub-signature") };
+    assert_eq!(function.status(sent).await, 401);
+}
+
+#[tokio::test]
+async fn both_secrets_are_good_while_one_replaces_the_other() {
+    let links = MemoryLinks::default();
+    links.set(&link(), link_with(&["the old one", "the new one"]));
+    let function = Function::with(links);
+    for (request, secret) in [("a", "the old one"), ("b", "the new one")] {
+        let sent = Sent::signed(secret, BODY).header("x-request-uuid", request);
+        assert_eq!(function.status(sent).await, 200, "{secret}");
+    }
+    assert_eq!(function.status(Sent::signed("a third one", BODY)).await, 401);
+}
+
+#[tokio::test]
+async fn a_link_without_a_usable_secret_accepts_nothing() {
+    for document in [link_with(&[]), link_with(&[""])] {
+        let links = MemoryLinks::default();
+        links.set(&link(), document.clone());
+        let function = Function::with(links);
+        for sent in [Sent::signed("", BODY), Sent::good(), Sent::good().without("x-hub-signature")] {
+            assert_eq!(function.status(sent).await, 500, "{document}");
+        }
+        assert_eq!(function.stored_items(), 0);
+    }
+}
+
+#[tokio::test]
+async fn only_a_link_that_says_so_takes_unsigned_deliveries() {
+    let links = MemoryLinks::default();
+    links
+        .set(&link(), r#"{"version":1,"template":"bitbucket-webhook","webhook_secrets":[],"unsigned":true}"#);
+    let function = Function::with(links);
+    assert_eq!(function.status(Sent::good().without("x-hub-signature")).await, 200);
+}
