@@ -21,7 +21,7 @@ comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
 .PHONY: help run up down status logs test test-unit test-e2e lint lint-rust lint-template fmt build deploy clean \
-	tools local-build
+	tools local-build local-functions
 
 help: ## List these verbs
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,14 +35,15 @@ up: local-build ## Start the local stack in the background; what programs need i
 down: ## Stop everything that `up` or `run` started
 	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) down; else echo 'Nothing was running.'; fi
 
-status: ## Say what runs (exit code 3 when the stack is down)
+status: ## Say what runs (fails when the stack is down)
 	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) status; else echo 'The stack is down.'; exit 3; fi
 
 logs: ## What the functions of the local stack logged (OPTIONS="poller --follow")
 	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) logs $(OPTIONS); else echo 'The stack is down.'; exit 3; fi
 
-# One `cargo test` for all: a selection of packages would compile their dependencies once more, with other features.
-test: lint local-build ## Everything that must hold: format, lints, template, all tests
+# One `cargo test` for all: a selection of packages would compile their dependencies once more, with other features. It
+# also builds the simulator's binary, before any test runs.
+test: lint local-functions ## Everything that must hold: format, lints, template, all tests
 	$(call say,unit$(comma) contract and end-to-end tests)
 	cargo test --workspace
 
@@ -80,8 +81,12 @@ build: tools ## Compile the functions for Lambda (ARCH=arm64|x86_64)
 deploy: build ## Deploy into your AWS account; asks its questions the first time
 	sam build
 	@arch=$$(cat target/lambda/ARCH); options=(); \
-	if [ ! -f samconfig.toml ]; then options+=(--guided); fi; \
-	if ! grep -qs "Architecture=.*$$arch" samconfig.toml; then options+=(--parameter-overrides "Architecture=$$arch"); fi; \
+	if [ ! -f samconfig.toml ]; then \
+	  options+=(--guided --stack-name bitrelay); \
+	  echo 'sam will ask whether it is okay that "Webhook has no authentication": yes. The function verifies signatures.'; \
+	fi; \
+	if ! grep -qsE "Architecture=[\\\\\"]*$$arch" samconfig.toml; then \
+	  options+=(--parameter-overrides "Architecture=$$arch"); fi; \
 	echo "sam deploy $${options[*]}"; sam deploy "$${options[@]}"
 
 clean: down ## Remove what was built (not the installed tools)
@@ -90,8 +95,10 @@ clean: down ## Remove what was built (not the installed tools)
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV)
 
-# What the local stack runs. A folder of its own: `sam build` never packages these unoptimised binaries by mistake.
-local-build: tools
-	$(call say,build the functions and the simulator)
-	@infra/tools/build-functions.sh dev $(TARGET)/lambda-local $(HOST_ARCH)
+local-build: local-functions
 	cargo build --workspace --bin simulator
+
+# What the local stack runs. A folder of its own: `sam build` never packages these unoptimised binaries by mistake.
+local-functions: tools
+	$(call say,build the functions for the local stack)
+	@infra/tools/build-functions.sh dev $(TARGET)/lambda-local $(HOST_ARCH)

@@ -28,10 +28,14 @@ def main(words: list[str]) -> int:
     folder = Path(words[0] if words else HERE.parents[1] / ".local" / "tools" / "venv").resolve()
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(map(str, sys.version_info[:2]))
-        print(f"error: Python 3.11 or newer is needed, this is {found}; name another: make PYTHON=python3.12 ...")
+        print(
+            f"error: Python 3.11 or newer is needed, this is {found}; name another: make PYTHON=python3.12 ..."
+        )
         return 1
     stamp = folder / ".installed"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode() + sys.executable.encode()).hexdigest()
+    wanted = hashlib.sha256(
+        REQUIREMENTS.read_bytes() + sys.version.encode() + sys.executable.encode()
+    ).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -66,9 +70,20 @@ def install(folder: Path) -> int:
 def fill(folder: Path) -> int:
     """Runs pip and turns its lines into a counter; shows all of them if it fails. Returns the exit code."""
     lines = [line for line in REQUIREMENTS.read_text().splitlines() if line and not line.startswith("#")]
-    argv = [folder / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"]
+    argv: list[str | Path] = [
+        folder / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+    ]
     child = subprocess.Popen(
-        [*argv, "-r", REQUIREMENTS], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        [*argv, "-r", REQUIREMENTS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     assert child.stdout is not None
     seen, output = 0, []

@@ -64,6 +64,17 @@ text_id! {
     /// A repository: its UUID, or its full name (`workspace/slug`) where an old payload has no UUID.
     RepositoryId
 }
+/// The longest repository id that is taken for one. A workspace and a slug have at most 62 characters each.
+const MAX_REPOSITORY_CHARS: usize = 200;
+
+impl RepositoryId {
+    /// Whether this could be a UUID or a full name: the characters that Bitbucket has in them, and not too many.
+    pub fn is_plausible(&self) -> bool {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+        (1..=MAX_REPOSITORY_CHARS).contains(&self.0.len()) && self.0.chars().all(allowed)
+    }
+}
+
 text_id! {
     /// The hook that sent a delivery (`X-Hook-UUID`).
     HookUuid

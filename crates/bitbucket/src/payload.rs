@@ -70,12 +70,14 @@ impl Payload {
         self.document("pullrequest")
     }
 
-    /// `repository`; where an old payload has none, the destination of its pull request.
+    /// `repository`; where an old payload has none that says which it is, the destination of its pull request.
     pub fn repository(&self) -> Option<Document<Repository>> {
-        self.document("repository").or_else(|| {
-            let repository = self.raw("pullrequest")?.pointer("/destination/repository")?;
-            repository.is_object().then(|| Document::new(repository.clone()))
-        })
+        self.document("repository")
+            .filter(|repository: &Document<Repository>| repository.id().is_some())
+            .or_else(|| {
+                let repository = self.raw("pullrequest")?.pointer("/destination/repository")?;
+                repository.is_object().then(|| Document::new(repository.clone()))
+            })
     }
 
     /// `comment`.
@@ -142,9 +144,11 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// What the repository is known by: its UUID, else its name.
+    /// What the repository is known by: its UUID, else its name. `None` where neither could be one: this becomes a key
+    /// of the table.
     pub fn id(&self) -> Option<RepositoryId> {
-        self.uuid.as_deref().or(self.full_name.as_deref()).map(RepositoryId::new)
+        let names = [self.uuid.as_deref(), self.full_name.as_deref()];
+        names.into_iter().flatten().map(RepositoryId::new).find(RepositoryId::is_plausible)
     }
 }
 

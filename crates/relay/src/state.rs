@@ -118,6 +118,9 @@ pub struct CommentState {
     pub resolution: Option<Resolved>,
     /// The last resolution that was lifted.
     pub lifted: Option<Resolved>,
+    /// When that was learned, by our clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_at: Option<Timestamp>,
     /// Whether it was deleted. That is final.
     pub deleted: bool,
 }
@@ -126,6 +129,18 @@ impl CommentState {
     /// The revision that stands.
     pub fn standing(&self) -> Option<&Revision> {
         self.revisions.back()
+    }
+
+    /// Notes that the standing text was seen with a later time, so that a late report of what was between does not
+    /// replace it. Says whether it was later.
+    pub(crate) fn stands_at(&mut self, updated_on: Option<Timestamp>) -> bool {
+        let Some(standing) = self.standing().filter(|standing| updated_on > standing.updated_on) else {
+            return false;
+        };
+        let again = Revision { hash: standing.hash.clone(), updated_on, ordinal: 0 };
+        self.push(again);
+        self.changed_at = self.changed_at.max(updated_on.unwrap_or(self.changed_at));
+        true
     }
 
     pub(crate) fn push(&mut self, revision: Revision) {
@@ -152,6 +167,22 @@ pub struct Revision {
 pub struct Resolved {
     /// When.
     pub at: Option<Timestamp>,
+    /// How often it was taken for lifted and turned out to stand: a report of a reopening does not say which
+    /// resolution it ended, and may come late.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub again: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Resolved {
+    /// A resolution as Bitbucket shows it.
+    pub(crate) const fn new(at: Option<Timestamp>) -> Self {
+        Self { at, again: 0 }
+    }
 }
 
 /// What is known of a task.

@@ -11,6 +11,9 @@ use crate::Error;
 /// The longest link id.
 const MAX_LINK_CHARS: usize = 64;
 
+/// The longest commit hash that is taken for one: SHA-256 in hex.
+const MAX_HASH_CHARS: usize = 64;
+
 /// One connection to Bitbucket. Its id is the last part of the webhook URL: `/webhook/{link}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -86,7 +89,10 @@ impl Subject {
         if let Some(id) = payload.issue_id() {
             return Self::Issue { repository, id };
         }
-        match payload.commit_hash().filter(|hash| hash.chars().all(|c| c.is_ascii_alphanumeric())) {
+        let plausible = |hash: &String| {
+            (1..=MAX_HASH_CHARS).contains(&hash.len()) && hash.chars().all(|c| c.is_ascii_alphanumeric())
+        };
+        match payload.commit_hash().filter(plausible) {
             Some(hash) => Self::Commit { repository, hash },
             None => Self::Repository { repository },
         }

@@ -154,7 +154,7 @@ impl Table for MemoryTable {
             .filter(|(due_at_ms, _)| *due_at_ms <= until.as_millisecond())
             .collect();
         due.sort_by_key(|(due_at_ms, _)| *due_at_ms);
-        due.into_iter().take(limit).map(|(_, item)| codec::due_watch(item.clone())).collect()
+        Ok(due.into_iter().filter_map(|(_, item)| codec::due_watch(item.clone())).take(limit).collect())
     }
 
     async fn events(

@@ -1,6 +1,7 @@
 //! The table as its users see it.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
@@ -49,6 +50,39 @@ pub trait Table: Send + Sync {
 
     /// Gives a lease back. False where it was not this holder's.
     fn release(&self, name: &str, holder: &str) -> impl Future<Output = Result<bool, Error>> + Send;
+}
+
+/// One table for several users in one process.
+impl<T: Table> Table for Arc<T> {
+    async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
+        (**self).read(link, subject).await
+    }
+
+    async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
+        (**self).commit(commit).await
+    }
+
+    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+        (**self).due(until, limit).await
+    }
+
+    async fn events(
+        &self,
+        link: &LinkId,
+        subject: &Subject,
+        after_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        (**self).events(link, subject, after_sequence, limit).await
+    }
+
+    async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
+        (**self).lease(name, holder, now, seconds).await
+    }
+
+    async fn release(&self, name: &str, holder: &str) -> Result<bool, Error> {
+        (**self).release(name, holder).await
+    }
 }
 
 /// What one transaction stores.

@@ -158,3 +158,63 @@ fn known_fact((write, refusal): &(&Write, Refusal)) -> Option<EventId> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(role: Role) -> Write {
+        Write { role, condition: Condition::Absent, item: Item::default() }
+    }
+
+    fn fact(id: &str) -> Write {
+        write(Role::Fact(EventId::stored(id)))
+    }
+
+    fn delivered(sha256: &str) -> Refusal {
+        let there = serde_dynamo::AttributeValue::S(sha256.to_owned());
+        Refusal::Condition(Some(std::collections::HashMap::from([("body_sha256".to_owned(), there)]).into()))
+    }
+
+    const FAILS: Refusal = Refusal::Condition(None);
+
+    #[test]
+    fn a_refusal_means_what_its_most_important_write_means() {
+        let (delivery, body) = (write(Role::Delivery("a".to_owned())), write(Role::Body));
+        let (state, event, first, second) = (write(Role::State), write(Role::Event), fact("1"), fact("2"));
+        let facts = CommitError::KnownFacts(vec![EventId::stored("1"), EventId::stored("2")]);
+        let table: [(Vec<(&Write, Refusal)>, CommitError); 8] = [
+            (vec![(&delivery, delivered("a")), (&state, FAILS)], CommitError::KnownDelivery),
+            (vec![(&delivery, delivered("b")), (&state, FAILS)], CommitError::RequestReused),
+            (vec![(&delivery, FAILS)], CommitError::KnownDelivery),
+            (vec![(&body, FAILS), (&state, FAILS)], CommitError::KnownDelivery),
+            (vec![(&state, FAILS), (&event, FAILS), (&first, FAILS)], CommitError::Conflict),
+            (vec![(&first, FAILS), (&second, FAILS)], facts),
+            (vec![(&delivery, Refusal::Busy), (&state, Refusal::Busy)], CommitError::Conflict),
+            (
+                vec![(&delivery, Refusal::Busy), (&first, FAILS)],
+                CommitError::KnownFacts(vec![EventId::stored("1")]),
+            ),
+        ];
+        for (refused, meaning) in table {
+            assert_eq!(verdict(refused.clone()), meaning, "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_ahead_of_its_state_is_not_overwritten_and_not_tried_again() {
+        let CommitError::Failed(error) = verdict([(&write(Role::Event), FAILS)]) else {
+            panic!("no failure")
+        };
+        assert!(matches!(error, Error::Corrupt { .. }));
+    }
+
+    #[test]
+    fn what_dynamodb_refuses_for_good_is_not_tried_again() {
+        let other = Refusal::Other("ValidationError: item size".to_owned());
+        let CommitError::Failed(error) = verdict([(&write(Role::State), other)]) else {
+            panic!("no failure")
+        };
+        assert!(!error.retryable() && error.to_string().contains("item size"), "{error}");
+    }
+}

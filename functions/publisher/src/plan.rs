@@ -5,7 +5,7 @@
 pub const MAX_ENTRIES: usize = 10;
 
 /// Packs entries, given by their sizes in bytes, into requests of at most [`MAX_ENTRIES`] entries and less than
-/// `max_bytes`. The order stays: what comes back are the ends of consecutive runs, as index ranges into `sizes`. An
+/// `max_bytes`. The order stays: what comes back are consecutive runs, as ranges of indices into `sizes`. An
 /// entry that is too large by itself gets a request of its own.
 pub fn pack(sizes: &[usize], max_bytes: usize) -> Vec<std::ops::Range<usize>> {
     let mut runs = Vec::new();

@@ -52,7 +52,8 @@ def problems(expected: list[Expectation], arrived: list[dict[str, Any]]) -> list
             found.append(f"{expectation} arrived {count} times, not once")
     for detail in arrived:
         if not any(expectation.matches(detail) for expectation in expected):
-            found.append(f"{detail.get('key')} by {detail.get('source')} (sequence {detail.get('sequence')}) is not expected")
+            key, source, sequence = (detail.get(name) for name in ("key", "source", "sequence"))
+            found.append(f"{key} by {source} (sequence {sequence}) is not expected")
     sequences = [detail.get("sequence") for detail in arrived]
     if sequences != list(range(1, len(sequences) + 1)):
         found.append(f"the sequence is {sequences}, not 1, 2, 3 ... without a gap")

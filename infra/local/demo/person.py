@@ -38,7 +38,9 @@ class Person:
 
     def add_task(self, pull_request: int, comment: int, text: str) -> dict[str, Any]:
         """Creates a task on a comment."""
-        return self._call("POST", f"/{pull_request}/tasks", {"content": {"raw": text}, "comment": {"id": comment}})
+        return self._call(
+            "POST", f"/{pull_request}/tasks", {"content": {"raw": text}, "comment": {"id": comment}}
+        )
 
     def edit_task(self, pull_request: int, task: int, text: str) -> dict[str, Any]:
         """Replaces a task's text."""
@@ -61,8 +63,12 @@ class Person:
         try:
             answer = requests.request(method, url, json=body, auth=self._auth, timeout=CALL_SECONDS)
         except requests.RequestException as error:
-            raise StackError(f"the simulated Bitbucket does not answer ({error}); see `make status`") from error
+            raise StackError(
+                f"the simulated Bitbucket does not answer ({error}); see `make status`"
+            ) from error
         if not answer.ok:
-            raise StackError(f"the simulated Bitbucket refused {method} {url}: {answer.status_code} {answer.text[:300]}")
+            raise StackError(
+                f"the simulated Bitbucket refused {method} {url}: {answer.status_code} {answer.text[:300]}"
+            )
         value = answer.json()
         return value if isinstance(value, dict) else {}

@@ -25,15 +25,17 @@ Bitbucket is silent about edits for {window} s after a comment's last change her
 """
 
 PLAY = """
-Play with it; events appear here as they arrive. As {user}, in another terminal:
+Play with it; events appear here as they arrive. In another terminal, as {user}:
 
-  BB='{url}/2.0/repositories/{repository}/pullrequests'
-  open a pull request: curl -su {user}:{token} -H 'content-type: application/json' $BB -d '{{"title":"Mine","source":{{"branch":{{"name":"mine"}}}}}}'
-  comment on it:       curl -su {user}:{token} -H 'content-type: application/json' $BB/{next}/comments -d '{{"content":{{"raw":"Hello"}}}}'
-  edit that comment:   curl -su {user}:{token} -H 'content-type: application/json' -X PUT $BB/{next}/comments/COMMENT_ID -d '{{"content":{{"raw":"Hello!"}}}}'
-  add a task:          curl -su {user}:{token} -H 'content-type: application/json' $BB/{next}/tasks -d '{{"content":{{"raw":"Do it"}}}}'
+  as_alice() {{ curl -s -u '{user}:{token}' -H 'content-type: application/json' "$@"; echo; }}
+  PRS={url}/2.0/repositories/{repository}/pullrequests
+  as_alice $PRS -d '{{"title":"Mine","source":{{"branch":{{"name":"mine"}}}}}}'
+  as_alice $PRS/{next}/comments -d '{{"content":{{"raw":"Hello"}}}}'
+  as_alice -X PUT $PRS/{next}/comments/ID -d '{{"content":{{"raw":"Hello!"}}}}'     # silent, for {window} s
+  as_alice $PRS/{next}/tasks -d '{{"content":{{"raw":"Do it"}}}}'                   # silent, always
 
-An edit within {window} s and a task are found by polling, after at most a minute. `make status` says what runs{down}.
+(ID is the comment's number, in its line here.) What is silent is found by polling, within a minute.
+`make status` says what runs{down}.
 """
 
 
@@ -90,7 +92,8 @@ def _give_verdict(found: list[str], story: Story) -> None:
     if not found:
         arrived = story.arrived()
         by_poll = sum(detail["source"] == "poll" for detail in arrived)
-        say(f"\nAll {len(arrived)} events arrived, each once, in order, without a gap; Bitbucket never reported {by_poll} of them.")
+        say(f"\nAll {len(arrived)} events arrived, each once, in order, without a gap.")
+        say(f"Bitbucket never reported {by_poll} of them.")
         return
     complain("\nThe demo failed:")
     for problem in found:
@@ -98,7 +101,9 @@ def _give_verdict(found: list[str], story: Story) -> None:
 
 
 def _explain(stack: dict[str, Any], number: int, started_here: bool) -> None:
-    down = "; Ctrl-C stops everything" if started_here else ", `make down` stops it; Ctrl-C ends only this list"
+    down = (
+        "; Ctrl-C stops everything" if started_here else ", `make down` stops it; Ctrl-C ends only this list"
+    )
     say(
         PLAY.format(
             user=stack["simulator_user"],

@@ -5,7 +5,15 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-WIDTHS = {"time": 8, "seq": 3, "event key": 28, "source": 7, "actor": 6, "what changed": 48, "known after": 11}
+WIDTHS = {
+    "time": 8,
+    "seq": 3,
+    "event key": 28,
+    "source": 7,
+    "actor": 6,
+    "what changed": 48,
+    "known after": 11,
+}
 TEXT_LENGTH = 25
 
 

@@ -24,7 +24,13 @@ class Story:
 
     def __init__(self, stack: dict[str, Any], screen: Screen, subscriber: Subscriber) -> None:
         people = [
-            Person(user["name"], user["username"], user["token"], stack["simulator_url"], stack["simulator_repository"])
+            Person(
+                user["name"],
+                user["username"],
+                user["token"],
+                stack["simulator_url"],
+                stack["simulator_repository"],
+            )
             for user in stack["simulator_users"]
         ]
         if len(people) < 2:
@@ -108,7 +114,9 @@ class Story:
                 self._screen.status("")
                 return
             by_poll = any(wanted.source == "poll" for wanted in missing)
-            self._screen.status("the poller runs once a minute" if by_poll else "waiting for the webhook's event")
+            self._screen.status(
+                "the poller runs once a minute" if by_poll else "waiting for the webhook's event"
+            )
             self._subscriber.wait_for_news(0.5)
         self._screen.status("")
         raise StackError(self._subscriber.failure or f"{missing[0]} did not arrive within {seconds:.0f} s")

@@ -38,7 +38,9 @@ def environment(endpoint_url: str) -> dict[str, str]:
 
 def client(service: str, endpoint_url: str) -> Any:
     """A boto3 client of the emulator."""
-    return boto3.client(
+    # `Any`: boto3 makes its clients' methods at run time.
+    make: Any = boto3.client
+    return make(
         service,
         endpoint_url=endpoint_url,
         region_name=REGION,

@@ -86,7 +86,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     """The settings of a stack from the command line; what is not given keeps its default."""
-    given = {name: value for name, value in vars(arguments).items() if value is not None and name in Settings.__annotations__}
+    options = vars(arguments)
+    given = {name: options[name] for name in Settings.__annotations__ if options.get(name) is not None}
     for name in ("state_dir", "template", "functions_dir", "simulator"):
         given[name] = given[name].resolve()
     return Settings(**given)
@@ -104,23 +105,32 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(command=function)
-        command.add_argument("--state-dir", type=Path, default=ROOT / ".local", help="where the stack keeps its files")
+        command.add_argument(
+            "--state-dir", type=Path, default=ROOT / ".local", help="where the stack keeps its files"
+        )
         if name in ("up", "run"):
             _add_stack_options(command)
         if name == "logs":
             command.add_argument("function", nargs="*", help=f"any of {', '.join(FUNCTIONS)} (default: all)")
             command.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
         if name == "run":
-            command.add_argument("--once", action="store_true", help="end after the demo; fail if an event is missing")
+            command.add_argument(
+                "--once", action="store_true", help="end after the demo; fail if an event is missing"
+            )
     return parser
 
 
 def _add_stack_options(command: argparse.ArgumentParser) -> None:
     """Options of a new stack. `None` leaves the default of `Settings`."""
     command.add_argument("--template", type=Path, default=ROOT / "template.yaml")
-    command.add_argument("--functions-dir", type=Path, default=target_dir() / "lambda-local", help="<function>/bootstrap in here")
+    binaries = target_dir() / "lambda-local"
+    command.add_argument(
+        "--functions-dir", type=Path, default=binaries, help="<function>/bootstrap is in here"
+    )
     command.add_argument("--simulator", type=Path, default=target_dir() / "debug" / "simulator")
-    command.add_argument("--port", type=int, help="the emulator's port; 0 finds one (default: 4566 if free, else any)")
+    command.add_argument(
+        "--port", type=int, help="the emulator's port; 0 finds one (default: 4566 if free, else any)"
+    )
     command.add_argument("--simulator-port", type=int, help="default: any")
     command.add_argument("--link", help="id of the link that is created (default: demo)")
     command.add_argument("--log-level", choices=["trace", "debug", "info", "warn", "error"])

@@ -33,7 +33,8 @@ def build(settings: Settings, state: State) -> dict[str, Any]:
     original = template.load(settings.template)
     prepared = state.work / "template.yaml"
     prepared.write_text(template.prepare(template.load(settings.template), settings.functions_dir))
-    _sam(state, "sam-build", aws.clean_environment(), ["build", "--template", prepared, "--build-dir", state.work / "build"])
+    arguments: list[str | Path] = ["build", "--template", prepared, "--build-dir", state.work / "build"]
+    _sam(state, "sam-build", aws.clean_environment(), arguments)
     return original
 
 
@@ -41,8 +42,15 @@ def deploy(settings: Settings, state: State, endpoint_url: str, api_url: str) ->
     """Deploys what `build` made. Returns the stack's outputs."""
     parameters = settings.parameters(architecture(), api_url)
     words = [f"{name}={value}" for name, value in parameters.items()]
-    arguments = ["deploy", "--template", state.work / "build" / "template.yaml", "--stack-name", STACK_NAME]
-    arguments += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]
+    packaged = state.work / "build" / "template.yaml"
+    arguments: list[str | Path] = ["deploy", "--template", packaged, "--stack-name", STACK_NAME]
+    arguments += [
+        "--resolve-s3",
+        "--capabilities",
+        "CAPABILITY_IAM",
+        "--no-confirm-changeset",
+        "--no-progressbar",
+    ]
     arguments += ["--region", REGION, "--parameter-overrides", *words]
     _sam(state, "sam-deploy", aws.environment(endpoint_url), arguments)
     stacks = aws.client("cloudformation", endpoint_url).describe_stacks(StackName=STACK_NAME)["Stacks"]
@@ -61,7 +69,13 @@ def _sam(state: State, name: str, env: dict[str, str], arguments: list[str | Pat
         try:
             code = subprocess.run(
                 [str(word) for word in [program, *arguments]],
-                env=env, cwd=state.work, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=STEP_SECONDS,
+                check=False,
+                env=env,
+                cwd=state.work,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                timeout=STEP_SECONDS,
             ).returncode
         except subprocess.TimeoutExpired:
             raise StackError(f"`sam {arguments[0]}` did not end within {STEP_SECONDS} s", log) from None

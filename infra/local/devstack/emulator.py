@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import urllib.error
 import urllib.request
@@ -32,7 +33,7 @@ def start(settings: Settings, state: State) -> Process:
         port = ports.choose(settings.port)
         process = processes.start(state, "ministack", [program], _environment(state, port), port)
         try:
-            waiting.until(process, READY_SECONDS, lambda: is_healthy(port) or None)
+            waiting.until(process, READY_SECONDS, functools.partial(_ready, state, port))
             return process
         except StackError:
             processes.stop(state, process)
@@ -41,14 +42,25 @@ def start(settings: Settings, state: State) -> Process:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def is_healthy(port: int) -> bool:
-    """Whether the emulator answers, and with its roles' policies enforced."""
+def is_healthy(state: State, port: int) -> bool:
+    """Whether this state folder's emulator, and not another one, answers, and with its roles' policies enforced."""
     try:
         with urllib.request.urlopen(f"{endpoint_url(port)}/_ministack/health", timeout=2) as answer:
             health = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return False
-    return isinstance(health, dict) and health.get("auth") == "enabled"
+    return (
+        isinstance(health, dict) and health.get("auth") == "enabled" and health.get("version") == _mark(state)
+    )
+
+
+def _ready(state: State, port: int) -> bool | None:
+    return is_healthy(state, port) or None
+
+
+def _mark(state: State) -> str:
+    """What this emulator calls its version. Two that start at once may want one port: the loser must notice."""
+    return f"of {state.root}"
 
 
 def _environment(state: State, port: int) -> dict[str, str]:
@@ -63,6 +75,7 @@ def _environment(state: State, port: int) -> dict[str, str]:
         # The host in the URLs that it gives out (queues).
         "MINISTACK_HOST": HOST,
         "MINISTACK_REGION": REGION,
+        "MINISTACK_VERSION": _mark(state),
         # Check signatures and enforce each function role's policies.
         "AUTH": "true",
         "LAMBDA_EXECUTOR": "local",

@@ -47,7 +47,11 @@ def is_up(state: State) -> bool:
     """Whether every process of the stack lives and the emulator answers."""
     stack = state.read_stack()
     alive = {process.name: process for process in processes.known(state) if process.alive()}
-    return stack is not None and set(PROCESSES) <= set(alive) and emulator.is_healthy(alive["ministack"].port)
+    return (
+        stack is not None
+        and set(PROCESSES) <= set(alive)
+        and emulator.is_healthy(state, alive["ministack"].port)
+    )
 
 
 def _stop_all(state: State) -> list[str]:
@@ -73,7 +77,9 @@ def _start(settings: Settings, state: State) -> dict[str, Any]:
         return _connect(settings, endpoint_url, outputs, bitbucket)
 
 
-def _connect(settings: Settings, endpoint_url: str, outputs: dict[str, str], bitbucket: Bitbucket) -> dict[str, Any]:
+def _connect(
+    settings: Settings, endpoint_url: str, outputs: dict[str, str], bitbucket: Bitbucket
+) -> dict[str, Any]:
     """Links the deployment with Bitbucket and with a subscriber. Returns what `stack.json` holds."""
     secret = wiring.create_link(endpoint_url, outputs["LinkSecretPrefix"], settings.link, bitbucket.users[-1])
     queue_url = wiring.create_subscriber(endpoint_url, outputs["BusName"])
@@ -110,9 +116,19 @@ def describe(state: State) -> list[str]:
     for process in processes.known(state):
         condition = "running" if process.alive() else "DEAD"
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.since))
-        lines.append(f"  {process.name:<10} {condition:<8} pid {process.pid:<8} since {since}  log {process.log}")
+        lines.append(
+            f"  {process.name:<10} {condition:<8} pid {process.pid:<8} since {since}  log {process.log}"
+        )
     stack = state.read_stack()
-    for name in ("endpoint_url", "webhook_url", "simulator_url", "events_queue_url", "table", "bus", "region"):
+    for name in (
+        "endpoint_url",
+        "webhook_url",
+        "simulator_url",
+        "events_queue_url",
+        "table",
+        "bus",
+        "region",
+    ):
         if stack and name in stack:
             lines.append(f"  {name:<17} {stack[name]}")
     return lines
@@ -120,4 +136,6 @@ def describe(state: State) -> list[str]:
 
 def process_named(state: State, name: str) -> Process | None:
     """A process of the stack, if it lives."""
-    return next((process for process in processes.known(state) if process.name == name and process.alive()), None)
+    return next(
+        (process for process in processes.known(state) if process.name == name and process.alive()), None
+    )

@@ -23,7 +23,9 @@ def show(stack: dict[str, Any], functions: list[str], follow: bool) -> None:
         lines = []
         for name in functions or FUNCTIONS:
             group = f"/aws/lambda/{STACK_NAME}-{name}"
-            for page in client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=since_ms):
+            for page in client.get_paginator("filter_log_events").paginate(
+                logGroupName=group, startTime=since_ms
+            ):
                 lines += [(event["timestamp"], name, event) for event in page["events"]]
         for at_ms, name, event in sorted(lines, key=lambda line: line[:2]):
             identity = f"{event['logStreamName']} {at_ms} {event['message']}"

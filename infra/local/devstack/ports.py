@@ -15,7 +15,9 @@ def choose(wanted: int | None) -> int:
     if wanted == 0:
         return _any()
     if not _is_free(wanted):
-        raise StackError(f"port {wanted} of {HOST} is taken; free it, or choose another with --port (0 finds one)")
+        raise StackError(
+            f"port {wanted} of {HOST} is taken; free it, or choose another with --port (0 finds one)"
+        )
     return wanted
 
 

@@ -39,7 +39,12 @@ class Process:
 
 
 def start(
-    state: State, name: str, argv: list[str | Path], env: dict[str, str], port: int, stdout: Path | None = None
+    state: State,
+    name: str,
+    argv: list[str | Path],
+    env: dict[str, str],
+    port: int,
+    stdout: Path | None = None,
 ) -> Process:
     """Starts `argv` in the background. Its output goes to the log, or its standard output to `stdout`."""
     log = state.logs / f"{name}.log"
@@ -89,7 +94,9 @@ def stop(state: State, process: Process) -> bool:
     if not _wait_for_end(process.pid, TERMINATE_SECONDS):
         _signal_group(process.pid, signal.SIGKILL)
         if not _wait_for_end(process.pid, KILL_SECONDS):
-            raise StackError(f"{process.name} (process group {process.pid}) does not end, not even by SIGKILL")
+            raise StackError(
+                f"{process.name} (process group {process.pid}) does not end, not even by SIGKILL"
+            )
     return True
 
 

@@ -26,4 +26,6 @@ def create(original: dict[str, Any], api_id: str, endpoint_url: str) -> None:
             integrations[logical_id] = gateway.create_integration(
                 ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
             )["IntegrationId"]
-        gateway.create_route(ApiId=api_id, RouteKey=route_key, Target=f"integrations/{integrations[logical_id]}")
+        gateway.create_route(
+            ApiId=api_id, RouteKey=route_key, Target=f"integrations/{integrations[logical_id]}"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -58,7 +59,7 @@ def start(settings: Settings, state: State) -> tuple[Process, Bitbucket]:
     if not settings.simulator.is_file():
         raise StackError(f"{settings.simulator} is missing; run `make up`, which builds it")
     announced = state.work / "simulator.json"
-    argv = [settings.simulator, "--listen", f"{HOST}:{settings.simulator_port}"]
+    argv: list[str | Path] = [settings.simulator, "--listen", f"{HOST}:{settings.simulator_port}"]
     argv += ["--window-seconds", str(settings.window_seconds)]
     env = aws.clean_environment() | {"RUST_LOG": "info"}
     process = processes.start(state, "simulator", argv, env, settings.simulator_port, stdout=announced)
@@ -72,7 +73,13 @@ def register_webhook(bitbucket: Bitbucket, url: str, secret: str) -> str:
     https://developer.atlassian.com/cloud/bitbucket/rest/api-group-repositories/#api-repositories-workspace-repo-slug-hooks-post
     """
     user = bitbucket.users[0]
-    body = {"description": "bitrelay", "url": url, "active": True, "events": EVENTS, "secret": secret}
+    body: dict[str, Any] = {
+        "description": "bitrelay",
+        "url": url,
+        "active": True,
+        "events": EVENTS,
+        "secret": secret,
+    }
     answer = requests.post(
         f"{bitbucket.url}/2.0/repositories/{bitbucket.repository}/hooks",
         json=body, auth=(user.username, user.token), timeout=CALL_SECONDS,
@@ -94,4 +101,6 @@ def _announcement(file: Path) -> Bitbucket | None:
         users = [User(user["name"], user["username"], user["token"]) for user in people]
         return Bitbucket(value["url"].rstrip("/"), value["repository"], users)
     except (ValueError, KeyError, TypeError) as error:
-        raise StackError(f"the simulator's first line is not what was agreed ({error}): {text[:300]}") from error
+        raise StackError(
+            f"the simulator's first line is not what was agreed ({error}): {text[:300]}"
+        ) from error

@@ -57,8 +57,12 @@ def check_binaries(functions_dir: Path, architecture: str) -> None:
     """Fails unless each function was built, and for this machine."""
     for name in FUNCTIONS:
         if not (functions_dir / name / "bootstrap").is_file():
-            raise StackError(f"{functions_dir / name / 'bootstrap'} is missing; run `make up`, which builds it")
+            raise StackError(
+                f"{functions_dir / name / 'bootstrap'} is missing; run `make up`, which builds it"
+            )
     record = functions_dir / "ARCH"
     built_for = record.read_text().strip() if record.exists() else architecture
     if built_for != architecture:
-        raise StackError(f"the functions in {functions_dir} are for {built_for}, this machine is {architecture}; run `make up`")
+        raise StackError(
+            f"{functions_dir} was built for {built_for}, this machine is {architecture}; run `make up`"
+        )

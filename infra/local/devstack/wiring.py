@@ -24,7 +24,9 @@ def create_link(endpoint_url: str, prefix: str, link: str, user: User) -> str:
         "webhook_secrets": [{"value": secret, "created_at": now}],
         "credential": {"type": "basic", "username": user.username, "password": user.token},
     }
-    aws.client("secretsmanager", endpoint_url).create_secret(Name=prefix + link, SecretString=json.dumps(value))
+    aws.client("secretsmanager", endpoint_url).create_secret(
+        Name=prefix + link, SecretString=json.dumps(value)
+    )
     return secret
 
 
@@ -33,7 +35,9 @@ def create_subscriber(endpoint_url: str, bus: str) -> str:
     queues = aws.client("sqs", endpoint_url)
     events = aws.client("events", endpoint_url)
     url = str(queues.create_queue(QueueName=QUEUE_NAME)["QueueUrl"])
-    queue_arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue_arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
     pattern = json.dumps({"source": ["bitrelay"]})
     rule_arn = events.put_rule(Name=RULE_NAME, EventBusName=bus, EventPattern=pattern)["RuleArn"]
     policy = {

@@ -6,7 +6,6 @@
 //! | [`paths`] | where the workspace, the tools and the built functions are |
 //! | [`signer`] | an independent signer of deliveries |
 //! | [`stack`] | the local stack, as `make up` starts it, and its subscriber |
-//! | [`person`] | somebody who works on the simulated Bitbucket through its REST API |
 //! | [`runtime`] | the release binaries under `cargo lambda watch --only-lambda-apis` |
 //! | [`aws`] | a stand-in for Secrets Manager, EventBridge and SQS, which counts, and fails as told |
 //! | [`table`] | a `DynamoDB` that can be stopped and started |
@@ -25,7 +24,6 @@
 
 pub mod aws;
 pub mod paths;
-pub mod person;
 pub mod pump;
 pub mod runtime;
 pub mod signer;

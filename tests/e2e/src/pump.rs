@@ -98,7 +98,7 @@ fn record(record: &Record) -> Value {
         "awsRegion": "eu-west-1",
         "eventSourceARN": format!("arn:aws:dynamodb:eu-west-1:000000000000:table/{TABLE}/stream/1"),
         "dynamodb": {
-            "ApproximateCreationDateTime": change.approximate_creation_date_time().map_or(0.0, |time| time.as_secs_f64()),
+            "ApproximateCreationDateTime": change.approximate_creation_date_time().map_or(0.0, aws_sdk_dynamodbstreams::primitives::DateTime::as_secs_f64),
             "Keys": image(change.keys()),
             "NewImage": image(change.new_image()),
             "SequenceNumber": change.sequence_number(),

@@ -29,14 +29,14 @@ pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<C
             fact
         }
         EventKey::CommentUpdated => {
-            let revision = revise(known, comment, unknown, now, version);
+            let revision = revise(known, comment, now, version);
             fact.part(revision.hash.unwrap_or_default()).time(revision.updated_on).part(revision.ordinal)
         }
         EventKey::CommentResolved => {
             let at = comment.resolution.as_ref()?.created_on?;
-            let lifted = known.lifted.and_then(|lifted| lifted.at).is_some_and(|lifted| lifted >= at);
-            if !lifted {
-                known.resolution = Some(Resolved { at: Some(at) });
+            let last = known.resolution.and_then(|last| last.at).max(known.lifted.and_then(|last| last.at));
+            if last < Some(at) {
+                known.resolution = Some(Resolved::new(Some(at)));
                 known.version = version;
             }
             fact.time(Some(at))
@@ -45,10 +45,11 @@ pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<C
             let undone = known.resolution.or(known.lifted);
             if known.resolution.take().is_some() || unknown {
                 known.lifted = undone;
+                known.lifted_at = Some(now);
                 known.version = version;
             }
             // Nothing is known of the resolution that was undone: then the content has to tell.
-            fact.time(Some(undone?.at?))
+            fact.part(moment(undone.filter(|undone| undone.at.is_some())?, version))
         }
         _ => return None,
     };
@@ -56,13 +57,7 @@ pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<C
 }
 
 /// Folds a reported edit and gives the revision it was.
-fn revise(
-    known: &mut CommentState,
-    comment: &Comment,
-    unknown: bool,
-    now: Timestamp,
-    version: u64,
-) -> Revision {
+fn revise(known: &mut CommentState, comment: &Comment, now: Timestamp, version: u64) -> Revision {
     let revision = seen(comment.text(), comment.updated_on);
     match judge(known.revisions.iter(), revision.clone(), Freshness::Reported) {
         Verdict::New(revision) => {
@@ -73,11 +68,11 @@ fn revise(
         }
         Verdict::Old(revision) => revision,
         Verdict::Standing | Verdict::Undecided => {
-            known.changed_at = known.changed_at.max(revision.updated_on.unwrap_or(known.changed_at));
-            let standing = known.standing().filter(|standing| standing.updated_on == revision.updated_on);
-            // A comment first seen in this report stands as it was reported.
-            let ordinal = if unknown { 0 } else { standing.map_or(0, |standing| standing.ordinal) };
-            Revision { ordinal, ..revision }
+            if known.stands_at(revision.updated_on) {
+                known.version = version;
+            }
+            let same = |old: &&Revision| old.hash == revision.hash && old.updated_on == revision.updated_on;
+            known.revisions.iter().rfind(same).cloned().unwrap_or(revision)
         }
     }
 }
@@ -136,7 +131,9 @@ fn text(
     let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) else { return };
     match verdict {
         Verdict::Standing => {
-            state.changed_at = state.changed_at.max(comment.updated_on.unwrap_or(state.changed_at));
+            if state.stands_at(comment.updated_on) {
+                state.version = version;
+            }
         }
         Verdict::Old(_) => {}
         Verdict::Undecided => changes.revisit(now),
@@ -167,11 +164,17 @@ fn resolution(
     freshness: Freshness,
 ) {
     let now = draft.now;
-    let seen = comment.resolution.as_ref().map(|resolution| Resolved { at: resolution.created_on });
-    if seen == known.resolution {
+    let seen = comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on));
+    if seen.map(|seen| seen.at) == known.resolution.map(|known| known.at) {
         return;
     }
     let at = seen.and_then(|seen| seen.at);
+    if let Some(lifted) =
+        known.lifted.filter(|lifted| known.resolution.is_none() && at.is_some() && lifted.at == at)
+    {
+        still_stands(draft, changes, id, comment, lifted, known.lifted_at, freshness);
+        return;
+    }
     let sure = match (at, known.resolution.or(known.lifted).and_then(|last| last.at)) {
         (Some(at), Some(last)) => at > last,
         (Some(_), None) if known.resolution.is_none() => true,
@@ -195,6 +198,27 @@ fn resolution(
     }
 }
 
+/// A resolution that was said to be lifted is still there. Either this answer is older than the report, which passes, or
+/// the report was about an earlier resolution: then it is made again, as a fact of its own.
+fn still_stands(
+    draft: &mut Draft<'_>,
+    changes: &mut Changes,
+    id: CommentId,
+    comment: &Document<Comment>,
+    lifted: Resolved,
+    lifted_at: Option<Timestamp>,
+    freshness: Freshness,
+) {
+    let grace_ends = lifted_at.map_or(draft.now, |lifted_at| draft.settings.grace_ends(lifted_at));
+    if freshness != Freshness::Newer {
+        changes.revisit(draft.now);
+    } else if grace_ends > draft.now {
+        changes.revisit(grace_ends);
+    } else {
+        emit_resolved(draft, id, comment, Resolved { again: lifted.again + 1, ..lifted });
+    }
+}
+
 fn emit_resolved(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, resolved: Resolved) {
     let version = draft.version();
     if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
@@ -207,10 +231,11 @@ fn emit_resolved(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Commen
 }
 
 fn emit_reopened(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, undone: Resolved) {
-    let version = draft.version();
+    let (now, version) = (draft.now, draft.version());
     if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
         state.resolution = None;
         state.lifted = Some(undone);
+        state.lifted_at = Some(now);
         state.version = version;
     }
     let identity = [id.to_string(), moment(undone, version)];
@@ -219,7 +244,11 @@ fn emit_reopened(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Commen
 
 /// A time as a part of an identity; where Bitbucket gave none, the version of the state tells such facts apart.
 fn moment(resolved: Resolved, version: u64) -> String {
-    resolved.at.map_or_else(|| format!("version {version}"), |at| at.to_string())
+    match resolved {
+        Resolved { at: None, .. } => format!("version {version}"),
+        Resolved { at: Some(at), again: 0 } => at.to_string(),
+        Resolved { at: Some(at), again } => format!("{at} again {again}"),
+    }
 }
 
 /// Notes a deletion. `comment` is what Bitbucket still shows of it.
@@ -251,8 +280,9 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
         version,
         revisions: std::collections::VecDeque::new(),
         changed_at: comment.updated_on.max(comment.created_on).unwrap_or(now),
-        resolution: comment.resolution.as_ref().map(|resolution| Resolved { at: resolution.created_on }),
+        resolution: comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on)),
         lifted: None,
+        lifted_at: None,
         deleted: comment.deleted,
     };
     sight.push(seen(comment.text(), comment.updated_on));

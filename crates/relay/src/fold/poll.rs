@@ -31,7 +31,7 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     if let Some(listed) = &poll.tasks {
         tasks_of(draft, &mut changes, poll, listed);
     }
-    let (now, more) = (draft.now, draft.more);
+    let (now, version, more) = (draft.now, draft.version(), draft.more);
     let Some(pull_request) = draft.pull_request() else { return };
     if more {
         // What did not fit is folded next; should that never happen, the poll is due again at once.
@@ -41,8 +41,9 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     pull_request.revisit_at = changes.revisit_at;
     pull_request.polled_at = pull_request.polled_at.max(Some(poll.started_at));
     pull_request.tasks_read |= poll.tasks.is_some();
-    if poll.tasks.is_some() && pull_request.touched_at.is_some_and(|touched| touched <= poll.started_at) {
-        pull_request.touched_at = None;
+    if poll.tasks.is_some() && pull_request.touched_at.is_some() {
+        // What was stored while the poll was reading may have brought tasks that it did not see.
+        pull_request.touched_at = (poll.base_version + 1 < version).then_some(now);
     }
 }
 

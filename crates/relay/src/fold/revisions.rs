@@ -59,14 +59,14 @@ pub(super) fn judge<'r>(
     if freshness == Freshness::Newer {
         return next(seen);
     }
+    let mut known_before =
+        || known.rfind(|old| old.hash == seen.hash && old.updated_on == seen.updated_on).cloned();
     match (seen.updated_on, standing.updated_on) {
         (Some(seen_on), Some(known_on)) if seen_on > known_on => next(seen),
-        (Some(seen_on), Some(known_on)) if seen_on < known_on => Verdict::Old(seen),
+        // As it was known then: a poll may have counted it among others of the same time.
+        (Some(seen_on), Some(known_on)) if seen_on < known_on => Verdict::Old(known_before().unwrap_or(seen)),
         _ if freshness == Freshness::Unsure => Verdict::Undecided,
-        _ => match known.rfind(|old| old.hash == seen.hash && old.updated_on == seen.updated_on) {
-            Some(old) => Verdict::Old(old.clone()),
-            None => next(seen),
-        },
+        _ => known_before().map_or_else(|| next(seen), Verdict::Old),
     }
 }
 

@@ -32,7 +32,7 @@ fn first_listed(draft: &mut Draft<'_>, id: TaskId, task: &Document<Task>) {
     let Some(pull_request) = draft.pull_request() else { return };
     let baseline = settings.baseline(pull_request.first_seen_at);
     let old_news = !pull_request.tasks_read && task.created_on.is_some_and(|created| created < baseline);
-    let resolution = task.resolved().then_some(Resolved { at: task.resolved_on });
+    let resolution = task.resolved().then_some(Resolved::new(task.resolved_on));
     let state = TaskState {
         version,
         revision: seen(task.text(), task.updated_on),
@@ -89,7 +89,7 @@ fn resolution(
     known: &TaskState,
     freshness: Freshness,
 ) {
-    let seen = task.resolved().then_some(Resolved { at: task.resolved_on });
+    let seen = task.resolved().then_some(Resolved::new(task.resolved_on));
     if seen == known.resolution {
         return;
     }

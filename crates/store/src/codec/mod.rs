@@ -50,3 +50,6 @@ pub(crate) fn item_bytes(item: &Item) -> usize {
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,8 +92,15 @@ struct DueItem {
     due_reason: Reason,
 }
 
-/// Reads an item of the index.
-pub(crate) fn due_watch(item: Item) -> Result<DueWatch, Error> {
+/// Reads an item of the index. One that cannot be read is left out with an alarm, so that it does not keep the others
+/// from being polled.
+pub(crate) fn due_watch(item: Item) -> Option<DueWatch> {
+    read_due_watch(item)
+        .inspect_err(|error| tracing::error!(alarm = "watch_unreadable", %error, "a due watch is left out"))
+        .ok()
+}
+
+fn read_due_watch(item: Item) -> Result<DueWatch, Error> {
     let pk = text(&item, "pk").to_owned();
     let unreadable = |reason: &dyn std::fmt::Display| corrupt(&pk, keys::STATE, reason);
     let read: DueItem = serde_dynamo::from_item(item).map_err(|error| unreadable(&error))?;

@@ -81,7 +81,9 @@ impl Table for DynamoTable {
                 .send()
                 .await
                 .map_err(|error| failure(SERVICE, "Query", &error))?;
-            due.extend(page.items.unwrap_or_default().into_iter().filter_map(readable_watch));
+            due.extend(
+                page.items.unwrap_or_default().into_iter().filter_map(|item| codec::due_watch(item.into())),
+            );
             from = page.last_evaluated_key;
             if from.is_none() || due.len() >= limit {
                 break;
@@ -170,13 +172,6 @@ where
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(failure(SERVICE, operation, &error)),
     }
-}
-
-/// One item that cannot be read must not keep the others from being polled.
-fn readable_watch(item: Attributes) -> Option<DueWatch> {
-    codec::due_watch(item.into())
-        .inspect_err(|error| tracing::error!(%error, "a due watch cannot be read; it is left out"))
-        .ok()
 }
 
 fn key(pk: String, sk: &str) -> Attributes {

@@ -87,3 +87,33 @@ fn refusal(reason: &CancellationReason) -> Option<Refusal> {
         code => Some(Refusal::Other(format!("{code}: {}", reason.message().unwrap_or("no explanation")))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No emulator has these, so they are told here as DynamoDB documents them.
+    fn cancelled_with(codes: &[&str]) -> CommitError {
+        let write = |role| Write { role, condition: Condition::Absent, item: serde_dynamo::Item::default() };
+        let writes = [write(Role::State), write(Role::Event)];
+        let reasons: Vec<_> =
+            codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+        cancellation(&writes, &reasons, Some("words"))
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_a_conflict() {
+        for code in ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"] {
+            assert_eq!(cancelled_with(&["None", code]), CommitError::Conflict, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_pass_is_refused_with_its_code() {
+        for codes in [&["ValidationError", "None"][..], &["None", "AccessDenied"], &["None", "None"], &[]] {
+            let CommitError::Failed(error) = cancelled_with(codes) else { panic!("{codes:?}") };
+            assert_eq!((error.status(), error.retryable()), (500, false), "{error}");
+        }
+        assert!(matches!(cancelled_with(&["ItemCollectionSizeLimitExceeded"]), CommitError::Failed(_)));
+    }
+}

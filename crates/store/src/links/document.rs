@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused_in_words_that_repeat_no_secret() {
         let long = "s".repeat(129);
-        let many = vec![r#"{"value":"hunter2"}"#; 11].join(",");
+        let many = [r#"{"value":"hunter2"}"#; 11].join(",");
         for (json, words) in [
             ("hunter2".to_owned(), "is not JSON, at line 1"),
             (r#"{"version":"hunter2"}"#.to_owned(), "wrong type"),

@@ -22,6 +22,7 @@ pub(crate) mod memory;
 mod secrets_manager;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use bitbucket::{Credential, WebhookSecret};
 use relay::LinkId;
@@ -37,6 +38,13 @@ use crate::Error;
 pub trait LinkSource: Send + Sync {
     /// The secret of a link as it is kept; `None` where there is no such link.
     fn load(&self, link: &LinkId) -> impl Future<Output = Result<Option<SecretString>, Error>> + Send;
+}
+
+/// One source for several users in one process.
+impl<S: LinkSource> LinkSource for Arc<S> {
+    async fn load(&self, link: &LinkId) -> Result<Option<SecretString>, Error> {
+        (**self).load(link).await
+    }
 }
 
 /// A link, as it is at one moment.

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::memory::{Fault, MemoryTable};
-use store::{Commit, CommitError, DueWatch, Error, Recorded, Table};
+use store::{Commit, CommitError, DueWatch, DynamoTable, Error, Recorded, Table};
 
+use crate::hosts::schema;
 use crate::world::{Delivery, World, comment};
 
 #[tokio::test]
@@ -34,7 +35,7 @@ async fn a_commit_whose_answer_was_lost_is_not_doubled_by_the_resend() {
     let error = world.deliver(&delivery).await.unwrap_err();
     assert_eq!((error.status(), error.retryable()), (503, true));
 
-    assert_eq!(world.deliver(&delivery.as_attempt(2)).await.unwrap(), Recorded::Known);
+    assert_eq!(world.deliver(&delivery.at_attempt(2)).await.unwrap(), Recorded::Known);
     assert_eq!(world.keys().await.len(), 1);
 }
 
@@ -103,4 +104,34 @@ async fn a_table_that_never_answers_is_noticed_before_bitbucket_gives_up() {
     let error = World::of(Silent).deliver(&Delivery::comment(1)).await.unwrap_err();
     assert_eq!((error.status(), error.retryable()), (503, true));
     assert!(started.elapsed().as_secs() < 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dynamodb_that_never_answers_is_noticed_within_five_seconds() {
+    // Connections are taken by the system, and nobody reads from them.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = schema::config(listener.local_addr().unwrap().port()).await;
+    let world = World::of(DynamoTable::connect(&config, "bitrelay"));
+    let started = tokio::time::Instant::now();
+    let error = world.table.read(&world.link, &world.subject).await.unwrap_err();
+    assert!(error.retryable(), "{error}");
+    assert!(started.elapsed().as_secs() <= 5, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_dynamodb_that_is_not_there_is_a_503() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = schema::config(listener.local_addr().unwrap().port()).await;
+    drop(listener);
+    let world = World::of(DynamoTable::connect(&config, "bitrelay"));
+    let error = world.deliver(&Delivery::comment(1)).await.unwrap_err();
+    assert_eq!((error.status(), error.retryable()), (503, true), "{error}");
+}
+
+#[tokio::test]
+async fn a_table_with_another_name_is_a_500_that_says_what_to_check() {
+    let world = World::of(crate::hosts::dynoxide::start_without_table().await);
+    let error = world.deliver(&Delivery::comment(1)).await.unwrap_err();
+    assert_eq!((error.status(), error.retryable()), (500, false), "{error}");
+    assert!(error.to_string().contains("check the deployment (table name"), "{error}");
 }

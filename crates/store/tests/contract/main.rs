@@ -5,6 +5,7 @@
 mod faults;
 mod hosts;
 mod interleavings;
+mod secrets;
 mod stories;
 mod world;
 
@@ -35,6 +36,9 @@ macro_rules! tell {
         async fn ministack_tells_every_story() {
             let host = crate::hosts::ministack::MiniStack::start().await;
             let mut failed = Vec::new();
+            if tokio::spawn(crate::secrets::links_are_read_by_their_name(host.config.clone())).await.is_err() {
+                failed.push("secrets::links_are_read_by_their_name");
+            }
             $( $(
                 let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;
                 let story = crate::stories::$chapter::$story(crate::world::World::of(table));
@@ -65,7 +69,7 @@ tell! {
         nothing_is_written_when_the_delivery_is_known,
         the_same_delivery_twice_is_one_event,
         the_same_delivery_fifty_times_at_once_is_one_event,
-        fifty_deliveries_at_once_are_fifty_events_without_a_gap,
+        many_deliveries_at_once_are_as_many_events_without_a_gap,
         a_request_id_with_another_body_is_an_alarm_and_is_stored,
         a_resend_under_a_new_request_id_is_known_by_its_body,
         first_attempts_with_equal_bodies_are_two_deliveries,

@@ -164,11 +164,11 @@ impl Delivery {
         Self { hook: hook.to_owned(), request: format!("{}-by-{hook}", self.request), ..self }
     }
 
-    pub(crate) fn as_request(self, request: &str) -> Self {
+    pub(crate) fn under_request(self, request: &str) -> Self {
         Self { request: request.to_owned(), ..self }
     }
 
-    pub(crate) fn as_attempt(self, attempt: u32) -> Self {
+    pub(crate) fn at_attempt(self, attempt: u32) -> Self {
         Self { attempt, ..self }
     }
 

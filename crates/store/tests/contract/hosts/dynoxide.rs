@@ -1,5 +1,6 @@
 //! A private DynamoDB in this process.
 
+use aws_config::SdkConfig;
 use dynoxide::Database;
 use store::DynamoTable;
 
@@ -7,10 +8,19 @@ use super::schema;
 
 /// Starts one and gives its table. It ends with the test's runtime.
 pub(crate) async fn start() -> DynamoTable {
+    let config = serve().await;
+    schema::create(&aws_sdk_dynamodb::Client::new(&config), "bitrelay").await;
+    DynamoTable::connect(&config, "bitrelay")
+}
+
+/// Starts one that has no table.
+pub(crate) async fn start_without_table() -> DynamoTable {
+    DynamoTable::connect(&serve().await, "bitrelay")
+}
+
+async fn serve() -> SdkConfig {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(dynoxide::server::serve_on(listener, Database::memory().unwrap()));
-    let config = schema::config(port).await;
-    schema::create(&aws_sdk_dynamodb::Client::new(&config), "bitrelay").await;
-    DynamoTable::connect(&config, "bitrelay")
+    schema::config(port).await
 }

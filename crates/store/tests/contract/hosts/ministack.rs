@@ -12,7 +12,7 @@ use store::DynamoTable;
 
 use super::schema;
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Waits for the end of its input, which comes with the end of this process, however it ends; then ends MiniStack.
 const KEEPER: &str = r#""$0" & server=$!; read -r _; kill "$server"; wait "$server""#;
@@ -22,7 +22,7 @@ const KEEPER: &str = r#""$0" & server=$!; read -r _; kill "$server"; wait "$serv
 pub(crate) struct MiniStack {
     keeper: Child,
     folder: PathBuf,
-    config: SdkConfig,
+    pub(crate) config: SdkConfig,
 }
 
 impl MiniStack {
@@ -41,7 +41,7 @@ impl MiniStack {
             .env("STATE_DIR", folder.join("state"))
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
-            .env("SERVICES", "dynamodb")
+            .env("SERVICES", "dynamodb,secretsmanager")
             .env("IOT_MTLS_ENABLED", "0")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")

@@ -27,7 +27,7 @@ pub(crate) async fn a_payload_reads_back_byte_for_byte<T: Table>(world: World<T>
         "{ \"title\" :\t\"gr\u{fc}n \u{1f980}\u{2028}\", \"title\": 1.0 }\r\n".as_bytes(),
         b"",
         b"\x00\xff\xfe not even text",
-        &[b' '; 100_000],
+        &vec![b' '; 100_000],
     ];
     let events: Vec<_> =
         payloads.iter().zip(1..).map(|(payload, sequence)| world.event(sequence, payload)).collect();

@@ -53,7 +53,7 @@ pub(crate) async fn a_webhook_that_comes_during_a_poll_is_not_contradicted_by_it
     let known = world.state().await;
     let seen: Vec<_> = (1..=30).map(|id| comment(id, "edited once", 60)).collect();
     let observation = poll(known.version, world.now(), &seen);
-    let mut edit = Delivery::comment(30).as_request("edit");
+    let mut edit = Delivery::comment(30).under_request("edit");
     edit.key = "pullrequest:comment_updated";
     edit.body = String::from_utf8(edit.body)
         .unwrap()

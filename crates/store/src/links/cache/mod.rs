@@ -153,3 +153,6 @@ fn usable(link: &LinkId, kept: &Entry, error: Error, now: Timestamp) -> Result<E
 fn within(start: Timestamp, limit: SignedDuration, now: Timestamp) -> bool {
     now.duration_since(start) < limit
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! What a subscriber gets: the envelope, word for word.
+
+use bitbucket::EventKey::CommentCreated;
+use serde_json::json;
+
+use crate::world::{a_known_pull_request, report};
+
+#[test]
+fn an_event_that_was_reported() {
+    let mut world = a_known_pull_request();
+    world.waits(7).writes(4001, "Why so round?").waits(1).reports_about(CommentCreated, 4001);
+    insta::assert_json_snapshot!(world.last().envelope(None), @r#"
+    {
+      "version": 1,
+      "id": "238b76bd74dc8fe447a42d5296176651",
+      "key": "pullrequest:comment_created",
+      "source": "webhook",
+      "link": "acme",
+      "subject": {
+        "type": "pullrequest",
+        "repository": {
+          "id": "ab",
+          "full_name": "acme/widgets"
+        },
+        "id": 7
+      },
+      "sequence": 2,
+      "occurred_at": "2026-11-02T09:00:10Z",
+      "observed_at": "2026-11-02T09:00:11Z",
+      "actor": {
+        "type": "user",
+        "uuid": "{bob}",
+        "nickname": "bob"
+      },
+      "payload": {
+        "actor": {
+          "type": "user",
+          "uuid": "{bob}",
+          "nickname": "bob"
+        },
+        "repository": {
+          "uuid": "{ab}",
+          "full_name": "acme/widgets"
+        },
+        "pullrequest": {
+          "id": 7,
+          "title": "Round corners",
+          "created_on": "2026-11-02T09:00:00Z",
+          "updated_on": "2026-11-02T09:00:10Z"
+        },
+        "comment": {
+          "type": "pullrequest_comment",
+          "id": 4001,
+          "content": {
+            "raw": "Why so round?"
+          },
+          "user": {
+            "type": "user",
+            "uuid": "{bob}",
+            "nickname": "bob"
+          },
+          "created_on": "2026-11-02T09:00:10Z",
+          "updated_on": "2026-11-02T09:00:10Z",
+          "deleted": false,
+          "pending": false
+        }
+      }
+    }
+    "#);
+}
+
+#[test]
+fn an_event_that_a_poll_found() {
+    let mut world = a_known_pull_request();
+    world.waits(7).writes(4001, "Why so round?").reports_about(CommentCreated, 4001);
+    world.waits(30).edits(4001, "Why so very round?").waits(5).polls();
+    insta::assert_json_snapshot!(world.last().envelope(None), @r#"
+    {
+      "version": 1,
+      "id": "54858f2b058b70b5d8dc731a1841f1a5",
+      "key": "pullrequest:comment_updated",
+      "source": "poll",
+      "link": "acme",
+      "subject": {
+        "type": "pullrequest",
+        "repository": {
+          "id": "ab",
+          "full_name": "acme/widgets"
+        },
+        "id": 7
+      },
+      "sequence": 3,
+      "occurred_at": "2026-11-02T09:00:40Z",
+      "observed_at": "2026-11-02T09:00:45Z",
+      "actor": {
+        "type": "user",
+        "uuid": "{bob}",
+        "nickname": "bob"
+      },
+      "payload": {
+        "actor": {
+          "type": "user",
+          "uuid": "{bob}",
+          "nickname": "bob"
+        },
+        "repository": {
+          "uuid": "{ab}",
+          "full_name": "acme/widgets"
+        },
+        "pullrequest": {
+          "id": 7,
+          "title": "Round corners",
+          "created_on": "2026-11-02T09:00:00Z",
+          "updated_on": "2026-11-02T09:00:10Z"
+        },
+        "comment": {
+          "type": "pullrequest_comment",
+          "id": 4001,
+          "content": {
+            "raw": "Why so very round?"
+          },
+          "user": {
+            "type": "user",
+            "uuid": "{bob}",
+            "nickname": "bob"
+          },
+          "created_on": "2026-11-02T09:00:10Z",
+          "updated_on": "2026-11-02T09:00:40Z",
+          "deleted": false,
+          "pending": false
+        }
+      }
+    }
+    "#);
+}
+
+#[test]
+fn an_event_whose_payload_is_elsewhere() {
+    let mut world = a_known_pull_request();
+    world.waits(7).writes(4001, "Why so round?").reports_about(CommentCreated, 4001);
+    let envelope = world.last().envelope(Some(&json!({ "table": "t" })));
+    assert_eq!(
+        (&envelope["payload"], &envelope["payload_reference"]),
+        (&json!(null), &json!({ "table": "t" }))
+    );
+}
+
+#[test]
+fn every_kind_of_subject_says_what_it_is() {
+    let repository = json!({ "uuid": "{ab}", "full_name": "acme/widgets" });
+    let cases = [
+        (json!({ "repository": repository }), json!({ "type": "repository" })),
+        (
+            json!({ "repository": repository, "commit": { "hash": "c0ffee" } }),
+            json!({ "type": "commit", "hash": "c0ffee" }),
+        ),
+        (json!({ "repository": repository, "issue": { "id": 3 } }), json!({ "type": "issue", "id": 3 })),
+        (json!({ "project": {} }), json!({ "type": "link" })),
+    ];
+    for (body, expected) in cases {
+        let report = report(bitbucket::EventKey::RepositoryUpdated, &body);
+        let mut world = crate::world::a_repository();
+        world.subject = relay::Subject::of(&report.payload);
+        world.hears(&report);
+        let mut subject = world.last().envelope(None)["subject"].clone();
+        let repository = subject.as_object_mut().unwrap().shift_remove("repository");
+        assert_eq!(subject, expected);
+        let named = (expected["type"] != "link").then(|| json!({ "id": "ab", "full_name": "acme/widgets" }));
+        assert_eq!(repository, named);
+    }
+}

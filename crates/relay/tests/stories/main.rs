@@ -1,0 +1,13 @@
+//! What the fold guarantees, told as stories.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+mod comments;
+mod envelopes;
+mod properties;
+mod reports;
+mod subjects;
+mod tasks;
+mod watches;
+#[path = "../../../bitbucket/tests/support/mod.rs"]
+mod webhooks;
+mod world;

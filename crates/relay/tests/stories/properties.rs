@@ -1,0 +1,308 @@
+//! What holds in any order, with any loss and any duplicate (G3, G4, G5, G6, G9).
+//!
+//! `World` checks after every fold that the sequence has no gap and that no id is there twice.
+
+use std::collections::BTreeSet;
+
+use bitbucket::EventKey::{self, *};
+use proptest::prelude::*;
+use relay::observation::Report;
+use relay::{Observation, Poll, Settings};
+
+use crate::world::{World, a_known_pull_request, by_another_hook};
+
+/// How the webhook of a change fares.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Arrives,
+    ArrivesTwice,
+    Late,
+    Lost,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Write(u64, Fate),
+    Edit(u64, u8, Fate),
+    EditWithoutTime(u64, u8, Fate),
+    Delete(u64, Fate),
+    Empty(u64, Fate),
+    Resolve(u64, Fate),
+    Reopen(u64, Fate),
+    AddTask(u64),
+    EditTask(u64, u8),
+    ToggleTask(u64),
+    DeleteTask(u64),
+    Wait(i64),
+    Poll,
+    /// A slow poller begins; it ends whenever `EndPoll` comes.
+    BeginPoll,
+    EndPoll,
+    /// The late webhook at this place of those that wait.
+    Deliver(usize),
+    Unreachable,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![Just(Fate::Arrives), Just(Fate::ArrivesTwice), Just(Fate::Late), Just(Fate::Lost)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let id = || 1..4_u64;
+    prop_oneof![
+        3 => (id(), fate()).prop_map(|(id, fate)| Step::Write(id, fate)),
+        4 => (id(), 0..4_u8, fate()).prop_map(|(id, text, fate)| Step::Edit(id, text, fate)),
+        2 => (id(), 0..4_u8, fate()).prop_map(|(id, text, fate)| Step::EditWithoutTime(id, text, fate)),
+        1 => (id(), fate()).prop_map(|(id, fate)| Step::Delete(id, fate)),
+        1 => (id(), fate()).prop_map(|(id, fate)| Step::Empty(id, fate)),
+        2 => (id(), fate()).prop_map(|(id, fate)| Step::Resolve(id, fate)),
+        2 => (id(), fate()).prop_map(|(id, fate)| Step::Reopen(id, fate)),
+        2 => id().prop_map(Step::AddTask),
+        2 => (id(), 0..4_u8).prop_map(|(id, text)| Step::EditTask(id, text)),
+        3 => id().prop_map(Step::ToggleTask),
+        1 => id().prop_map(Step::DeleteTask),
+        4 => (1..60_i64).prop_map(Step::Wait),
+        1 => (110..160_i64).prop_map(Step::Wait),
+        3 => Just(Step::Poll),
+        2 => Just(Step::BeginPoll),
+        2 => Just(Step::EndPoll),
+        3 => (0..8_usize).prop_map(Step::Deliver),
+        1 => Just(Step::Unreachable),
+    ]
+}
+
+/// A world, and what is on its way there.
+struct Course {
+    world: World,
+    late: Vec<Report>,
+    slow: Option<Poll>,
+}
+
+impl Course {
+    fn new() -> Self {
+        let mut world = a_known_pull_request();
+        // Short windows need fewer polls, and so less time.
+        world.settings = Settings {
+            window_seconds: 120,
+            margin_seconds: 10,
+            poll_interval_seconds: 15,
+            grace_seconds: 10,
+        };
+        Self { world, late: Vec::new(), slow: None }
+    }
+
+    fn report(&mut self, key: EventKey, id: u64, fate: Fate) {
+        let report = self.world.webhook_about(key, id);
+        match fate {
+            Fate::Arrives => drop(self.world.hears(&report)),
+            Fate::ArrivesTwice => {
+                self.world.hears(&report);
+                self.world.hears(&by_another_hook(&report));
+            }
+            Fate::Late => self.late.push(report),
+            Fate::Lost => {}
+        }
+    }
+
+    fn take(&mut self, step: Step) {
+        // Two changes in the same moment would be one for every clock.
+        self.world.waits(1);
+        match step {
+            Step::Write(..)
+            | Step::Edit(..)
+            | Step::EditWithoutTime(..)
+            | Step::Delete(..)
+            | Step::Empty(..)
+            | Step::Resolve(..)
+            | Step::Reopen(..) => self.change_a_comment(step),
+            Step::AddTask(..) | Step::EditTask(..) | Step::ToggleTask(..) | Step::DeleteTask(..) => {
+                self.change_a_task(step);
+            }
+            Step::Wait(seconds) => {
+                self.world.waits(seconds);
+            }
+            Step::Poll => {
+                let poll = self.world.begins_a_poll();
+                self.world.ends_the_poll(poll.clone());
+                assert_eq!(self.world.ends_the_poll(poll), [] as [&str; 0], "the same poll twice is no news");
+            }
+            Step::BeginPoll => self.slow = Some(self.world.begins_a_poll()),
+            Step::EndPoll => drop(self.slow.take().map(|poll| self.world.ends_the_poll(poll))),
+            Step::Deliver(place) if place < self.late.len() => {
+                let report = self.late.remove(place);
+                self.world.hears(&report);
+            }
+            Step::Deliver(_) => {}
+            Step::Unreachable => {
+                self.world.learns(&Observation::Unreachable);
+                // The next delivery of whatever kind lifts it.
+                self.world.reports(PullRequestUpdated);
+            }
+        }
+        assert_no_window_is_dropped(&self.world);
+    }
+
+    fn change_a_comment(&mut self, step: Step) {
+        let world = &mut self.world;
+        match step {
+            Step::Write(id, fate) if !world.ever_had_comment(id) => {
+                world.writes(id, "t0");
+                self.report(CommentCreated, id, fate);
+            }
+            Step::Edit(id, text, fate) if world.has_comment(id) => {
+                world.edits(id, &format!("t{text}"));
+                self.report(CommentUpdated, id, fate);
+            }
+            Step::EditWithoutTime(id, text, fate) if world.has_comment(id) => {
+                world.edits_without_moving_its_time(id, &format!("t{text}"));
+                self.report(CommentUpdated, id, fate);
+            }
+            Step::Delete(id, fate) if world.has_comment(id) => {
+                world.deletes(id);
+                self.report(CommentDeleted, id, fate);
+            }
+            Step::Empty(id, fate) if world.has_comment(id) => {
+                world.empties(id);
+                self.report(CommentDeleted, id, fate);
+            }
+            Step::Resolve(id, fate) if world.has_comment(id) && !world.is_resolved(id) => {
+                world.resolves(id);
+                self.report(CommentResolved, id, fate);
+            }
+            Step::Reopen(id, fate) if world.has_comment(id) && world.is_resolved(id) => {
+                world.reopens(id);
+                self.report(CommentReopened, id, fate);
+            }
+            _ => {}
+        }
+    }
+
+    fn change_a_task(&mut self, step: Step) {
+        let world = &mut self.world;
+        let _ = match step {
+            Step::AddTask(id) if !world.ever_had_task(id) => world.adds_a_task(id, "t0"),
+            Step::EditTask(id, text) if world.has_task(id) => world.edits_the_task(id, &format!("t{text}")),
+            Step::ToggleTask(id) if world.has_task(id) && world.is_task_resolved(id) => {
+                world.reopens_the_task(id)
+            }
+            Step::ToggleTask(id) if world.has_task(id) => world.resolves_the_task(id),
+            Step::DeleteTask(id) if world.has_task(id) => world.deletes_the_task(id),
+            _ => world,
+        };
+    }
+
+    /// Everything that is on its way arrives, and it is polled as long as it is due.
+    fn settles(&mut self) {
+        for report in std::mem::take(&mut self.late) {
+            self.world.hears(&report);
+        }
+        self.world.reports(PullRequestUpdated);
+        for _ in 0..1_000 {
+            let Some((wait, _)) = self.world.due() else { return };
+            self.world.waits(wait.max(1)).polls();
+        }
+        panic!("it is due without end");
+    }
+}
+
+/// A window that no complete poll has looked at after its end is due by its end at the latest.
+fn assert_no_window_is_dropped(world: &World) {
+    let known = world.known();
+    let Settings { window_seconds, margin_seconds, .. } = world.settings;
+    for (id, comment) in known.comments.iter().filter(|(_, comment)| !comment.deleted) {
+        let seconds = i64::from(window_seconds + margin_seconds);
+        let closes = comment.changed_at + jiff::SignedDuration::from_secs(seconds);
+        if known.polled_at.is_none_or(|polled| polled < closes) {
+            let watch = world.state.watch.unwrap_or_else(|| panic!("the window of {id} is not watched"));
+            assert!(watch.due_at <= closes, "the window of {id} is looked at too late");
+        }
+    }
+}
+
+/// The keys of the events about a comment or task, in order.
+fn story_of(world: &World, item: &str, id: u64) -> Vec<String> {
+    let about = |event: &&relay::Event| {
+        let payload: serde_json::Value = serde_json::from_slice(&event.payload).unwrap();
+        payload[item]["id"] == id
+    };
+    world.log.iter().filter(about).map(|event| event.key.to_string()).collect()
+}
+
+fn assert_the_same_as_bitbucket(world: &World) {
+    for id in 1..4 {
+        let story = story_of(world, "comment", id);
+        if world.has_comment(id) {
+            assert!(world.knows_the_text_of(id), "comment {id} {story:?}");
+            assert!(!world.known_comment(id).deleted);
+            assert_eq!(
+                world.known_comment(id).resolution.is_some(),
+                world.is_resolved(id),
+                "comment {id} {story:?}"
+            );
+            assert!(!story.is_empty(), "comment {id}");
+        } else if let Some(known) = world.known().comments.get(&bitbucket::CommentId(id)) {
+            assert!(known.deleted, "comment {id} {story:?}");
+        }
+        let story = story_of(world, "task", id);
+        if world.has_task(id) {
+            assert!(world.knows_the_text_of_task(id), "task {id} {story:?}");
+            assert_eq!(
+                world.known_task(id).resolution.is_some(),
+                world.is_task_resolved(id),
+                "task {id} {story:?}"
+            );
+            assert_eq!(story[0], "pullrequest:task_created");
+        } else if let Some(known) = world.known().tasks.get(&bitbucket::TaskId(id)) {
+            assert!(known.deleted);
+            assert_eq!(story.last().unwrap(), "pullrequest:task_deleted");
+        }
+    }
+}
+
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    // More with PROPTEST_CASES=5000 in the environment.
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { 100 };
+    ProptestConfig { failure_persistence: None, cases, max_shrink_iters: 20_000, ..default }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn whatever_happens_in_the_end_it_is_as_in_bitbucket(steps in prop::collection::vec(step(), 1..60)) {
+        let mut course = Course::new();
+        for step in steps {
+            course.take(step);
+        }
+        course.settles();
+        assert_the_same_as_bitbucket(&course.world);
+    }
+
+    /// No poll helps here: the times in the webhooks have to.
+    #[test]
+    fn of_webhooks_in_any_order_the_newest_revision_stands(
+        texts in prop::collection::vec(0..3_u8, 1..8),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 1..30),
+    ) {
+        let mut world = a_known_pull_request();
+        let mut reports = vec![world.writes(1, "first").webhook_about(CommentCreated, 1)];
+        for text in &texts {
+            world.waits(700).edits(1, &format!("t{text}"));
+            reports.push(world.webhook_about(CommentUpdated, 1));
+        }
+        let heard: Vec<usize> = order.iter().map(|index| index.index(reports.len())).collect();
+        for index in &heard {
+            world.hears(&reports[*index]);
+        }
+        let distinct: BTreeSet<usize> = heard.iter().copied().collect();
+        prop_assert_eq!(world.log.len() - 1, distinct.len(), "each revision is one event");
+        let newest = *distinct.last().unwrap();
+        let text = if newest == 0 { "first".to_owned() } else { format!("t{}", texts[newest - 1]) };
+        let standing = world.known_comment(1).standing().unwrap().hash.clone();
+        // `created` says what the comment said first; whoever hears it last has heard of the edits.
+        if newest != 0 {
+            prop_assert_eq!(standing, Some(crate::world::hash(&text)));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a payload is about, and that this can be a key of the table.
+
+use bitbucket::Payload;
+use proptest::prelude::*;
+use relay::Subject;
+use serde_json::{Value, json};
+
+use crate::webhooks::{self, Webhook};
+
+/// A key of DynamoDB's holds 1,024 bytes in the sort key and 2,048 in the partition key
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
+const MAX_SUBJECT_BYTES: usize = 512;
+
+fn subject(body: &[u8]) -> Subject {
+    Subject::of(&Payload::parse(body).unwrap())
+}
+
+fn assert_is_a_key(subject: &Subject) {
+    let text = subject.to_string();
+    assert_eq!(text.parse::<Subject>().unwrap(), *subject, "{text:?} reads back");
+    assert!(text.len() <= MAX_SUBJECT_BYTES, "{} bytes", text.len());
+    assert!(text.chars().all(|c| c.is_ascii_graphic()), "{text:?}");
+}
+
+#[test]
+fn every_fixture_has_its_subject() {
+    for Webhook { name, body, .. } in webhooks::fixtures() {
+        let subject = subject(&body);
+        assert_is_a_key(&subject);
+        let kind = match name.as_str() {
+            name if name.starts_with("pullrequest.") => "pullrequest",
+            name if name.starts_with("repo.commit") => "commit",
+            name if name.starts_with("issue.") => "issue",
+            "repo.push" | "repo.updated" => "repository",
+            _ => "link",
+        };
+        assert_eq!(subject.kind(), kind, "{name}");
+    }
+}
+
+#[test]
+fn every_webhook_of_the_corpus_has_its_subject_where_it_is_at_hand() {
+    for Webhook { name, key, body } in webhooks::corpus_webhooks() {
+        let subject = subject(&body);
+        assert_is_a_key(&subject);
+        assert_eq!(
+            subject.kind() == "pullrequest",
+            key.starts_with("pullrequest:"),
+            "{name} is about {subject}"
+        );
+    }
+}
+
+fn odd_text() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<String>().prop_map(Value::from),
+        "[a-z:/{} ]{0,8}".prop_map(Value::from),
+        "a{300}".prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        Just(Value::Null),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_ids_say_a_subject_is_a_key(
+        (uuid, name, hash, number) in (odd_text(), odd_text(), odd_text(), odd_text())
+    ) {
+        let repository = json!({ "uuid": uuid, "full_name": name });
+        for body in [
+            json!({ "repository": repository, "pullrequest": { "id": number } }),
+            json!({ "repository": repository, "commit": { "hash": hash } }),
+            json!({ "repository": repository, "issue": { "id": number } }),
+            json!({ "repository": repository, "commit_status": { "links": { "commit": { "href": hash } } } }),
+        ] {
+            assert_is_a_key(&subject(body.to_string().as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Tasks, of which Bitbucket reports nothing (G4).
+
+use bitbucket::EventKey::PullRequestApproved;
+use relay::Source;
+use serde_json::Value;
+
+use crate::world::{World, a_known_pull_request, a_pull_request};
+
+const CREATED: &str = "pullrequest:task_created";
+const UPDATED: &str = "pullrequest:task_updated";
+const RESOLVED: &str = "pullrequest:task_resolved";
+const REOPENED: &str = "pullrequest:task_reopened";
+const DELETED: &str = "pullrequest:task_deleted";
+const NOTHING: [&str; 0] = [];
+
+fn a_task() -> World {
+    let mut world = a_known_pull_request();
+    world.adds_a_task(1, "a").waits(15).polls();
+    world.waits(15);
+    world
+}
+
+fn actor(world: &World) -> Option<&str> {
+    world.last().actor.as_ref()?.get("nickname").and_then(Value::as_str)
+}
+
+#[test]
+fn every_change_of_a_task_is_an_event() {
+    let mut world = a_known_pull_request();
+    assert_eq!(world.adds_a_task(1, "a").waits(15).polls(), [CREATED]);
+    assert_eq!((world.last().source, actor(&world)), (Source::Poll, Some("bob")));
+    assert_eq!(world.last_payload()["task"]["content"]["raw"], "a");
+
+    assert_eq!(world.edits_the_task(1, "b").waits(15).polls(), [UPDATED]);
+    assert_eq!(actor(&world), None, "Bitbucket does not say who edited a task");
+    assert_eq!(world.last_payload()["actor"], Value::Null);
+
+    assert_eq!(world.resolves_the_task(1).waits(15).polls(), [RESOLVED]);
+    assert_eq!(actor(&world), Some("alice"));
+    assert_eq!(world.reopens_the_task(1).waits(15).polls(), [REOPENED]);
+    assert_eq!(world.resolves_the_task(1).waits(15).polls(), [RESOLVED]);
+
+    assert_eq!(world.deletes_the_task(1).waits(15).polls(), [DELETED]);
+    assert_eq!(world.last_payload()["task"]["id"], 1);
+    assert_eq!(world.waits(15).polls(), NOTHING);
+}
+
+#[test]
+fn a_task_made_and_resolved_between_two_polls_is_two_events() {
+    let mut world = a_known_pull_request();
+    world.adds_a_task(1, "a").waits(2).resolves_the_task(1);
+    assert_eq!(world.waits(15).polls(), [CREATED, RESOLVED]);
+}
+
+#[test]
+fn a_task_edited_and_resolved_between_two_polls_is_two_events() {
+    let mut world = a_task();
+    world.edits_the_task(1, "b").resolves_the_task(1);
+    assert_eq!(world.waits(15).polls(), [UPDATED, RESOLVED]);
+}
+
+#[test]
+fn a_task_reopened_and_resolved_again_between_two_polls_is_two_events() {
+    let mut world = a_task();
+    world.resolves_the_task(1).waits(15).polls();
+    world.reopens_the_task(1).waits(2).resolves_the_task(1);
+    assert_eq!(world.waits(15).polls(), [REOPENED, RESOLVED]);
+}
+
+#[test]
+fn a_task_that_came_and_went_between_two_polls_leaves_no_trace() {
+    let mut world = a_known_pull_request();
+    world.adds_a_task(1, "a").deletes_the_task(1);
+    assert_eq!(world.waits(15).polls(), NOTHING);
+}
+
+#[test]
+fn a_task_missing_from_a_listing_is_deleted_only_if_it_is_not_there_by_its_id() {
+    let mut world = a_task();
+    let mut poll = world.begins_a_poll();
+    poll.tasks = Some(Vec::new());
+    assert_eq!(world.ends_the_poll(poll), NOTHING);
+    assert!(!world.known_task(1).deleted);
+}
+
+#[test]
+fn a_poll_without_tasks_says_nothing_about_them() {
+    let mut world = a_task();
+    let mut poll = world.edits_the_task(1, "b").begins_a_poll();
+    poll.tasks = None;
+    assert_eq!(world.ends_the_poll(poll), NOTHING);
+    assert_eq!(world.polls(), [UPDATED]);
+}
+
+#[test]
+fn a_pending_task_is_nothing_until_it_is_published() {
+    let mut world = a_known_pull_request();
+    world.adds_a_task(1, "a");
+    let mut poll = world.begins_a_poll();
+    for task in poll.tasks.iter_mut().flatten() {
+        task.view.pending = true;
+    }
+    assert_eq!(world.ends_the_poll(poll), NOTHING);
+    assert_eq!(world.polls(), [CREATED]);
+}
+
+#[test]
+fn a_task_older_than_the_first_sight_is_no_news_but_what_happens_to_it_is() {
+    let mut world = a_pull_request();
+    world.adds_a_task(1, "old").waits(3_600);
+    world.writes(1, "c").reports(PullRequestApproved);
+    assert_eq!(world.waits(3).polls(), NOTHING);
+    assert_eq!(world.resolves_the_task(1).waits(15).polls(), [RESOLVED]);
+}
+
+#[test]
+fn an_old_task_resolved_just_before_the_first_look_is_news_only_as_resolved() {
+    let mut world = a_pull_request();
+    world.adds_a_task(1, "old").waits(3_600).resolves_the_task(1);
+    world.writes(1, "c").reports(PullRequestApproved);
+    assert_eq!(world.waits(3).polls(), [RESOLVED]);
+}
+
+#[test]
+fn a_task_that_appears_after_the_first_complete_look_is_news_however_old_it_says_it_is() {
+    let mut world = a_pull_request();
+    world.adds_a_task(1, "from a review that was published late");
+    let hidden = std::mem::take(&mut world.begins_a_poll().tasks).unwrap();
+    world.waits(3_600).writes(1, "c").reports(PullRequestApproved);
+    let mut first = world.waits(3).begins_a_poll();
+    first.tasks = Some(Vec::new());
+    world.ends_the_poll(first);
+    let mut second = world.begins_a_poll();
+    second.tasks = Some(hidden);
+    assert_eq!(world.ends_the_poll(second), [CREATED]);
+}
+
+#[test]
+fn a_poll_that_began_before_another_ended_does_not_undo_what_that_one_found() {
+    let mut world = a_task();
+    let slow = world.begins_a_poll();
+    world.resolves_the_task(1).edits_the_task(1, "b");
+    assert_eq!(world.waits(1).polls(), [UPDATED, RESOLVED]);
+    assert_eq!(world.ends_the_poll(slow), NOTHING);
+    assert!(world.known_task(1).resolution.is_some());
+}
+
+#[test]
+fn two_pollers_at_once_find_a_task_once() {
+    let mut world = a_known_pull_request();
+    world.adds_a_task(1, "a").waits(15);
+    let (one, other) = (world.begins_a_poll(), world.begins_a_poll());
+    assert_eq!(world.ends_the_poll(one), [CREATED]);
+    assert_eq!(world.ends_the_poll(other), NOTHING);
+}
+
+#[test]
+fn many_tasks_and_comments_at_once_come_without_a_gap() {
+    let mut world = a_known_pull_request();
+    for id in 1..=30 {
+        world.writes(id, "a").adds_a_task(id, "a").resolves_the_task(id);
+    }
+    assert_eq!(world.waits(60).polls().len(), 90);
+    assert_eq!(world.polls(), NOTHING);
+}

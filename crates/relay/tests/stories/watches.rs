@@ -1,0 +1,199 @@
+//! When a pull request is polled again: the promise that no window is dropped (decision 6, G3).
+
+use bitbucket::EventKey::*;
+use relay::watch::Reason::{self, *};
+use relay::{Observation, Settings};
+
+use crate::world::{World, a_known_pull_request, a_pull_request};
+
+/// Polls whenever it is due, until nothing is or `seconds` have passed. Gives the times, in seconds, and reasons.
+fn follow(world: &mut World, seconds: i64) -> Vec<(i64, Reason)> {
+    let (start, mut polls) = (world.now, Vec::new());
+    while let Some((wait, reason)) = world.due() {
+        world.waits(wait.max(0));
+        let at = world.now.duration_since(start).as_secs();
+        if at > seconds {
+            break;
+        }
+        polls.push((at, reason));
+        world.polls();
+        assert!(polls.len() < 1_000, "it is polled without end: {polls:?}");
+    }
+    polls
+}
+
+fn a_comment() -> World {
+    let mut world = a_known_pull_request();
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    world
+}
+
+#[test]
+fn a_pull_request_nobody_touches_is_not_polled() {
+    assert_eq!(a_known_pull_request().due(), None);
+}
+
+#[test]
+fn an_event_is_followed_by_one_look_at_the_tasks() {
+    let mut world = a_pull_request();
+    world.reports(PullRequestCreated);
+    assert_eq!(follow(&mut world, 10_000), [(2, Tasks)]);
+}
+
+#[test]
+fn many_events_at_once_are_followed_by_one_look_soon_after_the_first() {
+    let mut world = a_known_pull_request();
+    for _ in 0..4 {
+        world.reports(PullRequestUpdated);
+        world.waits(1);
+    }
+    assert_eq!(world.due(), Some((-2, Tasks)), "two seconds after the first, whatever came since");
+    assert_eq!(follow(&mut world, 10_000), [(0, Tasks)]);
+}
+
+#[test]
+fn a_poll_without_tasks_leaves_them_to_be_read() {
+    let mut world = a_pull_request();
+    world.reports(PullRequestCreated);
+    let mut poll = world.waits(2).begins_a_poll();
+    poll.tasks = None;
+    world.ends_the_poll(poll);
+    assert_eq!(world.due(), Some((0, Tasks)));
+}
+
+#[test]
+fn an_event_that_came_while_a_poll_was_reading_gets_its_own_look() {
+    let mut world = a_known_pull_request();
+    world.reports(PullRequestUpdated);
+    let poll = world.waits(2).begins_a_poll();
+    // Bob approves and adds a task, after the poll has read the tasks and before it is stored.
+    world.waits(1).reports(PullRequestApproved);
+    world.adds_a_task(1, "a").ends_the_poll(poll);
+    assert!(world.due().is_some());
+    world.waits(2);
+    assert_eq!(world.polls(), ["pullrequest:task_created"]);
+    assert_eq!(world.due(), None);
+}
+
+#[test]
+fn an_open_window_is_polled_at_the_interval_and_once_more_after_its_end() {
+    let mut world = a_comment();
+    let polls = follow(&mut world, 100_000);
+    assert_eq!(polls.first(), Some(&(2, Tasks)));
+    assert_eq!(polls[1..4], [(17, WindowOpen), (32, WindowOpen), (47, WindowOpen)]);
+    assert_eq!(polls.last(), Some(&(660, WindowClosed)), "window and margin after the comment");
+    assert_eq!(world.due(), None);
+}
+
+#[test]
+fn the_intervals_and_the_window_are_settings() {
+    let mut world = a_known_pull_request();
+    world.settings =
+        Settings { window_seconds: 20, margin_seconds: 5, poll_interval_seconds: 10, grace_seconds: 1 };
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    assert_eq!(
+        follow(&mut world, 100_000),
+        [(2, Tasks), (12, WindowOpen), (22, WindowOpen), (25, WindowClosed)]
+    );
+}
+
+#[test]
+fn the_look_after_a_window_stays_due_however_late_it_comes() {
+    let mut world = a_comment();
+    world.waits(2).polls();
+    world.edits(1, "at the last moment").waits(100_000);
+    let folded_late = world.due().unwrap();
+    assert!(folded_late.0 < -99_000, "{folded_late:?}");
+    assert_eq!(world.polls(), ["pullrequest:comment_updated"]);
+}
+
+#[test]
+fn a_poll_before_the_end_of_a_window_is_not_the_look_after_it() {
+    let mut world = a_comment();
+    // It begins a second before the window's end and is stored long after it.
+    let poll = world.waits(659).begins_a_poll();
+    world.edits(1, "b").waits(60).ends_the_poll(poll);
+    assert_eq!(world.due().map(|(wait, reason)| (wait <= 0, reason)), Some((true, WindowClosed)));
+    assert_eq!(world.polls(), ["pullrequest:comment_updated"]);
+}
+
+#[test]
+fn an_edit_opens_the_window_anew() {
+    let mut world = a_comment();
+    world.waits(600).edits(1, "b").polls();
+    let polls = follow(&mut world, 100_000);
+    assert_eq!(polls.last(), Some(&(660, WindowClosed)));
+    assert_eq!(world.due(), None);
+}
+
+#[test]
+fn an_edit_that_does_not_move_its_time_opens_the_window_anew_too() {
+    let mut world = a_comment();
+    world.waits(600).edits_without_moving_its_time(1, "b").polls();
+    assert_eq!(follow(&mut world, 100_000).last(), Some(&(660, WindowClosed)));
+}
+
+#[test]
+fn a_reported_edit_opens_the_window_anew() {
+    let mut world = a_comment();
+    follow(&mut world, 100_000);
+    world.waits(3_600).edits(1, "b").reports_about(CommentUpdated, 1);
+    assert_eq!(follow(&mut world, 100_000).last(), Some(&(660, WindowClosed)));
+}
+
+#[test]
+fn somebody_who_edits_every_nine_minutes_is_watched_as_long_as_it_takes() {
+    let mut world = a_comment();
+    for edit in 0..20 {
+        follow(&mut world, 539);
+        let text = format!("edit {edit}");
+        world.edits(1, &text);
+        follow(&mut world, 30);
+        assert_eq!(world.last_payload()["comment"]["content"]["raw"], text);
+    }
+    assert!(world.due().is_some());
+}
+
+#[test]
+fn of_two_windows_the_first_to_end_is_looked_at_first_and_the_last_ends_the_watch() {
+    let mut world = a_comment();
+    world.waits(300).writes(2, "b").reports_about(CommentCreated, 2);
+    let polls = follow(&mut world, 100_000);
+    assert!(polls.contains(&(360, WindowClosed)), "{polls:?}");
+    assert_eq!(polls.last(), Some(&(660, WindowClosed)));
+}
+
+#[test]
+fn a_deleted_comment_is_not_watched() {
+    let mut world = a_comment();
+    world.waits(1).deletes(1).reports_about(CommentDeleted, 1);
+    assert_eq!(follow(&mut world, 100_000), [(1, Tasks)]);
+}
+
+#[test]
+fn what_is_unreachable_is_left_alone_until_the_next_delivery() {
+    let mut world = a_comment();
+    assert!(world.due().is_some());
+    assert_eq!(world.learns(&Observation::Unreachable), [] as [&str; 0]);
+    assert_eq!(world.due(), None);
+    world.waits(60).reports(PullRequestUpdated);
+    assert!(world.due().is_some());
+    assert_eq!(world.edits(1, "b").waits(2).polls(), ["pullrequest:comment_updated"]);
+}
+
+#[test]
+fn being_unreachable_says_nothing_about_what_nothing_is_known_of() {
+    let mut world = a_pull_request();
+    world.learns(&Observation::Unreachable);
+    assert_eq!(world.due(), None);
+    assert!(world.log.is_empty());
+}
+
+#[test]
+fn an_event_without_a_pull_request_is_not_watched() {
+    let mut world = crate::world::a_repository();
+    let report =
+        crate::world::report(RepositoryPush, &serde_json::json!({ "repository": { "uuid": "{ab}" } }));
+    world.hears(&report);
+    assert_eq!(world.due(), None);
+}

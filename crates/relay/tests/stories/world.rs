@@ -1,0 +1,382 @@
+//! A pull request in Bitbucket, and what bitrelay knows of it: the stories are told with this.
+//!
+//! Verbs of people (`writes`, `edits`, ...) change Bitbucket only. Bitrelay learns by `hears` (a webhook) and `polls`.
+//! Both answer with the keys of the events that were new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bitbucket::payload::Document;
+use bitbucket::{EventKey, Payload, PullRequestId, RepositoryId};
+use jiff::{SignedDuration, Timestamp};
+use relay::observation::Report;
+use relay::state::{CommentState, PullRequestState, TaskState};
+use relay::watch::Reason;
+use relay::{
+    Event, LinkId, MAX_EVENTS_PER_FOLD, Observation, Poll, Settings, Subject, SubjectState, fold, suspects,
+};
+use serde_json::{Value, json};
+
+/// Second 0 of every story.
+pub(crate) const START: &str = "2026-11-02T09:00:00Z";
+
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) settings: Settings,
+    pub(crate) subject: Subject,
+    comments: BTreeMap<u64, Value>,
+    tasks: BTreeMap<u64, Value>,
+    used_ids: BTreeSet<(&'static str, u64)>,
+    updated_on: Timestamp,
+    pub(crate) state: SubjectState,
+    pub(crate) log: Vec<Event>,
+    deliveries: u32,
+}
+
+/// A pull request of which nothing is known.
+pub(crate) fn a_pull_request() -> World {
+    let now: Timestamp = START.parse().unwrap();
+    World {
+        now,
+        settings: Settings::default(),
+        subject: subject(),
+        comments: BTreeMap::new(),
+        tasks: BTreeMap::new(),
+        used_ids: BTreeSet::new(),
+        updated_on: now,
+        state: SubjectState::default(),
+        log: Vec::new(),
+        deliveries: 0,
+    }
+}
+
+/// A repository of which nothing is known.
+pub(crate) fn a_repository() -> World {
+    World { subject: Subject::Repository { repository: RepositoryId::new("{ab}") }, ..a_pull_request() }
+}
+
+/// A pull request whose creation was reported, and whose tasks were read once.
+pub(crate) fn a_known_pull_request() -> World {
+    let mut world = a_pull_request();
+    world.reports(EventKey::PullRequestCreated);
+    world.waits(3);
+    world.polls();
+    world
+}
+
+pub(crate) fn link() -> LinkId {
+    "acme".parse().unwrap()
+}
+
+pub(crate) fn subject() -> Subject {
+    Subject::PullRequest { repository: RepositoryId::new("{ab}"), id: PullRequestId(7) }
+}
+
+fn user(name: &str) -> Value {
+    json!({ "type": "user", "uuid": format!("{{{name}}}"), "nickname": name })
+}
+
+/// What happens in Bitbucket.
+impl World {
+    pub(crate) fn waits(&mut self, seconds: i64) -> &mut Self {
+        self.now += SignedDuration::from_secs(seconds);
+        self
+    }
+
+    pub(crate) fn writes(&mut self, id: u64, text: &str) -> &mut Self {
+        self.updated_on = self.now;
+        let comment = json!({
+            "type": "pullrequest_comment", "id": id, "content": { "raw": text }, "user": user("bob"),
+            "created_on": self.now, "updated_on": self.now, "deleted": false, "pending": false,
+        });
+        self.comments.insert(id, comment);
+        self.used_ids.insert(("comment", id));
+        self
+    }
+
+    pub(crate) fn writes_a_draft(&mut self, id: u64, text: &str) -> &mut Self {
+        self.writes(id, text).comment(id)["pending"] = json!(true);
+        self
+    }
+
+    pub(crate) fn publishes_the_draft(&mut self, id: u64) -> &mut Self {
+        self.comment(id)["pending"] = json!(false);
+        self
+    }
+
+    pub(crate) fn edits(&mut self, id: u64, text: &str) -> &mut Self {
+        let now = self.now;
+        self.edits_without_moving_its_time(id, text).comment(id)["updated_on"] = json!(now);
+        self
+    }
+
+    pub(crate) fn edits_without_moving_its_time(&mut self, id: u64, text: &str) -> &mut Self {
+        self.comment(id)["content"]["raw"] = json!(text);
+        self
+    }
+
+    pub(crate) fn resolves(&mut self, id: u64) -> &mut Self {
+        let now = self.now;
+        self.comment(id)["resolution"] = json!({ "user": user("alice"), "created_on": now });
+        self
+    }
+
+    pub(crate) fn reopens(&mut self, id: u64) -> &mut Self {
+        self.comment(id).as_object_mut().unwrap().remove("resolution").unwrap();
+        self
+    }
+
+    /// Deletes a comment without replies: nothing is left of it.
+    pub(crate) fn deletes(&mut self, id: u64) -> &mut Self {
+        self.comments.remove(&id).unwrap();
+        self
+    }
+
+    /// Deletes a comment with replies: an empty shell stays.
+    pub(crate) fn empties(&mut self, id: u64) -> &mut Self {
+        self.comment(id)["deleted"] = json!(true);
+        self.comment(id)["content"]["raw"] = json!("");
+        self
+    }
+
+    pub(crate) fn adds_a_task(&mut self, id: u64, text: &str) -> &mut Self {
+        let task = json!({
+            "type": "pullrequest_task", "id": id, "content": { "raw": text }, "state": "UNRESOLVED",
+            "creator": user("bob"), "created_on": self.now, "updated_on": self.now, "pending": false,
+        });
+        self.tasks.insert(id, task);
+        self.used_ids.insert(("task", id));
+        self
+    }
+
+    pub(crate) fn edits_the_task(&mut self, id: u64, text: &str) -> &mut Self {
+        let now = self.now;
+        let task = self.tasks.get_mut(&id).unwrap();
+        task["content"]["raw"] = json!(text);
+        task["updated_on"] = json!(now);
+        self
+    }
+
+    pub(crate) fn resolves_the_task(&mut self, id: u64) -> &mut Self {
+        let now = self.now;
+        let task = self.tasks.get_mut(&id).unwrap();
+        task["state"] = json!("RESOLVED");
+        task["resolved_on"] = json!(now);
+        task["resolved_by"] = user("alice");
+        self
+    }
+
+    pub(crate) fn reopens_the_task(&mut self, id: u64) -> &mut Self {
+        let task = self.tasks.get_mut(&id).unwrap();
+        task["state"] = json!("UNRESOLVED");
+        task["resolved_on"] = Value::Null;
+        task["resolved_by"] = Value::Null;
+        self
+    }
+
+    pub(crate) fn deletes_the_task(&mut self, id: u64) -> &mut Self {
+        self.tasks.remove(&id).unwrap();
+        self
+    }
+
+    pub(crate) fn comment(&mut self, id: u64) -> &mut Value {
+        self.comments.get_mut(&id).unwrap()
+    }
+}
+
+/// What is so in Bitbucket.
+impl World {
+    pub(crate) fn has_comment(&self, id: u64) -> bool {
+        self.comments.get(&id).is_some_and(|comment| comment["deleted"] == false)
+    }
+
+    pub(crate) fn has_task(&self, id: u64) -> bool {
+        self.tasks.contains_key(&id)
+    }
+
+    pub(crate) fn ever_had_comment(&self, id: u64) -> bool {
+        self.used_ids.contains(&("comment", id))
+    }
+
+    pub(crate) fn ever_had_task(&self, id: u64) -> bool {
+        self.used_ids.contains(&("task", id))
+    }
+
+    pub(crate) fn is_resolved(&self, id: u64) -> bool {
+        self.comments[&id].get("resolution").is_some()
+    }
+
+    pub(crate) fn is_task_resolved(&self, id: u64) -> bool {
+        self.tasks[&id]["state"] == "RESOLVED"
+    }
+
+    /// Whether the revision that stands has the text that Bitbucket shows.
+    pub(crate) fn knows_the_text_of(&self, id: u64) -> bool {
+        self.known_comment(id).standing().unwrap().hash == Some(hash(raw(&self.comments[&id])))
+    }
+
+    pub(crate) fn knows_the_text_of_task(&self, id: u64) -> bool {
+        self.known_task(id).revision.hash == Some(hash(raw(&self.tasks[&id])))
+    }
+}
+
+fn raw(item: &Value) -> &str {
+    item["content"]["raw"].as_str().unwrap()
+}
+
+/// Webhooks.
+impl World {
+    /// The webhook that Bitbucket would send now.
+    pub(crate) fn webhook(&mut self, key: EventKey, more: &Value) -> Report {
+        let mut body = json!({
+            "actor": user("bob"),
+            "repository": { "uuid": "{ab}", "full_name": "acme/widgets" },
+            "pullrequest": { "id": 7, "title": "Round corners", "created_on": START, "updated_on": self.updated_on },
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        report(key, &body)
+    }
+
+    pub(crate) fn webhook_about(&mut self, key: EventKey, id: u64) -> Report {
+        let comment = self.comments.get(&id).cloned();
+        let gone = || json!({ "id": id, "deleted": true, "content": { "raw": "" } });
+        self.webhook(key, &json!({ "comment": comment.unwrap_or_else(gone) }))
+    }
+
+    /// Bitbucket reports at once.
+    pub(crate) fn reports(&mut self, key: EventKey) -> Vec<String> {
+        let report = self.webhook(key, &json!({}));
+        self.hears(&report)
+    }
+
+    pub(crate) fn reports_about(&mut self, key: EventKey, id: u64) -> Vec<String> {
+        let report = self.webhook_about(key, id);
+        self.hears(&report)
+    }
+
+    pub(crate) fn hears(&mut self, report: &Report) -> Vec<String> {
+        self.deliveries += 1;
+        let report = Report { delivery: format!("delivery-{}", self.deliveries), ..report.clone() };
+        self.learns(&Observation::Delivery(report))
+    }
+}
+
+pub(crate) fn report(key: EventKey, body: &Value) -> Report {
+    let body = body.to_string().into_bytes();
+    Report {
+        key,
+        payload: Payload::parse(&body).unwrap(),
+        body,
+        hook: "hook-1".to_owned(),
+        delivery: String::new(),
+    }
+}
+
+/// The same report, from another hook.
+pub(crate) fn by_another_hook(report: &Report) -> Report {
+    Report { hook: "hook-2".to_owned(), ..report.clone() }
+}
+
+/// Polls.
+impl World {
+    /// Reads everything now; it is folded later.
+    pub(crate) fn begins_a_poll(&self) -> Poll {
+        Poll {
+            base_version: self.state.version,
+            started_at: self.now,
+            comments: self.comments.values().cloned().map(Document::new).collect(),
+            tasks: Some(self.tasks.values().cloned().map(Document::new).collect()),
+            comment_lookups: BTreeMap::new(),
+            task_lookups: BTreeMap::new(),
+        }
+    }
+
+    /// Asks for what is missing, and folds.
+    pub(crate) fn ends_the_poll(&mut self, mut poll: Poll) -> Vec<String> {
+        let suspects = suspects(&self.state, &poll);
+        for id in suspects.comments {
+            poll.comment_lookups.insert(id, self.comments.get(&id.0).cloned().map(Document::new));
+        }
+        for id in suspects.tasks {
+            poll.task_lookups.insert(id, self.tasks.get(&id.0).cloned().map(Document::new));
+        }
+        self.learns(&Observation::Poll(poll))
+    }
+
+    pub(crate) fn polls(&mut self) -> Vec<String> {
+        let poll = self.begins_a_poll();
+        self.ends_the_poll(poll)
+    }
+}
+
+/// What bitrelay does with it.
+impl World {
+    /// Folds as often as it takes, as the store would have it: an event whose id is in the log is refused, and folded
+    /// again with that known.
+    pub(crate) fn learns(&mut self, observation: &Observation) -> Vec<String> {
+        let before = self.log.len();
+        for _ in 0..100 {
+            let folded =
+                fold(self.state.clone(), &link(), &self.subject, observation, self.now, &self.settings);
+            let ids: BTreeSet<_> = self.log.iter().map(|event| &event.id).collect();
+            let known: Vec<_> =
+                folded.events.iter().map(|e| e.id.clone()).filter(|id| ids.contains(id)).collect();
+            if !known.is_empty() {
+                self.state.remember(known);
+                continue;
+            }
+            self.store(&folded.state, folded.events);
+            if !folded.more {
+                return self.log[before..].iter().map(|event| event.key.to_string()).collect();
+            }
+        }
+        panic!("folding does not end");
+    }
+
+    /// Checks what must always hold, and keeps it.
+    fn store(&mut self, state: &SubjectState, events: Vec<Event>) {
+        assert_eq!(state.version, self.state.version + 1);
+        assert!(events.len() <= MAX_EVENTS_PER_FOLD, "{} events in one fold", events.len());
+        for event in events {
+            assert_eq!(event.sequence, self.log.len() as u64 + 1, "the sequence has no gap");
+            assert!(self.log.iter().all(|other| other.id != event.id), "{} is there twice", event.key);
+            assert_eq!((&event.subject, &event.link, event.observed_at), (&self.subject, &link(), self.now));
+            self.log.push(event);
+        }
+        assert_eq!(state.sequence, self.log.len() as u64);
+        let stored = serde_json::to_string(state).unwrap();
+        self.state = serde_json::from_str(&stored).unwrap();
+        assert_eq!(&self.state, state, "a state reads back as it was stored");
+    }
+
+    pub(crate) fn known(&self) -> &PullRequestState {
+        self.state.pull_request.as_ref().unwrap()
+    }
+
+    pub(crate) fn known_comment(&self, id: u64) -> &CommentState {
+        &self.known().comments[&bitbucket::CommentId(id)]
+    }
+
+    pub(crate) fn known_task(&self, id: u64) -> &TaskState {
+        &self.known().tasks[&bitbucket::TaskId(id)]
+    }
+
+    /// When the next poll is due, in seconds from now, and why.
+    pub(crate) fn due(&self) -> Option<(i64, Reason)> {
+        self.state.watch.map(|watch| (watch.due_at.duration_since(self.now).as_secs(), watch.reason))
+    }
+
+    pub(crate) fn last(&self) -> &Event {
+        self.log.last().unwrap()
+    }
+
+    /// The last event's payload.
+    pub(crate) fn last_payload(&self) -> Value {
+        serde_json::from_slice(&self.last().payload).unwrap()
+    }
+}
+
+/// The hash of a text, as a state has it.
+pub(crate) fn hash(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
+}

@@ -1,0 +1,130 @@
+//! Items and back, as the publisher sees them.
+
+use bitbucket::EventKey;
+use relay::{Event, EventId, Source};
+use serde_dynamo::{AttributeValue, Item};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn event(payload: Vec<u8>) -> Event {
+    Event {
+        id: EventId::stored("0123456789abcdef0123456789abcdef"),
+        key: EventKey::TaskResolved,
+        source: Source::Poll,
+        link: "acme".parse().unwrap(),
+        subject: "pullrequest/0a1b/7".parse().unwrap(),
+        repository_name: Some("acme/widgets".to_owned()),
+        sequence: 42,
+        occurred_at: None,
+        observed_at: "2026-11-24T10:00:00.000001Z".parse().unwrap(),
+        actor: Some(json!({ "display_name": "bob", "nested": { "null": null } })),
+        payload,
+    }
+}
+
+fn items(event: &Event) -> Vec<Item> {
+    encode_event("acme#pullrequest/0a1b/7", event).unwrap()
+}
+
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
+#[test]
+fn an_event_comes_back_as_it_was() {
+    let event = event(b"{ \"gr\xc3\xbcn\":1 }".to_vec());
+    let stored = event_from_item(items(&event).remove(0)).unwrap().unwrap();
+    assert_eq!(stored.event, event);
+    assert!(stored.complete);
+    assert_eq!(stored.payload_bytes, event.payload.len() as u64);
+    assert_eq!((stored.pk.as_str(), stored.sk.as_str()), ("acme#pullrequest/0a1b/7", "event#000000000042"));
+}
+
+#[test]
+fn an_event_comes_back_from_the_json_of_the_stream() {
+    let event = event(b"{}".to_vec());
+    let image: serde_json::Map<String, Value> = items(&event)
+        .remove(0)
+        .into_inner()
+        .into_iter()
+        .map(|(name, value)| (name, serde_json::to_value(value).unwrap()))
+        .collect();
+    assert!(image["payload"]["B"].is_string() && image["sequence"]["N"] == "42", "{image:?}");
+    let item: Item = serde_json::from_value(Value::Object(image)).unwrap();
+    assert_eq!(event_from_item(item).unwrap().unwrap().event, event);
+}
+
+#[test]
+fn an_event_in_several_items_says_that_its_payload_is_not_in_the_first() {
+    let event = event(noise(800_000));
+    let mut items = items(&event);
+    assert!(items.len() > 1);
+    assert!(items.iter().all(|item| item_bytes(item) < 400_000));
+    let whole = join_events(items.clone(), 1).unwrap();
+    assert_eq!(whole, std::slice::from_ref(&event));
+
+    let part = items.pop().unwrap();
+    assert_eq!(event_from_item(part).unwrap(), None);
+    let first = event_from_item(items.remove(0)).unwrap().unwrap();
+    assert!(!first.complete);
+    assert_eq!(first.payload_bytes, 800_000);
+    assert_eq!(first.event, Event { payload: Vec::new(), ..event });
+    assert!(matches!(join_events(items, 1), Err(Error::Corrupt { .. })), "a part is missing");
+}
+
+#[test]
+fn what_is_no_event_is_left_alone() {
+    for kind in ["state", "fact", "lease", "something of the future"] {
+        let kind = ("kind".to_owned(), AttributeValue::S(kind.to_owned()));
+        assert_eq!(
+            event_from_item(std::iter::once(kind).collect::<std::collections::HashMap<_, _>>().into())
+                .unwrap(),
+            None
+        );
+    }
+    assert_eq!(event_from_item(Item::default()).unwrap(), None);
+}
+
+#[test]
+fn an_event_that_cannot_be_read_says_which_and_never_what_it_holds() {
+    let good = items(&event(b"hunter2".to_vec())).remove(0);
+    let spoilt = [
+        ("sequence", AttributeValue::S("hunter2".to_owned())),
+        ("payload", AttributeValue::B(b"hunter2".to_vec())),
+        ("payload_bytes", AttributeValue::N("3".to_owned())),
+        ("subject", AttributeValue::S("no subject".to_owned())),
+        ("actor", AttributeValue::S("hunter2".to_owned())),
+    ];
+    for (name, value) in spoilt {
+        let mut item = good.clone();
+        item.insert(name.to_owned(), value);
+        let error = event_from_item(item).unwrap_err();
+        let words = error.to_string();
+        assert!(
+            words.starts_with("the item acme#pullrequest/0a1b/7 / event#000000000042 cannot be read"),
+            "{words}"
+        );
+        assert!(!words.contains("hunter2"), "{words}");
+    }
+}
+
+#[test]
+fn an_actor_too_large_for_the_item_is_left_to_the_payload() {
+    let mut event = event(b"{}".to_vec());
+    event.actor = Some(json!({ "display_name": "x".repeat(20_000) }));
+    event.repository_name = Some("y".repeat(20_000));
+    let stored = event_from_item(items(&event).remove(0)).unwrap().unwrap();
+    assert_eq!((stored.event.actor, stored.event.repository_name), (None, None));
+}
+
+#[test]
+fn a_payload_over_the_limit_is_refused_in_words() {
+    let error = encode_event("pk", &event(vec![b' '; 3_000_000])).unwrap_err();
+    assert_eq!(error.to_string(), "the payload has 3000000 bytes, at most 2097152 can be stored");
+}

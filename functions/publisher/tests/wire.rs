@@ -1,0 +1,90 @@
+//! A record as Lambda hands it over, with an item as the store writes it, and the answer as Lambda reads it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+use jiff::Timestamp;
+use publisher::entry::Entry;
+use publisher::handler::{deadline, decode};
+use publisher::record::{self, Batch, Reading};
+use publisher::{Outcome, Outcomes};
+use serde_json::{Value, json};
+
+/// `{"comment":{"id":4001}}`, compressed with gzip and written as base64.
+const PAYLOAD: &str = "H4sIAAAAAAACA6tWSs7PzU3NK1GyqlbKTFGyMjEwMKytBQBjSvnrFwAAAA==";
+
+fn batch() -> Batch {
+    serde_json::from_value(json!({ "Records": [{
+        "eventID": "c4ca4238a0b923820dcc509a6f75849b",
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1_790_000_000.0,
+            "Keys": { "pk": { "S": "acme#pullrequest/ab/7" }, "sk": { "S": "event#000000000003" } },
+            "NewImage": {
+                "pk": { "S": "acme#pullrequest/ab/7" },
+                "sk": { "S": "event#000000000003" },
+                "kind": { "S": "event" },
+                "id": { "S": "238b76bd74dc8fe447a42d5296176651" },
+                "key": { "S": "pullrequest:comment_created" },
+                "source": { "S": "webhook" },
+                "link": { "S": "acme" },
+                "subject": { "S": "pullrequest/ab/7" },
+                "repository_name": { "S": "acme/widgets" },
+                "sequence": { "N": "3" },
+                "occurred_at": { "S": "2026-11-02T09:00:10Z" },
+                "observed_at": { "S": "2026-11-02T09:00:11Z" },
+                "actor": { "S": "{\"nickname\":\"bob\"}" },
+                "payload": { "B": PAYLOAD },
+                "payload_bytes": { "N": "23" },
+                "parts": { "N": "1" },
+            },
+            "SequenceNumber": "111100000000000000000001",
+            "SizeBytes": 412,
+            "StreamViewType": "NEW_IMAGE",
+        },
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-11-02T00:00:00.000",
+    }]}))
+    .unwrap()
+}
+
+#[test]
+fn an_item_of_the_store_becomes_an_entry_of_the_bus() {
+    let (place, reading) = record::read(batch().records.remove(0));
+    assert_eq!(place.sequence_number, "111100000000000000000001");
+    assert_eq!(place.created_at, Timestamp::from_second(1_790_000_000).ok());
+    let Ok(Reading::Inserted(item)) = reading else { panic!("it was inserted") };
+    let entry = Entry::of(&decode(item).unwrap().unwrap(), "t").unwrap();
+    assert_eq!(entry.detail_type, "pullrequest:comment_created");
+    assert_eq!(entry.time.to_string(), "2026-11-02T09:00:10Z");
+    let detail: Value = serde_json::from_str(&entry.detail).unwrap();
+    assert_eq!(detail["payload"], json!({ "comment": { "id": 4001 } }));
+    assert_eq!((&detail["sequence"], &detail["actor"]["nickname"]), (&json!(3), &json!("bob")));
+}
+
+#[test]
+fn a_record_without_a_time_is_not_taken_for_an_old_one() {
+    let mut record = batch().records.remove(0);
+    record["dynamodb"].as_object_mut().unwrap().remove("ApproximateCreationDateTime");
+    assert_eq!(record::read(record).0.created_at, None);
+}
+
+#[test]
+fn the_answer_names_what_failed() {
+    let outcomes =
+        [("1", Outcome::Published), ("2", Outcome::Failed), ("3", Outcome::Parked), ("4", Outcome::Failed)];
+    let outcomes = Outcomes(outcomes.map(|(number, outcome)| (number.to_owned(), outcome)).to_vec());
+    assert_eq!(
+        serde_json::to_value(outcomes.into_response()).unwrap(),
+        json!({ "batchItemFailures": [{ "itemIdentifier": "2" }, { "itemIdentifier": "4" }] })
+    );
+}
+
+#[test]
+fn an_invocation_ends_when_lambda_says_or_soon_where_nobody_does() {
+    let now = Timestamp::from_second(1_790_000_000).unwrap();
+    assert_eq!(deadline(1_790_000_060_000, now).as_second(), 1_790_000_060);
+    for unknown in [0, 600_000, u64::MAX] {
+        assert_eq!(deadline(unknown, now).as_second(), 1_790_000_030, "{unknown}");
+    }
+}

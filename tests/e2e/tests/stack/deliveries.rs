@@ -1,0 +1,112 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use e2e::signer::{Delivery, sign};
+use e2e::stack::Stack;
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{items, lines};
+
+const ONE_MINUTE: Duration = Duration::from_mins(1);
+
+/// A delivery about a pull request that only this story knows.
+fn delivery(story: &str, request: &str) -> Delivery {
+    let body = json!({
+        "repository": { "uuid": format!("{{{story}}}"), "full_name": "acme/elsewhere" },
+        "actor": { "display_name": "Alice", "type": "user" },
+        "pullrequest": { "id": 1, "title": story, "updated_on": "2026-11-24T10:00:00.000001+00:00" },
+    });
+    Delivery::new("pullrequest:updated", request, body.to_string())
+}
+
+fn subject(story: &str) -> String {
+    format!("pullrequest/{story}/1")
+}
+
+fn about(story: &'static str) -> impl Fn(&Value) -> bool {
+    move |entry| entry["detail"]["subject"]["repository"]["id"] == story
+}
+
+pub(crate) async fn forged_deliveries_are_refused_and_leave_nothing(stack: Arc<Stack>) {
+    let http = reqwest::Client::new();
+    let (url, secret) = (&stack.outputs.webhook_url, &stack.outputs.webhook_secret);
+    let delivery = delivery("forged", "f0");
+    let good = sign(secret, &delivery.body);
+    let digits = &good["sha256=".len()..];
+    let forged = [
+        sign("another secret", &delivery.body),
+        sign("", &delivery.body),
+        sign(secret, b"another body"),
+        format!("sha1={digits}"),
+        format!("sha256={}", digits.to_uppercase()),
+        good[..good.len() - 1].to_owned(),
+        format!("{good}, {good}"),
+    ];
+    for header in forged {
+        let answer = delivery.unsigned(&http, url).header("x-hub-signature", &header).send().await.unwrap();
+        assert_eq!(answer.status(), 401, "{header}");
+    }
+    assert_eq!(delivery.unsigned(&http, url).send().await.unwrap().status(), 401);
+    let twice =
+        delivery.unsigned(&http, url).header("x-hub-signature", &good).header("x-hub-signature", &good);
+    assert_eq!(twice.send().await.unwrap().status(), 401);
+    assert_eq!(items(&stack, &subject("forged"), "").await.len(), 0);
+}
+
+pub(crate) async fn the_same_delivery_twice_is_one_event(stack: Arc<Stack>) {
+    let http = reqwest::Client::new();
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        let sent = delivery("twice", "d0")
+            .send(&http, &stack.outputs.webhook_url, &stack.outputs.webhook_secret)
+            .await;
+        let answer: Value = sent.unwrap().json().await.unwrap();
+        statuses.push(answer["status"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(statuses, ["stored", "known"]);
+    let heard = stack.subscriber.wait(ONE_MINUTE, about("twice"), |heard| !heard.is_empty()).await;
+    assert_eq!(lines(&heard), ["1 pullrequest:updated webhook"]);
+    assert_eq!(items(&stack, &subject("twice"), "event#").await.len(), 1);
+}
+
+pub(crate) async fn a_delivery_fifty_times_at_once_is_one_event(stack: Arc<Stack>) {
+    let http = reqwest::Client::new();
+    let delivery = delivery("fifty", "e0");
+    let sent =
+        (0..50).map(|_| delivery.send(&http, &stack.outputs.webhook_url, &stack.outputs.webhook_secret));
+    let statuses: Vec<_> =
+        join_all(sent).await.into_iter().map(|answer| answer.unwrap().status().as_u16()).collect();
+    assert_eq!(statuses, [200; 50]);
+    stack.subscriber.wait(ONE_MINUTE, about("fifty"), |heard| !heard.is_empty()).await;
+    assert_eq!(items(&stack, &subject("fifty"), "event#").await.len(), 1);
+    assert_eq!(stack.subscriber.received(about("fifty")).len(), 1);
+}
+
+pub(crate) async fn bad_input_is_told_what_is_wrong(stack: Arc<Stack>) {
+    let http = reqwest::Client::new();
+    let (url, secret) = (&stack.outputs.webhook_url, &stack.outputs.webhook_secret);
+    let signed = |body: &[u8]| {
+        let request = Delivery::new("pullrequest:updated", "b0", body).unsigned(&http, url);
+        request.header("x-hub-signature", sign(secret, body))
+    };
+    let unknown_link = url.replace(&format!("/webhook/{}", stack.outputs.link), "/webhook/nobody");
+    assert_ne!(&unknown_link, url);
+    let bare = http.post(url).header("content-type", "application/json").body("{}");
+    let table = [
+        (signed(b"not json"), 400),
+        (signed(b"[]"), 400),
+        (bare.header("x-hub-signature", sign(secret, b"{}")), 400),
+        (Delivery::new("pullrequest:updated", "b1", "{}").unsigned(&http, &unknown_link), 404),
+        (http.get(url), 405),
+        (http.post(url).header("content-type", "text/plain").body("{}"), 415),
+        (signed(&vec![b' '; 2 << 20]), 413),
+    ];
+    for (request, status) in table {
+        let answer = request.send().await.unwrap();
+        let (answered, body) = (answer.status().as_u16(), answer.text().await.unwrap());
+        assert_eq!(answered, status, "{body}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert!(body["error"].as_str().is_some_and(|error| !error.is_empty()), "{body}");
+    }
+}
