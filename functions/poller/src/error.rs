@@ -75,10 +75,46 @@ impl Error {
     pub fn concerns_link(&self) -> bool {
         match self {
             Self::Bitbucket(bitbucket::Error::Api { status, .. }) => matches!(status, 401 | 429),
-            Self::Bitbucket(
-                bitbucket::Error::Unreachable { .. } | bitbucket::Error::AllowanceSpent { .. },
-            ) => true,
+            Self::Bitbucket(bitbucket::Error::Unreachable { .. })
+            | Self::Store(store::Error::Unavailable { .. }) => true,
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(status: u16) -> Error {
+        bitbucket::Error::Api {
+            operation: "list tasks",
+            status,
+            message: String::new(),
+            retry_after_seconds: None,
+        }
+        .into()
+    }
+
+    #[test]
+    fn an_error_says_whether_it_ends_a_watch_or_concerns_the_whole_link() {
+        let unreachable = bitbucket::Error::Unreachable { operation: "list tasks", reason: String::new() };
+        for (error, ends, concerns_link) in [
+            (api(401), false, true),
+            (api(403), true, false),
+            (api(404), true, false),
+            (api(429), false, true),
+            (api(500), false, false),
+            (api(503), false, false),
+            (unreachable.into(), false, true),
+            (bitbucket::Error::AllowanceSpent { operation: "list tasks" }.into(), false, false),
+            (store::Error::unavailable("down").into(), false, true),
+            (store::Error::Contended { attempts: 12 }.into(), false, false),
+            (Error::NoLink, true, false),
+            (Error::NoCredential, true, false),
+            (Error::NoRepository, true, false),
+        ] {
+            assert_eq!((error.disables_watch(), error.concerns_link()), (ends, concerns_link), "{error}");
         }
     }
 }

@@ -9,13 +9,19 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`run`] | one invocation: passes until nothing is due or time is up |
+//! | [`run`] | one invocation: the lease, the passes, the summary |
+//! | `passes` | which links are polled when, and when there is nothing left to wait for |
+//! | `link` | one link in one pass |
+//! | `poll` | one pull request: read, fold, store |
 //! | [`reader`] | one pull request, read from Bitbucket |
 //! | [`pauses`] | what is left alone for a while after it failed |
 //! | [`settings`] | calls a run, time a run |
 
 mod error;
+mod link;
+mod passes;
 pub mod pauses;
+mod poll;
 pub mod reader;
 pub mod run;
 pub mod settings;

@@ -12,8 +12,8 @@ use store::{DynamoTable, SystemClock};
 
 type WiredPoller = Poller<DynamoTable, SecretsManagerLinks, SystemClock>;
 
-/// What is kept of an invocation's time to store the last poll and to answer.
-const RESERVE: SignedDuration = SignedDuration::from_secs(15);
+/// What is kept of an invocation's time besides the overtime of the last polls: to answer.
+const RESERVE: SignedDuration = SignedDuration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -40,7 +40,8 @@ async fn poller() -> anyhow::Result<WiredPoller> {
 
 /// The rule's event says nothing that matters: that it came is the message.
 async fn invoked(poller: &WiredPoller, event: LambdaEvent<Value>) -> Result<Summary, Error> {
-    let deadline = Timestamp::try_from(event.context.deadline())?.saturating_sub(RESERVE)?;
+    let reserve = poller.limits.overtime.saturating_add(RESERVE);
+    let deadline = Timestamp::try_from(event.context.deadline())?.saturating_sub(reserve)?;
     let summary = poller.run(&event.context.request_id, deadline).await?;
     tracing::info!(?summary, "run ended");
     Ok(summary)

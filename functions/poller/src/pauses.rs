@@ -26,15 +26,19 @@ impl<K> Default for Pauses<K> {
 }
 
 impl<K: Hash + Eq> Pauses<K> {
-    /// Whether it is to be left alone now.
-    pub fn paused(&self, key: &K, now: Timestamp) -> bool {
-        self.until.get(key).is_some_and(|(until, _)| *until > now)
+    /// Until when it is to be left alone, if it ever failed.
+    pub fn until(&self, key: &K) -> Option<Timestamp> {
+        self.until.get(key).map(|(until, _)| *until)
     }
 
     /// Notes a failure: at least `least`, and longer with every failure in a row.
     pub fn failed(&mut self, key: K, now: Timestamp, least: SignedDuration) {
         if self.until.len() >= MAX_PAUSES {
+            // Forgotten pauses cost a call each, no more.
             self.until.retain(|_, (until, _)| *until > now);
+            if self.until.len() >= MAX_PAUSES {
+                self.until.clear();
+            }
         }
         let failures = self.until.get(&key).map_or(0, |(_, failures)| *failures);
         let pause = FIRST.checked_mul(1 << failures.min(10)).unwrap_or(LONGEST).min(LONGEST).max(least);
@@ -62,7 +66,7 @@ mod tests {
         let mut lengths = Vec::new();
         for _ in 0..9 {
             pauses.failed("link", at(0), SignedDuration::ZERO);
-            lengths.push((1..=301).find(|second| !pauses.paused(&"link", at(*second))).unwrap());
+            lengths.push(pauses.until(&"link").unwrap().as_second());
         }
         assert_eq!(lengths, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
     }
@@ -71,10 +75,10 @@ mod tests {
     fn a_success_ends_the_pause_and_its_growth() {
         let mut pauses = Pauses::default();
         pauses.failed("link", at(0), SignedDuration::from_secs(60));
-        assert!(pauses.paused(&"link", at(59)));
+        assert_eq!(pauses.until(&"link"), Some(at(60)));
         pauses.worked(&"link");
-        assert!(!pauses.paused(&"link", at(1)));
+        assert_eq!(pauses.until(&"link"), None);
         pauses.failed("link", at(0), SignedDuration::ZERO);
-        assert!(!pauses.paused(&"link", at(5)));
+        assert_eq!(pauses.until(&"link"), Some(at(5)));
     }
 }

@@ -15,6 +15,8 @@ pub struct PollerSettings {
     pub run: SignedDuration,
     /// How far apart passes are at least. Default 2 seconds.
     pub pass_spacing: SignedDuration,
+    /// How long a poll may go on after the run's end. Default 8 seconds: what hangs for longer is cut off and stays due.
+    pub overtime: SignedDuration,
 }
 
 impl Default for PollerSettings {
@@ -23,6 +25,7 @@ impl Default for PollerSettings {
             max_calls_per_run: 16,
             run: SignedDuration::from_secs(55),
             pass_spacing: SignedDuration::from_secs(2),
+            overtime: SignedDuration::from_secs(8),
         }
     }
 }
@@ -39,5 +42,21 @@ impl PollerSettings {
         let Some(given) = lookup(name) else { return Ok(default) };
         let parsed = given.parse().ok().filter(|calls| (1..=max).contains(calls));
         Ok(Self { max_calls_per_run: parsed.ok_or(Error::Setting { name, max, given })?, ..default })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_keeps_its_default_and_nonsense_is_refused_by_name() {
+        assert_eq!(PollerSettings::from_environment(|_| None).unwrap(), PollerSettings::default());
+        let set = |given: &'static str| PollerSettings::from_environment(move |_| Some(given.to_owned()));
+        assert_eq!(set("40").unwrap().max_calls_per_run, 40);
+        for nonsense in ["0", "10001", "-1", "many", ""] {
+            let error = set(nonsense).unwrap_err().to_string();
+            assert!(error.starts_with("BITRELAY_MAX_CALLS_PER_RUN must be between 1 and 10000"), "{error}");
+        }
     }
 }

@@ -16,12 +16,13 @@ pub fn tool(name: &str) -> PathBuf {
     tool
 }
 
-/// The `bootstrap` of a function, as `make build` made it.
+/// The `bootstrap` of a function: below `BITRELAY_FUNCTIONS`, else as the local stack runs it.
 pub fn bootstrap(function: &str) -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
-    let bootstrap = target.join("lambda").join(function).join("bootstrap");
-    assert!(bootstrap.exists(), "{} is missing: run `make build ARCH=x86_64`", bootstrap.display());
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
+    let functions =
+        std::env::var_os("BITRELAY_FUNCTIONS").map_or_else(|| target.join("lambda-local"), PathBuf::from);
+    let bootstrap = workspace().join(functions).join(function).join("bootstrap");
+    assert!(bootstrap.exists(), "{} is missing: run `make local-functions`", bootstrap.display());
     bootstrap
 }
 

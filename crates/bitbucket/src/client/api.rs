@@ -150,7 +150,13 @@ impl Client {
         let mut items = Vec::new();
         let mut url = first;
         for _ in 0..MAX_PAGES {
-            let mut page = self.get(operation, url).await?;
+            let mut page = match self.get(operation, url).await {
+                // What was read counts; the caller decides what a part of a listing is good for.
+                Err(Error::AllowanceSpent { .. }) if !items.is_empty() => {
+                    return Ok(Listing { items, complete: false });
+                }
+                page => page?,
+            };
             let Some(Value::Array(values)) = page.get_mut("values").map(Value::take) else {
                 return Err(Error::AnswerInvalid { operation, reason: "it has no list of values" });
             };

@@ -20,6 +20,7 @@ pub const MAX_PAGES: usize = 20;
 pub struct Listing<T> {
     /// The items, in the order asked for.
     pub items: Vec<Document<T>>,
-    /// Whether the last page was reached. What is missing from an incomplete listing tells nothing.
+    /// Whether the last page was reached; not so where there are too many pages, or the allowance of calls ended before.
+    /// What is missing from an incomplete listing tells nothing.
     pub complete: bool,
 }

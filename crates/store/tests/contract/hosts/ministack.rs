@@ -14,8 +14,9 @@ use super::schema;
 
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Waits for the end of its input, which comes with the end of this process, however it ends; then ends MiniStack.
-const KEEPER: &str = r#""$0" & server=$!; read -r _; kill "$server"; wait "$server""#;
+/// Waits for the end of its input, which comes with the end of this process, however it ends; then ends MiniStack and
+/// deletes what it wrote.
+const KEEPER: &str = r#""$0" & server=$!; read -r _; kill "$server"; wait "$server"; cd / && rm -rf "$1""#;
 
 /// A running MiniStack. Dropping it ends it and deletes what it wrote.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MiniStack {
         let keeper = Command::new("sh")
             .args(["-c", KEEPER])
             .arg(program)
+            .arg(&folder)
             .current_dir(&folder)
             .env("TMPDIR", &folder)
             .env("S3_DATA_DIR", folder.join("s3"))
@@ -82,7 +84,6 @@ impl Drop for MiniStack {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         self.keeper.wait().ok();
-        std::fs::remove_dir_all(&self.folder).ok();
     }
 }
 

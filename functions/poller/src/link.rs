@@ -1,0 +1,137 @@
+//! One link in one pass: its pull requests one after the other, until one failure concerns them all.
+
+use bitbucket::client::Client;
+use jiff::SignedDuration;
+use relay::{LinkId, Observation};
+use store::links::LinkSource;
+use store::{Clock, DueWatch, Table};
+
+use crate::error::Error;
+use crate::passes::Run;
+use crate::poll::Polled;
+
+/// A 429 says nothing of when to come back; a rolling window frees calls minute by minute.
+const PAUSE_AFTER_RATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
+
+/// The most that `Retry-After` is obeyed for.
+const LONGEST_RETRY_AFTER_SECONDS: u64 = 3_600;
+
+impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
+    /// Polls what is due of one link, the longest due first, and gives the link back.
+    pub(crate) async fn poll_link(&self, link: LinkId, due: Vec<DueWatch>) -> LinkId {
+        match self.client(&link).await {
+            Ok(client) => self.poll_all(&client, due).await,
+            Err(error) if error.disables_watch() => self.end_all(&error, due).await,
+            Err(error) => {
+                self.tally().summary.failed += 1;
+                tracing::warn!(%link, category = error.category().as_str(), %error, "the link cannot be polled now");
+                self.pause(&link, None, SignedDuration::ZERO);
+            }
+        }
+        link
+    }
+
+    async fn client(&self, link: &LinkId) -> Result<Client, Error> {
+        if let Some(client) = self.tally().clients.get(link) {
+            return Ok(client.clone());
+        }
+        let found = self.poller.links.get(link, self.poller.clock.now()).await?.ok_or(Error::NoLink)?;
+        let credential = found.credential.ok_or(Error::NoCredential)?;
+        let client = self.poller.api.client(credential, self.poller.limits.max_calls_per_run);
+        self.tally().clients.insert(link.clone(), client.clone());
+        Ok(client)
+    }
+
+    async fn poll_all(&self, client: &Client, due: Vec<DueWatch>) {
+        for due in due {
+            if self.is_late() {
+                break;
+            }
+            match self.poll(client, &due).await {
+                Ok(Polled::Stored { events }) => {
+                    let mut tally = self.tally();
+                    tally.summary.polled += 1;
+                    tally.summary.events += events;
+                    drop(tally);
+                    let mut pauses = self.poller.pauses();
+                    pauses.worked(&(due.link.clone(), Some(due.subject)));
+                    pauses.worked(&(due.link, None));
+                }
+                Ok(Polled::NotDue) => {}
+                Ok(Polled::Postponed) => {
+                    // No failure: a run may spend so much, and the next one begins with what is due longest.
+                    tracing::info!(link = %due.link, calls_left = client.calls_left(), "the run's calls are spent");
+                    self.tally().spent.insert(due.link);
+                    break;
+                }
+                Err(error) => {
+                    self.failed(&due, &error);
+                    if error.concerns_link() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the watches of a link that cannot be polled with until somebody changes it.
+    async fn end_all(&self, error: &Error, due: Vec<DueWatch>) {
+        for due in due {
+            tracing::warn!(
+                link = %due.link, subject = %due.subject, %error, "watch ended until the next delivery"
+            );
+            if let Err(error) = self.record(&due, &Observation::Unreachable, None).await {
+                self.failed(&due, &error);
+            }
+        }
+    }
+
+    fn failed(&self, due: &DueWatch, error: &Error) {
+        self.tally().summary.failed += 1;
+        tracing::warn!(
+            link = %due.link, subject = %due.subject, category = error.category().as_str(), %error,
+            "poll failed; the watch stays due"
+        );
+        let subject = (!error.concerns_link()).then(|| due.subject.clone());
+        self.pause(&due.link, subject, least_pause(error));
+    }
+
+    fn pause(&self, link: &LinkId, subject: Option<relay::Subject>, least: SignedDuration) {
+        self.poller.pauses().failed((link.clone(), subject), self.poller.clock.now(), least);
+    }
+}
+
+/// How long at least Bitbucket is to be left alone after an error.
+fn least_pause(error: &Error) -> SignedDuration {
+    match error {
+        Error::Bitbucket(bitbucket::Error::Api { retry_after_seconds: Some(seconds), .. }) => {
+            SignedDuration::from_secs((*seconds).min(LONGEST_RETRY_AFTER_SECONDS).cast_signed())
+        }
+        Error::Bitbucket(bitbucket::Error::Api { status: 429, .. }) => PAUSE_AFTER_RATE_LIMIT,
+        _ => SignedDuration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(status: u16, retry_after_seconds: Option<u64>) -> Error {
+        bitbucket::Error::Api { operation: "list tasks", status, message: String::new(), retry_after_seconds }
+            .into()
+    }
+
+    #[test]
+    fn a_pause_is_as_long_as_bitbucket_asks_for_within_reason() {
+        for (error, seconds) in [
+            (api(429, Some(7)), 7),
+            (api(503, Some(30)), 30),
+            (api(429, None), 120),
+            (api(429, Some(u64::MAX)), 3_600),
+            (api(503, None), 0),
+            (Error::NoLink, 0),
+        ] {
+            assert_eq!(least_pause(&error), SignedDuration::from_secs(seconds), "{error}");
+        }
+    }
+}

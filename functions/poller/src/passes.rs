@@ -1,0 +1,207 @@
+//! The passes of one run: which links are polled when, and when there is nothing left to wait for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bitbucket::client::Client;
+use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
+use relay::LinkId;
+use store::links::LinkSource;
+use store::{Clock, DueWatch, Table};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::run::{Poller, Summary};
+
+/// The most watches that one pass takes.
+const MAX_WATCHES_PER_PASS: usize = 200;
+
+/// The most watches that are looked through for one that can be polled, where all before it have to wait.
+const MAX_WATCHES_READ: usize = 20_000;
+
+/// One run: what it has spent and what came of it. A credential's calls are counted over the whole run.
+#[derive(Debug)]
+pub(crate) struct Run<'p, T, L, C> {
+    pub(crate) poller: &'p Poller<T, L, C>,
+    pub(crate) deadline: Timestamp,
+    /// The deadline once more, in time that cannot be set back.
+    ends: Instant,
+    tally: Mutex<Tally>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) clients: BTreeMap<LinkId, Client>,
+    /// Links whose allowance does not suffice for the pull request that is next.
+    pub(crate) spent: BTreeSet<LinkId>,
+    pub(crate) summary: Summary,
+}
+
+/// What a pass does with what is due.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Plan {
+    /// To be polled now, the longest due first.
+    ready: BTreeMap<LinkId, Vec<DueWatch>>,
+    /// Whether something else can be polled before the deadline.
+    later: bool,
+}
+
+impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
+    pub(crate) fn new(poller: &'p Poller<T, L, C>, started_at: Timestamp, deadline: Timestamp) -> Self {
+        let lasts = deadline.duration_since(started_at).max(jiff::SignedDuration::ZERO).unsigned_abs();
+        Self { poller, deadline, ends: Instant::now() + lasts, tally: Mutex::default() }
+    }
+
+    /// Passes until nothing is due before the deadline, or the deadline has come. Links are polled side by side, and
+    /// a link that takes its time is left behind by the next pass: one that hangs delays no other.
+    pub(crate) async fn passes(&self) -> Result<(), store::Error> {
+        let mut in_flight = FuturesUnordered::new();
+        let mut busy = BTreeSet::new();
+        let outcome = loop {
+            if self.is_over() {
+                break Ok(());
+            }
+            self.tally().summary.passes += 1;
+            let plan = match self.plan(&busy).await {
+                Ok(plan) => plan,
+                Err(error) => break Err(error),
+            };
+            for (link, due) in plan.ready {
+                busy.insert(link.clone());
+                in_flight.push(self.poll_link(link, due));
+            }
+            if in_flight.is_empty() && !plan.later {
+                break Ok(());
+            }
+            // Fresh windows are noticed at this spacing, whatever is due later.
+            let spacing = sleep(self.poller.limits.pass_spacing.unsigned_abs());
+            tokio::pin!(spacing);
+            loop {
+                tokio::select! {
+                    Some(link) = in_flight.next() => busy.remove(&link),
+                    () = &mut spacing => break,
+                };
+            }
+        };
+        let overtime = self.poller.limits.overtime.unsigned_abs();
+        let ended = timeout(overtime, async {
+            while let Some(link) = in_flight.next().await {
+                busy.remove(&link);
+            }
+        });
+        if ended.await.is_err() {
+            tracing::warn!(links = ?busy, "cut off at the end of the run; their watches stay due");
+            self.tally().summary.failed += u32::try_from(busy.len()).unwrap_or(u32::MAX);
+        }
+        outcome
+    }
+
+    /// Whether no other poll is begun.
+    pub(crate) fn is_late(&self) -> bool {
+        self.poller.clock.now() >= self.deadline
+    }
+
+    /// Whether no other pass is made: the deadline has come, or as much time has gone by as there was.
+    fn is_over(&self) -> bool {
+        self.is_late() || Instant::now() >= self.ends
+    }
+
+    /// What came of the run so far.
+    pub(crate) fn summary(&self) -> Summary {
+        let tally = self.tally();
+        let spent =
+            |client: &Client| self.poller.limits.max_calls_per_run.saturating_sub(client.calls_left());
+        Summary { calls: tally.clients.values().map(spent).sum(), ..tally.summary }
+    }
+
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the table what is due, and again for more where all of it has to wait: what is overdue of a link that cannot
+    /// be polled must not hide what is due of the others.
+    async fn plan(&self, busy: &BTreeSet<LinkId>) -> Result<Plan, store::Error> {
+        let mut limit = MAX_WATCHES_PER_PASS;
+        loop {
+            let due = self.poller.table.due(self.deadline, limit).await?;
+            let all = due.len() < limit || limit >= MAX_WATCHES_READ;
+            let now = self.poller.clock.now();
+            let plan = plan(due, now, self.deadline, |due| self.rests_until(due, busy));
+            if all || !plan.ready.is_empty() {
+                return Ok(plan);
+            }
+            limit *= 10;
+        }
+    }
+
+    /// Until when a watch has to wait, whenever it is due.
+    fn rests_until(&self, due: &DueWatch, busy: &BTreeSet<LinkId>) -> Timestamp {
+        if busy.contains(&due.link) || self.tally().spent.contains(&due.link) {
+            return Timestamp::MAX;
+        }
+        let pauses = self.poller.pauses();
+        let link = pauses.until(&(due.link.clone(), None));
+        link.max(pauses.until(&(due.link.clone(), Some(due.subject.clone())))).unwrap_or(Timestamp::MIN)
+    }
+}
+
+fn plan(
+    due: Vec<DueWatch>,
+    now: Timestamp,
+    deadline: Timestamp,
+    rests_until: impl Fn(&DueWatch) -> Timestamp,
+) -> Plan {
+    let mut plan = Plan::default();
+    for due in due {
+        let from = due.watch.due_at.max(rests_until(&due));
+        if from <= now {
+            plan.ready.entry(due.link.clone()).or_default().push(due);
+        } else {
+            plan.later |= from < deadline;
+        }
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay::Watch;
+    use relay::watch::Reason;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn due(link: &str, second: i64) -> DueWatch {
+        let subject = format!("pullrequest/r/{second}").parse().unwrap();
+        let watch = Watch { due_at: at(second), reason: Reason::WindowOpen };
+        DueWatch { link: link.parse().unwrap(), subject, watch }
+    }
+
+    fn awake(_: &DueWatch) -> Timestamp {
+        Timestamp::MIN
+    }
+
+    #[test]
+    fn what_is_due_is_ready_by_link_the_longest_due_first() {
+        let plan = plan(vec![due("a", 1), due("b", 2), due("a", 3)], at(3), at(9), awake);
+        assert_eq!(plan.ready[&"a".parse().unwrap()], [due("a", 1), due("a", 3)]);
+        assert_eq!(plan.ready[&"b".parse().unwrap()], [due("b", 2)]);
+        assert!(!plan.later);
+    }
+
+    #[test]
+    fn what_will_be_due_before_the_deadline_is_waited_for() {
+        assert_eq!(plan(vec![due("a", 4)], at(3), at(9), awake), Plan { later: true, ..Plan::default() });
+        assert_eq!(plan(vec![due("a", 9)], at(3), at(9), awake), Plan::default());
+    }
+
+    #[test]
+    fn what_has_to_rest_is_waited_for_if_that_ends_before_the_deadline() {
+        let resting = |until| plan(vec![due("a", 1)], at(3), at(9), move |_| at(until));
+        assert!(resting(3).ready.len() == 1);
+        assert_eq!(resting(8), Plan { later: true, ..Plan::default() });
+        assert_eq!(resting(9), Plan::default());
+    }
+}

@@ -1,0 +1,110 @@
+//! One pull request: what is known of it, what Bitbucket shows of it, and what is stored.
+
+use bitbucket::client::{Client, RepositoryPath};
+use relay::state::PullRequestState;
+use relay::{Observation, Subject, SubjectState};
+use store::links::LinkSource;
+use store::{Clock, DueWatch, Recorded, Table};
+
+use crate::error::Error;
+use crate::passes::Run;
+use crate::reader::{self, Extent};
+
+/// Comments, or tasks, on one page of a listing.
+const PAGE_ITEMS: usize = 100;
+
+/// What became of a watch that was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Polled {
+    /// The pull request was read, and what it shows is stored.
+    Stored {
+        /// How many events that gave.
+        events: u32,
+    },
+    /// It was not due after all: the index of watches is a moment behind the table.
+    NotDue,
+    /// What is left of the run's calls does not suffice to read it.
+    Postponed,
+}
+
+impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
+    /// Polls one pull request.
+    pub(crate) async fn poll(&self, client: &Client, due: &DueWatch) -> Result<Polled, Error> {
+        let state = self.poller.table.read(&due.link, &due.subject).await?;
+        let started_at = self.poller.clock.now();
+        if state.watch.is_none_or(|watch| watch.due_at > started_at) {
+            return Ok(Polled::NotDue);
+        }
+        let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
+            return Ok(Polled::NotDue);
+        };
+        let has_all_calls = client.calls_left() == self.poller.limits.max_calls_per_run;
+        if !has_all_calls && client.calls_left() < calls_needed(known) {
+            return Ok(Polled::Postponed);
+        }
+        let read = match RepositoryPath::of(&known.repository) {
+            Some(path) => reader::read(client, &path, *id, &state, started_at).await.map_err(Error::from),
+            None => Err(Error::NoRepository),
+        };
+        let observation = match read {
+            Ok((_, Extent::OutOfCalls)) if !has_all_calls => return Ok(Polled::Postponed),
+            Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) if !has_all_calls => {
+                return Ok(Polled::Postponed);
+            }
+            Ok((poll, extent)) => {
+                if extent != Extent::Everything {
+                    tracing::warn!(
+                        link = %due.link, subject = %due.subject, ?extent,
+                        "more than is read: changes of what changed long ago are not noticed"
+                    );
+                }
+                Observation::Poll(poll)
+            }
+            Err(error) if error.disables_watch() => {
+                tracing::warn!(
+                    link = %due.link, subject = %due.subject, %error, "watch ended until the next delivery"
+                );
+                Observation::Unreachable
+            }
+            Err(error) => return Err(error),
+        };
+        let events = self.record(due, &observation, Some(state)).await?;
+        tracing::info!(
+            link = %due.link, subject = %due.subject, reason = due.watch.reason.as_str(), events,
+            calls_left = client.calls_left(), "polled"
+        );
+        Ok(Polled::Stored { events })
+    }
+
+    /// Stores an observation and says how many events it gave.
+    pub(crate) async fn record(
+        &self,
+        due: &DueWatch,
+        observation: &Observation,
+        known: Option<SubjectState>,
+    ) -> Result<u32, Error> {
+        let Self { poller, .. } = self;
+        let recorded = store::record(
+            &poller.table,
+            &due.link,
+            &due.subject,
+            observation,
+            None,
+            known,
+            &poller.clock,
+            &poller.settings,
+        );
+        Ok(match recorded.await? {
+            Recorded::Stored { events, .. } => u32::try_from(events.len()).unwrap_or(u32::MAX),
+            Recorded::Known => 0,
+        })
+    }
+}
+
+/// The calls that reading a pull request takes, by what is known of it.
+fn calls_needed(known: &PullRequestState) -> u32 {
+    let pages = |items: usize| u32::try_from(items.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX);
+    let comments = known.comments.values().filter(|comment| !comment.deleted).count();
+    let tasks = known.tasks.values().filter(|task| !task.deleted).count();
+    pages(comments).saturating_add(pages(tasks))
+}
