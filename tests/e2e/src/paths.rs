@@ -18,7 +18,8 @@ pub fn tool(name: &str) -> PathBuf {
 
 /// The `bootstrap` of a function: below `BITRELAY_FUNCTIONS`, else as the local stack runs it.
 pub fn bootstrap(function: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
     let functions =
         std::env::var_os("BITRELAY_FUNCTIONS").map_or_else(|| target.join("lambda-local"), PathBuf::from);
     let bootstrap = workspace().join(functions).join(function).join("bootstrap");

@@ -85,7 +85,12 @@ async fn create_table(client: &Client) {
         .index_name("due")
         .key_schema(key("due_partition", KeyType::Hash))
         .key_schema(key("due_at_ms", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .projection(
+            Projection::builder()
+                .projection_type(ProjectionType::Include)
+                .non_key_attributes("due_reason")
+                .build(),
+        )
         .build()
         .unwrap();
     let stream = StreamSpecification::builder()
