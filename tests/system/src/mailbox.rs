@@ -1,0 +1,101 @@
+//! The way of a webhook from Bitbucket to the function, on which it can be held back: the simulator's own delays run in
+//! real time, and late is a matter of injected time here.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{Request, StatusCode};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+/// The largest webhook.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Attempts for one webhook, as Bitbucket makes them.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Stands between Bitbucket and the function.
+#[derive(Debug)]
+pub struct Mailbox {
+    function: Router,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    holding: bool,
+    letters: Vec<Letter>,
+}
+
+/// One webhook that is held back.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    parts: Parts,
+    body: Bytes,
+}
+
+impl Letter {
+    /// Its event key.
+    pub fn key(&self) -> &str {
+        self.parts.headers["x-event-key"].to_str().unwrap()
+    }
+}
+
+impl Mailbox {
+    /// Serves a mailbox in front of `function` on a free port and gives its URL.
+    pub async fn open(function: Router) -> (Arc<Self>, String) {
+        let mailbox = Arc::new(Self { function, held: Mutex::default() });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = Router::new().fallback(arrives).with_state(Arc::clone(&mailbox));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        (mailbox, url)
+    }
+
+    /// From now on webhooks are held back. Bitbucket takes them for delivered.
+    pub fn hold(&self) {
+        self.held.lock().unwrap().holding = true;
+    }
+
+    /// From now on webhooks go through again; gives those that were held back, in the order of what happened.
+    pub fn stop_holding(&self) -> Vec<Letter> {
+        let mut held = self.held.lock().unwrap();
+        held.holding = false;
+        std::mem::take(&mut held.letters)
+    }
+
+    /// Delivers a webhook, and again up to twice where the function answers 5xx. Gives the last status.
+    pub async fn deliver(&self, letter: &Letter) -> StatusCode {
+        let mut status = StatusCode::OK;
+        for attempt in 1..=MAX_ATTEMPTS {
+            let mut parts = letter.parts.clone();
+            parts.headers.insert("x-attempt-number", attempt.into());
+            status = self.pass(Request::from_parts(parts, Body::from(letter.body.clone()))).await.status();
+            if !status.is_server_error() {
+                break;
+            }
+        }
+        status
+    }
+
+    async fn pass(&self, request: Request<Body>) -> Response {
+        self.function.clone().oneshot(request).await.unwrap()
+    }
+}
+
+async fn arrives(State(mailbox): State<Arc<Mailbox>>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, MAX_BYTES).await.unwrap();
+    {
+        let mut held = mailbox.held.lock().unwrap();
+        if held.holding {
+            held.letters.push(Letter { parts, body });
+            return StatusCode::OK.into_response();
+        }
+    }
+    mailbox.pass(Request::from_parts(parts, Body::from(body))).await
+}

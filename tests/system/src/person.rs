@@ -1,0 +1,159 @@
+//! What people do on Bitbucket. Each act waits until its webhooks have arrived.
+
+use serde_json::{Value, json};
+use simulator::Person;
+
+use crate::world::{Pr, Repo, World};
+
+/// Somebody who works on a repository.
+#[derive(Debug)]
+pub struct Member<'w> {
+    world: &'w World,
+    person: Person,
+    repo: Repo,
+}
+
+impl<'w> Member<'w> {
+    pub(crate) fn new(world: &'w World, name: &str, repo: Repo) -> Self {
+        Self { world, person: world.caller(name, repo), repo }
+    }
+
+    async fn did(&self, (status, answer): (u16, Value)) -> Value {
+        assert!((200..300).contains(&status), "{status}: {answer}");
+        self.world.settle().await;
+        answer
+    }
+
+    async fn posts(&self, path: &str, body: Value) -> Value {
+        self.did(self.person.post(path, body).await.unwrap()).await
+    }
+
+    async fn puts(&self, path: &str, body: Value) {
+        self.did(self.person.put(path, body).await.unwrap()).await;
+    }
+
+    async fn removes(&self, path: &str) {
+        self.did(self.person.delete(path).await.unwrap()).await;
+    }
+
+    /// Opens a pull request from a branch that is made for it.
+    pub async fn opens(&self, branch: &str) -> Pr {
+        let body = json!({ "title": branch, "source": { "branch": { "name": branch } } });
+        Pr { repo: self.repo, id: id(&self.posts("/pullrequests", body).await) }
+    }
+
+    /// Changes the title.
+    pub async fn retitles(&self, pr: Pr, title: &str) {
+        self.puts(&format!("/pullrequests/{}", pr.id), json!({ "title": title })).await;
+    }
+
+    /// Comments.
+    pub async fn comments(&self, pr: Pr, text: &str) -> u64 {
+        id(&self.posts(&comments(pr), content(text)).await)
+    }
+
+    /// Comments on a line of the diff; only such a comment can be resolved.
+    pub async fn comments_inline(&self, pr: Pr, text: &str) -> u64 {
+        let mut body = content(text);
+        body["inline"] = json!({ "path": "gear.rs", "to": 3 });
+        id(&self.posts(&comments(pr), body).await)
+    }
+
+    /// Answers a comment.
+    pub async fn replies(&self, pr: Pr, parent: u64, text: &str) -> u64 {
+        let mut body = content(text);
+        body["parent"] = json!({ "id": parent });
+        id(&self.posts(&comments(pr), body).await)
+    }
+
+    /// Edits a comment.
+    pub async fn edits(&self, pr: Pr, comment: u64, text: &str) {
+        self.puts(&format!("{}/{comment}", comments(pr)), content(text)).await;
+    }
+
+    /// Deletes a comment.
+    pub async fn deletes(&self, pr: Pr, comment: u64) {
+        self.removes(&format!("{}/{comment}", comments(pr))).await;
+    }
+
+    /// Resolves a comment's thread.
+    pub async fn resolves(&self, pr: Pr, comment: u64) {
+        self.posts(&format!("{}/{comment}/resolve", comments(pr)), json!({})).await;
+    }
+
+    /// Reopens a comment's thread.
+    pub async fn reopens(&self, pr: Pr, comment: u64) {
+        self.removes(&format!("{}/{comment}/resolve", comments(pr))).await;
+    }
+
+    /// Adds a task.
+    pub async fn adds_task(&self, pr: Pr, text: &str) -> u64 {
+        id(&self.posts(&tasks(pr), content(text)).await)
+    }
+
+    /// Edits a task.
+    pub async fn edits_task(&self, pr: Pr, task: u64, text: &str) {
+        self.puts(&format!("{}/{task}", tasks(pr)), content(text)).await;
+    }
+
+    /// Resolves a task.
+    pub async fn resolves_task(&self, pr: Pr, task: u64) {
+        self.puts(&format!("{}/{task}", tasks(pr)), json!({ "state": "RESOLVED" })).await;
+    }
+
+    /// Reopens a task.
+    pub async fn reopens_task(&self, pr: Pr, task: u64) {
+        self.puts(&format!("{}/{task}", tasks(pr)), json!({ "state": "UNRESOLVED" })).await;
+    }
+
+    /// Deletes a task.
+    pub async fn deletes_task(&self, pr: Pr, task: u64) {
+        self.removes(&format!("{}/{task}", tasks(pr))).await;
+    }
+
+    /// Approves.
+    pub async fn approves(&self, pr: Pr) {
+        self.posts(&format!("/pullrequests/{}/approve", pr.id), json!({})).await;
+    }
+
+    /// Withdraws an approval.
+    pub async fn unapproves(&self, pr: Pr) {
+        self.removes(&format!("/pullrequests/{}/approve", pr.id)).await;
+    }
+
+    /// Merges.
+    pub async fn merges(&self, pr: Pr) {
+        self.posts(&format!("/pullrequests/{}/merge", pr.id), json!({})).await;
+    }
+
+    /// Reads every page of a listing below a pull request.
+    pub(crate) async fn reads_all(&self, pr: Pr, what: &str) -> Vec<Value> {
+        let mut path = format!("/pullrequests/{}/{what}?pagelen=100", pr.id);
+        let mut values = Vec::new();
+        loop {
+            let (status, mut page) = self.person.get(&path).await.unwrap();
+            assert_eq!(status, 200, "{page}");
+            values.extend(page["values"].take().as_array().unwrap().iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => next.clone_into(&mut path),
+                None => return values,
+            }
+        }
+    }
+}
+
+fn comments(pr: Pr) -> String {
+    format!("/pullrequests/{}/comments", pr.id)
+}
+
+fn tasks(pr: Pr) -> String {
+    format!("/pullrequests/{}/tasks", pr.id)
+}
+
+fn content(text: &str) -> Value {
+    json!({ "content": { "raw": text } })
+}
+
+fn id(answer: &Value) -> u64 {
+    answer["id"].as_u64().unwrap()
+}
