@@ -14,8 +14,9 @@ use crate::paths;
 #[derive(Debug)]
 pub struct Runtime {
     port: u16,
-    _watch: Child,
+    // Functions end before what they ask for work, or they complain about it.
     functions: Vec<Child>,
+    _watch: Child,
     http: reqwest::Client,
 }
 

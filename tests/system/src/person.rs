@@ -15,7 +15,7 @@ pub struct Member<'w> {
 
 impl<'w> Member<'w> {
     pub(crate) fn new(world: &'w World, name: &str, repo: Repo) -> Self {
-        Self { world, person: world.caller(name, repo), repo }
+        Self { world, person: world.person(name), repo }
     }
 
     async fn did(&self, (status, answer): (u16, Value)) -> Value {
@@ -24,16 +24,20 @@ impl<'w> Member<'w> {
         answer
     }
 
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.world.api(self.repo))
+    }
+
     async fn posts(&self, path: &str, body: Value) -> Value {
-        self.did(self.person.post(path, body).await.unwrap()).await
+        self.did(self.person.post(&self.url(path), body).await.unwrap()).await
     }
 
     async fn puts(&self, path: &str, body: Value) {
-        self.did(self.person.put(path, body).await.unwrap()).await;
+        self.did(self.person.put(&self.url(path), body).await.unwrap()).await;
     }
 
     async fn removes(&self, path: &str) {
-        self.did(self.person.delete(path).await.unwrap()).await;
+        self.did(self.person.delete(&self.url(path)).await.unwrap()).await;
     }
 
     /// Opens a pull request from a branch that is made for it.
@@ -128,14 +132,14 @@ impl<'w> Member<'w> {
 
     /// Reads every page of a listing below a pull request.
     pub(crate) async fn reads_all(&self, pr: Pr, what: &str) -> Vec<Value> {
-        let mut path = format!("/pullrequests/{}/{what}?pagelen=100", pr.id);
+        let mut url = self.url(&format!("/pullrequests/{}/{what}?pagelen=100", pr.id));
         let mut values = Vec::new();
         loop {
-            let (status, mut page) = self.person.get(&path).await.unwrap();
+            let (status, mut page) = self.person.get(&url).await.unwrap();
             assert_eq!(status, 200, "{page}");
             values.extend(page["values"].take().as_array().unwrap().iter().cloned());
             match page["next"].as_str() {
-                Some(next) => next.clone_into(&mut path),
+                Some(next) => next.clone_into(&mut url),
                 None => return values,
             }
         }

@@ -1,6 +1,7 @@
 //! Starting it all, time, polling, the log and the state.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bitbucket::client::Api;
@@ -130,6 +131,7 @@ pub struct World {
     mailbox_url: String,
     poller: TestPoller<Arc<MemoryTable>>,
     repositories: [String; 2],
+    people: Mutex<HashMap<String, Person>>,
 }
 
 impl World {
@@ -160,15 +162,24 @@ impl World {
             settings: setup.settings,
         };
         let (mailbox, mailbox_url) = Mailbox::open(router(Arc::new(app))).await;
-        let poller = new_poller(Arc::clone(&table), &links, &simulator, setup);
+        let poller = Poller::new(
+            Arc::clone(&table),
+            CachedLinks::new(Arc::clone(&links)),
+            Api::new(&format!("{}/2.0", simulator.url())).unwrap(),
+            SimulatedClock(Arc::clone(&simulator)),
+            setup.settings,
+            setup.limits,
+        );
         let repositories = [String::new(), String::new()];
-        let mut world = Self { simulator, table, links, setup, mailbox, mailbox_url, poller, repositories };
+        let people = Mutex::default();
+        let mut world =
+            Self { simulator, table, links, setup, mailbox, mailbox_url, poller, repositories, people };
         for repo in [Repo::Widgets, Repo::Gadgets] {
             world.set_link(
                 repo,
                 Some(json!({ "type": "bearer", "token": format!("{}-access-token", repo.bot()) })),
             );
-            let (_, repository) = world.caller("alice", repo).get("").await.unwrap();
+            let (_, repository) = world.person("alice").get(&world.api(repo)).await.unwrap();
             world.repositories[repo as usize] = repository["uuid"].as_str().unwrap().to_owned();
             if setup.hooked {
                 world.hook(repo).await;
@@ -179,7 +190,7 @@ impl World {
 
     /// Registers a hook on a repository.
     pub async fn hook(&self, repo: Repo) {
-        self.register("/hooks", repo).await;
+        self.register(&format!("{}/hooks", self.api(repo)), repo).await;
     }
 
     /// Registers a hook on the workspace, which reports to a link; a common mistake beside one on the repository.
@@ -187,10 +198,10 @@ impl World {
         self.register(&format!("{}/2.0/workspaces/acme/hooks", self.simulator.url()), repo).await;
     }
 
-    async fn register(&self, path: &str, repo: Repo) {
+    async fn register(&self, url_of_hooks: &str, repo: Repo) {
         let url = format!("{}/webhook/{}", self.mailbox_url, repo.slug());
         let hook = json!({ "url": url, "events": HEARD, "secret": SECRET });
-        let (status, answer) = self.caller("alice", repo).post(path, hook).await.unwrap();
+        let (status, answer) = self.person("alice").post(url_of_hooks, hook).await.unwrap();
         assert_eq!(status, 201, "{answer}");
     }
 
@@ -207,9 +218,16 @@ impl World {
         self.links.set(&repo.link(), link.to_string());
     }
 
-    pub(crate) fn caller(&self, name: &str, repo: Repo) -> Person {
-        let user = self.simulator.settings().users.iter().find(|user| user.name == name).unwrap();
-        Person::new(self.simulator.url(), &format!("acme/{}", repo.slug()), user).unwrap()
+    /// Somebody at a keyboard; kept, because making an HTTP client takes longer than most stories.
+    pub(crate) fn person(&self, name: &str) -> Person {
+        let mut people = self.people.lock().unwrap();
+        let person = people.entry(name.to_owned()).or_insert_with(|| self.simulator.person(name).unwrap());
+        person.clone()
+    }
+
+    /// The root of a repository's REST API.
+    pub(crate) fn api(&self, repo: Repo) -> String {
+        format!("{}/2.0/repositories/acme/{}", self.simulator.url(), repo.slug())
     }
 
     /// Alice, on `widgets`.
@@ -255,7 +273,13 @@ impl World {
 
     /// Another poller on the same table, as a cold start would give.
     pub fn another_poller(&self) -> TestPoller<Unleased> {
-        new_poller(Unleased(Arc::clone(&self.table)), &self.links, &self.simulator, self.setup)
+        self.new_poller(Unleased(Arc::clone(&self.table)))
+    }
+
+    fn new_poller<T: Table>(&self, table: T) -> TestPoller<T> {
+        let clock = SimulatedClock(Arc::clone(&self.simulator));
+        let (api, links) = (self.poller.api.clone(), CachedLinks::new(Arc::clone(&self.links)));
+        Poller::new(table, links, api, clock, self.setup.settings, self.setup.limits)
     }
 
     /// Lets time go by second by second, with a run of the poller whenever something is due.
@@ -355,17 +379,6 @@ impl World {
     pub fn calls(&self, repo: Repo) -> u64 {
         self.simulator.call_counts().get(repo.bot()).map_or(0, |count| count.total)
     }
-}
-
-fn new_poller<T: Table>(
-    table: T,
-    links: &Arc<MemoryLinks>,
-    simulator: &Arc<Simulator>,
-    setup: Setup,
-) -> TestPoller<T> {
-    let api = Api::new(&format!("{}/2.0", simulator.url())).unwrap();
-    let clock = SimulatedClock(Arc::clone(simulator));
-    Poller::new(table, CachedLinks::new(Arc::clone(links)), api, clock, setup.settings, setup.limits)
 }
 
 /// The text in an event's payload, of a comment or a task.

@@ -65,7 +65,10 @@ fn dated_fact(draft: &Draft<'_>, key: &EventKey, payload: &Payload) -> Option<Ev
     let fact = match key {
         // Each of these happens once in the life of a pull request.
         EventKey::PullRequestFulfilled | EventKey::PullRequestRejected => fact,
-        EventKey::PullRequestCreated => created(fact, &payload.pull_request()?.view),
+        EventKey::PullRequestCreated => {
+            let seen = payload.pull_request()?.view;
+            created(fact, seen.created_on?, &seen)
+        }
         EventKey::PullRequestApproved
         | EventKey::PullRequestUnapproved
         | EventKey::ChangesRequestCreated
@@ -83,11 +86,11 @@ fn dated_fact(draft: &Draft<'_>, key: &EventKey, payload: &Payload) -> Option<Ev
     Some(fact.id())
 }
 
-fn created<'a>(fact: fact::Fact<'a>, seen: &PullRequest) -> fact::Fact<'a> {
+fn created<'a>(fact: fact::Fact<'a>, created_on: Timestamp, seen: &PullRequest) -> fact::Fact<'a> {
     let branch = |endpoint: Option<&bitbucket::payload::Endpoint>| {
         endpoint.and_then(|endpoint| endpoint.branch_name()).unwrap_or_default().to_owned()
     };
-    fact.time(seen.created_on).part(branch(seen.source.as_ref())).part(branch(seen.destination.as_ref()))
+    fact.time(Some(created_on)).part(branch(seen.source.as_ref())).part(branch(seen.destination.as_ref()))
 }
 
 /// The identity of facts that carry nothing of their own: the content, and how often this hook has reported it.
