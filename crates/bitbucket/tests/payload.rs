@@ -3,6 +3,7 @@
 
 mod support;
 
+use bitbucket::payload::{Comment, Document};
 use bitbucket::{Error, EventKey, Payload};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -118,6 +119,14 @@ fn one_odd_field_hides_nothing_else() {
     let comment = payload.comment().unwrap();
     assert_eq!((comment.id().unwrap().0, comment.text(), comment.deleted), (4, None, false));
     assert_eq!(comment.created_on.unwrap().to_string(), "2026-11-02T09:00:00Z");
+}
+
+#[test]
+fn an_item_of_a_list_that_is_no_object_is_one_without_fields() {
+    for odd in [json!(7), json!("text"), json!(null), json!([]), json!([4001, {}])] {
+        let comment = Document::<Comment>::new(odd.clone());
+        assert_eq!((comment.view, comment.raw), (Comment::default(), odd));
+    }
 }
 
 #[test]

@@ -227,3 +227,13 @@ async fn what_there_is_no_time_for_is_reported_and_not_parked() {
     assert_eq!(outcomes, [("1001".to_owned(), Outcome::Failed)]);
     assert!(publisher.bus.calls.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_old_record_that_was_not_even_tried_is_not_parked() {
+    let mut publisher = publisher(bus(), queue());
+    publisher.bus.slow = Some((publisher.clock.now.clone(), 46));
+    let outcomes = publisher.gets((1..=20).map(|n| event(n).written_minutes_ago(60))).await;
+    assert_eq!(publisher.published(), (1..=10).collect::<Vec<_>>());
+    assert_eq!(reported(outcomes), (1011..=1020).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(publisher.parked(), [] as [Value; 0]);
+}

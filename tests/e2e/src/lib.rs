@@ -23,6 +23,8 @@
 )]
 
 pub mod aws;
+#[cfg(test)]
+mod docs;
 pub mod paths;
 pub mod pump;
 pub mod runtime;

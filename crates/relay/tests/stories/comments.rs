@@ -314,6 +314,19 @@ fn a_poll_that_began_before_a_resolution_does_not_lift_it() {
 }
 
 #[test]
+fn an_answer_from_before_a_resolution_that_comes_after_its_report_does_not_bring_an_older_one_back() {
+    let mut world = a_comment();
+    world.resolves(1).reports_about(CommentResolved, 1);
+    let mut outdated = world.begins_a_poll();
+    world.waits(40).reopens(1).reports_about(CommentReopened, 1);
+    world.waits(40).resolves(1).reports_about(CommentResolved, 1);
+    let standing = world.known_comment(1).resolution;
+    outdated.base_version = world.state.version;
+    assert_eq!(world.waits(40).ends_the_poll(outdated), NOTHING);
+    assert_eq!(world.known_comment(1).resolution, standing);
+}
+
+#[test]
 fn webhooks_in_the_wrong_order_lose_nothing() {
     let mut world = a_known_pull_request();
     let created = world.writes(1, "a").webhook_about(CommentCreated, 1);
@@ -343,25 +356,6 @@ fn more_than_fits_comes_in_folds_without_a_gap() {
     // `learns` checks the size of each fold, and that the sequence has no gap.
     assert_eq!(world.waits(60).polls(), vec![CREATED; 45]);
     assert_eq!(world.polls(), NOTHING);
-}
-
-#[test]
-fn the_first_of_many_folds_says_that_there_is_more_and_is_due_again_at_once() {
-    let mut world = a_known_pull_request();
-    for id in 1..=45 {
-        world.writes(id, "a");
-    }
-    let poll = relay::Observation::Poll(world.waits(60).begins_a_poll());
-    let folded = relay::fold(
-        world.state.clone(),
-        &crate::world::link(),
-        &crate::world::subject(),
-        &poll,
-        world.now,
-        &world.settings,
-    );
-    assert!(folded.more);
-    assert!(folded.state.watch.unwrap().due_at <= world.now, "should the rest never be folded");
 }
 
 #[test]

@@ -163,3 +163,20 @@ fn many_tasks_and_comments_at_once_come_without_a_gap() {
     assert_eq!(world.waits(60).polls().len(), 90);
     assert_eq!(world.polls(), NOTHING);
 }
+
+#[test]
+fn the_first_of_many_folds_says_that_there_is_more_and_is_due_again_at_once() {
+    let mut world = a_known_pull_request();
+    for id in 1..=30 {
+        world.adds_a_task(id, "a");
+    }
+    let poll = relay::Observation::Poll(world.waits(60).begins_a_poll());
+    let (link, subject) = (crate::world::link(), crate::world::subject());
+    let folded = relay::fold(world.state.clone(), &link, &subject, &poll, world.now, &world.settings);
+    assert!(folded.more);
+    assert_eq!(
+        folded.state.watch.map(|watch| watch.due_at),
+        Some(world.now),
+        "should the rest never be folded"
+    );
+}

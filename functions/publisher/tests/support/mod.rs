@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -131,7 +131,7 @@ pub(crate) fn now() -> Timestamp {
 /// A clock that waits by moving its hands.
 #[derive(Debug)]
 pub(crate) struct FakeClock {
-    now: Mutex<Timestamp>,
+    pub(crate) now: Arc<Mutex<Timestamp>>,
     pub(crate) waits: Mutex<Vec<Duration>>,
 }
 
@@ -154,6 +154,8 @@ pub(crate) struct FakeBus {
     /// Refuses every request as a whole.
     pub(crate) outage: Mutex<Option<Error>>,
     /// Refuses a request as a whole that holds this event.
+    /// Each call moves this clock by this many seconds.
+    pub(crate) slow: Option<(Arc<Mutex<Timestamp>>, i64)>,
     spoiled_by: Option<(u64, &'static str)>,
     /// The sequences of each request.
     pub(crate) calls: Mutex<Vec<Vec<u64>>>,
@@ -186,6 +188,9 @@ impl FakeBus {
 impl Bus for FakeBus {
     async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
         self.calls.lock().unwrap().push(entries.iter().map(|entry| entry.sequence).collect());
+        if let Some((now, seconds)) = &self.slow {
+            *now.lock().unwrap() += SignedDuration::from_secs(*seconds);
+        }
         if let Some(error) = &*self.outage.lock().unwrap() {
             return Err(error.clone());
         }
@@ -226,7 +231,7 @@ impl DeadLetters for FakeDeadLetters {
 pub(crate) type FakePublisher = Publisher<FakeBus, FakeDeadLetters, FakeClock>;
 
 pub(crate) fn publisher(bus: FakeBus, dead_letters: FakeDeadLetters) -> FakePublisher {
-    let clock = FakeClock { now: Mutex::new(now()), waits: Mutex::default() };
+    let clock = FakeClock { now: Arc::new(Mutex::new(now())), waits: Mutex::default() };
     Publisher { bus, dead_letters, clock, decode, table: "the-table".to_owned() }
 }
 

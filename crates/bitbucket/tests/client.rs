@@ -1,0 +1,149 @@
+//! The REST client against a server that answers as told.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use bitbucket::client::{Api, Client, MAX_PAGES, RepositoryPath};
+use bitbucket::{CommentId, Credential, Error, PullRequestId};
+
+type Answer = fn(&str, &Uri) -> Response;
+
+struct Server {
+    url: String,
+    seen: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+struct Behaviour {
+    url: String,
+    seen: Arc<Mutex<Vec<(String, String)>>>,
+    answer: Answer,
+}
+
+impl Server {
+    async fn start(answer: Answer) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let behaviour = Arc::new(Behaviour { url: url.clone(), seen: Arc::clone(&seen), answer });
+        let routes = Router::new().fallback(answer_as_told).with_state(behaviour);
+        tokio::spawn(async { axum::serve(listener, routes).await });
+        Self { url, seen }
+    }
+
+    fn client(&self, allowance: u32) -> Client {
+        let credential = Credential::Basic {
+            username: "alice@example.com".to_owned(),
+            password: "token".to_owned().into(),
+        };
+        Api::new(&format!("{}/2.0", self.url)).unwrap().client(credential, allowance)
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.seen.lock().unwrap().iter().map(|(path, _)| path.clone()).collect()
+    }
+}
+
+async fn answer_as_told(State(told): State<Arc<Behaviour>>, headers: HeaderMap, uri: Uri) -> Response {
+    let credential = headers["authorization"].to_str().unwrap().to_owned();
+    told.seen.lock().unwrap().push((uri.to_string(), credential));
+    (told.answer)(&told.url, &uri)
+}
+
+fn repository() -> RepositoryPath {
+    RepositoryPath { workspace: "{w}".to_owned(), repository: "{r}".to_owned() }
+}
+
+const PULL_REQUEST: PullRequestId = PullRequestId(7);
+
+#[tokio::test]
+async fn a_listing_is_read_page_by_page_with_the_credential() {
+    let server = Server::start(|url, uri| {
+        if uri.query().unwrap().contains("page=2") {
+            r#"{"values": [{"id": 2}]}"#.into_response()
+        } else {
+            format!(r#"{{"values": [{{"id": 1}}], "next": "{url}/2.0/elsewhere?page=2"}}"#).into_response()
+        }
+    })
+    .await;
+    let listing = server.client(10).comments(&repository(), PULL_REQUEST).await.unwrap();
+    let ids: Vec<_> = listing.items.iter().map(|comment| comment.id().unwrap()).collect();
+    assert_eq!((ids, listing.complete), (vec![CommentId(1), CommentId(2)], true));
+    let first = "/2.0/repositories/%7Bw%7D/%7Br%7D/pullrequests/7/comments?sort=-updated_on&pagelen=100";
+    assert_eq!(server.paths(), [first, "/2.0/elsewhere?page=2"]);
+    // alice@example.com:token
+    assert_eq!(server.seen.lock().unwrap()[0].1, "Basic YWxpY2VAZXhhbXBsZS5jb206dG9rZW4=");
+}
+
+#[tokio::test]
+async fn a_listing_without_an_end_is_given_up_and_called_incomplete() {
+    let server = Server::start(|url, _| {
+        format!(r#"{{"values": [], "next": "{url}/2.0/again?page=9"}}"#).into_response()
+    })
+    .await;
+    let listing = server.client(1_000).comments(&repository(), PULL_REQUEST).await.unwrap();
+    assert!(!listing.complete);
+    assert_eq!(server.paths().len(), MAX_PAGES);
+}
+
+#[tokio::test]
+async fn the_credential_does_not_follow_a_link_to_another_host() {
+    let server =
+        Server::start(|_, _| r#"{"values": [], "next": "https://example.com/2.0/comments"}"#.into_response())
+            .await;
+    let error = server.client(10).comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(matches!(error, Error::AnswerInvalid { .. }), "{error}");
+    assert_eq!(server.paths().len(), 1);
+}
+
+#[tokio::test]
+async fn no_more_calls_are_made_than_the_allowance_has() {
+    let server = Server::start(|_, _| r#"{"values": []}"#.into_response()).await;
+    let client = server.client(3);
+    let also = client.clone();
+    for client in [&client, &also, &client] {
+        client.comments(&repository(), PULL_REQUEST).await.unwrap();
+    }
+    let error = also.tasks(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(matches!(error, Error::AllowanceSpent { .. }), "{error}");
+    assert_eq!((server.paths().len(), client.calls_left()), (3, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_none_and_other_refusals_are_errors() {
+    let server =
+        Server::start(|_, _| (StatusCode::NOT_FOUND, r#"{"error": {"message": "No"}}"#).into_response())
+            .await;
+    let client = server.client(10);
+    assert!(client.comment(&repository(), PULL_REQUEST, CommentId(1)).await.unwrap().is_none());
+    let error = client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert_eq!(error.to_string(), "Bitbucket answered 404 to list comments: No");
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_when_to_come_back_where_bitbucket_says_so() {
+    let server = Server::start(|_, uri| {
+        let text = "Rate limit for this resource has been exceeded";
+        if uri.path().ends_with("tasks") {
+            return (StatusCode::TOO_MANY_REQUESTS, text).into_response();
+        }
+        (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "90")], text).into_response()
+    })
+    .await;
+    let client = server.client(10);
+    let told = client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(matches!(told, Error::Api { status: 429, retry_after_seconds: Some(90), .. }), "{told}");
+    let untold = client.tasks(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(matches!(untold, Error::Api { status: 429, retry_after_seconds: None, .. }), "{untold}");
+    assert!(told.retryable());
+}
+
+#[tokio::test]
+async fn a_token_does_not_travel_in_the_clear() {
+    assert!(Api::new("http://api.example.com/2.0").is_err());
+    assert!(Api::new("file:///etc").is_err());
+    assert!(Api::new("https://api.bitbucket.org/2.0").is_ok());
+}
