@@ -22,7 +22,9 @@ pub struct Document<T> {
 impl<T: DeserializeOwned + Default> Document<T> {
     /// Reads any JSON; what does not fit is missing from the view.
     pub fn new(raw: Value) -> Self {
-        Self { view: T::deserialize(&raw).unwrap_or_default(), raw }
+        // An array would be read field by field.
+        let view = if raw.is_object() { T::deserialize(&raw).unwrap_or_default() } else { T::default() };
+        Self { view, raw }
     }
 }
 

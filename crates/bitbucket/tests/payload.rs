@@ -94,7 +94,8 @@ fn any_field_may_be_missing_null_or_something_else() {
         let body: Value = serde_json::from_slice(&body).unwrap();
         let mut fields = Vec::new();
         pointers(&body, "", &mut fields);
-        fields.retain(|pointer| pointer.matches('/').count() <= DEPTH_READ);
+        let is_read = |pointer: &str| !pointer.contains("/links/") || pointer.contains("/commit_status/");
+        fields.retain(|pointer| pointer.matches('/').count() <= DEPTH_READ && is_read(pointer));
         for (pointer, other) in fields.iter().zip(others.iter().cycle()) {
             read(&without(&body, pointer));
             for other in [&Value::Null, other] {

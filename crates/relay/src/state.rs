@@ -123,6 +123,9 @@ pub struct CommentState {
     pub lifted_at: Option<Timestamp>,
     /// Whether it was deleted. That is final.
     pub deleted: bool,
+    /// Whether its creation is news that no webhook has told yet, though another one told of the comment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub creation_owed: bool,
 }
 
 impl CommentState {

@@ -147,19 +147,19 @@ impl History {
         if holds {
             let letters = self.world.stop_holding();
             if !letters.is_empty() {
-                self.tell(format!("   {} webhooks of that come late", letters.len()));
+                self.tell(&format!("   {} webhooks of that come late", letters.len()));
             }
             self.late.extend(letters);
         }
         if let Some(told) = told {
-            self.tell(told);
+            self.tell(&told);
         }
         if self.random.percent(25) && !self.late.is_empty() {
             self.deliver_one().await;
         }
     }
 
-    fn tell(&mut self, what: String) {
+    fn tell(&mut self, what: &str) {
         let since = self.world.now().duration_since("2026-11-24T10:00:00Z".parse().unwrap()).as_secs();
         self.story.push(format!("{since:>4} {what}"));
     }
@@ -168,7 +168,7 @@ impl History {
     async fn pass_time(&mut self) {
         if self.random.percent(10) {
             self.down = !self.down;
-            self.tell(format!("the poller is {}", if self.down { "down" } else { "up" }));
+            self.tell(&format!("the poller is {}", if self.down { "down" } else { "up" }));
         }
         let seconds = *self.random.pick(&WAITS).unwrap();
         for _ in 0..seconds {
@@ -184,10 +184,10 @@ impl History {
         if self.random.percent(10) {
             let (one, two) = (self.world.another_poller(), self.world.another_poller());
             let runs = tokio::join!(self.world.run(&one, "one"), self.world.run(&two, "two"));
-            self.tell(format!("two pollers found {} and {} events", runs.0.events, runs.1.events));
+            self.tell(&format!("two pollers found {} and {} events", runs.0.events, runs.1.events));
         } else {
             let run = self.world.poll().await;
-            self.tell(format!("a poll found {} events", run.events));
+            self.tell(&format!("a poll found {} events", run.events));
         }
     }
 
@@ -195,7 +195,7 @@ impl History {
     fn trouble(&mut self) -> bool {
         match self.random.below(20) {
             0 | 1 => {
-                self.tell("   the next webhook gets lost".to_owned());
+                self.tell("   the next webhook gets lost");
                 self.world.lose_next(1);
             }
             2 => self.world.double_next(1),
@@ -214,7 +214,7 @@ impl History {
     async fn deliver_one(&mut self) {
         let count = u64::try_from(self.late.len()).unwrap();
         let letter = self.late.remove(usize::try_from(self.random.below(count)).unwrap());
-        self.tell(format!("   a late {} arrives", letter.key()));
+        self.tell(&format!("   a late {} arrives", letter.key()));
         self.world.deliver(&[letter]).await;
     }
 
@@ -227,14 +227,14 @@ impl History {
         for (pr, desk) in self.prs.into_iter().zip(&self.desks) {
             // Lost or doubled by what was asked for before, the first of these would not count.
             for word in ["quiet", "quieter", "quiet now"] {
-                if desk.merged || self.texts % 2 == 0 {
+                if desk.merged || self.texts.is_multiple_of(2) {
                     self.world.alice().comments(pr, word).await;
                 } else {
                     self.world.alice().retitles(pr, word).await;
                 }
             }
         }
-        self.tell("it is quiet".to_owned());
+        self.tell("it is quiet");
         let Settings { window_seconds, margin_seconds, poll_interval_seconds, grace_seconds } = SETTINGS;
         let seconds = window_seconds + margin_seconds + poll_interval_seconds + grace_seconds + 5;
         self.world.run_for(seconds.into()).await;
@@ -313,9 +313,9 @@ impl History {
         let (id, resolved) = (thing.id, thing.resolved);
         let member: Member<'_> = self.world.member(who, Repo::Widgets);
         if resolved {
-            member.resolves(pr, id).await
+            member.resolves(pr, id).await;
         } else {
-            member.reopens(pr, id).await
+            member.reopens(pr, id).await;
         }
         Some(format!("{} {id}", if resolved { "resolves" } else { "reopens" }))
     }
@@ -356,9 +356,9 @@ impl History {
             _ => {
                 let resolved = !self.desks[at].tasks[place].resolved;
                 if resolved {
-                    member.resolves_task(pr, id).await
+                    member.resolves_task(pr, id).await;
                 } else {
-                    member.reopens_task(pr, id).await
+                    member.reopens_task(pr, id).await;
                 }
                 self.desks[at].tasks[place].resolved = resolved;
                 Some(format!("{} task {id}", if resolved { "resolves" } else { "reopens" }))
@@ -379,9 +379,9 @@ impl History {
         let approved = self.desks[at].approved.entry(who).or_default();
         *approved = !*approved;
         if *approved {
-            member.approves(pr).await
+            member.approves(pr).await;
         } else {
-            member.unapproves(pr).await
+            member.unapproves(pr).await;
         }
         Some(if *approved { "approves" } else { "unapproves" }.to_owned())
     }

@@ -180,7 +180,7 @@ impl World {
                 Some(json!({ "type": "bearer", "token": format!("{}-access-token", repo.bot()) })),
             );
             let (_, repository) = world.person("alice").get(&world.api(repo)).await.unwrap();
-            world.repositories[repo as usize] = repository["uuid"].as_str().unwrap().to_owned();
+            repository["uuid"].as_str().unwrap().clone_into(&mut world.repositories[repo as usize]);
             if setup.hooked {
                 world.hook(repo).await;
             }

@@ -11,19 +11,27 @@ use super::revisions::{Freshness, Verdict, judge, seen};
 use super::synthetic::{self, Item};
 use crate::event::EventId;
 use crate::fact::Fact;
-use crate::state::{CommentState, Resolved, Revision};
+use crate::settings::Settings;
+use crate::state::{CommentState, PullRequestState, Resolved, Revision};
 
 /// Folds what a webhook says of a comment, and gives the fact's identity where the comment has one.
 pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<Comment>) -> Option<EventId> {
     let id = comment.id()?;
-    let (now, version) = (draft.now, draft.version());
+    let (now, version, settings) = (draft.now, draft.version(), draft.settings);
     let pull_request = draft.state.pull_request.as_mut()?;
     let unknown = !pull_request.comments.contains_key(&id);
+    let is_news = !is_old_news(comment, pull_request, settings);
     let known = pull_request.comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
     let fact = Fact::new(draft.link, draft.subject, key).part(id);
+    // Its own webhook may be lost or on the way; the next poll after the grace period tells of the creation if none has.
+    known.creation_owed |= unknown && is_news;
     let fact = match key {
-        EventKey::CommentCreated => fact,
+        EventKey::CommentCreated => {
+            known.creation_owed = false;
+            fact
+        }
         EventKey::CommentDeleted => {
+            known.creation_owed = false;
             known.deleted = true;
             known.version = version;
             fact
@@ -88,34 +96,79 @@ pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, comment: &Do
         Some(known) => {
             let freshness = Freshness::of_poll(changes.base_version, known.version);
             let known = known.clone();
+            creation(draft, changes, id, comment, &known);
             text(draft, changes, id, comment, &known, freshness);
             resolution(draft, changes, id, comment, &known, freshness);
         }
     }
 }
 
-/// A comment that nothing was known of: news, unless it is older than our first sight of the pull request, or so young
-/// that its webhook may still be on the way.
+/// A comment that nothing was known of. Its creation is news, unless it is older than our first sight of the pull
+/// request, or so young that its webhook may still be on the way.
 fn first_listed(draft: &mut Draft<'_>, changes: &mut Changes, id: CommentId, comment: &Document<Comment>) {
     let (now, version, settings) = (draft.now, draft.version(), draft.settings);
-    let sight = first_sight(comment, now, version);
     let Some(pull_request) = draft.pull_request() else { return };
-    let old_news = sight.changed_at < settings.baseline(pull_request.first_seen_at);
-    let young = comment.created_on.map(|created| settings.grace_ends(created)).filter(|ends| *ends > now);
-    if let (Some(grace_ends), false, false) = (young, old_news, comment.deleted) {
+    let baseline = settings.baseline(pull_request.first_seen_at);
+    let is_old = is_old_news(comment, pull_request, settings);
+    if let Some(grace_ends) = grace_left(draft, comment.created_on).filter(|_| !is_old) {
         changes.revisit(grace_ends);
         return;
     }
-    let resolved = sight.resolution;
-    pull_request.comments.insert(id, sight);
-    if old_news || comment.deleted {
-        return;
+    let mut sight = first_sight(comment, now, version);
+    let standing = sight.standing().cloned().filter(|_| sight.changed_at >= baseline);
+    let mut resolved = sight.resolution.filter(|resolved| resolved.at.map_or(!is_old, |at| at >= baseline));
+    if let Some(grace_ends) = grace_left(draft, resolved.and_then(|resolved| resolved.at)) {
+        changes.revisit(grace_ends);
+        (sight.resolution, resolved) = (None, None);
     }
-    let actor = comment.raw.get("user").cloned();
-    emit(draft, &EventKey::CommentCreated, comment, comment.created_on, actor, &[id.to_string()]);
-    if let Some(resolved) = resolved {
+    if let Some(pull_request) = draft.pull_request() {
+        pull_request.comments.insert(id, sight);
+    }
+    match (is_old, comment.deleted) {
+        (true, true) => {}
+        (true, false) => {
+            if let Some(standing) = standing {
+                emit_updated(draft, id, comment, standing);
+            }
+        }
+        (false, true) => deleted(draft, id, comment.raw.clone()),
+        (false, false) => emit_created(draft, id, comment),
+    }
+    if let Some(resolved) = resolved.filter(|_| !comment.deleted) {
         emit_resolved(draft, id, comment, resolved);
     }
+}
+
+/// Tells of a creation that no webhook told in time.
+fn creation(
+    draft: &mut Draft<'_>,
+    changes: &mut Changes,
+    id: CommentId,
+    comment: &Document<Comment>,
+    known: &CommentState,
+) {
+    if !known.creation_owed {
+        return;
+    }
+    if let Some(grace_ends) = grace_left(draft, comment.created_on) {
+        changes.revisit(grace_ends);
+        return;
+    }
+    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+        state.creation_owed = false;
+    }
+    emit_created(draft, id, comment);
+}
+
+/// When the grace period of something that happened at `at` ends, if it has not.
+fn grace_left(draft: &Draft<'_>, at: Option<Timestamp>) -> Option<Timestamp> {
+    at.map(|at| draft.settings.grace_ends(at)).filter(|ends| *ends > draft.now)
+}
+
+/// Whether a comment was there a whole window before anything was known of its pull request.
+fn is_old_news(comment: &Comment, pull_request: &PullRequestState, settings: &Settings) -> bool {
+    let created_on = comment.created_on.or(comment.updated_on);
+    created_on.is_some_and(|created_on| created_on < settings.baseline(pull_request.first_seen_at))
 }
 
 fn text(
@@ -141,16 +194,7 @@ fn text(
             state.changed_at = change_time(state, &revision, now);
             state.version = version;
             state.push(revision.clone());
-            let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
-            let identity = [
-                id.to_string(),
-                revision.hash.unwrap_or_default(),
-                revision.updated_on.map(|time| time.to_string()).unwrap_or_default(),
-                revision.ordinal.to_string(),
-            ];
-            // Only its author can edit a comment.
-            let author = comment.raw.get("user").cloned();
-            emit(draft, &EventKey::CommentUpdated, comment, occurred_at, author, &identity);
+            emit_updated(draft, id, comment, revision);
         }
     }
 }
@@ -186,7 +230,7 @@ fn resolution(
         }
         return;
     }
-    if let Some(grace_ends) = at.map(|at| draft.settings.grace_ends(at)).filter(|ends| *ends > now) {
+    if let Some(grace_ends) = grace_left(draft, at) {
         changes.revisit(grace_ends);
         return;
     }
@@ -217,6 +261,24 @@ fn still_stands(
     } else {
         emit_resolved(draft, id, comment, Resolved { again: lifted.again + 1, ..lifted });
     }
+}
+
+fn emit_created(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>) {
+    let author = comment.raw.get("user").cloned();
+    emit(draft, &EventKey::CommentCreated, comment, comment.created_on, author, &[id.to_string()]);
+}
+
+fn emit_updated(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, revision: Revision) {
+    let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
+    let identity = [
+        id.to_string(),
+        revision.hash.unwrap_or_default(),
+        revision.updated_on.map(|time| time.to_string()).unwrap_or_default(),
+        revision.ordinal.to_string(),
+    ];
+    // Only its author can edit a comment.
+    let author = comment.raw.get("user").cloned();
+    emit(draft, &EventKey::CommentUpdated, comment, occurred_at, author, &identity);
 }
 
 fn emit_resolved(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, resolved: Resolved) {
@@ -284,6 +346,7 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
         lifted: None,
         lifted_at: None,
         deleted: comment.deleted,
+        creation_owed: false,
     };
     sight.push(seen(comment.text(), comment.updated_on));
     sight

@@ -31,14 +31,20 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     if let Some(listed) = &poll.tasks {
         tasks_of(draft, &mut changes, poll, listed);
     }
+    if is_cut_short(&draft.state, poll) {
+        changes.revisit(draft.now);
+    }
     let (now, version, more) = (draft.now, draft.version(), draft.more);
     let Some(pull_request) = draft.pull_request() else { return };
     if more {
         // What did not fit is folded next; should that never happen, the poll is due again at once.
-        pull_request.revisit_at = Some(now);
+        pull_request.revisit_at = Some(poll.started_at);
         return;
     }
-    pull_request.revisit_at = changes.revisit_at;
+    // What was to be looked at again by the time of this poll was looked at; what another one stored meanwhile was not.
+    let others =
+        pull_request.revisit_at.filter(|at| poll.base_version + 1 < version && *at > poll.started_at);
+    pull_request.revisit_at = [others, changes.revisit_at].into_iter().flatten().min();
     pull_request.polled_at = pull_request.polled_at.max(Some(poll.started_at));
     pull_request.tasks_read |= poll.tasks.is_some();
     if poll.tasks.is_some() && pull_request.touched_at.is_some() {
@@ -98,12 +104,27 @@ fn tasks_of(
 }
 
 /// What is known to stand and is missing from complete listings. Ask Bitbucket for each by id, and put the answers into
-/// [`Poll::comment_lookups`] and [`Poll::task_lookups`].
+/// [`Poll::comment_lookups`] and [`Poll::task_lookups`]. Of many, some will do, if it is one of each kind at least: then
+/// the fold has the pull request polled again for the rest.
 pub fn suspects(state: &SubjectState, poll: &Poll) -> Suspects {
     let Some(known) = &state.pull_request else { return Suspects::default() };
     let listed: BTreeSet<_> = poll.comments.iter().filter_map(|comment| comment.id()).collect();
     let standing = known.comments.iter().filter(|(id, comment)| !comment.deleted && !listed.contains(id));
     Suspects { comments: standing.map(|(id, _)| *id).collect(), tasks: missing_tasks(known, poll) }
+}
+
+/// Whether only a part of what is missing was asked for by id. What was stored while the poll was reading is not missing.
+fn is_cut_short(state: &SubjectState, poll: &Poll) -> bool {
+    let Some(known) = &state.pull_request else { return false };
+    let missing = suspects(state, poll);
+    let is_left = |version: Option<u64>| version.is_some_and(|version| version <= poll.base_version);
+    let comments = missing.comments.iter().filter(|id| !poll.comment_lookups.contains_key(id));
+    let tasks = missing.tasks.iter().filter(|id| !poll.task_lookups.contains_key(id));
+    let mut comments = comments.map(|id| known.comments.get(id).map(|comment| comment.version));
+    let mut tasks = tasks.map(|id| known.tasks.get(id).map(|task| task.version));
+    // Where nothing was asked for, the listing was not complete, and what is missing tells nothing.
+    (!poll.comment_lookups.is_empty() && comments.any(is_left))
+        || (!poll.task_lookups.is_empty() && tasks.any(is_left))
 }
 
 fn missing_tasks(known: &PullRequestState, poll: &Poll) -> Vec<bitbucket::TaskId> {

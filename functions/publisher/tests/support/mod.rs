@@ -153,9 +153,9 @@ pub(crate) struct FakeBus {
     refusals: Mutex<BTreeMap<u64, Vec<&'static str>>>,
     /// Refuses every request as a whole.
     pub(crate) outage: Mutex<Option<Error>>,
-    /// Refuses a request as a whole that holds this event.
     /// Each call moves this clock by this many seconds.
     pub(crate) slow: Option<(Arc<Mutex<Timestamp>>, i64)>,
+    /// Refuses a request as a whole that holds this event.
     spoiled_by: Option<(u64, &'static str)>,
     /// The sequences of each request.
     pub(crate) calls: Mutex<Vec<Vec<u64>>>,

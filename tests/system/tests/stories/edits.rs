@@ -4,8 +4,6 @@ use simulator::Rules;
 use system::world::{actor_of, text_of};
 use system::{Pr, Setup, World};
 
-const CREATED: [&str; 2] = ["1 pullrequest:created webhook", "2 pullrequest:comment_created webhook"];
-
 /// A pull request of Alice's with a comment of Bob's.
 async fn with_comment(world: &World) -> (Pr, u64) {
     let pr = world.alice().opens("gear").await;
@@ -13,10 +11,16 @@ async fn with_comment(world: &World) -> (Pr, u64) {
     (pr, comment)
 }
 
+/// What came after those two.
 async fn news(world: &World, pr: Pr) -> Vec<String> {
     let events = world.events(pr).await;
-    assert_eq!(events[..2], CREATED);
+    assert_eq!(events[..2], ["1 pullrequest:created webhook", "2 pullrequest:comment_created webhook"]);
     events[2..].to_vec()
+}
+
+async fn texts_of_edits(world: &World, pr: Pr) -> Vec<String> {
+    let log = world.log(pr).await;
+    log.iter().filter(|event| event.key.as_str().ends_with("comment_updated")).map(text_of).collect()
 }
 
 #[tokio::test]
@@ -28,9 +32,208 @@ async fn an_edit_inside_the_window_becomes_one_event_by_polling() {
     assert_eq!(news(&world, pr).await, [""; 0], "Bitbucket says nothing");
     world.run_for(900).await;
     assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+}
+
+#[tokio::test]
+async fn an_event_found_by_polling_reads_like_bitbuckets_own() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(60).await;
+    world.bob().edits(pr, comment, "second").await;
+    let edited_at = world.now();
+    world.run_for(20).await;
     let event = world.last_event(pr).await;
     assert_eq!((text_of(&event).as_str(), actor_of(&event).as_deref()), ("second", Some("bob")));
+    assert_eq!(event.occurred_at, Some(edited_at));
     let envelope = event.envelope(None);
     assert_eq!(envelope["payload"]["pullrequest"]["title"], "gear");
+    assert_eq!(envelope["payload"]["repository"]["full_name"], "acme/widgets");
     assert_eq!(envelope["subject"]["repository"]["full_name"], "acme/widgets");
+}
+
+#[tokio::test]
+async fn an_edit_is_known_within_one_interval_while_the_window_is_open() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(300).await;
+    world.bob().edits(pr, comment, "second").await;
+    world.run_for(15).await;
+    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+}
+
+#[tokio::test]
+async fn an_edit_after_the_window_comes_by_webhook_and_polling_adds_nothing() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(700).await;
+    world.bob().edits(pr, comment, "second").await;
+    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated webhook"]);
+    world.run_for(900).await;
+    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated webhook"]);
+}
+
+#[tokio::test]
+async fn an_edit_one_second_before_the_windows_end_is_found_and_one_at_its_end_is_reported() {
+    for (seconds, source) in [(599, "poll"), (600, "webhook"), (601, "webhook")] {
+        let world = World::start().await;
+        let (pr, comment) = with_comment(&world).await;
+        world.run_for(seconds).await;
+        world.bob().edits(pr, comment, "second").await;
+        world.run_for(900).await;
+        assert_eq!(news(&world, pr).await, [format!("3 pullrequest:comment_updated {source}")], "{seconds}");
+    }
+}
+
+#[tokio::test]
+async fn each_edit_restarts_the_window() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    for round in 1..=3 {
+        world.run_for(590).await;
+        world.bob().edits(pr, comment, &format!("edit {round}")).await;
+    }
+    world.run_for(900).await;
+    assert_eq!(texts_of_edits(&world, pr).await, ["edit 1", "edit 2", "edit 3"]);
+    assert!(world.subject_state(pr).await.watch.is_none(), "nothing is left to be watched");
+}
+
+#[tokio::test]
+async fn a_reported_edit_opens_a_window_too() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(700).await;
+    world.bob().edits(pr, comment, "reported").await;
+    world.run_for(599).await;
+    world.bob().edits(pr, comment, "silent").await;
+    world.run_for(900).await;
+    assert_eq!(
+        news(&world, pr).await,
+        ["3 pullrequest:comment_updated webhook", "4 pullrequest:comment_updated poll"]
+    );
+}
+
+#[tokio::test]
+async fn edits_of_replies_and_of_inline_comments_are_found_too() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    let inline = world.alice().comments_inline(pr, "inline").await;
+    let reply = world.alice().replies(pr, comment, "reply").await;
+    world.run_for(60).await;
+    world.alice().edits(pr, inline, "inline, edited").await;
+    world.advance(1);
+    world.alice().edits(pr, reply, "reply, edited").await;
+    world.run_for(900).await;
+    assert_eq!(texts_of_edits(&world, pr).await, ["inline, edited", "reply, edited"]);
+}
+
+#[tokio::test]
+async fn an_edit_that_does_not_move_the_comments_time_is_found_too() {
+    let rules = Rules { silent_edit_moves_updated_on: false, ..Rules::default() };
+    let world = World::with(Setup { rules, ..Setup::default() }).await;
+    let (pr, comment) = with_comment(&world).await;
+    for (text, wait) in [("second", 60), ("third", 60), ("second", 400), ("fourth", 599)] {
+        world.run_for(wait).await;
+        world.bob().edits(pr, comment, text).await;
+    }
+    world.run_for(900).await;
+    assert_eq!(texts_of_edits(&world, pr).await, ["second", "third", "second", "fourth"]);
+}
+
+#[tokio::test]
+async fn several_edits_between_two_polls_are_one_event_with_the_last_text() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(60).await;
+    for text in ["second", "third", "fourth"] {
+        world.bob().edits(pr, comment, text).await;
+        world.advance(1);
+    }
+    world.run_for(900).await;
+    assert_eq!(texts_of_edits(&world, pr).await, ["fourth"]);
+}
+
+#[tokio::test]
+async fn an_edit_that_is_undone_before_the_next_poll_leaves_nothing_but_a_new_window() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(590).await;
+    world.bob().edits(pr, comment, "second").await;
+    world.advance(1);
+    world.bob().edits(pr, comment, "first").await;
+    world.run_for(599).await;
+    assert_eq!(news(&world, pr).await, [""; 0]);
+    world.bob().edits(pr, comment, "third").await;
+    world.run_for(900).await;
+    assert_eq!(texts_of_edits(&world, pr).await, ["third"]);
+}
+
+#[tokio::test]
+async fn an_edit_and_its_undoing_with_a_poll_between_are_two_events() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    for text in ["second", "first"] {
+        world.run_for(60).await;
+        world.bob().edits(pr, comment, text).await;
+    }
+    world.run_for(900).await;
+    assert_eq!(texts_of_edits(&world, pr).await, ["second", "first"]);
+}
+
+#[tokio::test]
+async fn a_poller_that_was_down_through_a_windows_end_checks_it_late() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(30).await;
+    world.advance(560);
+    world.bob().edits(pr, comment, "second").await;
+    world.advance(86_400);
+    world.run_for(1).await;
+    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+    assert!(world.subject_state(pr).await.watch.is_none());
+}
+
+#[tokio::test]
+async fn a_merged_pull_request_is_watched_until_its_windows_end() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(60).await;
+    world.alice().merges(pr).await;
+    world.run_for(500).await;
+    world.bob().edits(pr, comment, "second").await;
+    world.run_for(900).await;
+    assert_eq!(
+        news(&world, pr).await,
+        ["3 pullrequest:fulfilled webhook", "4 pullrequest:comment_updated poll"]
+    );
+    assert!(world.subject_state(pr).await.watch.is_none());
+}
+
+#[tokio::test]
+async fn a_reported_edit_that_a_poll_saw_first_is_one_event() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(655).await;
+    world.hold();
+    world.bob().edits(pr, comment, "second").await;
+    world.run_for(60).await;
+    world.release().await;
+    world.run_for(900).await;
+    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+}
+
+#[tokio::test]
+async fn a_report_of_an_edit_that_comes_after_a_newer_one_was_found_is_told_but_does_not_stand() {
+    let world = World::start().await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(650).await;
+    world.hold();
+    world.bob().edits(pr, comment, "reported, but late").await;
+    world.advance(5);
+    world.bob().edits(pr, comment, "silent").await;
+    world.run_for(30).await;
+    world.release().await;
+    world.run_for(900).await;
+    assert_eq!(texts_of_edits(&world, pr).await, ["silent", "reported, but late"]);
+    let known = system::truth::known(&world.state(pr).await);
+    assert_eq!(known.0, system::truth::Truth::of(&world, pr).await.comments);
 }

@@ -1,5 +1,13 @@
 //! What the product guarantees, told as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod budget;
+mod deletions;
 mod edits;
+mod faults;
+mod listings;
+mod pollers;
 mod random;
+mod tasks;
+mod threads;
+mod webhooks;

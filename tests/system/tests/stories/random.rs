@@ -4,7 +4,7 @@ use futures::StreamExt;
 use system::random::live;
 
 /// Histories in the normal run.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 60;
 
 /// Histories at once: two cores are kept busy.
 const AT_ONCE: usize = 4;

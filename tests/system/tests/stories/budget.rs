@@ -1,0 +1,167 @@
+//! G8 in its first form: a run makes so many calls a link and no more; what is due longest goes first.
+
+use jiff::SignedDuration;
+use poller::PollerSettings;
+use simulator::{FaultRequest, StatusFault};
+use system::truth::check;
+use system::{Pr, Repo, Setup, World};
+
+async fn with_calls(max_calls_per_run: u32) -> World {
+    let setup = Setup::default();
+    let limits = PollerSettings { max_calls_per_run, ..setup.limits };
+    World::with(Setup { limits, ..setup }).await
+}
+
+async fn open(world: &World, count: u64) -> Vec<Pr> {
+    let mut prs = Vec::new();
+    for number in 0..count {
+        prs.push(world.alice().opens(&format!("branch-{number}")).await);
+        world.advance(1);
+    }
+    prs
+}
+
+async fn polled(world: &World, prs: &[Pr]) -> Vec<bool> {
+    let mut polled = Vec::new();
+    for pr in prs {
+        polled.push(world.state(*pr).await.polled_at.is_some());
+    }
+    polled
+}
+
+#[tokio::test]
+async fn what_is_left_over_is_polled_by_the_next_runs_the_longest_due_first() {
+    let world = with_calls(7).await;
+    let prs = open(&world, 8).await;
+    world.advance(5);
+    for (calls, count) in [(6, 3), (6, 6), (4, 8)] {
+        let summary = world.poll().await;
+        assert_eq!((summary.calls, summary.failed), (calls, 0));
+        let expected: Vec<bool> = (0..8).map(|place| place < count).collect();
+        assert_eq!(polled(&world, &prs).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_spent_allowance_pauses_nothing_beyond_its_run() {
+    let world = with_calls(2).await;
+    let prs = open(&world, 6).await;
+    world.advance(5);
+    for count in 1..=6 {
+        world.poll().await;
+        assert_eq!(polled(&world, &prs).await.iter().filter(|polled| **polled).count(), count);
+    }
+}
+
+#[tokio::test]
+async fn another_links_calls_are_its_own() {
+    let world = with_calls(2).await;
+    open(&world, 3).await;
+    let other = world.member("alice", Repo::Gadgets).opens("lever").await;
+    world.advance(5);
+    assert_eq!(world.poll().await.calls, 4);
+    assert!(world.state(other).await.polled_at.is_some());
+}
+
+#[tokio::test]
+async fn the_calls_of_a_poll_do_not_depend_on_how_many_comments_are_watched() {
+    let mut calls = Vec::new();
+    for count in [1, 10, 100] {
+        let world = World::start().await;
+        let pr = world.alice().opens("gear").await;
+        for number in 0..count {
+            world.bob().comments(pr, &format!("comment {number}")).await;
+        }
+        world.run_for(700).await;
+        calls.push(world.calls(Repo::Widgets));
+        check(&world, pr).await.unwrap();
+    }
+    assert_eq!(calls, [calls[0]; 3]);
+    assert!(calls[0] <= 2 * (700 / 15 + 5), "{calls:?}");
+}
+
+#[tokio::test]
+async fn more_deletions_than_a_run_has_calls_are_found_over_several_runs() {
+    let world = with_calls(6).await;
+    let pr = world.alice().opens("gear").await;
+    let mut comments = Vec::new();
+    for number in 0..12 {
+        comments.push(world.bob().comments(pr, &format!("comment {number}")).await);
+    }
+    world.run_for(20).await;
+    world.lose_next(12);
+    for comment in comments {
+        world.bob().deletes(pr, comment).await;
+    }
+    world.run_for(60).await;
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pull_request_larger_than_a_runs_calls_is_read_as_far_as_they_go_and_starves_no_other() {
+    let world = with_calls(4).await;
+    let large = world.alice().opens("gear").await;
+    let mut comments = Vec::new();
+    for number in 0..420 {
+        comments.push(world.bob().comments(large, &format!("comment {number}")).await);
+    }
+    let small = world.alice().opens("wheel").await;
+    let comment = world.bob().comments(small, "first").await;
+    world.run_for(60).await;
+    world.bob().edits(small, comment, "second").await;
+    world.bob().edits(large, comments[0], "second").await;
+    world.run_for(60).await;
+    for pr in [large, small] {
+        let edits =
+            world.events(pr).await.iter().filter(|line| line.contains("comment_updated poll")).count();
+        assert_eq!(edits, 1, "{pr:?}");
+    }
+}
+
+#[tokio::test]
+async fn many_overdue_watches_of_a_link_that_is_paused_do_not_hide_another_links() {
+    let world = World::start().await;
+    open(&world, 210).await;
+    world.advance(5);
+    world.fault(FaultRequest {
+        api_status_next: Some(StatusFault { status: 401, count: 1 }),
+        only_for: Some("bot".to_owned()),
+        ..FaultRequest::default()
+    });
+    world.poll().await;
+    let other = world.member("alice", Repo::Gadgets).opens("lever").await;
+    world.advance(3);
+    world.poll().await;
+    assert!(world.state(other).await.polled_at.is_some());
+}
+
+#[tokio::test]
+async fn a_run_goes_on_while_something_will_be_due_before_its_deadline() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    let (poller, deadline) = (world.another_poller(), world.now() + SignedDuration::from_secs(50));
+    let work = async {
+        // Only the clock of this test moves; the run asks for it at every pass.
+        for _ in 0..49 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            world.advance(1);
+        }
+        world.advance(1);
+    };
+    world.bob().comments(pr, "first").await;
+    let (summary, ()) = tokio::join!(poller.run("one", deadline), work);
+    let summary = summary.unwrap();
+    assert!((3..=4).contains(&summary.polled), "at 2, 17, 32 and 47 seconds: {summary:?}");
+    assert!(summary.passes > 10, "{summary:?}");
+}
+
+#[tokio::test]
+async fn a_run_is_back_at_once_where_nothing_is_due() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    world.run_for(5).await;
+    let (poller, deadline) = (world.another_poller(), world.now() + SignedDuration::from_secs(50));
+    let summary = poller.run("one", deadline).await.unwrap();
+    assert_eq!((summary.passes, summary.polled), (1, 0));
+    assert!(world.subject_state(pr).await.watch.is_none());
+}

@@ -1,0 +1,83 @@
+//! Deletions: nothing lists what is gone, so what is missing is asked for before it counts as deleted.
+
+use simulator::Rules;
+use system::truth::check;
+use system::{Setup, World};
+
+#[tokio::test]
+async fn a_reported_deletion_is_one_event() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    let comment = world.bob().comments(pr, "first").await;
+    world.run_for(40).await;
+    world.bob().deletes(pr, comment).await;
+    world.run_for(900).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:comment_deleted webhook"]);
+}
+
+#[tokio::test]
+async fn a_deletion_whose_webhook_is_lost_is_one_event_by_polling() {
+    for (with_reply, readable) in [(false, true), (false, false), (true, true), (true, false)] {
+        let rules = Rules { deleted_comments_stay_readable: readable, ..Rules::default() };
+        let world = World::with(Setup { rules, ..Setup::default() }).await;
+        let pr = world.alice().opens("gear").await;
+        let comment = world.bob().comments(pr, "first").await;
+        if with_reply {
+            world.alice().replies(pr, comment, "reply").await;
+        }
+        world.run_for(40).await;
+        let before = world.log(pr).await.len() as u64;
+        world.lose_next(1);
+        world.bob().deletes(pr, comment).await;
+        world.run_for(900).await;
+        assert_eq!(
+            world.events_after(pr, before).await,
+            [format!("{} pullrequest:comment_deleted poll", before + 1)],
+            "with a reply: {with_reply}, deleted comments readable: {readable}"
+        );
+        check(&world, pr).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn more_deletions_than_one_poll_asks_for_are_all_found() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    let mut comments = Vec::new();
+    let mut tasks = Vec::new();
+    for number in 0..30 {
+        comments.push(world.bob().comments(pr, &format!("comment {number}")).await);
+        tasks.push(world.bob().adds_task(pr, &format!("task {number}")).await);
+    }
+    world.run_for(650).await;
+    world.lose_next(30);
+    for (comment, task) in comments.into_iter().zip(tasks) {
+        world.bob().deletes(pr, comment).await;
+        world.bob().deletes_task(pr, task).await;
+    }
+    world.run_for(60).await;
+    check(&world, pr).await.unwrap();
+    assert!(world.subject_state(pr).await.watch.is_none());
+}
+
+#[tokio::test]
+async fn a_comment_deleted_before_anything_was_known_of_it_is_told_as_deleted() {
+    for (webhooks, with_reply) in [("lost", false), ("lost", true), ("late", true)] {
+        let world = World::start().await;
+        let pr = world.alice().opens("gear").await;
+        world.hold();
+        let comment = world.bob().comments(pr, "first").await;
+        let letters = world.stop_holding();
+        if with_reply {
+            world.alice().replies(pr, comment, "reply").await;
+        }
+        world.lose_next(1);
+        world.bob().deletes(pr, comment).await;
+        world.run_for(60).await;
+        if webhooks == "late" {
+            world.deliver(&letters).await;
+        }
+        world.run_for(900).await;
+        check(&world, pr).await.unwrap_or_else(|wrong| panic!("{webhooks}, {with_reply}: {wrong}"));
+    }
+}

@@ -1,0 +1,229 @@
+//! When Bitbucket's API or a link fails: the watch stays due, and everybody else is served.
+
+use poller::PollerSettings;
+use serde_json::json;
+use simulator::{FaultRequest, StatusFault};
+use system::{Pr, Repo, Setup, World};
+
+/// Two pull requests on `widgets` and one on `gadgets`, each with a silent edit that polling has to find.
+async fn with_edits(world: &World) -> [Pr; 3] {
+    let mut prs = Vec::new();
+    for (repo, branch) in [(Repo::Widgets, "gear"), (Repo::Widgets, "wheel"), (Repo::Gadgets, "lever")] {
+        let bob = world.member("bob", repo);
+        let pr = bob.opens(branch).await;
+        let comment = bob.comments(pr, "first").await;
+        world.run_for(40).await;
+        world.advance(1);
+        bob.edits(pr, comment, "second").await;
+        prs.push(pr);
+    }
+    world.advance(20);
+    [prs[0], prs[1], prs[2]]
+}
+
+async fn found(world: &World, prs: [Pr; 3]) -> [bool; 3] {
+    let mut found = [false; 3];
+    for (pr, found) in prs.into_iter().zip(&mut found) {
+        *found = world.events(pr).await.len() > 2;
+    }
+    found
+}
+
+/// A world in which the edits of the first two were found already but for the trouble.
+async fn with_trouble(trouble: FaultRequest) -> (World, [Pr; 3]) {
+    let world = World::start().await;
+    let prs = with_unfound_edits(&world).await;
+    world.fault(FaultRequest { only_for: Some("bot".to_owned()), ..trouble });
+    (world, prs)
+}
+
+async fn with_unfound_edits(world: &World) -> [Pr; 3] {
+    let prs = with_edits(world).await;
+    // While the others were made, the first ones were polled: one more edit each, at the same time.
+    for pr in prs {
+        let bob = world.member("bob", pr.repo);
+        bob.comments(pr, "another").await;
+    }
+    world.run_for(40).await;
+    for pr in prs {
+        let state = world.state(pr).await;
+        let comment = state.comments.keys().next().unwrap().0;
+        world.member("bob", pr.repo).edits(pr, comment, "third").await;
+    }
+    world.advance(20);
+    prs
+}
+
+/// Which of the third edits were told.
+async fn told(world: &World, prs: [Pr; 3]) -> [bool; 3] {
+    let mut told = [false; 3];
+    for (pr, told) in prs.into_iter().zip(&mut told) {
+        *told = world.events(pr).await.len() == 5;
+    }
+    told
+}
+
+fn status(status: u16, count: u32) -> FaultRequest {
+    FaultRequest { api_status_next: Some(StatusFault { status, count }), ..FaultRequest::default() }
+}
+
+#[tokio::test]
+async fn without_trouble_all_are_found() {
+    let world = World::start().await;
+    let prs = with_edits(&world).await;
+    world.poll().await;
+    assert_eq!(found(&world, prs).await, [true; 3]);
+}
+
+#[tokio::test]
+async fn one_failed_call_delays_one_pull_request_by_a_pause() {
+    let (world, prs) = with_trouble(status(503, 1)).await;
+    let summary = world.poll().await;
+    assert_eq!((summary.polled, summary.failed), (2, 1));
+    assert_eq!(told(&world, prs).await, [false, true, true]);
+    world.run_for(4).await;
+    assert_eq!(told(&world, prs).await, [false, true, true], "it is left alone for five seconds");
+    world.run_for(1).await;
+    assert_eq!(told(&world, prs).await, [true; 3]);
+}
+
+#[tokio::test]
+async fn an_api_that_keeps_failing_is_asked_less_and_less_often_and_loses_no_edit() {
+    let (world, prs) = with_trouble(status(500, 1_000)).await;
+    let before = world.calls(Repo::Widgets);
+    world.run_for(1_500).await;
+    let calls = world.calls(Repo::Widgets) - before;
+    assert!((12..=30).contains(&calls), "{calls} calls for two pull requests in 25 minutes");
+    assert_eq!(told(&world, prs).await, [false, false, true]);
+    clear_faults(&world).await;
+    world.run_for(301).await;
+    assert_eq!(told(&world, prs).await, [true; 3]);
+}
+
+async fn clear_faults(world: &World) {
+    let url = format!("{}/_control/faults", world.simulator.url());
+    let person = world.simulator.person("alice").unwrap();
+    assert_eq!(person.delete(&url).await.unwrap().0 / 100, 2);
+}
+
+#[tokio::test]
+async fn a_rate_limit_pauses_the_link_for_minutes_and_no_other() {
+    let trouble = FaultRequest { rate_limit_next: 1, ..FaultRequest::default() };
+    let (world, prs) = with_trouble(trouble).await;
+    world.poll().await;
+    assert_eq!(told(&world, prs).await, [false, false, true]);
+    let before = world.calls(Repo::Widgets);
+    world.run_for(119).await;
+    assert_eq!(world.calls(Repo::Widgets), before, "not one call");
+    world.run_for(1).await;
+    assert_eq!(told(&world, prs).await, [true; 3]);
+}
+
+#[tokio::test]
+async fn a_rate_limit_that_says_for_how_long_is_obeyed() {
+    let trouble =
+        FaultRequest { rate_limit_next: 1, retry_after_seconds: Some(33), ..FaultRequest::default() };
+    let (world, prs) = with_trouble(trouble).await;
+    world.poll().await;
+    let before = world.calls(Repo::Widgets);
+    world.run_for(32).await;
+    assert_eq!(world.calls(Repo::Widgets), before, "not one call");
+    world.run_for(1).await;
+    assert_eq!(told(&world, prs).await, [true; 3]);
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_tried_once_and_delays_no_other_link() {
+    let (world, prs) = with_trouble(status(401, 1)).await;
+    let before = world.calls(Repo::Widgets);
+    world.poll().await;
+    assert_eq!(world.calls(Repo::Widgets) - before, 1, "the second pull request would fare no better");
+    assert_eq!(told(&world, prs).await, [false, false, true]);
+    world.run_for(5).await;
+    assert_eq!(told(&world, prs).await, [true; 3]);
+}
+
+#[tokio::test]
+async fn a_pull_request_that_may_not_be_seen_is_left_until_the_next_delivery() {
+    for code in [403, 404] {
+        let (world, prs) = with_trouble(status(code, 1)).await;
+        world.poll().await;
+        assert_eq!(told(&world, prs).await, [false, true, true]);
+        assert!(world.subject_state(prs[0]).await.watch.is_none());
+        let before = world.calls(Repo::Widgets);
+        world.run_for(5).await;
+        assert_eq!(world.calls(Repo::Widgets), before);
+        world.bob().approves(prs[0]).await;
+        world.run_for(3).await;
+        let events = world.events_after(prs[0], 4).await;
+        assert_eq!(events, ["5 pullrequest:approved webhook", "6 pullrequest:comment_updated poll"]);
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_hangs_delays_no_other_and_is_cut_off_at_the_runs_end() {
+    let overtime = jiff::SignedDuration::from_millis(200);
+    let setup = Setup::default();
+    let world = World::with(Setup { limits: PollerSettings { overtime, ..setup.limits }, ..setup }).await;
+    let prs = with_unfound_edits(&world).await;
+    world.fault(FaultRequest {
+        hang_next_ms: Some(3_000),
+        only_for: Some("bot".to_owned()),
+        ..FaultRequest::default()
+    });
+    let begun = std::time::Instant::now();
+    let summary = world.poll().await;
+    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+    assert_eq!((summary.polled, summary.failed), (1, 1));
+    assert_eq!(told(&world, prs).await, [false, false, true]);
+    world.poll().await;
+    assert_eq!(told(&world, prs).await, [true; 3], "their watches stayed due");
+}
+
+#[tokio::test]
+async fn a_link_without_a_credential_is_left_until_the_next_delivery_and_delays_no_other() {
+    let world = World::start().await;
+    world.set_link(Repo::Widgets, None);
+    let prs = with_edits(&world).await;
+    world.poll().await;
+    assert_eq!(found(&world, prs).await, [false, false, true]);
+    assert!(world.subject_state(prs[0]).await.watch.is_none());
+    assert_eq!(world.calls(Repo::Widgets), 0);
+    // Somebody adds one; links are kept for five minutes.
+    world.set_link(Repo::Widgets, Some(json!({ "type": "bearer", "token": "bot-access-token" })));
+    world.advance(300);
+    world.bob().approves(prs[0]).await;
+    world.run_for(3).await;
+    assert_eq!(
+        world.events_after(prs[0], 2).await,
+        ["3 pullrequest:approved webhook", "4 pullrequest:comment_updated poll"]
+    );
+}
+
+#[tokio::test]
+async fn a_link_that_was_deleted_ends_its_watches_and_delays_no_other() {
+    let world = World::start().await;
+    let prs = with_unfound_edits(&world).await;
+    world.links.remove(&Repo::Widgets.link());
+    world.advance(300);
+    world.poll().await;
+    assert_eq!(told(&world, prs).await, [false, false, true]);
+    assert!(world.subject_state(prs[0]).await.watch.is_none());
+    assert!(world.subject_state(prs[1]).await.watch.is_none());
+}
+
+#[tokio::test]
+async fn secrets_that_cannot_be_read_delay_a_link_and_lose_nothing() {
+    let world = World::start().await;
+    let prs = with_unfound_edits(&world).await;
+    world.links.set(&Repo::Widgets.link(), "broken by hand");
+    world.advance(300);
+    let poller = world.another_poller();
+    let summary = world.run(&poller, "one").await;
+    assert_eq!(summary.failed, 1);
+    assert_eq!(told(&world, prs).await, [false, false, true]);
+    world.set_link(Repo::Widgets, Some(json!({ "type": "bearer", "token": "bot-access-token" })));
+    world.advance(5);
+    world.run(&poller, "one").await;
+    assert_eq!(told(&world, prs).await, [true; 3]);
+}

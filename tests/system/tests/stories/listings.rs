@@ -1,0 +1,135 @@
+//! Long listings, and pull requests that are first seen in mid-life.
+
+use system::truth::check;
+use system::{Pr, Repo, Setup, World};
+
+#[tokio::test]
+async fn what_is_older_than_the_first_sight_of_a_pull_request_is_no_news() {
+    let world = World::with(Setup { hooked: false, ..Setup::default() }).await;
+    let pr = world.alice().opens("gear").await;
+    let comment = world.bob().comments(pr, "old").await;
+    let thread = world.bob().comments_inline(pr, "old and resolved").await;
+    world.alice().resolves(pr, thread).await;
+    let gone = world.bob().comments(pr, "old and gone").await;
+    world.alice().replies(pr, gone, "a reply").await;
+    world.bob().deletes(pr, gone).await;
+    let task = world.bob().adds_task(pr, "old").await;
+    world.bob().resolves_task(pr, task).await;
+    world.advance(7_200);
+    world.hook(Repo::Widgets).await;
+    world.alice().approves(pr).await;
+    world.run_for(60).await;
+    assert_eq!(world.events(pr).await, ["1 pullrequest:approved webhook"]);
+    let state = world.state(pr).await;
+    assert_eq!((state.comments.len(), state.tasks.len()), (4, 1), "they are known");
+
+    world.bob().edits(pr, comment, "new").await;
+    world.bob().reopens_task(pr, task).await;
+    world.alice().reopens(pr, thread).await;
+    world.run_for(60).await;
+    assert_eq!(
+        world.events_after(pr, 1).await,
+        [
+            "2 pullrequest:comment_updated webhook",
+            "3 pullrequest:comment_reopened webhook",
+            "4 pullrequest:task_reopened poll",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_young_when_a_pull_request_is_first_seen_is_news() {
+    let world = World::with(Setup { hooked: false, ..Setup::default() }).await;
+    let pr = world.alice().opens("gear").await;
+    world.advance(7_200);
+    let comment = world.bob().comments(pr, "young").await;
+    world.bob().adds_task(pr, "young").await;
+    world.advance(300);
+    world.hook(Repo::Widgets).await;
+    world.alice().approves(pr).await;
+    world.run_for(60).await;
+    assert_eq!(
+        world.events(pr).await,
+        [
+            "1 pullrequest:approved webhook",
+            "2 pullrequest:comment_created poll",
+            "3 pullrequest:task_created poll",
+        ]
+    );
+    world.bob().edits(pr, comment, "young, edited").await;
+    world.run_for(900).await;
+    assert_eq!(world.events_after(pr, 3).await, ["4 pullrequest:comment_updated poll"]);
+}
+
+#[tokio::test]
+async fn an_old_comment_edited_before_it_was_seen_is_told_as_edited_and_not_as_created() {
+    let world = World::with(Setup { hooked: false, ..Setup::default() }).await;
+    let pr = world.alice().opens("gear").await;
+    let comment = world.bob().comments(pr, "old").await;
+    world.advance(7_200);
+    world.hook(Repo::Widgets).await;
+    world.alice().approves(pr).await;
+    world.lose_next(1);
+    world.bob().edits(pr, comment, "edited").await;
+    world.run_for(60).await;
+    assert_eq!(
+        world.events(pr).await,
+        ["1 pullrequest:approved webhook", "2 pullrequest:comment_updated poll"]
+    );
+}
+
+async fn with_comments(world: &World, count: usize) -> (Pr, Vec<u64>) {
+    let pr = world.alice().opens("gear").await;
+    let mut comments = Vec::new();
+    for number in 0..count {
+        comments.push(world.bob().comments(pr, &format!("comment {number}")).await);
+    }
+    (pr, comments)
+}
+
+#[tokio::test]
+async fn edits_on_every_page_of_a_long_listing_are_found() {
+    let world = World::start().await;
+    let (pr, comments) = with_comments(&world, 250).await;
+    world.run_for(60).await;
+    for place in [0, 99, 100, 101, 199, 200, 249] {
+        world.bob().edits(pr, comments[place], &format!("edit {place}")).await;
+    }
+    world.run_for(20).await;
+    assert_eq!(world.log(pr).await.len(), 251 + 7);
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn deletions_on_every_page_of_a_long_listing_are_found() {
+    let world = World::start().await;
+    let (pr, comments) = with_comments(&world, 250).await;
+    world.run_for(60).await;
+    world.lose_next(7);
+    for place in [0, 99, 100, 101, 199, 200, 249] {
+        world.bob().deletes(pr, comments[place]).await;
+    }
+    world.run_for(20).await;
+    assert_eq!(world.log(pr).await.len(), 251 + 7);
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn more_news_than_fit_one_transaction_are_all_told() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    world.lose_next(70);
+    for number in 0..70 {
+        let comment = world.bob().comments_inline(pr, &format!("comment {number}")).await;
+        if number >= 60 {
+            world.lose_next(1);
+            world.alice().resolves(pr, comment).await;
+        }
+        let task = world.bob().adds_task(pr, &format!("task {number}")).await;
+        world.bob().resolves_task(pr, task).await;
+    }
+    world.run_for(60).await;
+    check(&world, pr).await.unwrap();
+    let calls = world.calls(Repo::Widgets);
+    assert!(calls <= 14, "{calls} calls: what did not fit is not read again");
+}

@@ -1,0 +1,134 @@
+//! Resolving and reopening. A report of a reopening does not say which resolution it ended.
+
+use system::truth::check;
+use system::world::actor_of;
+use system::{Pr, World};
+
+async fn with_thread(world: &World) -> (Pr, u64) {
+    let pr = world.alice().opens("gear").await;
+    let comment = world.bob().comments_inline(pr, "first").await;
+    world.run_for(60).await;
+    (pr, comment)
+}
+
+/// The events since the thread was there, without their sequence.
+async fn news(world: &World, pr: Pr) -> Vec<String> {
+    let news = world.events_after(pr, 2).await.into_iter();
+    news.map(|line| line.split_once(" pullrequest:comment_").unwrap().1.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn resolving_and_reopening_is_reported_once_each() {
+    let world = World::start().await;
+    let (pr, comment) = with_thread(&world).await;
+    for _ in 0..2 {
+        world.alice().resolves(pr, comment).await;
+        world.run_for(60).await;
+        world.alice().reopens(pr, comment).await;
+        world.run_for(60).await;
+    }
+    world.run_for(900).await;
+    let webhook = ["resolved webhook", "reopened webhook", "resolved webhook", "reopened webhook"];
+    assert_eq!(news(&world, pr).await, webhook);
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resolution_whose_webhook_is_lost_is_found_after_the_grace_period_with_who_did_it() {
+    let world = World::start().await;
+    let (pr, comment) = with_thread(&world).await;
+    world.lose_next(1);
+    world.alice().resolves(pr, comment).await;
+    world.run_for(20).await;
+    assert_eq!(news(&world, pr).await, [""; 0], "its webhook may still come");
+    world.run_for(15).await;
+    assert_eq!(news(&world, pr).await, ["resolved poll"]);
+    assert_eq!(actor_of(&world.last_event(pr).await).as_deref(), Some("alice"));
+    world.run_for(900).await;
+    assert_eq!(news(&world, pr).await, ["resolved poll"]);
+}
+
+#[tokio::test]
+async fn a_reopening_whose_webhook_is_lost_is_found() {
+    let world = World::start().await;
+    let (pr, comment) = with_thread(&world).await;
+    world.alice().resolves(pr, comment).await;
+    world.run_for(60).await;
+    world.lose_next(1);
+    world.alice().reopens(pr, comment).await;
+    world.run_for(900).await;
+    assert_eq!(news(&world, pr).await, ["resolved webhook", "reopened poll"]);
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resolution_and_a_reopening_that_both_get_lost_leave_nothing() {
+    let world = World::start().await;
+    let (pr, comment) = with_thread(&world).await;
+    world.lose_next(2);
+    world.alice().resolves(pr, comment).await;
+    world.alice().reopens(pr, comment).await;
+    world.run_for(900).await;
+    assert_eq!(news(&world, pr).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn reports_that_come_after_polling_told_of_it_add_nothing() {
+    let world = World::start().await;
+    let (pr, comment) = with_thread(&world).await;
+    world.hold();
+    world.alice().resolves(pr, comment).await;
+    world.run_for(60).await;
+    world.alice().reopens(pr, comment).await;
+    world.run_for(60).await;
+    world.release().await;
+    world.run_for(900).await;
+    assert_eq!(news(&world, pr).await, ["resolved poll", "reopened poll"]);
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn reports_in_the_wrong_order_tell_each_fact_and_end_with_what_stands() {
+    let world = World::start().await;
+    let (pr, comment) = with_thread(&world).await;
+    world.hold();
+    world.alice().resolves(pr, comment).await;
+    world.advance(1);
+    world.alice().reopens(pr, comment).await;
+    world.release_reversed().await;
+    world.run_for(900).await;
+    let news = news(&world, pr).await;
+    assert_eq!(news[..2], ["reopened webhook", "resolved webhook"]);
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reopening_reported_late_does_not_undo_a_newer_resolution() {
+    let world = World::start().await;
+    let (pr, comment) = with_thread(&world).await;
+    world.alice().resolves(pr, comment).await;
+    world.advance(5);
+    world.hold();
+    world.alice().reopens(pr, comment).await;
+    let late = world.stop_holding();
+    world.run_for(60).await;
+    world.bob().resolves(pr, comment).await;
+    world.advance(5);
+    world.deliver(&late).await;
+    world.run_for(900).await;
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_thread_resolved_before_it_was_seen_is_told_as_resolved() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    world.lose_next(2);
+    let comment = world.bob().comments_inline(pr, "first").await;
+    world.alice().resolves(pr, comment).await;
+    world.run_for(900).await;
+    assert_eq!(
+        world.events_after(pr, 1).await,
+        ["2 pullrequest:comment_created poll", "3 pullrequest:comment_resolved poll"]
+    );
+}
