@@ -4,6 +4,5 @@
 mod bad_input;
 mod duplicates;
 mod outages;
-mod secrecy;
 mod signatures;
 mod support;

@@ -1,10 +1,18 @@
+//! What is logged and answered. In a process of its own: the log is the whole process's, and tests beside it that log
+//! nothing would decide what is logged here.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+#[allow(dead_code, reason = "shared with the stories of deliveries, which need more of it")]
+#[path = "deliveries/support.rs"]
+mod support;
+
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use store::memory::Fault;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{BODY, Function, SECRET, Sent, sign};
+use support::{BODY, Function, SECRET, Sent, sign};
 
 /// Everything that was logged.
 #[derive(Clone, Default)]
@@ -32,7 +40,7 @@ async fn no_secret_signature_or_body_is_logged_or_answered() {
     let log = Log::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let function = Function::new();
     let mut answers = Vec::new();
@@ -42,7 +50,6 @@ async fn no_secret_signature_or_body_is_logged_or_answered() {
     answers.push(function.answer(Sent::signed(SECRET, "Älice is not JSON")).await);
     function.app.table.inject(Fault::ReadFails, 1);
     answers.push(function.answer(Sent::good()).await);
-    drop(guard);
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("delivery accepted") && logged.contains("delivery refused"), "{logged}");
