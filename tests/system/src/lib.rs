@@ -17,7 +17,10 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`world`] | starting it all, time, polling, the log and the state |
+//! | [`setup`] | repositories, pull requests, and how a world starts |
+//! | [`world`] | everything, and starting it |
+//! | `driver` | time, polling, and trouble on the way |
+//! | [`log`] | what a subscriber sees, and what is known |
 //! | [`person`] | what people do on Bitbucket |
 //! | [`mailbox`] | the way of a webhook, on which it can be held back |
 //! | [`truth`] | what Bitbucket holds in the end, compared with what is known of it |
@@ -31,12 +34,16 @@
 )]
 
 pub mod clock;
+mod driver;
+pub mod log;
 pub mod mailbox;
 pub mod person;
 pub mod random;
+pub mod setup;
 pub mod table;
 pub mod truth;
 pub mod world;
 
 pub use person::Member;
-pub use world::{Pr, Repo, Setup, World};
+pub use setup::{Pr, Repo, Setup};
+pub use world::World;

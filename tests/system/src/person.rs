@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use simulator::Person;
 
-use crate::world::{Pr, Repo, World};
+use crate::setup::{Pr, Repo};
+use crate::world::World;
 
 /// Somebody who works on a repository.
 #[derive(Debug)]

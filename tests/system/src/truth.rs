@@ -8,7 +8,8 @@ use relay::state::PullRequestState;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::world::{Pr, World};
+use crate::setup::Pr;
+use crate::world::World;
 
 /// A comment or a task: the hash of its text, and whether it is resolved.
 pub type Items = BTreeMap<u64, (Option<String>, bool)>;
@@ -99,6 +100,7 @@ fn check_told(log: &[Event], truth: &Truth) -> Result<(), String> {
     let mut told: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
     let mut gone = BTreeSet::new();
     let mut resolved: BTreeMap<u64, bool> = BTreeMap::new();
+    let mut newest: BTreeMap<u64, Option<String>> = BTreeMap::new();
     for event in log {
         let payload: Value = serde_json::from_slice(&event.payload).unwrap();
         let Some(item) = payload.get("comment").or_else(|| payload.get("task")) else { continue };
@@ -106,7 +108,12 @@ fn check_told(log: &[Event], truth: &Truth) -> Result<(), String> {
         told.entry(id).or_default().insert(text(item).to_owned());
         match event.key.as_str().rsplit_once('_').unwrap().1 {
             "deleted" => drop(gone.insert(id)),
-            "resolved" => drop(resolved.insert(id, true)),
+            // A report may be late; it says when it was, and what is older changes nothing for who reads that.
+            "resolved" if resolved_on(item) < newest.get(&id).cloned().flatten() => {}
+            "resolved" => {
+                newest.insert(id, resolved_on(item));
+                resolved.insert(id, true);
+            }
             "reopened" => drop(resolved.insert(id, false)),
             _ => {}
         }
@@ -144,6 +151,33 @@ fn check_once(log: &[Event]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// G5: an edit is told at most as often as it was made.
+///
+/// # Errors
+///
+/// Which was told too often.
+pub fn check_edits(log: &[Event], made: &BTreeMap<(u64, String), usize>) -> Result<(), String> {
+    let mut told: BTreeMap<(u64, String), usize> = BTreeMap::new();
+    for event in log.iter().filter(|event| event.key.as_str().ends_with("_updated")) {
+        let payload: Value = serde_json::from_slice(&event.payload).unwrap();
+        let Some(item) = payload.get("comment").or_else(|| payload.get("task")) else { continue };
+        *told.entry((item["id"].as_u64().unwrap(), text(item).to_owned())).or_default() += 1;
+    }
+    let too_often = told.iter().find(|(edit, times)| **times > made.get(*edit).copied().unwrap_or(0));
+    match too_often {
+        Some((edit, times)) => {
+            Err(format!("{edit:?} was told {times} times, made {:?} times", made.get(edit)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// When it was resolved, by the payload.
+fn resolved_on(item: &Value) -> Option<String> {
+    let at = item.pointer("/resolution/created_on").or_else(|| item.get("resolved_on"))?;
+    at.as_str().map(str::to_owned)
 }
 
 fn text(item: &Value) -> &str {

@@ -20,11 +20,15 @@ pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<C
     let (now, version, settings) = (draft.now, draft.version(), draft.settings);
     let pull_request = draft.state.pull_request.as_mut()?;
     let unknown = !pull_request.comments.contains_key(&id);
-    let is_news = !is_old_news(comment, pull_request, settings);
+    let (is_old, baseline) =
+        (is_old_news(comment, pull_request, settings), settings.baseline(pull_request.first_seen_at));
     let known = pull_request.comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
     let fact = Fact::new(draft.link, draft.subject, key).part(id);
-    // Its own webhook may be lost or on the way; the next poll after the grace period tells of the creation if none has.
-    known.creation_owed |= unknown && is_news;
+    if unknown {
+        // Their own webhooks may be lost or on the way; where none comes, a poll after the grace period tells of them.
+        known.creation_owed = !is_old;
+        known.resolution = known.resolution.filter(|resolved| !is_recent(*resolved, is_old, baseline));
+    }
     let fact = match key {
         EventKey::CommentCreated => {
             known.creation_owed = false;
@@ -116,7 +120,7 @@ fn first_listed(draft: &mut Draft<'_>, changes: &mut Changes, id: CommentId, com
     }
     let mut sight = first_sight(comment, now, version);
     let standing = sight.standing().cloned().filter(|_| sight.changed_at >= baseline);
-    let mut resolved = sight.resolution.filter(|resolved| resolved.at.map_or(!is_old, |at| at >= baseline));
+    let mut resolved = sight.resolution.filter(|resolved| is_recent(*resolved, is_old, baseline));
     if let Some(grace_ends) = grace_left(draft, resolved.and_then(|resolved| resolved.at)) {
         changes.revisit(grace_ends);
         (sight.resolution, resolved) = (None, None);
@@ -163,6 +167,11 @@ fn creation(
 /// When the grace period of something that happened at `at` ends, if it has not.
 fn grace_left(draft: &Draft<'_>, at: Option<Timestamp>) -> Option<Timestamp> {
     at.map(|at| draft.settings.grace_ends(at)).filter(|ends| *ends > draft.now)
+}
+
+/// Whether a resolution is news: made since `baseline`, or where Bitbucket does not say when, of a comment that is news.
+fn is_recent(resolved: Resolved, is_old: bool, baseline: Timestamp) -> bool {
+    resolved.at.map_or(!is_old, |at| at >= baseline)
 }
 
 /// Whether a comment was there a whole window before anything was known of its pull request.

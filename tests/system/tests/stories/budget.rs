@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use poller::PollerSettings;
+use relay::Settings;
 use simulator::{FaultRequest, StatusFault};
 use system::truth::check;
 use system::{Pr, Repo, Setup, World};
@@ -77,7 +78,7 @@ async fn the_calls_of_a_poll_do_not_depend_on_how_many_comments_are_watched() {
         check(&world, pr).await.unwrap();
     }
     assert_eq!(calls, [calls[0]; 3]);
-    assert!(calls[0] <= 2 * (700 / 15 + 5), "{calls:?}");
+    assert!(calls[0] <= 2 * (700 / 60 + 5), "{calls:?}");
 }
 
 #[tokio::test]
@@ -137,7 +138,7 @@ async fn many_overdue_watches_of_a_link_that_is_paused_do_not_hide_another_links
 
 #[tokio::test]
 async fn a_run_goes_on_while_something_will_be_due_before_its_deadline() {
-    let world = World::start().await;
+    let world = World::with(Setup { settings: Settings::default(), ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;
     let (poller, deadline) = (world.another_poller(), world.now() + SignedDuration::from_secs(50));
     let work = async {

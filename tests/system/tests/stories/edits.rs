@@ -1,7 +1,8 @@
 //! G3: no edit is lost.
 
+use relay::Settings;
 use simulator::Rules;
-use system::world::{actor_of, text_of};
+use system::log::{actor_of, text_of};
 use system::{Pr, Setup, World};
 
 /// A pull request of Alice's with a comment of Bob's.
@@ -41,7 +42,7 @@ async fn an_event_found_by_polling_reads_like_bitbuckets_own() {
     world.run_for(60).await;
     world.bob().edits(pr, comment, "second").await;
     let edited_at = world.now();
-    world.run_for(20).await;
+    world.run_for(60).await;
     let event = world.last_event(pr).await;
     assert_eq!((text_of(&event).as_str(), actor_of(&event).as_deref()), ("second", Some("bob")));
     assert_eq!(event.occurred_at, Some(edited_at));
@@ -53,7 +54,8 @@ async fn an_event_found_by_polling_reads_like_bitbuckets_own() {
 
 #[tokio::test]
 async fn an_edit_is_known_within_one_interval_while_the_window_is_open() {
-    let world = World::start().await;
+    let settings = Settings { poll_interval_seconds: 15, ..Settings::default() };
+    let world = World::with(Setup { settings, ..Setup::default() }).await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(300).await;
     world.bob().edits(pr, comment, "second").await;
@@ -230,7 +232,7 @@ async fn a_report_of_an_edit_that_comes_after_a_newer_one_was_found_is_told_but_
     world.bob().edits(pr, comment, "reported, but late").await;
     world.advance(5);
     world.bob().edits(pr, comment, "silent").await;
-    world.run_for(30).await;
+    world.run_for(60).await;
     world.release().await;
     world.run_for(900).await;
     assert_eq!(texts_of_edits(&world, pr).await, ["silent", "reported, but late"]);

@@ -95,7 +95,7 @@ async fn edits_on_every_page_of_a_long_listing_are_found() {
     for place in [0, 99, 100, 101, 199, 200, 249] {
         world.bob().edits(pr, comments[place], &format!("edit {place}")).await;
     }
-    world.run_for(20).await;
+    world.run_for(60).await;
     assert_eq!(world.log(pr).await.len(), 251 + 7);
     check(&world, pr).await.unwrap();
 }
@@ -109,7 +109,7 @@ async fn deletions_on_every_page_of_a_long_listing_are_found() {
     for place in [0, 99, 100, 101, 199, 200, 249] {
         world.bob().deletes(pr, comments[place]).await;
     }
-    world.run_for(20).await;
+    world.run_for(60).await;
     assert_eq!(world.log(pr).await.len(), 251 + 7);
     check(&world, pr).await.unwrap();
 }

@@ -78,7 +78,7 @@ async fn what_a_slow_poller_read_long_ago_does_not_undo_what_is_known_since() {
     let comment = world.bob().comments_inline(pr, "first").await;
     let task = world.bob().adds_task(pr, "task").await;
     world.run_for(60).await;
-    world.advance(20);
+    world.advance(60);
     let slow = world.another_poller();
     let late = async {
         // It has read the tasks and the comments; the answer to the last call is late.

@@ -1,7 +1,7 @@
 //! G4: no task change is lost. Bitbucket reports none of them.
 
 use simulator::FaultRequest;
-use system::world::{actor_of, text_of};
+use system::log::{actor_of, text_of};
 use system::{Pr, World};
 
 /// A pull request of Alice's whose window is open, so that it is polled.
@@ -17,15 +17,15 @@ async fn each_change_of_a_task_is_one_event_in_order() {
     let world = World::start().await;
     let pr = watched(&world).await;
     let task = world.alice().adds_task(pr, "oil it").await;
-    world.run_for(15).await;
+    world.run_for(60).await;
     world.alice().edits_task(pr, task, "oil it well").await;
-    world.run_for(15).await;
+    world.run_for(60).await;
     world.bob().resolves_task(pr, task).await;
-    world.run_for(15).await;
+    world.run_for(60).await;
     world.alice().reopens_task(pr, task).await;
-    world.run_for(15).await;
+    world.run_for(60).await;
     world.bob().resolves_task(pr, task).await;
-    world.run_for(15).await;
+    world.run_for(60).await;
     world.alice().deletes_task(pr, task).await;
     world.run_for(900).await;
     assert_eq!(
@@ -62,7 +62,7 @@ async fn a_task_edited_and_resolved_between_two_polls_is_two_events() {
     let world = World::start().await;
     let pr = watched(&world).await;
     let task = world.alice().adds_task(pr, "oil it").await;
-    world.run_for(15).await;
+    world.run_for(60).await;
     world.alice().edits_task(pr, task, "oil it well").await;
     world.bob().resolves_task(pr, task).await;
     world.run_for(900).await;
@@ -79,7 +79,7 @@ async fn a_task_resolved_and_reopened_and_resolved_between_two_polls_still_tells
     let pr = watched(&world).await;
     let task = world.alice().adds_task(pr, "oil it").await;
     world.bob().resolves_task(pr, task).await;
-    world.run_for(15).await;
+    world.run_for(60).await;
     world.advance(1);
     world.bob().reopens_task(pr, task).await;
     world.alice().resolves_task(pr, task).await;

@@ -1,7 +1,7 @@
 //! Resolving and reopening. A report of a reopening does not say which resolution it ended.
 
+use system::log::actor_of;
 use system::truth::check;
-use system::world::actor_of;
 use system::{Pr, World};
 
 async fn with_thread(world: &World) -> (Pr, u64) {
@@ -130,5 +130,27 @@ async fn a_thread_resolved_before_it_was_seen_is_told_as_resolved() {
     assert_eq!(
         world.events_after(pr, 1).await,
         ["2 pullrequest:comment_created poll", "3 pullrequest:comment_resolved poll"]
+    );
+}
+
+#[tokio::test]
+async fn a_resolution_that_is_lost_is_told_though_the_comment_is_first_known_by_a_later_report() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    world.advance(3);
+    world.poll().await;
+    world.lose_next(2);
+    let comment = world.bob().comments_inline(pr, "first").await;
+    world.alice().resolves(pr, comment).await;
+    world.advance(700);
+    world.bob().edits(pr, comment, "second").await;
+    world.run_for(900).await;
+    assert_eq!(
+        world.events_after(pr, 1).await,
+        [
+            "2 pullrequest:comment_updated webhook",
+            "3 pullrequest:comment_created poll",
+            "4 pullrequest:comment_resolved poll",
+        ]
     );
 }

@@ -2,8 +2,8 @@
 
 use simulator::FaultRequest;
 use store::memory::Fault;
+use system::log::text_of;
 use system::truth::check;
-use system::world::text_of;
 use system::{Repo, World};
 
 #[tokio::test]

@@ -1,0 +1,68 @@
+//! What a subscriber sees, and what is known.
+
+use relay::state::PullRequestState;
+use relay::{Event, Subject, SubjectState};
+use serde_json::Value;
+use store::Table;
+
+use crate::setup::{Pr, Repo};
+use crate::world::World;
+
+/// The most events of one pull request that a test reads.
+const MAX_EVENTS: usize = 10_000;
+
+impl World {
+    /// What the table knows a pull request as.
+    pub fn subject(&self, pr: Pr) -> Subject {
+        let repository = self.repositories[pr.repo as usize].trim_matches(['{', '}']);
+        format!("pullrequest/{repository}/{}", pr.id).parse().unwrap()
+    }
+
+    /// The log of a pull request.
+    pub async fn log(&self, pr: Pr) -> Vec<Event> {
+        self.table.events(&pr.repo.link(), &self.subject(pr), 0, MAX_EVENTS).await.unwrap()
+    }
+
+    /// The log of a pull request, a line an event: `3 pullrequest:comment_updated poll`.
+    pub async fn events(&self, pr: Pr) -> Vec<String> {
+        self.events_after(pr, 0).await
+    }
+
+    /// The same from the event after `sequence` on.
+    pub async fn events_after(&self, pr: Pr, sequence: u64) -> Vec<String> {
+        let log = self.log(pr).await.into_iter().filter(|event| event.sequence > sequence);
+        log.map(|event| format!("{} {} {}", event.sequence, event.key, event.source.as_str())).collect()
+    }
+
+    /// The newest event of a pull request.
+    pub async fn last_event(&self, pr: Pr) -> Event {
+        self.log(pr).await.pop().unwrap()
+    }
+
+    /// What is known of a subject.
+    pub async fn subject_state(&self, pr: Pr) -> SubjectState {
+        self.table.read(&pr.repo.link(), &self.subject(pr)).await.unwrap()
+    }
+
+    /// What is known of a pull request.
+    pub async fn state(&self, pr: Pr) -> PullRequestState {
+        self.subject_state(pr).await.pull_request.unwrap()
+    }
+
+    /// Calls that were made to Bitbucket by a repository's poller so far.
+    pub fn calls(&self, repo: Repo) -> u64 {
+        self.simulator.call_counts().get(repo.bot()).map_or(0, |count| count.total)
+    }
+}
+
+/// The text in an event's payload, of a comment or a task.
+pub fn text_of(event: &Event) -> String {
+    let payload: Value = serde_json::from_slice(&event.payload).unwrap();
+    let text = |item: &str| payload.pointer(&format!("/{item}/content/raw"))?.as_str().map(str::to_owned);
+    text("comment").or_else(|| text("task")).unwrap_or_default()
+}
+
+/// Who did it, by the event.
+pub fn actor_of(event: &Event) -> Option<String> {
+    Some(event.actor.as_ref()?.get("display_name")?.as_str()?.to_owned())
+}
