@@ -61,6 +61,8 @@ event_keys! {
     CommentDeleted = "pullrequest:comment_deleted",
     CommentResolved = "pullrequest:comment_resolved",
     CommentReopened = "pullrequest:comment_reopened",
+    /// Ours, for counters that a poll alone moved:
+    CountersChanged = "pullrequest:counters_changed",
     /// Ours, since Bitbucket reports no task at all:
     TaskCreated = "pullrequest:task_created",
     /// Ours:

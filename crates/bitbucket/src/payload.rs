@@ -239,12 +239,22 @@ pub struct Comment {
     /// Who resolved it and when; missing while it is open.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub resolution: Option<Resolution>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    parent: Option<Value>,
+    #[serde(default, deserialize_with = "lenient::optional")]
+    inline: Option<Value>,
 }
 
 impl Comment {
     /// The id.
     pub fn id(&self) -> Option<CommentId> {
         self.id.map(CommentId)
+    }
+
+    /// Whether it begins a thread that can be resolved: only a top-level comment on the diff can be
+    /// (`POST .../comments/{id}/resolve` in Bitbucket's OpenAPI file).
+    pub fn begins_thread(&self) -> bool {
+        self.inline.is_some() && self.parent.is_none()
     }
 
     /// The text as it was typed.

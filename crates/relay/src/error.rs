@@ -23,6 +23,14 @@ pub enum Error {
         /// What was given.
         given: String,
     },
+    /// The looks of the tail are not what they should be.
+    #[error(
+        "BITRELAY_TAIL_SECONDS must be one to three numbers of seconds up to 2678400 with commas between them, not {given:?}"
+    )]
+    TailInvalid {
+        /// What was given.
+        given: String,
+    },
 }
 
 impl Error {
@@ -31,7 +39,7 @@ impl Error {
         match self {
             // A link that cannot exist is one that is not there.
             Self::LinkIdInvalid => 404,
-            Self::SubjectInvalid(_) | Self::SettingInvalid { .. } => 500,
+            Self::SubjectInvalid(_) | Self::SettingInvalid { .. } | Self::TailInvalid { .. } => 500,
         }
     }
 
@@ -44,7 +52,9 @@ impl Error {
     pub const fn category(&self) -> Category {
         match self {
             Self::LinkIdInvalid => Category::NotFound,
-            Self::SubjectInvalid(_) | Self::SettingInvalid { .. } => Category::Internal,
+            Self::SubjectInvalid(_) | Self::SettingInvalid { .. } | Self::TailInvalid { .. } => {
+                Category::Internal
+            }
         }
     }
 }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::changes::Change;
+use crate::counters::Counters;
 use crate::subject::{LinkId, Subject};
 
 /// The version of the published envelope.
@@ -78,6 +80,11 @@ pub struct Event {
     pub observed_at: Timestamp,
     /// Who did it, as Bitbucket says it; `None` where it does not.
     pub actor: Option<Value>,
+    /// What changed about the pull request since the snapshot before; `None` where there is none before, where the payload
+    /// has none or an older one than is known, and for what a poll found.
+    pub changes: Option<Vec<Change>>,
+    /// The counters of the pull request when this was stored; `None` for other subjects.
+    pub counters: Option<Counters>,
     /// The payload: a webhook's body byte for byte, or JSON of the same shape for what a poll found.
     pub payload: Vec<u8>,
 }
@@ -103,6 +110,8 @@ impl Event {
             "occurred_at": self.occurred_at,
             "observed_at": self.observed_at,
             "actor": self.actor,
+            "changes": self.changes,
+            "counters": self.counters,
             "payload": payload,
         });
         if let (Some(reference), Some(fields)) = (reference, envelope.as_object_mut()) {

@@ -7,12 +7,16 @@
 //! | --- | --- |
 //! | [`subject`] | what an event is about, and the link it came through |
 //! | [`event`] | the immutable facts of the log and their published envelope |
+//! | [`changes`] | what changed about a pull request between two snapshots |
+//! | [`counters`] | how many comments, tasks, approvals... a pull request has |
 //! | [`state`] | what is known of a subject |
 //! | [`observation`] | what was learned: a verified delivery, or an answer to a poll |
 //! | [`fold`] | `(state, observation, now) -> (state', events, watch')` |
 //! | [`watch`] | when a pull request has to be polled again |
 //! | [`settings`] | windows, margins and intervals, with their defaults |
 
+pub mod changes;
+pub mod counters;
 mod error;
 pub mod event;
 mod fact;
@@ -23,6 +27,8 @@ pub mod state;
 pub mod subject;
 pub mod watch;
 
+pub use changes::Change;
+pub use counters::Counters;
 pub use error::Error;
 pub use event::{Event, EventId, Source};
 pub use fold::{Folded, MAX_EVENTS_PER_FOLD, fold, suspects};

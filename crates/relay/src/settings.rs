@@ -17,11 +17,27 @@ pub struct Settings {
     pub poll_interval_seconds: u32,
     /// How long a fact that Bitbucket reports by itself is left to its webhook before a poll reports it. Default 30.
     pub grace_seconds: u32,
+    /// The tail: how long after the last window's end and margin a pull request is looked at again, because Bitbucket
+    /// also loses edits that it says it reports (<https://github.com/iterative/cml/issues/817>). 0 is no look. Default half an hour,
+    /// two hours and a day.
+    pub tail_seconds: [u32; TAIL_LOOKS],
 }
+
+/// How many looks a tail has at most.
+pub const TAIL_LOOKS: usize = 3;
+
+/// The latest look of a tail: a month.
+const MAX_TAIL_SECONDS: u32 = 31 * 86_400;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window_seconds: 600, margin_seconds: 60, poll_interval_seconds: 15, grace_seconds: 30 }
+        Self {
+            window_seconds: 600,
+            margin_seconds: 60,
+            poll_interval_seconds: 15,
+            grace_seconds: 30,
+            tail_seconds: [1_800, 7_200, 86_400],
+        }
     }
 }
 
@@ -29,12 +45,13 @@ impl Default for Settings {
 const TASK_DEBOUNCE_SECONDS: u32 = 2;
 
 impl Settings {
-    /// Reads `BITRELAY_WINDOW_SECONDS`, `BITRELAY_WINDOW_MARGIN_SECONDS`, `BITRELAY_POLL_INTERVAL_SECONDS` and
-    /// `BITRELAY_GRACE_SECONDS` through `lookup`; what is missing keeps its default.
+    /// Reads `BITRELAY_WINDOW_SECONDS`, `BITRELAY_WINDOW_MARGIN_SECONDS`, `BITRELAY_POLL_INTERVAL_SECONDS`,
+    /// `BITRELAY_GRACE_SECONDS` and `BITRELAY_TAIL_SECONDS` (up to three numbers with commas between them) through `lookup`;
+    /// what is missing keeps its default.
     ///
     /// # Errors
     ///
-    /// [`Error::SettingInvalid`] for a value out of its bounds.
+    /// [`Error::SettingInvalid`] and [`Error::TailInvalid`] for a value out of its bounds.
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let read = |name, default, min, max| match lookup(name) {
             None => Ok(default),
@@ -55,6 +72,8 @@ impl Settings {
                 3_600,
             )?,
             grace_seconds: read("BITRELAY_GRACE_SECONDS", default.grace_seconds, 0, 3_600)?,
+            tail_seconds: lookup("BITRELAY_TAIL_SECONDS")
+                .map_or(Ok(default.tail_seconds), |given| tail(&given))?,
         })
     }
 
@@ -71,6 +90,14 @@ impl Settings {
         later(happened_at, self.grace_seconds)
     }
 
+    /// When the looks of the tail are due after the last window has closed.
+    pub(crate) fn tail_looks(&self, closed_at: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.tail_seconds
+            .into_iter()
+            .filter(|seconds| *seconds > 0)
+            .map(move |seconds| later(closed_at, seconds))
+    }
+
     pub(crate) fn tasks_due(touched_at: Timestamp) -> Timestamp {
         later(touched_at, TASK_DEBOUNCE_SECONDS)
     }
@@ -80,6 +107,18 @@ impl Settings {
         let seconds = i64::from(self.window_seconds.saturating_add(self.margin_seconds));
         first_seen_at.saturating_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
     }
+}
+
+/// Reads a tail such as `1800,7200,86400`.
+fn tail(given: &str) -> Result<[u32; TAIL_LOOKS], Error> {
+    let invalid = || Error::TailInvalid { given: given.to_owned() };
+    let mut tail = [0; TAIL_LOOKS];
+    let mut looks = tail.iter_mut();
+    for text in given.split(',') {
+        let seconds = text.trim().parse().ok().filter(|seconds| *seconds <= MAX_TAIL_SECONDS);
+        *looks.next().ok_or_else(invalid)? = seconds.ok_or_else(invalid)?;
+    }
+    Ok(tail)
 }
 
 fn later(time: Timestamp, seconds: u32) -> Timestamp {
@@ -96,6 +135,19 @@ mod tests {
             Settings::from_environment(|name| (name == "BITRELAY_WINDOW_SECONDS").then(|| "20".to_owned()))
                 .unwrap();
         assert_eq!(settings, Settings { window_seconds: 20, ..Settings::default() });
+    }
+
+    #[test]
+    fn a_tail_has_up_to_three_looks_and_0_is_none() {
+        for (given, looks) in
+            [("0", [0, 0, 0]), ("60", [60, 0, 0]), ("1800, 7200,2678400", [1_800, 7_200, 2_678_400])]
+        {
+            assert_eq!(tail(given).unwrap(), looks, "{given}");
+        }
+        for bad in ["", "1,2,3,4", "-1", "soon", "2678401", "1,,2"] {
+            let error = tail(bad).unwrap_err().to_string();
+            assert!(error.starts_with("BITRELAY_TAIL_SECONDS must be"), "{error}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::counters::Counters;
 use crate::event::EventId;
 use crate::watch::Watch;
 
@@ -102,6 +103,9 @@ pub struct PullRequestState {
     /// Set while Bitbucket says that it is not there, or may not be seen; the next delivery lifts it.
     #[serde(default)]
     pub unreachable: bool,
+    /// The counters that were published last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<Counters>,
 }
 
 /// What is known of a comment.
@@ -126,6 +130,9 @@ pub struct CommentState {
     /// Whether its creation is news that no webhook has told yet, though another one told of the comment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creation_owed: bool,
+    /// Whether it begins a thread that can be resolved: an inline comment that is no reply.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub thread: bool,
 }
 
 impl CommentState {

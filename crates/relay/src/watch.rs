@@ -27,6 +27,8 @@ pub enum Reason {
     Revisit,
     /// A window is open.
     WindowOpen,
+    /// Some time after the last window has closed, because Bitbucket also loses edits that it says it reports.
+    Tail,
 }
 
 impl Reason {
@@ -37,6 +39,7 @@ impl Reason {
             Self::Tasks => "tasks",
             Self::Revisit => "revisit",
             Self::WindowOpen => "window_open",
+            Self::Tail => "tail",
         }
     }
 }
@@ -45,27 +48,31 @@ impl Reason {
 ///
 /// While a window is open the pull request is polled every `poll_interval_seconds`, once more when the window and its
 /// margin have passed, and shortly after every event for the tasks that came with it. A window that no complete poll
-/// has looked at after its end stays due, however late that poll comes.
+/// has looked at after its end stays due, however late that poll comes. The looks of the tail count from the last window
+/// of the pull request, or from a window after Bitbucket last moved it, so that what they cost does not depend on the number of comments; a poll for any other reason
+/// serves every look that was due by then.
 pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings) -> Option<Watch> {
     if state.unreachable {
         return None;
     }
     let mut due = Vec::new();
-    let closings = state
+    let unseen = |at: &Timestamp| state.polled_at.is_none_or(|polled| polled < *at);
+    let closings: Vec<_> = state
         .comments
         .values()
         .filter(|comment| !comment.deleted)
         .map(|comment| settings.window_closes(comment.changed_at))
-        .filter(|closes| state.polled_at.is_none_or(|polled| polled < *closes));
-    let (mut earliest, mut latest) = (None, None);
-    for closes in closings {
-        earliest = Some(earliest.map_or(closes, |other: Timestamp| other.min(closes)));
-        latest = Some(latest.map_or(closes, |other: Timestamp| other.max(closes)));
-    }
-    if let Some(due_at) = earliest {
+        .collect();
+    let latest = closings.iter().max().copied();
+    // Tasks come without a comment too: whatever moved the pull request is followed by a tail.
+    let last_stir = latest.max(state.snapshot_updated_on.map(|moved| settings.window_closes(moved)));
+    if let Some(due_at) = closings.iter().copied().filter(unseen).min() {
         due.push(Watch { due_at, reason: Reason::WindowClosed });
     }
-    if latest.is_some_and(|latest| latest > now) {
+    if let Some(due_at) = last_stir.and_then(|stirred| settings.tail_looks(stirred).filter(unseen).min()) {
+        due.push(Watch { due_at, reason: Reason::Tail });
+    }
+    if latest.filter(unseen).is_some_and(|latest| latest > now) {
         let due_at = settings.next_poll(state.polled_at.unwrap_or(now));
         due.push(Watch { due_at, reason: Reason::WindowOpen });
     }

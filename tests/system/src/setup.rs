@@ -68,7 +68,7 @@ impl Default for Setup {
             ..PollerSettings::default()
         };
         // Less often than by default: most stories are about what is found, not how soon, and a poll takes real time.
-        let settings = Settings { poll_interval_seconds: 60, ..Settings::default() };
+        let settings = Settings { poll_interval_seconds: 60, tail_seconds: [0; 3], ..Settings::default() };
         Self { rules: Rules::default(), settings, limits, hooked: true }
     }
 }

@@ -356,6 +356,7 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
         lifted_at: None,
         deleted: comment.deleted,
         creation_owed: false,
+        thread: comment.begins_thread(),
     };
     sight.push(seen(comment.text(), comment.updated_on));
     sight

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::changes::Change;
 use crate::event::{Event, EventId, Source};
 use crate::fact::Fact;
 use crate::fold::MAX_EVENTS_PER_FOLD;
@@ -34,6 +35,7 @@ pub(super) struct News {
     pub(super) source: Source,
     pub(super) occurred_at: Option<Timestamp>,
     pub(super) actor: Option<Value>,
+    pub(super) changes: Option<Vec<Change>>,
     pub(super) payload: Vec<u8>,
 }
 
@@ -90,6 +92,8 @@ impl<'a> Draft<'a> {
             occurred_at: news.occurred_at,
             observed_at: self.now,
             actor: news.actor,
+            changes: news.changes,
+            counters: None,
             payload: news.payload,
         });
     }

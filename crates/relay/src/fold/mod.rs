@@ -1,6 +1,7 @@
 //! `fold(state, observation, now) -> (state', events, watch')`: the one place where observations become events.
 
 mod comments;
+mod counters;
 mod draft;
 mod poll;
 mod reports;
@@ -57,6 +58,7 @@ pub fn fold(
             }
         }
     }
+    counters::note(&mut draft, matches!(observation, Observation::Poll(_)));
     let Draft { mut state, events, more, .. } = draft;
     state.watch = state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings));
     Folded { state, events, more }

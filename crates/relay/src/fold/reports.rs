@@ -8,28 +8,72 @@ use serde_json::Value;
 use super::comments;
 use super::draft::{Draft, News};
 use super::synthetic;
+use crate::changes::{self, Change};
 use crate::event::{EventId, Source};
 use crate::fact;
 use crate::observation::Report;
-use crate::state::PullRequestState;
+use crate::state::{PullRequestState, SubjectState};
 
 pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
     let payload = &report.payload;
+    let before = draft.state.pull_request.as_ref().map(Snapshot::of);
     note_pull_request(draft, payload);
+    let changes =
+        before.as_ref().and_then(|before| before.changes(draft.state.pull_request.as_ref()?, payload));
     let comment = payload.comment();
     let identity = match &comment {
         Some(comment) if report.key.is_pull_request() => comments::report(draft, &report.key, comment),
         _ => None,
     };
     let identity = identity.or_else(|| dated_fact(draft, &report.key, payload));
-    let Some(id) = identity.or_else(|| undated_fact(draft, report)) else { return };
+    let id = identity.or_else(|| undated_fact(draft, report));
+    let is_news = id.as_ref().is_some_and(|id| !draft.state.recent_facts.contains(id));
+    if let (Some(before), false) = (before, is_news || changes.as_ref().is_none_or(Vec::is_empty)) {
+        // No event of this report will tell what changed, so the next one that has news must.
+        before.restore(&mut draft.state);
+    }
+    let Some(id) = id else { return };
     let news = News {
         source: Source::Webhook,
         occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
         actor: payload.raw("actor").cloned(),
+        changes,
         payload: report.body.clone(),
     };
     draft.emit(id, &report.key, news);
+}
+
+/// The newest snapshot before a report.
+#[derive(Debug)]
+struct Snapshot {
+    pull_request: Value,
+    repository: Value,
+    updated_on: Option<Timestamp>,
+}
+
+impl Snapshot {
+    fn of(known: &PullRequestState) -> Self {
+        Self {
+            pull_request: known.snapshot.clone(),
+            repository: known.repository.clone(),
+            updated_on: known.snapshot_updated_on,
+        }
+    }
+
+    /// What the report changed; `None` where it carries no snapshot, or an older one.
+    fn changes(&self, known: &PullRequestState, payload: &Payload) -> Option<Vec<Change>> {
+        let seen = payload.pull_request()?;
+        let is_newest = seen.updated_on >= self.updated_on;
+        (is_newest && !self.pull_request.is_null())
+            .then(|| changes::between(&self.pull_request, &known.snapshot))
+    }
+
+    fn restore(self, state: &mut SubjectState) {
+        let Some(known) = state.pull_request.as_mut() else { return };
+        known.snapshot = self.pull_request;
+        known.repository = self.repository;
+        known.snapshot_updated_on = self.updated_on;
+    }
 }
 
 /// Takes the snapshot if it is the newest, and notes that tasks may have changed with this event.
@@ -48,6 +92,7 @@ fn note_pull_request(draft: &mut Draft<'_>, payload: &Payload) {
         touched_at: None,
         revisit_at: None,
         unreachable: false,
+        counters: None,
     });
     known.touched_at.get_or_insert(now);
     known.unreachable = false;

@@ -16,6 +16,8 @@ const MAX_SNAPSHOT_BYTES: usize = 64 * 1024;
 pub(super) enum Item {
     Comment(Value),
     Task(Value),
+    /// The pull request itself.
+    PullRequest,
 }
 
 /// Emits an event that a poll found: `actor`, `repository`, `pullrequest` and the item, as Bitbucket orders them. The
@@ -29,20 +31,20 @@ pub(super) fn emit(
     item: &Item,
 ) {
     let Some(pull_request) = draft.state.pull_request.as_ref() else { return };
-    let (name, value) = match item {
-        Item::Comment(comment) => ("comment", comment),
-        Item::Task(task) => ("task", task),
+    let about = match item {
+        Item::Comment(comment) => Some(("comment", comment)),
+        Item::Task(task) => Some(("task", task)),
+        Item::PullRequest => None,
     };
     let fields = [
         ("actor", actor.as_ref().unwrap_or(&Value::Null)),
         ("repository", &pull_request.repository),
         ("pullrequest", &pull_request.snapshot),
-        (name, value),
     ];
     let payload: Map<String, Value> =
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        fields.into_iter().chain(about).map(|(name, value)| (name.to_owned(), value.clone())).collect();
     let payload = Value::Object(payload).to_string().into_bytes();
-    draft.emit(fact, key, News { source: Source::Poll, occurred_at, actor, payload });
+    draft.emit(fact, key, News { source: Source::Poll, occurred_at, actor, changes: None, payload });
 }
 
 /// A `pullrequest` object as it is kept.

@@ -32,6 +32,16 @@ fn an_event_that_was_reported() {
         "uuid": "{bob}",
         "nickname": "bob"
       },
+      "changes": [],
+      "counters": {
+        "reviewers": null,
+        "approvals": null,
+        "changes_requested": null,
+        "comments": 1,
+        "unresolved_threads": 0,
+        "tasks_open": 0,
+        "tasks_resolved": 0
+      },
       "payload": {
         "actor": {
           "type": "user",
@@ -96,6 +106,16 @@ fn an_event_that_a_poll_found() {
         "type": "user",
         "uuid": "{bob}",
         "nickname": "bob"
+      },
+      "changes": null,
+      "counters": {
+        "reviewers": null,
+        "approvals": null,
+        "changes_requested": null,
+        "comments": 1,
+        "unresolved_threads": 0,
+        "tasks_open": 0,
+        "tasks_resolved": 0
       },
       "payload": {
         "actor": {

@@ -1,7 +1,9 @@
 //! What the fold guarantees, told as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod changes;
 mod comments;
+mod documents;
 mod envelopes;
 mod properties;
 mod reports;

@@ -87,6 +87,7 @@ impl Course {
             margin_seconds: 10,
             poll_interval_seconds: 15,
             grace_seconds: 10,
+            tail_seconds: [30, 100, 0],
         };
         Self { world, late: Vec::new(), slow: None }
     }

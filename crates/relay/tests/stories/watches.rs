@@ -88,13 +88,80 @@ fn an_open_window_is_polled_at_the_interval_and_once_more_after_its_end() {
 #[test]
 fn the_intervals_and_the_window_are_settings() {
     let mut world = a_known_pull_request();
-    world.settings =
-        Settings { window_seconds: 20, margin_seconds: 5, poll_interval_seconds: 10, grace_seconds: 1 };
+    world.settings = Settings {
+        window_seconds: 20,
+        margin_seconds: 5,
+        poll_interval_seconds: 10,
+        grace_seconds: 1,
+        tail_seconds: [100, 0, 50],
+    };
     world.writes(1, "a").reports_about(CommentCreated, 1);
     assert_eq!(
         follow(&mut world, 100_000),
-        [(2, Tasks), (12, WindowOpen), (22, WindowOpen), (25, WindowClosed)]
+        [(2, Tasks), (12, WindowOpen), (22, WindowOpen), (25, WindowClosed), (75, Tail), (125, Tail)]
     );
+}
+
+fn a_comment_with_a_tail() -> World {
+    let mut world = a_known_pull_request();
+    world.settings = Settings { tail_seconds: Settings::default().tail_seconds, ..world.settings };
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    world
+}
+
+fn tail_of(polls: &[(i64, Reason)]) -> Vec<i64> {
+    polls.iter().filter(|(_, reason)| *reason == Tail).map(|(at, _)| *at).collect()
+}
+
+#[test]
+fn after_its_windows_a_pull_request_is_looked_at_half_an_hour_two_hours_and_a_day_later() {
+    let mut world = a_comment_with_a_tail();
+    assert_eq!(tail_of(&follow(&mut world, 1_000_000)), [660 + 1_800, 660 + 7_200, 660 + 86_400]);
+    assert_eq!(world.due(), None);
+}
+
+#[test]
+fn an_edit_that_bitbucket_owed_a_report_of_is_found_by_the_tail_and_opens_the_window_anew() {
+    let mut world = a_comment_with_a_tail();
+    follow(&mut world, 1_000);
+    // More than ten minutes after the comment: Bitbucket reports it, and the webhook is lost.
+    world.edits(1, "b");
+    let (wait, reason) = world.due().unwrap();
+    assert_eq!(reason, Tail);
+    assert_eq!(world.waits(wait).polls(), ["pullrequest:comment_updated"]);
+    assert!(
+        world.due().is_some_and(|(wait, reason)| reason == WindowOpen && wait <= 15),
+        "{:?}",
+        world.due()
+    );
+}
+
+#[test]
+fn the_tail_costs_the_same_for_many_comments_as_for_one() {
+    let mut world = a_comment_with_a_tail();
+    for id in 2..=30 {
+        world.waits(1).writes(id, "more").reports_about(CommentCreated, id);
+    }
+    assert_eq!(tail_of(&follow(&mut world, 1_000_000)).len(), 3);
+}
+
+#[test]
+fn a_task_that_changes_while_nothing_else_happens_is_found_by_the_tail() {
+    let mut world = a_known_pull_request();
+    world.settings = Settings { tail_seconds: [1_800, 0, 0], ..world.settings };
+    world.reports(PullRequestApproved);
+    follow(&mut world, 1_000);
+    world.adds_a_task(1, "a");
+    let (wait, reason) = world.due().unwrap();
+    assert_eq!(reason, Tail);
+    assert_eq!(world.waits(wait).polls(), ["pullrequest:task_created"]);
+}
+
+#[test]
+fn one_late_poll_serves_every_look_that_was_due() {
+    let mut world = a_comment_with_a_tail();
+    world.waits(660 + 7_200).polls();
+    assert_eq!(world.due(), Some((79_200, Tail)), "only the one after a day is left");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use bitbucket::EventKey;
 use jiff::Timestamp;
 use relay::{Event, EventId, LinkId, Source};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 use serde_json::Value;
@@ -24,6 +25,9 @@ const MAX_ACTOR_BYTES: usize = 16 * 1024;
 
 /// A repository's name longer than this is left to the payload.
 const MAX_NAME_BYTES: usize = 1024;
+
+/// Changes longer than this are left out, as if none were known. Two descriptions of 8 KiB and some reviewers fit.
+const MAX_CHANGES_BYTES: usize = 32 * 1024;
 
 const KIND: &str = "event";
 const PART: &str = "part";
@@ -79,6 +83,11 @@ struct EventItem {
     /// JSON as text: an actor may hold what DynamoDB's types have no place for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     actor: Option<String>,
+    /// JSON as text, like the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counters: Option<String>,
     payload: Binary,
     payload_bytes: u64,
     /// How many items the payload is in, this one included.
@@ -106,13 +115,20 @@ impl EventItem {
         Ok(Event { payload, ..self.event_without_payload()? })
     }
 
+    /// A field that holds JSON. What is wrong with it is said without repeating it.
+    fn json<T: DeserializeOwned>(&self, name: &str, text: Option<&str>) -> Result<Option<T>, Error> {
+        let read = text.map(serde_json::from_str).transpose();
+        read.map_err(|error: serde_json::Error| {
+            corrupt(&self.pk, &self.sk, &format!("its {name}: {:?}", error.classify()))
+        })
+    }
+
     fn event_without_payload(self) -> Result<Event, Error> {
         let subject = self.subject.parse().map_err(|error| corrupt(&self.pk, &self.sk, &error))?;
-        let actor = self.actor.as_deref().map(serde_json::from_str::<Value>).transpose();
         Ok(Event {
-            actor: actor.map_err(|error| {
-                corrupt(&self.pk, &self.sk, &format!("its actor: {:?}", error.classify()))
-            })?,
+            actor: self.json("actor", self.actor.as_deref())?,
+            changes: self.json("changes", self.changes.as_deref())?,
+            counters: self.json("counters", self.counters.as_deref())?,
             id: self.id,
             key: self.key,
             source: self.source,
@@ -152,6 +168,8 @@ pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> 
     let compressed = gzip::compress(&event.payload).map_err(|error| corrupt(pk, &sk, &error))?;
     let parts: Vec<&[u8]> = compressed.chunks(MAX_PART_BYTES).collect();
     let actor = event.actor.as_ref().map(Value::to_string);
+    let changes = event.changes.as_ref().map(|changes| json(pk, &sk, changes)).transpose()?;
+    let counters = event.counters.as_ref().map(|counters| json(pk, &sk, counters)).transpose()?;
     let first = EventItem {
         pk: pk.to_owned(),
         sk: sk.clone(),
@@ -166,6 +184,8 @@ pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> 
         occurred_at: event.occurred_at,
         observed_at: event.observed_at,
         actor: actor.filter(|actor| actor.len() <= MAX_ACTOR_BYTES),
+        changes: changes.filter(|changes| changes.len() <= MAX_CHANGES_BYTES),
+        counters,
         payload: Binary(parts.first().copied().unwrap_or_default().to_vec()),
         payload_bytes: event.payload.len() as u64,
         parts: parts.len(),
@@ -182,6 +202,10 @@ pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> 
         items.push(item(pk, &sk, part)?);
     }
     Ok(items)
+}
+
+fn json(pk: &str, sk: &str, value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| corrupt(pk, sk, &error))
 }
 
 /// How many events begin in these items.

@@ -19,6 +19,8 @@ fn event(payload: Vec<u8>) -> Event {
         occurred_at: None,
         observed_at: "2026-11-24T10:00:00.000001Z".parse().unwrap(),
         actor: Some(json!({ "display_name": "bob", "nested": { "null": null } })),
+        changes: None,
+        counters: None,
         payload,
     }
 }

@@ -119,6 +119,8 @@ impl<T: Table> World<T> {
             occurred_at: Some("2026-11-24T09:59:59.123456Z".parse().unwrap()),
             observed_at: self.now(),
             actor: Some(json!({ "display_name": "Ünïcode", "big": 1e300, "links": {} })),
+            changes: None,
+            counters: None,
             payload: payload.to_vec(),
         }
     }

@@ -116,6 +116,8 @@ fn decode(item: Item) -> Result<Option<StoredEvent>, Error> {
         occurred_at: None,
         observed_at: now(),
         actor: None,
+        changes: None,
+        counters: None,
         payload: if complete { payload.to_string().into_bytes() } else { Vec::new() },
     };
     let payload_bytes = payload.to_string().len() as u64;

@@ -13,8 +13,13 @@ use crate::setup::{Pr, Repo, Setup};
 use crate::world::World;
 
 /// Short windows, so that a history has many.
-const SETTINGS: Settings =
-    Settings { window_seconds: 60, margin_seconds: 10, poll_interval_seconds: 10, grace_seconds: 10 };
+const SETTINGS: Settings = Settings {
+    window_seconds: 60,
+    margin_seconds: 10,
+    poll_interval_seconds: 10,
+    grace_seconds: 10,
+    tail_seconds: [0; 3],
+};
 
 /// Waits that come often: within a grace period, between polls, and around a window's end.
 const WAITS: [u64; 13] = [0, 0, 0, 1, 2, 3, 7, 12, 30, 59, 60, 61, 75];
@@ -195,7 +200,7 @@ impl History {
             }
         }
         self.tell("it is quiet");
-        let Settings { window_seconds, margin_seconds, poll_interval_seconds, grace_seconds } = SETTINGS;
+        let Settings { window_seconds, margin_seconds, poll_interval_seconds, grace_seconds, .. } = SETTINGS;
         let pauses = 30;
         let seconds = window_seconds + margin_seconds + poll_interval_seconds + grace_seconds + pauses;
         self.world.run_for(seconds.into()).await;

@@ -239,3 +239,20 @@ async fn a_report_of_an_edit_that_comes_after_a_newer_one_was_found_is_told_but_
     let known = system::truth::known(&world.state(pr).await);
     assert_eq!(known.0, system::truth::Truth::of(&world, pr).await.comments);
 }
+
+#[tokio::test]
+async fn a_late_edit_whose_webhook_is_lost_is_found_by_a_look_of_the_tail() {
+    let world = World::with(Setup {
+        settings: Settings { tail_seconds: [1_800, 0, 0], ..Setup::default().settings },
+        ..Setup::default()
+    })
+    .await;
+    let (pr, comment) = with_comment(&world).await;
+    world.run_for(900).await;
+    world.lose_next(1);
+    world.bob().edits(pr, comment, "reported, and lost on the way").await;
+    world.run_for(600).await;
+    assert!(news(&world, pr).await.is_empty(), "the window is closed, and nothing told of the edit");
+    world.run_for(1_000).await;
+    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+}

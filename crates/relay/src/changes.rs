@@ -1,0 +1,123 @@
+//! What changed about a pull request between two of its snapshots. Bitbucket's `pullrequest:updated` does not say.
+
+use bitbucket::payload::Account;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A description longer than this is not repeated in a change; the payload has it.
+const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;
+
+/// One thing that changed. In JSON: `{"type": "title", "from": …, "to": …}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Change {
+    /// The title.
+    Title {
+        /// Before.
+        from: String,
+        /// Now.
+        to: String,
+    },
+    /// The description. A text of more than 8 KiB is `None`; the payload has it.
+    Description {
+        /// Before.
+        from: Option<String>,
+        /// Now.
+        to: Option<String>,
+    },
+    /// Whether it is a draft.
+    Draft {
+        /// Before.
+        from: bool,
+        /// Now.
+        to: bool,
+    },
+    /// `OPEN`, `MERGED`, `DECLINED`, `SUPERSEDED`.
+    State {
+        /// Before.
+        from: String,
+        /// Now.
+        to: String,
+    },
+    /// The branch that it comes from.
+    Source {
+        /// Before.
+        from: String,
+        /// Now.
+        to: String,
+    },
+    /// The branch that it goes to: it was retargeted.
+    Destination {
+        /// Before.
+        from: String,
+        /// Now.
+        to: String,
+    },
+    /// The head of the source branch: commits were pushed.
+    Commits {
+        /// The hash before, as long as Bitbucket gave it.
+        from: String,
+        /// The hash now.
+        to: String,
+    },
+    /// Somebody was made a reviewer.
+    ReviewerAdded {
+        /// Who.
+        reviewer: Account,
+    },
+    /// Somebody is no reviewer any more.
+    ReviewerRemoved {
+        /// Who.
+        reviewer: Account,
+    },
+}
+
+/// Compares two `pullrequest` objects. What one of them does not have is no change: nothing is invented.
+pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
+    let texts = |pointer: &str| moved(text(old, pointer), text(new, pointer));
+    let descriptions = moved(description(old), description(new));
+    let flags = moved(old.get("draft").and_then(Value::as_bool), new.get("draft").and_then(Value::as_bool));
+    let short = |text: String| (text.len() <= MAX_DESCRIPTION_BYTES).then_some(text);
+    let changes = [
+        texts("/title").map(|(from, to)| Change::Title { from, to }),
+        descriptions.map(|(from, to)| Change::Description { from: short(from), to: short(to) }),
+        flags.map(|(from, to)| Change::Draft { from, to }),
+        texts("/state").map(|(from, to)| Change::State { from, to }),
+        texts("/source/branch/name").map(|(from, to)| Change::Source { from, to }),
+        texts("/destination/branch/name").map(|(from, to)| Change::Destination { from, to }),
+        texts("/source/commit/hash")
+            .filter(|(from, to)| !from.starts_with(to.as_str()) && !to.starts_with(from.as_str()))
+            .map(|(from, to)| Change::Commits { from, to }),
+    ];
+    changes.into_iter().flatten().chain(reviewers_between(old, new)).collect()
+}
+
+fn moved<T: PartialEq>(from: Option<T>, to: Option<T>) -> Option<(T, T)> {
+    from.zip(to).filter(|(from, to)| from != to)
+}
+
+fn text(snapshot: &Value, pointer: &str) -> Option<String> {
+    snapshot.pointer(pointer)?.as_str().map(str::to_owned)
+}
+
+/// Old payloads have the description in `summary` only.
+fn description(snapshot: &Value) -> Option<String> {
+    text(snapshot, "/description").or_else(|| text(snapshot, "/summary/raw"))
+}
+
+fn reviewers_between(old: &Value, new: &Value) -> Vec<Change> {
+    let (Some(old), Some(new)) = (reviewers(old), reviewers(new)) else { return Vec::new() };
+    let absent = |from: &[Account], who: &Account| !from.iter().any(|other| other.uuid == who.uuid);
+    let removed = old.iter().filter(|who| absent(&new, who));
+    let added = new.iter().filter(|who| absent(&old, who));
+    let removed = removed.map(|reviewer| Change::ReviewerRemoved { reviewer: reviewer.clone() });
+    removed.chain(added.map(|reviewer| Change::ReviewerAdded { reviewer: reviewer.clone() })).collect()
+}
+
+/// The reviewers that can be told apart: an account that was deleted may be null.
+fn reviewers(snapshot: &Value) -> Option<Vec<Account>> {
+    let listed = snapshot.get("reviewers")?.as_array()?.iter();
+    let accounts =
+        listed.filter(|account| account.is_object()).filter_map(|account| Account::deserialize(account).ok());
+    Some(accounts.filter(|account| account.uuid.is_some()).collect())
+}
