@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`subject`] | what an event is about, and the link it came through |
 //! | [`event`] | the immutable facts of the log and their published envelope |
+//! | [`budget`] | the API calls that a credential may still make |
 //! | [`changes`] | what changed about a pull request between two snapshots |
 //! | [`counters`] | how many comments, tasks, approvals... a pull request has |
 //! | [`state`] | what is known of a subject |
@@ -15,6 +16,7 @@
 //! | [`watch`] | when a pull request has to be polled again |
 //! | [`settings`] | windows, margins and intervals, with their defaults |
 
+pub mod budget;
 pub mod changes;
 pub mod counters;
 mod error;

@@ -44,6 +44,27 @@ impl Reason {
     }
 }
 
+/// A watch that is overdue for longer may hide a window that has ended since.
+const OVERDUE_SECONDS: i64 = 120;
+
+impl Watch {
+    /// The order in which watches are served when calls run short, the smallest first: windows that have ended, then open
+    /// ones, because edits cluster early, then tasks, then the rest. Whatever has waited for long comes before all that is fresh:
+    /// nothing is put off for ever.
+    pub fn urgency(&self, now: Timestamp) -> (u8, Timestamp) {
+        let overdue = now.duration_since(self.due_at).as_secs() >= OVERDUE_SECONDS;
+        let class = match self.reason {
+            Reason::WindowClosed => 0,
+            _ if overdue => 0,
+            Reason::WindowOpen => 1,
+            Reason::Tasks => 2,
+            Reason::Revisit => 3,
+            Reason::Tail => 4,
+        };
+        (class, self.due_at)
+    }
+}
+
 /// Plans the next poll.
 ///
 /// While a window is open the pull request is polled every `poll_interval_seconds`, once more when the window and its

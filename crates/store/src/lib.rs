@@ -7,10 +7,12 @@
 //! | [`codec`] | how states, events and markers are written as items |
 //! | [`dynamodb`] | the table in DynamoDB |
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
+//! | [`budget`] | spending a link's budget of API calls |
 //! | [`clock`] | where time comes from |
 //! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |
 
 mod aws;
+pub mod budget;
 pub mod clock;
 pub mod codec;
 pub mod dynamodb;

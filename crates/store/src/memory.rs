@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use relay::budget::Budget;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::Error;
-use crate::codec::{self, LeaseItem, keys};
+use crate::codec::{self, BudgetItem, LeaseItem, keys};
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, Refusal, Write, verdict, writes};
 
@@ -169,6 +170,23 @@ impl Table for MemoryTable {
         let last = (pk, keys::LAST_EVENT.to_owned());
         let items = self.lock().items.range(first..last).map(|(_, item)| item.clone()).collect();
         codec::join_events(items, limit)
+    }
+
+    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
+        let item = self.lock().get(&keys::budget(link), keys::BUDGET).cloned();
+        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, item))
+    }
+
+    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
+        let item = BudgetItem::encode(link, budget)?;
+        let mut contents = self.lock();
+        let there = contents.get(&keys::budget(link), keys::BUDGET);
+        let version = there.and_then(|there| number(there, "version")).unwrap_or(0);
+        let follows = i64::try_from(budget.version).ok() == version.checked_add(1);
+        if follows {
+            contents.put(item);
+        }
+        Ok(follows)
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
+use relay::budget::Budget;
 use relay::{Event, EventId, LinkId, Subject, SubjectState, Watch};
 
 use crate::Error;
@@ -37,6 +38,12 @@ pub trait Table: Send + Sync {
         after_sequence: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
+
+    /// What a link's credential has spent, by one strongly consistent read; nothing where nothing is stored.
+    fn budget(&self, link: &LinkId) -> impl Future<Output = Result<Budget, Error>> + Send;
+
+    /// Stores a budget, if the one that is stored is one version before it. False where it is not.
+    fn spend(&self, link: &LinkId, budget: &Budget) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Takes or extends a lease. False where another holds it. For *economy* only, so that two pollers do not do the
     /// same work: *safety* is the version that each commit is bound to.
@@ -74,6 +81,14 @@ impl<T: Table> Table for Arc<T> {
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
         (**self).events(link, subject, after_sequence, limit).await
+    }
+
+    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
+        (**self).budget(link).await
+    }
+
+    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
+        (**self).spend(link, budget).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

@@ -2,6 +2,7 @@
 
 use bitbucket::client::Client;
 use jiff::SignedDuration;
+use relay::budget::Reservation;
 use relay::{LinkId, Observation};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
@@ -9,6 +10,7 @@ use store::{Clock, DueWatch, Table};
 use crate::error::Error;
 use crate::passes::Run;
 use crate::poll::Polled;
+use crate::settings::PollerSettings;
 
 /// A 429 says nothing of when to come back; a rolling window frees calls minute by minute.
 const PAUSE_AFTER_RATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
@@ -20,7 +22,12 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     /// Polls what is due of one link, the longest due first, and gives the link back.
     pub(crate) async fn poll_link(&self, link: LinkId, due: Vec<DueWatch>) -> LinkId {
         match self.client(&link).await {
-            Ok(client) => self.poll_all(&client, due).await,
+            Ok(client) if self.granted(&link) > 0 => self.poll_all(&client, due).await,
+            Ok(_) => {
+                // No failure: latency gives way, and no watch is dropped.
+                tracing::warn!(%link, "the hour's API calls are spent, or Bitbucket asked to be left alone");
+                self.tally().spent.insert(link.clone());
+            }
             Err(error) if error.disables_watch() => self.end_all(&error, due).await,
             Err(error) => {
                 self.tally().summary.failed += 1;
@@ -37,12 +44,25 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         }
         let found = self.poller.links.get(link, self.poller.clock.now()).await?.ok_or(Error::NoLink)?;
         let credential = found.credential.ok_or(Error::NoCredential)?;
-        let client = self.poller.api.client(credential, self.poller.limits.max_calls_per_run);
-        self.tally().clients.insert(link.clone(), client.clone());
+        let reserved = self.reserve(link).await?;
+        let client = self.poller.api.client(credential, reserved.calls);
+        let mut tally = self.tally();
+        tally.reserved.insert(link.clone(), reserved);
+        tally.clients.insert(link.clone(), client.clone());
+        drop(tally);
         Ok(client)
     }
 
-    async fn poll_all(&self, client: &Client, due: Vec<DueWatch>) {
+    /// Reserves this run's calls in the link's budget, before the first is made (G8).
+    async fn reserve(&self, link: &LinkId) -> Result<Reservation, store::Error> {
+        let PollerSettings { calls_per_hour, max_calls_per_run, .. } = self.poller.limits;
+        let now = self.poller.clock.now();
+        store::budget::reserve(&self.poller.table, link, now, calls_per_hour, max_calls_per_run).await
+    }
+
+    async fn poll_all(&self, client: &Client, mut due: Vec<DueWatch>) {
+        let now = self.poller.clock.now();
+        due.sort_by_key(|due| due.watch.urgency(now));
         for due in due {
             if self.is_late() {
                 break;
@@ -66,6 +86,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
                 }
                 Err(error) => {
                     self.failed(&due, &error);
+                    self.block(&due.link, &error).await;
                     if error.concerns_link() {
                         break;
                     }
@@ -94,6 +115,18 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         );
         let subject = (!error.concerns_link()).then(|| due.subject.clone());
         self.pause(&due.link, subject, least_pause(error));
+    }
+
+    /// Tells every instance, and those that start later, that Bitbucket wants to be left alone.
+    async fn block(&self, link: &LinkId, error: &Error) {
+        if !matches!(error, Error::Bitbucket(bitbucket::Error::Api { status: 429, .. })) {
+            return;
+        }
+        let now = self.poller.clock.now();
+        let until = now.saturating_add(least_pause(error)).unwrap_or(now);
+        if let Err(error) = store::budget::block(&self.poller.table, link, until).await {
+            tracing::warn!(%link, %error, "the pause that Bitbucket asked for is known to this instance only");
+        }
     }
 
     fn pause(&self, link: &LinkId, subject: Option<relay::Subject>, least: SignedDuration) {

@@ -7,6 +7,7 @@ use bitbucket::client::Client;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use relay::LinkId;
+use relay::budget::Reservation;
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 use tokio::time::{Instant, sleep, timeout};
@@ -32,6 +33,8 @@ pub(crate) struct Run<'p, T, L, C> {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) clients: BTreeMap<LinkId, Client>,
+    /// The calls that were reserved for each of them, in the link's budget.
+    pub(crate) reserved: BTreeMap<LinkId, Reservation>,
     /// Links whose allowance does not suffice for the pull request that is next.
     pub(crate) spent: BTreeSet<LinkId>,
     pub(crate) summary: Summary,
@@ -109,9 +112,32 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     /// What came of the run so far.
     pub(crate) fn summary(&self) -> Summary {
         let tally = self.tally();
-        let spent =
-            |client: &Client| self.poller.limits.max_calls_per_run.saturating_sub(client.calls_left());
-        Summary { calls: tally.clients.values().map(spent).sum(), ..tally.summary }
+        let reserved = tally.reserved.values().map(|reserved| reserved.calls).sum::<u32>();
+        let left = tally.clients.values().map(Client::calls_left).sum();
+        Summary { calls: reserved.saturating_sub(left), ..tally.summary }
+    }
+
+    /// How many calls this run may make for a link.
+    pub(crate) fn granted(&self, link: &LinkId) -> u32 {
+        self.tally().reserved.get(link).map_or(0, |reserved| reserved.calls)
+    }
+
+    /// Gives back the calls that were reserved and not made. Where that fails they stay counted, which only wastes them.
+    pub(crate) async fn give_back(&self) {
+        let unused: Vec<_> = {
+            let tally = self.tally();
+            let left = |link: &LinkId| tally.clients.get(link).map_or(0, Client::calls_left);
+            tally
+                .reserved
+                .iter()
+                .map(|(link, some)| (link.clone(), Reservation { calls: left(link), ..*some }))
+                .collect()
+        };
+        for (link, unused) in unused.into_iter().filter(|(_, unused)| unused.calls > 0) {
+            if let Err(error) = store::budget::give_back(&self.poller.table, &link, unused).await {
+                tracing::warn!(%link, calls = unused.calls, %error, "calls that were not made stay counted for an hour");
+            }
+        }
     }
 
     pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {

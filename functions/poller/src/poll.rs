@@ -38,7 +38,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
             return Ok(Polled::NotDue);
         };
-        let has_all_calls = client.calls_left() == self.poller.limits.max_calls_per_run;
+        let has_all_calls = client.calls_left() == self.granted(&due.link);
         if !has_all_calls && client.calls_left() < calls_needed(known) {
             return Ok(Polled::Postponed);
         }

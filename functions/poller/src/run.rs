@@ -83,6 +83,7 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         }
         let run = Run::new(self, started_at, deadline);
         let outcome = run.passes().await;
+        run.give_back().await;
         if let Err(error) = self.table.release(LEASE, holder).await {
             tracing::warn!(%error, "the lease was not released; it runs out by itself");
         }

@@ -7,9 +7,12 @@ use crate::Error;
 /// What one run may spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollerSettings {
-    /// The most API calls that one run makes with one link's credential. Default 16: with a run a minute that is 960 an
-    /// hour, under the 1,000 that Bitbucket allows a user in any rolling hour
-    /// (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>).
+    /// The most API calls that are made with one link's credential in any rolling hour. Default 900 of the 1,000 that
+    /// Bitbucket allows a user (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>); the rest is for the
+    /// user's other programs.
+    pub calls_per_hour: u32,
+    /// The most API calls that one run makes with one link's credential, however much of the hour's budget is left.
+    /// Default 120.
     pub max_calls_per_run: u32,
     /// How long a run goes on while something is hot. Default 55 seconds: it ends before the next one starts.
     pub run: SignedDuration,
@@ -22,7 +25,8 @@ pub struct PollerSettings {
 impl Default for PollerSettings {
     fn default() -> Self {
         Self {
-            max_calls_per_run: 16,
+            calls_per_hour: 900,
+            max_calls_per_run: 120,
             run: SignedDuration::from_secs(55),
             pass_spacing: SignedDuration::from_secs(2),
             overtime: SignedDuration::from_secs(8),
@@ -31,17 +35,26 @@ impl Default for PollerSettings {
 }
 
 impl PollerSettings {
-    /// Reads `BITRELAY_MAX_CALLS_PER_RUN` through `lookup`; what is missing keeps its default.
+    /// Reads `BITRELAY_CALLS_PER_HOUR` and `BITRELAY_MAX_CALLS_PER_RUN` through `lookup`; what is missing keeps its default.
     ///
     /// # Errors
     ///
     /// [`Error::Setting`] for a value out of its bounds.
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let (name, max) = ("BITRELAY_MAX_CALLS_PER_RUN", 10_000);
+        let max = 10_000;
+        let read = |name, default| match lookup(name) {
+            None => Ok(default),
+            Some(given) => {
+                let calls = given.parse().ok().filter(|calls| (1..=max).contains(calls));
+                calls.ok_or(Error::Setting { name, max, given })
+            }
+        };
         let default = Self::default();
-        let Some(given) = lookup(name) else { return Ok(default) };
-        let parsed = given.parse().ok().filter(|calls| (1..=max).contains(calls));
-        Ok(Self { max_calls_per_run: parsed.ok_or(Error::Setting { name, max, given })?, ..default })
+        Ok(Self {
+            calls_per_hour: read("BITRELAY_CALLS_PER_HOUR", default.calls_per_hour)?,
+            max_calls_per_run: read("BITRELAY_MAX_CALLS_PER_RUN", default.max_calls_per_run)?,
+            ..default
+        })
     }
 }
 
@@ -56,7 +69,7 @@ mod tests {
         assert_eq!(set("40").unwrap().max_calls_per_run, 40);
         for nonsense in ["0", "10001", "-1", "many", ""] {
             let error = set(nonsense).unwrap_err().to_string();
-            assert!(error.starts_with("BITRELAY_MAX_CALLS_PER_RUN must be between 1 and 10000"), "{error}");
+            assert!(error.starts_with("BITRELAY_CALLS_PER_HOUR must be between 1 and 10000"), "{error}");
         }
     }
 }

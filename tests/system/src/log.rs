@@ -1,5 +1,6 @@
 //! What a subscriber sees, and what is known.
 
+use jiff::Timestamp;
 use relay::state::PullRequestState;
 use relay::{Event, Subject, SubjectState};
 use serde_json::Value;
@@ -52,6 +53,12 @@ impl World {
     /// Calls that were made to Bitbucket by a repository's poller so far.
     pub fn calls(&self, repo: Repo) -> u64 {
         self.simulator.call_counts().get(repo.bot()).map_or(0, |count| count.total)
+    }
+
+    /// When the poller called the API with the credential of a repository's link.
+    pub fn call_times(&self, repo: Repo) -> Vec<Timestamp> {
+        let calls = self.simulator.calls().into_iter();
+        calls.filter(|call| call.user == repo.bot()).map(|call| call.at).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use relay::budget::Budget;
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, DueWatch, Error, Table};
@@ -32,6 +33,14 @@ impl Table for Unleased {
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
         self.0.events(link, subject, after_sequence, limit).await
+    }
+
+    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
+        self.0.budget(link).await
+    }
+
+    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
+        self.0.spend(link, budget).await
     }
 
     async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {

@@ -1,6 +1,7 @@
 //! What the fold guarantees, told as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod budget;
 mod changes;
 mod comments;
 mod documents;

@@ -231,6 +231,26 @@ fn of_two_windows_the_first_to_end_is_looked_at_first_and_the_last_ends_the_watc
 }
 
 #[test]
+fn when_calls_run_short_ended_windows_go_first_and_nothing_waits_for_ever() {
+    let now: jiff::Timestamp = crate::world::START.parse().unwrap();
+    let watch = |reason, overdue_seconds| relay::Watch {
+        due_at: now - jiff::SignedDuration::from_secs(overdue_seconds),
+        reason,
+    };
+    let order = [
+        watch(Tail, 500),
+        watch(WindowOpen, 130),
+        watch(WindowClosed, 5),
+        watch(WindowOpen, 90),
+        watch(WindowOpen, 1),
+        watch(Tasks, 100),
+        watch(Revisit, 100),
+        watch(Tail, 100),
+    ];
+    assert!(order.is_sorted_by_key(|watch| watch.urgency(now)));
+}
+
+#[test]
 fn a_deleted_comment_is_not_watched() {
     let mut world = a_comment();
     world.waits(1).deletes(1).reports_about(CommentDeleted, 1);

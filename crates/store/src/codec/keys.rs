@@ -8,6 +8,7 @@
 //! | `fact` | `{link}#{subject}` | `fact#{event id}` |
 //! | `delivery` | `delivery#{link}#{hook}#{request}` | `delivery` |
 //! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
+//! | `budget` | `budget#{link}` | `budget` |
 //! | `lease` | `lease#{name}` | `lease` |
 
 use relay::{EventId, LinkId, Subject};
@@ -25,6 +26,7 @@ const MAX_PLAIN_CHARS: usize = 128;
 pub(crate) const STATE: &str = "state";
 pub(crate) const DELIVERY: &str = "delivery";
 pub(crate) const BODY: &str = "body";
+pub(crate) const BUDGET: &str = "budget";
 pub(crate) const LEASE: &str = "lease";
 
 /// The end of the range of events: after every digit.
@@ -62,6 +64,10 @@ pub(crate) fn delivery(link: &LinkId, mark: &DeliveryMark) -> String {
 
 pub(crate) fn body(link: &LinkId, mark: &DeliveryMark) -> String {
     format!("body#{link}#{}#{}#{}", plain(&mark.hook), mark.key, mark.body_sha256)
+}
+
+pub(crate) fn budget(link: &LinkId) -> String {
+    format!("budget#{link}")
 }
 
 pub(crate) fn lease(name: &str) -> String {

@@ -1,10 +1,13 @@
 //! Small items: what makes a fact, a delivery or a body known, and who holds a lease.
 
 use jiff::{SignedDuration, Timestamp};
+use relay::budget::Budget;
 use relay::{EventId, LinkId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
 
-use super::keys;
+use super::{corrupt, keys};
+use crate::Error;
 use crate::table::DeliveryMark;
 
 /// How long a delivery stays known. Bitbucket gives up after three attempts, within minutes; two weeks are for people
@@ -14,6 +17,9 @@ const DELIVERY_SECONDS: u32 = 14 * 24 * 3600;
 /// How long a body stays known as one that may be resent. Bitbucket resends at once; an equal body that comes later can
 /// be a new event.
 const BODY_VALID_SECONDS: u32 = 600;
+
+/// How long a budget is kept after nothing of it counts any more.
+const BUDGET_KEPT_SECONDS: u32 = 24 * 3600;
 
 /// Says that a fact is in the log.
 #[derive(Debug, Serialize)]
@@ -100,6 +106,42 @@ impl LeaseItem {
             until_ms: until.as_millisecond(),
             expires_at: until.as_second(),
         }
+    }
+}
+
+/// What a credential has spent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct BudgetItem {
+    pk: String,
+    sk: String,
+    kind: String,
+    version: u64,
+    /// JSON as text.
+    budget: String,
+    #[serde(default)]
+    expires_at: i64,
+}
+
+impl BudgetItem {
+    pub(crate) fn encode(link: &LinkId, budget: &Budget) -> Result<Item, Error> {
+        let pk = keys::budget(link);
+        let text = serde_json::to_string(budget).map_err(|error| corrupt(&pk, keys::BUDGET, &error))?;
+        let stored = Self {
+            pk: pk.clone(),
+            sk: keys::BUDGET.to_owned(),
+            kind: keys::BUDGET.to_owned(),
+            version: budget.version,
+            budget: text,
+            expires_at: seconds_after(budget.forgotten_at(), BUDGET_KEPT_SECONDS).as_second(),
+        };
+        super::item(&pk, keys::BUDGET, stored)
+    }
+
+    pub(crate) fn decode(link: &LinkId, item: Item) -> Result<Budget, Error> {
+        let pk = keys::budget(link);
+        let stored: Self =
+            serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, keys::BUDGET, &error))?;
+        serde_json::from_str(&stored.budget).map_err(|error| corrupt(&pk, keys::BUDGET, &error))
     }
 }
 

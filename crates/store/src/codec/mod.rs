@@ -9,7 +9,7 @@ pub(crate) mod state;
 
 pub use event::{StoredEvent, event_from_item};
 pub(crate) use event::{encode_event, event_count, join_events};
-pub(crate) use marker::{BodyItem, DeliveryItem, FactItem, LeaseItem};
+pub(crate) use marker::{BodyItem, BudgetItem, DeliveryItem, FactItem, LeaseItem};
 pub(crate) use state::{StateItem, due_watch, state_from_item};
 
 use serde::Serialize;

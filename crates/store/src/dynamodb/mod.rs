@@ -9,12 +9,13 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use relay::budget::Budget;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
 use crate::Error;
 use crate::aws::{self, failure};
-use crate::codec::{self, LeaseItem, keys, state};
+use crate::codec::{self, BudgetItem, LeaseItem, keys, state};
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::writes;
 
@@ -128,6 +129,35 @@ impl Table for DynamoTable {
         let whole =
             if from.is_none() { limit } else { codec::event_count(&items).saturating_sub(1).min(limit) };
         codec::join_events(items, whole)
+    }
+
+    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(keys::budget(link), keys::BUDGET)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| failure(SERVICE, "GetItem", &error))?;
+        answer.item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, item.into()))
+    }
+
+    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
+        let before = i64::try_from(budget.version).unwrap_or(i64::MAX) - 1;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(BudgetItem::encode(link, budget)?.into()));
+        let put = if before <= 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("version = :before")
+                .expression_attribute_values(":before", number(before))
+        };
+        condition_held("PutItem", put.send().await)
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

@@ -90,6 +90,14 @@ impl Table for Silent {
     async fn events(&self, _: &LinkId, _: &Subject, _: u64, _: usize) -> Result<Vec<Event>, Error> {
         std::future::pending().await
     }
+    async fn budget(&self, _: &LinkId) -> Result<relay::budget::Budget, store::Error> {
+        std::future::pending().await
+    }
+
+    async fn spend(&self, _: &LinkId, _: &relay::budget::Budget) -> Result<bool, store::Error> {
+        std::future::pending().await
+    }
+
     async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {
         std::future::pending().await
     }

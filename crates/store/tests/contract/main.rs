@@ -88,6 +88,12 @@ tell! {
         due_watches_come_longest_overdue_first_up_to_a_limit,
         a_watch_that_is_gone_is_not_due,
     }
+    budgets {
+        what_was_reserved_is_known_to_whoever_asks_next,
+        a_budget_is_stored_on_top_of_the_one_that_was_read_only,
+        two_spenders_at_once_never_spend_more_than_there_is,
+        a_block_holds_for_whoever_asks_next,
+    }
     leases {
         a_lease_has_one_holder_who_may_extend_it,
         a_lease_that_ran_out_goes_to_the_next,

@@ -1,4 +1,5 @@
-//! G8 in its first form: a run makes so many calls a link and no more; what is due longest goes first.
+//! G8: a run makes so many calls a link and no more, and no rolling hour has more than the limit; what is most urgent goes
+//! first.
 
 use jiff::SignedDuration;
 use poller::PollerSettings;
@@ -165,4 +166,66 @@ async fn a_run_is_back_at_once_where_nothing_is_due() {
     let summary = poller.run("one", deadline).await.unwrap();
     assert_eq!((summary.passes, summary.polled), (1, 0));
     assert!(world.subject_state(pr).await.watch.is_none());
+}
+
+/// The most calls in any hour that begins with a call.
+fn busiest_hour(calls: &[jiff::Timestamp]) -> usize {
+    let hour = SignedDuration::from_hours(1);
+    let within = |start: jiff::Timestamp, at: jiff::Timestamp| at >= start && at.duration_since(start) < hour;
+    let counts = calls.iter().map(|start| calls.iter().filter(|at| within(*start, **at)).count());
+    counts.max().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn no_rolling_hour_has_more_calls_than_the_limit_and_no_edit_is_lost_for_it() {
+    let setup = Setup::default();
+    let limits = PollerSettings { calls_per_hour: 100, ..setup.limits };
+    let settings = Settings { poll_interval_seconds: 15, ..setup.settings };
+    let world = World::with(Setup { limits, settings, ..setup }).await;
+    let prs = open(&world, 12).await;
+    let mut comments = Vec::new();
+    for pr in &prs {
+        comments.push(world.bob().comments(*pr, "first").await);
+    }
+    world.run_for(300).await;
+    for (pr, comment) in prs.iter().zip(&comments) {
+        world.bob().edits(*pr, *comment, "silently").await;
+    }
+    let mut poller = world.another_poller();
+    for minute in 0..120 {
+        world.advance(60);
+        if minute % 7 == 0 {
+            // A cold start: what was spent is in the table, not in a process.
+            poller = world.another_poller();
+        }
+        world.run(&poller, "poller-2").await;
+    }
+    let busiest = busiest_hour(&world.call_times(Repo::Widgets));
+    assert!((50..=100).contains(&busiest), "{busiest} calls in an hour");
+    for pr in prs {
+        check(&world, pr).await.unwrap();
+        assert!(world.subject_state(pr).await.watch.is_none(), "every window was looked at after its end");
+        assert_eq!(world.events(pr).await.last().unwrap(), "3 pullrequest:comment_updated poll");
+    }
+}
+
+#[tokio::test]
+async fn a_429_is_obeyed_by_a_poller_that_never_saw_it() {
+    let world = World::start().await;
+    let prs = open(&world, 2).await;
+    world.advance(5);
+    world.fault(FaultRequest {
+        api_status_next: Some(StatusFault { status: 429, count: 1 }),
+        only_for: Some(Repo::Widgets.bot().to_owned()),
+        ..FaultRequest::default()
+    });
+    world.poll().await;
+    let calls = world.calls(Repo::Widgets);
+    // Bitbucket's 429 says nothing of when to come back.
+    world.advance(119);
+    assert_eq!(world.run(&world.another_poller(), "poller-2").await.calls, 0);
+    assert_eq!(world.calls(Repo::Widgets), calls);
+    world.advance(2);
+    world.run(&world.another_poller(), "poller-2").await;
+    assert!(world.state(prs[0]).await.polled_at.is_some());
 }

@@ -1,0 +1,113 @@
+//! The API calls that a credential may still make in its rolling hour (G8). Pure; where it is kept is the store's matter.
+//!
+//! Bitbucket allows 1,000 calls in any hour and gives capacity back minute by minute
+//! (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>). Calls are reserved before they are made and given back if
+//! they were not: a crash in between wastes calls and never makes one too many.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+const MINUTE_SECONDS: i64 = 60;
+
+/// How long after its reservation a call may be made at the latest: a run with its overtime, and clocks that differ by half
+/// a minute.
+const LATEST_USE_SECONDS: i64 = 120;
+
+/// A minute's calls count until the last of them is surely an hour old.
+const COUNTS_SECONDS: i64 = 3_600 + LATEST_USE_SECONDS;
+
+/// Half of the limit is spent in even shares, so that a burst can never leave nothing for the checks that must be made.
+const EVEN_PART: u32 = 2;
+
+/// How much of the rest one run may take: a burst is served at once, and the next one still finds something.
+const BURST_PART: u32 = 4;
+
+/// What a credential has spent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// How often it was stored. The store accepts version n+1 only on top of n: *safety*, for two spenders at once.
+    pub version: u64,
+    /// Calls by the minute (of the Unix epoch) in which they were reserved.
+    pub minutes: BTreeMap<i64, u32>,
+    /// Until when Bitbucket wants to be left alone, after a 429.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked_until: Option<Timestamp>,
+}
+
+/// Calls that were reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation {
+    /// The minute under which they are counted.
+    pub minute: i64,
+    /// How many.
+    pub calls: u32,
+}
+
+impl Budget {
+    /// How many calls count at `now`.
+    pub fn spent(&self, now: Timestamp) -> u32 {
+        let counting = self.minutes.iter().filter(|(minute, _)| counts(**minute, now));
+        counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
+    }
+
+    /// Reserves up to `most` calls of a `limit` an hour, for the next minute or so. Fewer, down to none, where they run
+    /// short. The result is to be stored before a call is made.
+    pub fn reserve(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
+        self.minutes.retain(|minute, _| counts(*minute, now));
+        // Should the clock go back, what is spent now counts as long as what was spent last.
+        let minute = self.minutes.keys().next_back().copied().unwrap_or(i64::MIN).max(minute_of(now));
+        let calls = if self.blocked_until.is_some_and(|until| now < until) {
+            0
+        } else {
+            self.share(now, limit, most)
+        };
+        if calls > 0 {
+            let reserved = self.minutes.entry(minute).or_default();
+            *reserved = reserved.saturating_add(calls);
+        }
+        self.version += 1;
+        Reservation { minute, calls }
+    }
+
+    fn share(&self, now: Timestamp, limit: u32, most: u32) -> u32 {
+        let left = limit.saturating_sub(self.spent(now));
+        let even = limit / EVEN_PART;
+        let each_minute = (even / 62).max(1);
+        let burst = left.saturating_sub(even) / BURST_PART;
+        each_minute.saturating_add(burst).min(left).min(most)
+    }
+
+    /// Gives back what was reserved and not used.
+    pub fn give_back(&mut self, unused: Reservation) {
+        if let Some(calls) = self.minutes.get_mut(&unused.minute) {
+            *calls = calls.saturating_sub(unused.calls);
+        }
+        self.version += 1;
+    }
+
+    /// Notes that Bitbucket wants to be left alone until `until`.
+    pub fn block(&mut self, until: Timestamp) {
+        self.blocked_until = self.blocked_until.max(Some(until));
+        self.version += 1;
+    }
+
+    /// When nothing of this counts any more.
+    pub fn forgotten_at(&self) -> Timestamp {
+        let newest = self.minutes.keys().next_back().copied().unwrap_or_default();
+        let seconds = newest.saturating_add(1).saturating_mul(MINUTE_SECONDS).saturating_add(COUNTS_SECONDS);
+        Timestamp::from_second(seconds)
+            .unwrap_or(Timestamp::MAX)
+            .max(self.blocked_until.unwrap_or(Timestamp::MIN))
+    }
+}
+
+fn minute_of(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(MINUTE_SECONDS)
+}
+
+fn counts(minute: i64, now: Timestamp) -> bool {
+    let ends = minute.saturating_add(1).saturating_mul(MINUTE_SECONDS);
+    now.duration_since(Timestamp::UNIX_EPOCH) < SignedDuration::from_secs(ends.saturating_add(COUNTS_SECONDS))
+}

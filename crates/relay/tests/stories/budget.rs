@@ -1,0 +1,87 @@
+//! G8: in no rolling hour are more calls made than the limit allows.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use relay::budget::{Budget, Reservation};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_793_610_000 + second).unwrap()
+}
+
+#[test]
+fn a_quiet_hour_leaves_room_for_a_burst() {
+    assert_eq!(Budget::default().reserve(at(0), 1_000, 120).calls, 120);
+    assert_eq!(Budget::default().reserve(at(0), 1_000, 10_000).calls, 8 + 125);
+}
+
+#[test]
+fn whoever_takes_all_that_there_is_still_finds_something_every_minute() {
+    let mut budget = Budget::default();
+    for minute in 0..500 {
+        let granted = budget.reserve(at(minute * 60), 1_000, 10_000).calls;
+        assert!(granted >= 8, "{granted} in minute {minute}");
+    }
+}
+
+#[test]
+fn what_is_given_back_can_be_spent() {
+    let mut budget = Budget::default();
+    let reserved = budget.reserve(at(0), 100, 20);
+    budget.give_back(Reservation { calls: reserved.calls - 3, ..reserved });
+    assert_eq!(budget.spent(at(59)), 3);
+}
+
+#[test]
+fn what_a_crash_did_not_give_back_counts_for_an_hour_and_no_longer() {
+    let mut budget = Budget::default();
+    let calls = budget.reserve(at(0), 1_000, 50).calls;
+    assert_eq!(budget.spent(at(3_600)), calls);
+    assert_eq!(budget.spent(at(3_800)), 0);
+}
+
+#[test]
+fn bitbucket_is_left_alone_as_long_as_it_asks_for() {
+    let mut budget = Budget::default();
+    budget.block(at(120));
+    budget.block(at(60));
+    assert_eq!(budget.reserve(at(119), 1_000, 50).calls, 0);
+    assert_eq!(budget.reserve(at(120), 1_000, 50).calls, 50);
+}
+
+#[test]
+fn a_clock_that_goes_back_frees_nothing() {
+    let mut budget = Budget::default();
+    for _ in 0..200 {
+        budget.reserve(at(4_000), 1_000, 10_000);
+    }
+    assert_eq!(budget.spent(at(0)), 1_000);
+    assert_eq!(budget.reserve(at(0), 1_000, 10_000).calls, 0);
+}
+
+proptest! {
+    #[test]
+    fn in_no_rolling_hour_are_more_calls_made_than_the_limit_allows(
+        runs in prop::collection::vec((0_i64..200, 1_u32..300, 0_u32..=100, 0_i64..=75, any::<bool>()), 1..300),
+        limit in 1_u32..2_000,
+    ) {
+        let (mut budget, mut now, mut made) = (Budget::default(), 0, Vec::new());
+        for (wait, most, percent, later, crashes) in runs {
+            now += wait;
+            let reserved = budget.reserve(at(now), limit, most);
+            prop_assert!(reserved.calls <= most);
+            // A call is made at any time until the run's overtime has ended.
+            let used = reserved.calls * percent / 100;
+            made.push((now + later, used));
+            if !crashes {
+                budget.give_back(Reservation { calls: reserved.calls - used, ..reserved });
+            }
+            let stored = serde_json::to_string(&budget).unwrap();
+            budget = serde_json::from_str(&stored).unwrap();
+        }
+        for (start, _) in &made {
+            let hour = made.iter().filter(|(time, _)| (*start..start + 3_600).contains(time));
+            let calls: u32 = hour.map(|(_, calls)| calls).sum();
+            prop_assert!(calls <= limit, "{calls} of {limit} from second {start}");
+        }
+    }
+}

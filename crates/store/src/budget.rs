@@ -1,0 +1,59 @@
+//! Spending a link's budget of API calls, whoever spends (G8).
+
+use jiff::Timestamp;
+use relay::LinkId;
+use relay::budget::{Budget, Reservation};
+
+use crate::Error;
+use crate::table::Table;
+
+/// How often in a row another spender may be faster.
+const MAX_ATTEMPTS: u32 = 8;
+
+/// Reserves up to `most` calls of a `limit` an hour. What comes back may be used; it is counted already.
+///
+/// # Errors
+///
+/// The table's; [`Error::Contended`] where others kept spending. After an error no call may be made.
+pub async fn reserve<T: Table>(
+    table: &T,
+    link: &LinkId,
+    now: Timestamp,
+    limit: u32,
+    most: u32,
+) -> Result<Reservation, Error> {
+    change(table, link, |budget| budget.reserve(now, limit, most)).await
+}
+
+/// Gives back what was reserved and not used.
+///
+/// # Errors
+///
+/// As for [`reserve`]. Then the calls stay counted, which only wastes them.
+pub async fn give_back<T: Table>(table: &T, link: &LinkId, unused: Reservation) -> Result<(), Error> {
+    change(table, link, |budget| budget.give_back(unused)).await
+}
+
+/// Notes that Bitbucket wants to be left alone until `until`, for whoever spends next.
+///
+/// # Errors
+///
+/// As for [`reserve`].
+pub async fn block<T: Table>(table: &T, link: &LinkId, until: Timestamp) -> Result<(), Error> {
+    change(table, link, |budget| budget.block(until)).await
+}
+
+async fn change<T: Table, R>(
+    table: &T,
+    link: &LinkId,
+    mut step: impl FnMut(&mut Budget) -> R,
+) -> Result<R, Error> {
+    for _ in 0..MAX_ATTEMPTS {
+        let mut budget = table.budget(link).await?;
+        let outcome = step(&mut budget);
+        if table.spend(link, &budget).await? {
+            return Ok(outcome);
+        }
+    }
+    Err(Error::Contended { attempts: MAX_ATTEMPTS })
+}
