@@ -6,6 +6,7 @@ use relay::{LinkId, Observation};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
+use crate::credential;
 use crate::error::Error;
 use crate::passes::Run;
 use crate::poll::Polled;
@@ -20,7 +21,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     /// Polls what is due of one link, the longest due first, and gives the link back.
     pub(crate) async fn poll_link(&self, link: LinkId, due: Vec<DueWatch>) -> LinkId {
         match self.client(&link).await {
-            Ok(client) => self.poll_all(&client, due).await,
+            Ok(client) => self.poll_all(client, due).await,
             Err(error) if error.disables_watch() => self.end_all(&error, due).await,
             Err(error) => {
                 self.tally().summary.failed += 1;
@@ -35,19 +36,32 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if let Some(client) = self.tally().clients.get(link) {
             return Ok(client.clone());
         }
-        let found = self.poller.links.get(link, self.poller.clock.now()).await?.ok_or(Error::NoLink)?;
-        let credential = found.credential.ok_or(Error::NoCredential)?;
+        let credential = credential::of(self.poller, link, None).await?;
         let client = self.poller.api.client(credential, self.poller.limits.max_calls_per_run);
         self.tally().clients.insert(link.clone(), client.clone());
         Ok(client)
     }
 
-    async fn poll_all(&self, client: &Client, due: Vec<DueWatch>) {
+    /// Polls; and once more with a new token where the API refuses the one it has.
+    async fn poll_renewing(&self, client: &mut Client, due: &DueWatch) -> Result<Polled, Error> {
+        let outcome = self.poll(client, due).await;
+        if !matches!(outcome, Err(Error::Bitbucket(bitbucket::Error::Api { status: 401, .. }))) {
+            return outcome;
+        }
+        let Some(credential) = credential::renewed(self.poller, &due.link, client).await? else {
+            return outcome;
+        };
+        *client = client.with_credential(credential);
+        self.tally().clients.insert(due.link.clone(), client.clone());
+        self.poll(client, due).await
+    }
+
+    async fn poll_all(&self, mut client: Client, due: Vec<DueWatch>) {
         for due in due {
             if self.is_late() {
                 break;
             }
-            match self.poll(client, &due).await {
+            match self.poll_renewing(&mut client, &due).await {
                 Ok(Polled::Stored { events }) => {
                     let mut tally = self.tally();
                     tally.summary.polled += 1;

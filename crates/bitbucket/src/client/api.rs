@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
@@ -76,6 +76,20 @@ pub struct Client {
 }
 
 impl Client {
+    /// The same client with another credential: the allowance goes on.
+    #[must_use]
+    pub fn with_credential(&self, credential: Credential) -> Self {
+        Self { credential, ..self.clone() }
+    }
+
+    /// The token it calls with; `None` where it has a password.
+    pub fn token(&self) -> Option<&SecretString> {
+        match &self.credential {
+            Credential::Bearer { token } => Some(token),
+            Credential::Basic { .. } => None,
+        }
+    }
+
     /// How many calls are left.
     pub fn calls_left(&self) -> u32 {
         self.left.load(Ordering::Relaxed)

@@ -10,6 +10,8 @@
 mod grant;
 mod transport;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use oauth2::basic::BasicClient;
 use oauth2::{
@@ -20,6 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use grant::{Consumer, Grant};
+
+use transport::Transport;
 
 use crate::Error;
 use crate::client::api;
@@ -66,22 +70,25 @@ impl OAuth {
     ///
     /// [`Error::GrantRefused`] for a code that is not taken, [`Error::ConsumerRefused`], [`Error::Api`],
     /// [`Error::Unreachable`], [`Error::AnswerInvalid`]; the same for the calls below.
-    pub async fn exchange_code(
+    pub fn exchange_code(
         &self,
         consumer: &Consumer,
         code: &SecretString,
         callback: Option<&Url>,
         now: Timestamp,
-    ) -> Result<Grant, Error> {
+    ) -> impl Future<Output = Result<Grant, Error>> + Send + use<> {
         const OPERATION: &str = "exchange an authorization code";
-        let client = self.client(consumer);
-        let mut request = client.exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()));
-        if let Some(callback) = callback {
-            request =
-                request.set_redirect_uri(std::borrow::Cow::Owned(RedirectUrl::from_url(callback.clone())));
+        let (http, client) = (self.transport(OPERATION), self.client(consumer));
+        let code = AuthorizationCode::new(code.expose_secret().to_owned());
+        let callback = callback.map(|callback| RedirectUrl::from_url(callback.clone()));
+        async move {
+            let mut request = client.exchange_code(code);
+            if let Some(callback) = callback {
+                request = request.set_redirect_uri(Cow::Owned(callback));
+            }
+            let answer = request.request_async(&http).await;
+            grant::read(OPERATION, answer, now)
         }
-        let answer = request.request_async(&|request| transport::send(&self.http, OPERATION, request)).await;
-        grant::read(OPERATION, answer, now)
     }
 
     /// A new grant for a refresh token, which is used up by this.
@@ -89,18 +96,20 @@ impl OAuth {
     /// # Errors
     ///
     /// As [`OAuth::exchange_code`]; [`Error::GrantRefused`] where somebody has to authorize again.
-    pub async fn refresh(
+    pub fn refresh(
         &self,
         consumer: &Consumer,
         refresh_token: &SecretString,
         now: Timestamp,
-    ) -> Result<Grant, Error> {
+    ) -> impl Future<Output = Result<Grant, Error>> + Send + use<> {
         const OPERATION: &str = "refresh a token";
-        let client = self.client(consumer);
+        let (http, client) = (self.transport(OPERATION), self.client(consumer));
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-        let request = client.exchange_refresh_token(&token);
-        let answer = request.request_async(&|request| transport::send(&self.http, OPERATION, request)).await;
-        grant::read(OPERATION, answer, now)
+        async move {
+            let request = client.exchange_refresh_token(&token);
+            let answer = request.request_async(&http).await;
+            grant::read(OPERATION, answer, now)
+        }
     }
 
     /// A grant for the consumer itself. It has no refresh token.
@@ -108,12 +117,22 @@ impl OAuth {
     /// # Errors
     ///
     /// As [`OAuth::exchange_code`].
-    pub async fn client_credentials(&self, consumer: &Consumer, now: Timestamp) -> Result<Grant, Error> {
+    pub fn client_credentials(
+        &self,
+        consumer: &Consumer,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Grant, Error>> + Send + use<> {
         const OPERATION: &str = "get a token by client credentials";
-        let client = self.client(consumer);
-        let request = client.exchange_client_credentials();
-        let answer = request.request_async(&|request| transport::send(&self.http, OPERATION, request)).await;
-        grant::read(OPERATION, answer, now)
+        let (http, client) = (self.transport(OPERATION), self.client(consumer));
+        async move {
+            let request = client.exchange_client_credentials();
+            let answer = request.request_async(&http).await;
+            grant::read(OPERATION, answer, now)
+        }
+    }
+
+    fn transport(&self, operation: &'static str) -> Transport {
+        Transport { http: self.http.clone(), operation }
     }
 
     /// Id and secret travel by Basic authentication, which is this crate's default and Bitbucket's wish.

@@ -1,6 +1,8 @@
 //! The way of an OAuth message through our own HTTP client.
 
-use oauth2::{HttpRequest, HttpResponse};
+use std::pin::Pin;
+
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 
 use crate::Error;
 use crate::client::answer;
@@ -16,9 +18,25 @@ impl From<Error> for Failed {
     }
 }
 
+/// Our HTTP client, for one call.
+pub(super) struct Transport {
+    pub(super) http: reqwest::Client,
+    pub(super) operation: &'static str,
+}
+
+impl<'c> AsyncHttpClient<'c> for Transport {
+    type Error = Failed;
+    /// Boxed, because the compiler cannot see otherwise that it may move between threads.
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Failed>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(send(&self.http, self.operation, request))
+    }
+}
+
 /// Sends a request. What is not about OAuth (the server is down, or wants to be left alone) is told apart here, where the
 /// status is known.
-pub(super) async fn send(
+async fn send(
     http: &reqwest::Client,
     operation: &'static str,
     request: HttpRequest,
