@@ -10,13 +10,13 @@ const CARRIED: [&str; 3] = ["client_id", "redirect_uri", "state"];
 
 /// Asks whether a consumer may act as somebody.
 pub(super) fn question(asked: &HashMap<String, String>, users: &[String]) -> Response {
-    let mut hidden = String::new();
-    for name in CARRIED {
-        if let Some(value) = asked.get(name) {
-            hidden += &format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value));
-        }
-    }
-    let options: String = users.iter().map(|user| format!("<option>{}</option>", escaped(user))).collect();
+    let carried = CARRIED.iter().filter_map(|name| Some((name, asked.get(*name)?)));
+    let input = |(name, value): (&&str, &String)| {
+        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value))
+    };
+    let hidden = carried.map(input).collect::<Vec<_>>().concat();
+    let option = |user: &String| format!("<option>{}</option>", escaped(user));
+    let options = users.iter().map(option).collect::<Vec<_>>().concat();
     let consumer = escaped(asked.get("client_id").map_or("", String::as_str));
     let form = |decision: &str, label: &str, more: &str| {
         format!(

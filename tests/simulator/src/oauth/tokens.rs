@@ -86,7 +86,9 @@ impl Authority {
         if refreshable {
             let refresh = self.make("refresh");
             self.refresh_tokens.insert(refresh.clone(), given(consumer, user, later(now, REFRESH_LIFE)));
-            body["refresh_token"] = json!(refresh);
+            if let Some(fields) = body.as_object_mut() {
+                fields.insert("refresh_token".to_owned(), json!(refresh));
+            }
         }
         body
     }
