@@ -72,7 +72,15 @@ impl SecretsManagerGrants {
             .await;
         match moved {
             Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("InvalidParameterException") => Ok(false),
+            // The second is a version so old that it is gone.
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some("InvalidParameterException" | "ResourceNotFoundException")
+                ) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(failure(SERVICE, "UpdateSecretVersionStage", &error)),
         }
     }
