@@ -103,6 +103,25 @@ pub enum Error {
         /// What was to be asked.
         operation: &'static str,
     },
+    /// Bitbucket does not take the authorization code or the refresh token any more: it was used, revoked, or not used for
+    /// three months. Only a person can authorize again.
+    #[error("Bitbucket refused {operation}: {code}; somebody has to authorize the OAuth consumer again")]
+    GrantRefused {
+        /// What was asked.
+        operation: &'static str,
+        /// The code of RFC 6749.
+        code: &'static str,
+    },
+    /// Bitbucket does not know the OAuth consumer, or does not let it do this.
+    #[error(
+        "Bitbucket refused {operation}: {code}; check key, secret, callback URL and permissions of the OAuth consumer"
+    )]
+    ConsumerRefused {
+        /// What was asked.
+        operation: &'static str,
+        /// The code of RFC 6749.
+        code: &'static str,
+    },
     /// The API's base URL or the client's settings cannot be used.
     #[error("the Bitbucket API cannot be used: {0}")]
     Configuration(String),
@@ -115,7 +134,11 @@ impl Error {
         match self {
             Self::SignatureMissing | Self::SignatureMalformed | Self::SignatureMismatch => 401,
             Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject => 400,
-            Self::SecretEmpty | Self::SecretTooLong | Self::Configuration(_) => 500,
+            Self::SecretEmpty
+            | Self::SecretTooLong
+            | Self::Configuration(_)
+            | Self::GrantRefused { .. }
+            | Self::ConsumerRefused { .. } => 500,
             Self::Api { .. }
             | Self::Unreachable { .. }
             | Self::AnswerInvalid { .. }
@@ -135,9 +158,15 @@ impl Error {
     /// The kind of failure.
     pub const fn category(&self) -> Category {
         match self {
-            Self::SignatureMissing | Self::SignatureMalformed | Self::SignatureMismatch => Category::Auth,
+            Self::SignatureMissing
+            | Self::SignatureMalformed
+            | Self::SignatureMismatch
+            | Self::GrantRefused { .. } => Category::Auth,
             Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject => Category::Input,
-            Self::SecretEmpty | Self::SecretTooLong | Self::Configuration(_) => Category::Internal,
+            Self::SecretEmpty
+            | Self::SecretTooLong
+            | Self::Configuration(_)
+            | Self::ConsumerRefused { .. } => Category::Internal,
             Self::Api { status, .. } => match *status {
                 401 | 403 => Category::Auth,
                 404 | 410 => Category::NotFound,

@@ -12,6 +12,7 @@
 //! | [`credential`] | what a link proves itself with to the REST API |
 //! | [`payload`] | the tolerant types of what a body or an answer says |
 //! | [`client`] | the REST client (feature `client`) |
+//! | [`oauth`] | how an OAuth consumer gets and renews access tokens (feature `oauth`) |
 
 #[cfg(feature = "client")]
 pub mod client;
@@ -21,6 +22,8 @@ mod error;
 pub mod event_key;
 mod ids;
 mod lenient;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 pub mod payload;
 pub mod signature;
 

@@ -18,6 +18,8 @@ use crate::transaction::{Condition, Refusal, Write, verdict, writes};
 
 pub use crate::clock::ManualClock;
 pub use crate::links::memory::MemoryLinks;
+#[cfg(feature = "oauth")]
+pub use crate::links::tokens::memory::{GrantFault, MemoryGrants};
 
 /// What is to go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

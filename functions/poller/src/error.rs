@@ -1,6 +1,7 @@
 //! What can go wrong with one poll.
 
 use bitbucket::Category;
+use store::links::tokens::TokenError;
 
 /// Everything that can fail in this crate.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,15 @@ pub enum Error {
         /// What was given.
         given: String,
     },
+}
+
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Bitbucket(error) => Self::Bitbucket(error),
+            TokenError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl Error {
@@ -75,7 +85,11 @@ impl Error {
     pub fn concerns_link(&self) -> bool {
         match self {
             Self::Bitbucket(bitbucket::Error::Api { status, .. }) => matches!(status, 401 | 429),
-            Self::Bitbucket(bitbucket::Error::Unreachable { .. })
+            Self::Bitbucket(
+                bitbucket::Error::Unreachable { .. }
+                | bitbucket::Error::GrantRefused { .. }
+                | bitbucket::Error::ConsumerRefused { .. },
+            )
             | Self::Store(store::Error::Unavailable { .. }) => true,
             _ => false,
         }
@@ -107,6 +121,12 @@ mod tests {
             (api(500), false, false),
             (api(503), false, false),
             (unreachable.into(), false, true),
+            (bitbucket::Error::GrantRefused { operation: "refresh a token", code: "" }.into(), false, true),
+            (
+                bitbucket::Error::ConsumerRefused { operation: "refresh a token", code: "" }.into(),
+                false,
+                true,
+            ),
             (bitbucket::Error::AllowanceSpent { operation: "list tasks" }.into(), false, false),
             (store::Error::unavailable("down").into(), false, true),
             (store::Error::Contended { attempts: 12 }.into(), false, false),

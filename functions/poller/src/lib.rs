@@ -12,11 +12,13 @@
 //! | [`run`] | one invocation: the lease, the passes, the summary |
 //! | `passes` | which links are polled when, and when there is nothing left to wait for |
 //! | `link` | one link in one pass |
+//! | `credential` | what a link is polled with |
 //! | `poll` | one pull request: read, fold, store |
 //! | [`reader`] | one pull request, read from Bitbucket |
 //! | [`pauses`] | what is left alone for a while after it failed |
 //! | [`settings`] | calls a run, time a run |
 
+mod credential;
 mod error;
 mod link;
 mod passes;

@@ -7,6 +7,7 @@ use relay::{LinkId, Observation};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
+use crate::credential;
 use crate::error::Error;
 use crate::passes::Run;
 use crate::poll::Polled;
@@ -22,7 +23,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     /// Polls what is due of one link, the longest due first, and gives the link back.
     pub(crate) async fn poll_link(&self, link: LinkId, due: Vec<DueWatch>) -> LinkId {
         match self.client(&link).await {
-            Ok(client) if self.granted(&link) > 0 => self.poll_all(&client, due).await,
+            Ok(client) if self.granted(&link) > 0 => self.poll_all(client, due).await,
             Ok(_) => {
                 // No failure: latency gives way, and no watch is dropped.
                 tracing::warn!(%link, "the hour's API calls are spent, or Bitbucket asked to be left alone");
@@ -42,8 +43,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if let Some(client) = self.tally().clients.get(link) {
             return Ok(client.clone());
         }
-        let found = self.poller.links.get(link, self.poller.clock.now()).await?.ok_or(Error::NoLink)?;
-        let credential = found.credential.ok_or(Error::NoCredential)?;
+        let credential = credential::of(self.poller, link, None).await?;
         let reserved = self.reserve(link).await?;
         let client = self.poller.api.client(credential, reserved.calls);
         let mut tally = self.tally();
@@ -60,14 +60,28 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         store::budget::reserve(&self.poller.table, link, now, calls_per_hour, max_calls_per_run).await
     }
 
-    async fn poll_all(&self, client: &Client, mut due: Vec<DueWatch>) {
+    /// Polls; and once more with a new token where the API refuses the one it has.
+    async fn poll_renewing(&self, client: &mut Client, due: &DueWatch) -> Result<Polled, Error> {
+        let outcome = self.poll(client, due).await;
+        if !matches!(outcome, Err(Error::Bitbucket(bitbucket::Error::Api { status: 401, .. }))) {
+            return outcome;
+        }
+        let Some(credential) = credential::renewed(self.poller, &due.link, client).await? else {
+            return outcome;
+        };
+        *client = client.with_credential(credential);
+        self.tally().clients.insert(due.link.clone(), client.clone());
+        self.poll(client, due).await
+    }
+
+    async fn poll_all(&self, mut client: Client, mut due: Vec<DueWatch>) {
         let now = self.poller.clock.now();
         due.sort_by_key(|due| due.watch.urgency(now));
         for due in due {
             if self.is_late() {
                 break;
             }
-            match self.poll(client, &due).await {
+            match self.poll_renewing(&mut client, &due).await {
                 Ok(Polled::Stored { events }) => {
                     let mut tally = self.tally();
                     tally.summary.polled += 1;

@@ -1,12 +1,16 @@
 //! Wires the poller: environment, AWS clients, one run an invocation.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use bitbucket::client::Api;
+use bitbucket::oauth::{BITBUCKET, OAuth};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use poller::{Poller, PollerSettings, Summary};
 use relay::Settings;
 use serde_json::Value;
+use store::links::tokens::{SecretsManagerGrants, Tokens};
 use store::links::{CachedLinks, SecretsManagerLinks};
 use store::{DynamoTable, SystemClock};
 
@@ -28,14 +32,25 @@ async fn poller() -> anyhow::Result<WiredPoller> {
     };
     let lookup = |name: &str| std::env::var(name).ok();
     let config = aws_config::load_from_env().await;
-    Ok(Poller::new(
-        DynamoTable::connect(&config, variable("BITRELAY_TABLE")?),
-        CachedLinks::new(SecretsManagerLinks::connect(&config, variable("BITRELAY_LINK_SECRET_PREFIX")?)),
+    let table = DynamoTable::connect(&config, variable("BITRELAY_TABLE")?);
+    let prefix = variable("BITRELAY_LINK_SECRET_PREFIX")?;
+    let tokens = Tokens::new(
+        OAuth::new(&lookup("BITRELAY_BITBUCKET_OAUTH_URL").unwrap_or_else(|| BITBUCKET.to_owned()))?,
+        table.clone(),
+        SecretsManagerGrants::connect(&config, prefix.clone()),
+        SystemClock,
+        // Each execution environment has a log stream of its own.
+        lookup("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_else(|| std::process::id().to_string()),
+    );
+    let poller = Poller::new(
+        table,
+        CachedLinks::new(SecretsManagerLinks::connect(&config, prefix)),
         Api::new(&variable("BITRELAY_BITBUCKET_API_URL")?)?,
         SystemClock,
         Settings::from_environment(lookup)?,
         PollerSettings::from_environment(lookup)?,
-    ))
+    );
+    Ok(poller.with_tokens(Arc::new(tokens)))
 }
 
 /// The rule's event says nothing that matters: that it came is the message.

@@ -1,11 +1,12 @@
 //! One invocation: the lease, the passes, the summary.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bitbucket::client::Api;
 use jiff::Timestamp;
 use relay::{LinkId, Settings, Subject};
 use serde::Serialize;
+use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
 use store::{Clock, Table};
 
@@ -34,6 +35,7 @@ pub struct Poller<T, L, C> {
     pub settings: Settings,
     /// What a run may spend.
     pub limits: PollerSettings,
+    pub(crate) tokens: Option<Arc<dyn TokenSource>>,
     pauses: Mutex<Pauses<Paused>>,
 }
 
@@ -64,7 +66,13 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         settings: Settings,
         limits: PollerSettings,
     ) -> Self {
-        Self { table, links, api, clock, settings, limits, pauses: Mutex::default() }
+        Self { table, links, api, clock, settings, limits, tokens: None, pauses: Mutex::default() }
+    }
+
+    /// Takes the tokens of links with an OAuth consumer from there; without it such links cannot be polled.
+    #[must_use]
+    pub fn with_tokens(self, tokens: Arc<dyn TokenSource>) -> Self {
+        Self { tokens: Some(tokens), ..self }
     }
 
     /// Polls what is due until `deadline`, or until nothing will be due before it. What is being polled at the deadline

@@ -30,6 +30,8 @@ pub(crate) fn router() -> Router<Arc<Hub>> {
         .route("/_control/deliveries", get(deliveries))
         .route("/_control/settle", post(settle))
         .route("/_control/calls", get(calls))
+        .route("/_control/consumers", post(register_consumer))
+        .route("/_control/token-calls", get(token_calls))
 }
 
 /// Every body here is JSON and refuses unknown fields, so that a typing error does not pass for success.
@@ -144,4 +146,17 @@ async fn settle(State(hub): Shared, body: Bytes) -> Result<Response, ApiError> {
 async fn calls(State(hub): Shared) -> Json<Value> {
     let calls = hub.calls();
     Json(json!({ "counts": calls.counts(hub.clock.now()), "calls": calls.recent() }))
+}
+
+async fn register_consumer(State(hub): Shared, body: Bytes) -> Result<StatusCode, ApiError> {
+    let consumer: crate::OAuthConsumer = parse(&body)?;
+    if hub.world().account(&consumer.acts_as).is_none() {
+        return Err(ApiError::bad_request(format!("No account named {}", consumer.acts_as)));
+    }
+    hub.oauth().register(consumer);
+    Ok(StatusCode::CREATED)
+}
+
+async fn token_calls(State(hub): Shared) -> Json<Value> {
+    Json(json!({ "calls": hub.oauth().calls() }))
 }

@@ -4,6 +4,7 @@ use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::deliveries::DeliveryLog;
 use crate::faults::Faults;
+use crate::oauth::Authority;
 use crate::sender::PostOffice;
 use crate::settings::{Settings, User};
 use crate::world::{Account, Act, Done, Refusal, RepositoryId, World};
@@ -20,6 +21,7 @@ pub(crate) struct Hub {
     pub(crate) calls_per_hour: Option<u32>,
     faults: Arc<Mutex<Faults>>,
     calls: Mutex<Calls>,
+    oauth: Mutex<Authority>,
     pub(crate) log: Arc<DeliveryLog>,
     post_office: PostOffice,
 }
@@ -41,6 +43,7 @@ impl Hub {
             calls_per_hour: settings.calls_per_hour,
             faults,
             calls: Mutex::default(),
+            oauth: Mutex::default(),
             log,
             post_office,
         })
@@ -56,6 +59,10 @@ impl Hub {
 
     pub(crate) fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn oauth(&self) -> MutexGuard<'_, Authority> {
+        self.oauth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Carries out an act now, hands its webhooks to the post office, and lets `show` read the world that the act

@@ -8,6 +8,7 @@
 //! - [`Settings`] has everything that can be set, [`settings::Rules`] the answers to what is not known about
 //!   Bitbucket.
 //! - [`world::World`] is the same without HTTP and without a clock, for simulations in virtual time.
+//! - OAuth is at `/site/oauth2`, for consumers that were registered; see [`oauth`].
 //! - The control API (`/_control`, or the methods of [`Simulator`]) does what REST has no call for: time, faults,
 //!   likes, and looking at what was sent and called. `README.md` shows each call with `curl`.
 //!
@@ -40,6 +41,7 @@ mod control;
 pub mod deliveries;
 pub mod faults;
 mod hub;
+pub mod oauth;
 mod person;
 mod sender;
 pub mod settings;
@@ -50,6 +52,7 @@ pub mod world;
 
 pub use clock::ClockStart;
 pub use faults::{FaultRequest, StatusFault};
+pub use oauth::{OAuthConsumer, TokenCall};
 pub use person::{Answer, Person};
 pub use settings::{Rules, Sending, Settings, User};
 pub use simulator::Simulator;

@@ -5,10 +5,11 @@ use crate::clock::Clock;
 use crate::deliveries::DeliveryRecord;
 use crate::faults::FaultRequest;
 use crate::hub::Hub;
+use crate::oauth::{OAuthConsumer, TokenCall};
 use crate::person::Person;
 use crate::settings::Settings;
 use crate::world::World;
-use crate::{api, control};
+use crate::{api, control, oauth};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -44,7 +45,8 @@ impl Simulator {
         let address = listener.local_addr()?;
         let base_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let hub = Arc::new(Hub::new(&settings, base_url.trim_end_matches('/'))?);
-        let routes = control::router().merge(api::router(&hub)).with_state(hub.clone());
+        let routes =
+            control::router().merge(oauth::router()).merge(api::router(&hub)).with_state(hub.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             let stopped = async move {
@@ -98,6 +100,21 @@ impl Simulator {
     /// The calls themselves, oldest first; at most the last 20,000.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.hub.calls().recent()
+    }
+
+    /// Registers an OAuth consumer, as `POST /_control/consumers` does.
+    pub fn register_consumer(&self, consumer: OAuthConsumer) {
+        self.hub.oauth().register(consumer);
+    }
+
+    /// Ends every token that OAuth gave, as when a person revokes the consumer.
+    pub fn revoke_tokens(&self) {
+        self.hub.oauth().revoke();
+    }
+
+    /// The calls to the token endpoint, oldest first.
+    pub fn token_calls(&self) -> Vec<TokenCall> {
+        self.hub.oauth().calls()
     }
 
     /// Waits until no webhook is on its way, resends included.

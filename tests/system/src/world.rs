@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bitbucket::client::Api;
+use bitbucket::oauth::OAuth;
 use poller::Poller;
 use serde_json::{Value, json};
 use simulator::{ClockStart, Person, Sending, Simulator, User};
 use store::links::CachedLinks;
-use store::memory::{MemoryLinks, MemoryTable};
+use store::links::tokens::Tokens;
+use store::memory::{MemoryGrants, MemoryLinks, MemoryTable};
 use webhook::{App, router};
 
 use crate::clock::SimulatedClock;
@@ -49,6 +51,8 @@ pub struct World {
     pub table: Arc<MemoryTable>,
     /// The links.
     pub links: Arc<MemoryLinks>,
+    /// The grants of links with an OAuth consumer.
+    pub grants: Arc<MemoryGrants>,
     /// How it was started.
     pub setup: Setup,
     pub(crate) mailbox: Arc<Mailbox>,
@@ -94,10 +98,28 @@ impl World {
             setup.settings,
             setup.limits,
         );
+        let grants = Arc::new(MemoryGrants::default());
+        let poller = poller.with_tokens(Arc::new(Tokens::new(
+            OAuth::new(simulator.url()).unwrap(),
+            Arc::clone(&table),
+            Arc::clone(&grants),
+            SimulatedClock(Arc::clone(&simulator)),
+            "poller-1",
+        )));
         let repositories = [String::new(), String::new()];
         let people = Mutex::default();
-        let mut world =
-            Self { simulator, table, links, setup, mailbox, mailbox_url, poller, repositories, people };
+        let mut world = Self {
+            simulator,
+            table,
+            links,
+            grants,
+            setup,
+            mailbox,
+            mailbox_url,
+            poller,
+            repositories,
+            people,
+        };
         for repo in [Repo::Widgets, Repo::Gadgets] {
             world.set_link(
                 repo,

@@ -23,7 +23,7 @@ pub(super) async fn json(operation: &'static str, response: Response) -> Result<
     Err(Error::Api { operation, status: status.as_u16(), message: message(&body), retry_after_seconds })
 }
 
-async fn body(operation: &'static str, mut response: Response) -> Result<Vec<u8>, Error> {
+pub(crate) async fn body(operation: &'static str, mut response: Response) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(operation, &error))? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
@@ -43,12 +43,12 @@ fn message(body: &[u8]) -> String {
 }
 
 /// `Retry-After` in seconds. Bitbucket rarely sends it; its other form, a date, is left out.
-fn retry_after(response: &Response) -> Option<u64> {
+pub(crate) fn retry_after(response: &Response) -> Option<u64> {
     response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()
 }
 
 /// An error of the connection, without the URL: it names repositories.
-pub(super) fn unreachable(operation: &'static str, error: &reqwest::Error) -> Error {
+pub(crate) fn unreachable(operation: &'static str, error: &reqwest::Error) -> Error {
     let reason = match error {
         error if error.is_timeout() => "it did not answer in time",
         error if error.is_connect() => "no connection could be made",

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
@@ -35,19 +35,7 @@ impl Api {
     /// [`Error::Configuration`] where it is no URL, or not https: tokens do not travel in the clear, except on this
     /// machine.
     pub fn new(base: &str) -> Result<Self, Error> {
-        let base = Url::parse(base).map_err(|error| Error::Configuration(format!("{base:?}: {error}")))?;
-        let loopback = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if base.cannot_be_a_base() || !(base.scheme() == "https" || loopback) {
-            return Err(Error::Configuration(format!("{base} is not an https URL")));
-        }
-        let http = reqwest::Client::builder()
-            .timeout(CALL_TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect could take the credential elsewhere; the API sends none for these calls.
-            .redirect(Policy::none())
-            .user_agent(concat!("bitrelay/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::Configuration(error.to_string()))?;
+        let (http, base) = (http()?, root(base)?);
         Ok(Self { http, base })
     }
 
@@ -55,6 +43,28 @@ impl Api {
     pub fn client(&self, credential: Credential, allowance: u32) -> Client {
         Client { api: self.clone(), credential, left: Arc::new(AtomicU32::new(allowance)) }
     }
+}
+
+/// A URL that credentials may be sent to.
+pub(crate) fn root(base: &str) -> Result<Url, Error> {
+    let base = Url::parse(base).map_err(|error| Error::Configuration(format!("{base:?}: {error}")))?;
+    let loopback = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if base.cannot_be_a_base() || !(base.scheme() == "https" || loopback) {
+        return Err(Error::Configuration(format!("{base} is not an https URL")));
+    }
+    Ok(base)
+}
+
+/// What calls are made with.
+pub(crate) fn http() -> Result<reqwest::Client, Error> {
+    reqwest::Client::builder()
+        .timeout(CALL_TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A redirect could take the credential elsewhere; Bitbucket sends none for these calls.
+        .redirect(Policy::none())
+        .user_agent(concat!("bitrelay/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Error::Configuration(error.to_string()))
 }
 
 /// The API with a credential and an allowance of calls. Clones share the allowance.
@@ -66,6 +76,20 @@ pub struct Client {
 }
 
 impl Client {
+    /// The same client with another credential: the allowance goes on.
+    #[must_use]
+    pub fn with_credential(&self, credential: Credential) -> Self {
+        Self { credential, ..self.clone() }
+    }
+
+    /// The token it calls with; `None` where it has a password.
+    pub fn token(&self) -> Option<&SecretString> {
+        match &self.credential {
+            Credential::Bearer { token } => Some(token),
+            Credential::Basic { .. } => None,
+        }
+    }
+
     /// How many calls are left.
     pub fn calls_left(&self) -> u32 {
         self.left.load(Ordering::Relaxed)

@@ -3,8 +3,8 @@
 //! Every answer is limited in size, time and pages. `next` links are followed on the API's own origin only, because the
 //! credential goes with them. The client never retries by itself: the caller knows its budget and its deadline.
 
-mod answer;
-mod api;
+pub(crate) mod answer;
+pub(crate) mod api;
 mod path;
 
 pub use api::{Api, Client};

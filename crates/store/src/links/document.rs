@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use bitbucket::{Credential, WebhookSecret};
+use bitbucket::WebhookSecret;
 use jiff::Timestamp;
 use relay::LinkId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::Link;
+use super::{Link, LinkCredential};
 use crate::Error;
 
 const VERSION: u32 = 1;
@@ -23,7 +23,7 @@ pub struct LinkDocument {
     template: String,
     webhook_secrets: Vec<(WebhookSecret, Option<Timestamp>)>,
     unsigned: bool,
-    credential: Option<Credential>,
+    credential: Option<LinkCredential>,
 }
 
 impl fmt::Debug for LinkDocument {
@@ -39,7 +39,7 @@ struct Raw {
     #[serde(default)]
     webhook_secrets: Vec<RawSecret>,
     #[serde(default)]
-    credential: Option<Credential>,
+    credential: Option<LinkCredential>,
     #[serde(default)]
     unsigned: bool,
 }
@@ -88,8 +88,11 @@ impl LinkDocument {
             .map(|secret| Ok((WebhookSecret::new(secret.value.expose_secret())?, secret.expires_at)))
             .collect::<Result<_, bitbucket::Error>>()
             .map_err(|error| invalid(error.to_string()))?;
-        if raw.credential.as_ref().is_some_and(has_an_empty_part) {
-            return Err(invalid("its credential has an empty username, password or token".to_owned()));
+        if raw.credential.as_ref().is_some_and(LinkCredential::has_an_empty_part) {
+            return Err(invalid(
+                "its credential has an empty username, password, token, client_id or client_secret"
+                    .to_owned(),
+            ));
         }
         Ok(Self {
             id: id.clone(),
@@ -122,17 +125,10 @@ impl LinkDocument {
     }
 }
 
-fn has_an_empty_part(credential: &Credential) -> bool {
-    let empty = |secret: &SecretString| secret.expose_secret().trim().is_empty();
-    match credential {
-        Credential::Basic { username, password } => username.trim().is_empty() || empty(password),
-        Credential::Bearer { token } => empty(token),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::links::Flow;
 
     fn parse(json: &str) -> Result<LinkDocument, Error> {
         LinkDocument::parse(&"acme".parse().unwrap(), &SecretString::from(json))
@@ -165,6 +161,20 @@ mod tests {
         let printed = format!("{document:?} {:?}", document.at(at("2026-01-31T12:00:00Z")).unwrap());
         for secret in ["old-secret", "new-secret", "hunter2"] {
             assert!(!printed.contains(secret), "{printed}");
+        }
+    }
+
+    #[test]
+    fn a_link_may_have_an_oauth_consumer() {
+        for (kind, flow) in [("client-credentials", Flow::ClientCredentials), ("app-oauth", Flow::AppOauth)] {
+            let json = format!(
+                r#"{{"version":1,"template":"bitbucket-{kind}","unsigned":true,
+                "credential":{{"type":"{kind}","client_id":"key","client_secret":"hunter2"}}}}"#
+            );
+            let link = parse(&json).unwrap().at(at("2026-01-01T00:00:00Z")).unwrap();
+            assert!(!format!("{link:?}").contains("hunter2"));
+            let Some(LinkCredential::OAuth(credential)) = link.credential else { panic!("{kind}") };
+            assert_eq!((credential.flow, credential.client_id.as_str()), (flow, "key"));
         }
     }
 
@@ -211,8 +221,13 @@ mod tests {
             ),
             (r#"{"version":1,"template":"t","credential":{"type":"hunter2"}}"#.to_owned(), "wrong type"),
             (
+                r#"{"version":1,"template":"t","credential":{"type":"app-oauth","client_id":"k","client_secret":""}}"#
+                    .to_owned(),
+                "client_secret",
+            ),
+            (
                 r#"{"version":1,"template":"t","credential":{"type":"bearer","token":""}}"#.to_owned(),
-                "or token",
+                "password, token",
             ),
         ] {
             let error = parse(&json).unwrap_err().to_string();

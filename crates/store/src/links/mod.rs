@@ -11,24 +11,30 @@
 //! }
 //! ```
 //!
-//! `credential` may be missing (then nothing is polled) or `{ "type": "bearer", "token": "..." }`. A link without
+//! `credential` may be missing (then nothing is polled) or `{ "type": "bearer", "token": "..." }`, or an OAuth consumer:
+//! `{ "type": "client-credentials", "client_id": "...", "client_secret": "..." }`, and the same with `"app-oauth"`, whose
+//! grant is kept apart in a secret of its own. A link without
 //! webhook secrets is possible only with `"unsigned": true`: a loud choice, for those who fan out through a proxy that
 //! cannot sign.
 
 mod cache;
+mod credential;
 mod document;
 #[cfg(feature = "memory")]
 pub(crate) mod memory;
 mod secrets_manager;
+#[cfg(feature = "oauth")]
+pub mod tokens;
 
 use std::future::Future;
 use std::sync::Arc;
 
-use bitbucket::{Credential, WebhookSecret};
+use bitbucket::WebhookSecret;
 use relay::LinkId;
 use secrecy::SecretString;
 
 pub use cache::CachedLinks;
+pub use credential::{Flow, LinkCredential, OAuthCredential};
 pub use document::LinkDocument;
 pub use secrets_manager::SecretsManagerLinks;
 
@@ -59,5 +65,5 @@ pub struct Link {
     /// Whether deliveries are taken without a signature. Anybody who knows the URL can then forge events.
     pub unsigned: bool,
     /// What to call Bitbucket's API with; `None` where the link only receives.
-    pub credential: Option<Credential>,
+    pub credential: Option<LinkCredential>,
 }

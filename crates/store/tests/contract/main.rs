@@ -39,6 +39,9 @@ macro_rules! tell {
             if tokio::spawn(crate::secrets::links_are_read_by_their_name(host.config.clone())).await.is_err() {
                 failed.push("secrets::links_are_read_by_their_name");
             }
+            if tokio::spawn(crate::secrets::a_grant_takes_the_place_of_the_one_that_was_read(host.config.clone())).await.is_err() {
+                failed.push("secrets::a_grant_takes_the_place_of_the_one_that_was_read");
+            }
             $( $(
                 let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;
                 let story = crate::stories::$chapter::$story(crate::world::World::of(table));

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use relay::LinkId;
 use secrecy::ExposeSecret;
+use store::links::tokens::{GrantStore, KeptGrant, SecretsManagerGrants, Versioned};
 use store::{LinkSource, SecretsManagerLinks};
 
 pub(crate) async fn links_are_read_by_their_name(config: SdkConfig) {
@@ -16,4 +17,51 @@ pub(crate) async fn links_are_read_by_their_name(config: SdkConfig) {
 
     client.delete_secret().secret_id("bitrelay/link/acme").send().await.unwrap();
     assert!(load("acme").await.unwrap().is_none(), "a link that is being deleted is gone");
+}
+
+fn grant(generation: u64, token: &str) -> KeptGrant {
+    KeptGrant {
+        generation,
+        client_id: "key".to_owned(),
+        access_token: token.into(),
+        expires_at: "2026-11-24T11:00:00Z".parse().unwrap(),
+        refresh_token: Some("refresh".into()),
+        scope: String::new(),
+        reauthorize: false,
+    }
+}
+
+pub(crate) async fn a_grant_takes_the_place_of_the_one_that_was_read(config: SdkConfig) {
+    let grants = SecretsManagerGrants::connect(&config, "bitrelay/link/");
+    let link: LinkId = "granted".parse().unwrap();
+    let in_place = async || {
+        let kept = grants.load(&link).await.unwrap().unwrap();
+        (kept.version, kept.grant.access_token.expose_secret().to_owned())
+    };
+    assert!(grants.load(&link).await.unwrap().is_none());
+    assert!(grants.recover(&link).await.unwrap().is_none());
+    assert!(grants.store(&link, None, &grant(1, "one")).await.unwrap());
+    assert!(!grants.store(&link, None, &grant(1, "another")).await.unwrap());
+    let (first, token) = in_place().await;
+    assert_eq!(token, "one");
+
+    assert!(grants.store(&link, Some(&first), &grant(2, "two")).await.unwrap());
+    assert!(!grants.store(&link, Some(&first), &grant(2, "too late")).await.unwrap());
+    let (second, token) = in_place().await;
+    assert_eq!(token, "two");
+    let kept = grants.recover(&link).await.unwrap().unwrap();
+    assert_eq!(kept.version, second, "what came too late is not taken up");
+
+    // A store that broke off between its two steps. Another link, because MiniStack leaves a label of one's own on the
+    // version that had it before.
+    let link: LinkId = "broken-off".parse().unwrap();
+    assert!(grants.store(&link, None, &grant(1, "one")).await.unwrap());
+    let client = aws_sdk_secretsmanager::Client::new(&config);
+    let text = r#"{"generation": 2, "client_id": "key", "access_token": "two", "expires_at": "2026-11-24T12:00:00Z"}"#;
+    let put = client.put_secret_value().secret_id("bitrelay/link/broken-off/grant").secret_string(text);
+    put.version_stages("BITRELAY_NEXT").send().await.unwrap();
+    let token = |kept: Option<Versioned>| kept.unwrap().grant.access_token.expose_secret().to_owned();
+    assert_eq!(token(grants.load(&link).await.unwrap()), "one");
+    assert_eq!(token(grants.recover(&link).await.unwrap()), "two");
+    assert_eq!(token(grants.load(&link).await.unwrap()), "two");
 }

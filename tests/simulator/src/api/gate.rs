@@ -4,6 +4,7 @@ use super::errors::ApiError;
 use crate::calls::CallRecord;
 use crate::faults::ApiFault;
 use crate::hub::Hub;
+use crate::oauth::Bearer;
 use crate::settings::User;
 use crate::world::Account;
 use axum::extract::{Request, State};
@@ -18,6 +19,9 @@ use std::time::Duration;
 
 /// Bitbucket's text for a credential it does not know (seen in clients' code).
 const BAD_TOKEN: &str = "Token is invalid, expired, or not supported for this endpoint.";
+
+/// Bitbucket's text for an OAuth token after its hour.
+const EXPIRED: &str = "Access token expired. Use your refresh token to obtain a new access token.";
 
 /// Plain text, although everything else is JSON (seen in captures of 429 answers).
 const RATE_LIMITED: &str = "Rate limit for this resource has been exceeded";
@@ -71,22 +75,30 @@ fn is_over_limit(hub: &Hub, name: &str, path: &str) -> bool {
     path.starts_with("/2.0/repositories") && hub.calls().spent(name, now) >= u64::from(limit)
 }
 
-/// Basic with an account's email and API token, or Bearer with an access token.
+/// Basic with an account's email and API token, or Bearer with an access token, OAuth's too.
 fn caller(hub: &Hub, headers: &HeaderMap) -> Result<Caller, ApiError> {
     let refuse = |message: &str| ApiError::new(StatusCode::UNAUTHORIZED, message);
     let Some(value) = headers.get(AUTHORIZATION) else {
         return Err(refuse("Authentication required: send Basic email:token or a Bearer access token."));
     };
-    let user = value.to_str().ok().and_then(|value| {
-        let (scheme, credential) = value.split_once(' ')?;
-        match scheme.to_ascii_lowercase().as_str() {
-            "basic" => basic(&hub.users, credential.trim()),
-            "bearer" => hub.users.iter().find(|user| user.access_token.as_deref() == Some(credential.trim())),
-            _ => None,
-        }
-    });
-    let account = user.and_then(|user| hub.world().account(&user.name));
+    let (scheme, credential) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
+    let credential = credential.trim();
+    let user = match scheme.to_ascii_lowercase().as_str() {
+        "basic" => basic(&hub.users, credential).map(|user| user.name.clone()),
+        "bearer" => match hub.oauth().bearer(credential, hub.clock.now()) {
+            Bearer::User(name) => Some(name),
+            Bearer::Expired => return Err(refuse(EXPIRED)),
+            Bearer::Unknown => bearer(&hub.users, credential).map(|user| user.name.clone()),
+        },
+        _ => None,
+    };
+    let account = user.and_then(|name| hub.world().account(&name));
     account.map(Caller).ok_or_else(|| refuse(BAD_TOKEN))
+}
+
+fn bearer<'a>(users: &'a [User], credential: &str) -> Option<&'a User> {
+    users.iter().find(|user| user.access_token.as_deref() == Some(credential))
 }
 
 fn basic<'a>(users: &'a [User], credential: &str) -> Option<&'a User> {

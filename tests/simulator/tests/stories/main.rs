@@ -7,6 +7,7 @@ mod comments;
 mod commits;
 mod control;
 mod hooks;
+mod oauth;
 mod openapi;
 mod pull_requests;
 mod sending;

@@ -6,6 +6,7 @@ mod deletions;
 mod edits;
 mod faults;
 mod listings;
+mod oauth;
 mod pollers;
 mod random;
 mod tasks;

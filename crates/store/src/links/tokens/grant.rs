@@ -1,0 +1,187 @@
+//! A grant as it is kept, and whether it can be used. No I/O here.
+
+use bitbucket::oauth::Grant;
+use jiff::{SignedDuration, Timestamp};
+use relay::LinkId;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::super::{Flow, OAuthCredential};
+use crate::Error;
+
+/// A token is renewed this long before its end, so that none ends on its way.
+const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is kept of a grant. It cannot be printed.
+#[derive(Debug, Clone, Deserialize)]
+pub struct KeptGrant {
+    /// How many grants the link had, this one included.
+    pub generation: u64,
+    /// The consumer that it was given to; another one cannot use it.
+    pub client_id: String,
+    /// The token for the API.
+    pub access_token: SecretString,
+    /// When that ends.
+    pub expires_at: Timestamp,
+    /// What the next one is asked for with.
+    #[serde(default)]
+    pub refresh_token: Option<SecretString>,
+    /// What it allows.
+    #[serde(default)]
+    pub scope: String,
+    /// Whether Bitbucket refused the refresh token: then only a person can help.
+    #[serde(default)]
+    pub reauthorize: bool,
+}
+
+/// What is to be done before the API can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing: the token is good.
+    Use,
+    /// Ask for a token.
+    Refresh,
+    /// Ask a person to authorize.
+    Reauthorize,
+}
+
+/// Decides what is to be done. `rejected` is a token that the API has just refused.
+pub fn plan(
+    kept: Option<&KeptGrant>,
+    credential: &OAuthCredential,
+    rejected: Option<&SecretString>,
+    now: Timestamp,
+) -> Plan {
+    let kept = kept.filter(|kept| kept.client_id == credential.client_id);
+    let good = kept.is_some_and(|kept| {
+        let refused =
+            rejected.is_some_and(|token| token.expose_secret() == kept.access_token.expose_secret());
+        !kept.reauthorize && !refused && kept.expires_at.duration_since(now) > MARGIN
+    });
+    match (good, credential.flow) {
+        (true, _) => Plan::Use,
+        (false, Flow::ClientCredentials) => Plan::Refresh,
+        (false, Flow::AppOauth) => {
+            let renewable = kept.is_some_and(|kept| kept.refresh_token.is_some() && !kept.reauthorize);
+            if renewable { Plan::Refresh } else { Plan::Reauthorize }
+        }
+    }
+}
+
+impl KeptGrant {
+    /// What is to be kept of a new grant, after `before`.
+    pub fn after(before: Option<&Self>, client_id: &str, grant: Grant) -> Self {
+        let earlier = before.filter(|before| before.client_id == client_id);
+        Self {
+            generation: before.map_or(0, |before| before.generation).saturating_add(1),
+            client_id: client_id.to_owned(),
+            access_token: grant.access_token,
+            expires_at: grant.expires_at,
+            // An answer without one has not rotated it.
+            refresh_token: grant
+                .refresh_token
+                .or_else(|| earlier.and_then(|kept| kept.refresh_token.clone())),
+            scope: grant.scope,
+            reauthorize: false,
+        }
+    }
+
+    /// The same, marked: only a person can help.
+    pub(super) fn refused(&self) -> Self {
+        Self { generation: self.generation.saturating_add(1), reauthorize: true, ..self.clone() }
+    }
+
+    /// Reads what was kept.
+    pub(super) fn parse(link: &LinkId, text: &SecretString) -> Result<Self, Error> {
+        // Not the parser's words: they could repeat a token.
+        serde_json::from_str(text.expose_secret()).map_err(|error| Error::LinkInvalid {
+            link: link.clone(),
+            reason: format!("its grant cannot be read at column {}; authorize again", error.column()),
+        })
+    }
+
+    /// What is kept.
+    pub(super) fn to_secret(&self) -> SecretString {
+        let document = json!({
+            "version": 1,
+            "generation": self.generation,
+            "client_id": self.client_id,
+            "access_token": self.access_token.expose_secret(),
+            "expires_at": self.expires_at,
+            "refresh_token": self.refresh_token.as_ref().map(ExposeSecret::expose_secret),
+            "scope": self.scope,
+            "reauthorize": self.reauthorize,
+        });
+        document.to_string().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn credential(flow: Flow) -> OAuthCredential {
+        OAuthCredential { flow, client_id: "key".to_owned(), client_secret: "s".into() }
+    }
+
+    fn kept() -> KeptGrant {
+        KeptGrant {
+            generation: 1,
+            client_id: "key".to_owned(),
+            access_token: "access-1".into(),
+            expires_at: at("2026-11-24T11:00:00Z"),
+            refresh_token: Some("refresh-1".into()),
+            scope: String::new(),
+            reauthorize: false,
+        }
+    }
+
+    #[test]
+    fn a_token_is_used_until_five_minutes_before_its_end() {
+        for flow in [Flow::AppOauth, Flow::ClientCredentials] {
+            let plan = |now| plan(Some(&kept()), &credential(flow), None, at(now));
+            assert_eq!(plan("2026-11-24T10:54:59Z"), Plan::Use);
+            assert_eq!(plan("2026-11-24T10:55:00Z"), Plan::Refresh);
+            assert_eq!(plan("2026-11-25T00:00:00Z"), Plan::Refresh);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_renewed_needs_a_person_only_where_a_person_gave_it() {
+        let now = at("2026-11-24T10:00:00Z");
+        let without = KeptGrant { refresh_token: None, expires_at: now, ..kept() };
+        let other = KeptGrant { client_id: "another".to_owned(), ..kept() };
+        for kept in [None, Some(without), Some(kept().refused()), Some(other)] {
+            let plan = |flow| plan(kept.as_ref(), &credential(flow), None, now);
+            assert_eq!(
+                (plan(Flow::AppOauth), plan(Flow::ClientCredentials)),
+                (Plan::Reauthorize, Plan::Refresh)
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_that_was_refused_is_not_used_again_but_a_newer_one_is() {
+        let plan = |token: &str| {
+            plan(Some(&kept()), &credential(Flow::AppOauth), Some(&token.into()), at("2026-11-24T10:00:00Z"))
+        };
+        assert_eq!((plan("access-1"), plan("access-0")), (Plan::Refresh, Plan::Use));
+    }
+
+    #[test]
+    fn a_grant_reads_back_and_shows_nothing() {
+        let link: LinkId = "acme".parse().unwrap();
+        let back = KeptGrant::parse(&link, &kept().to_secret()).unwrap();
+        assert_eq!(back.access_token.expose_secret(), "access-1");
+        assert_eq!(back.refresh_token.as_ref().unwrap().expose_secret(), "refresh-1");
+        assert_eq!((back.generation, back.expires_at), (1, kept().expires_at));
+        let bad = KeptGrant::parse(&link, &r#"{"generation": "refresh-1"}"#.into()).unwrap_err();
+        let printed = format!("{back:?} {bad} {bad:?}");
+        assert!(!printed.contains("access-1") && !printed.contains("refresh-1"), "{printed}");
+    }
+}

@@ -1,0 +1,176 @@
+//! One refresh.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bitbucket::oauth::{Consumer, Grant};
+use relay::LinkId;
+use secrecy::SecretString;
+use tokio::sync::OwnedMutexGuard;
+
+use super::super::{Flow, OAuthCredential};
+use super::{GrantStore, KeptGrant, Parts, Plan, TokenError, Versioned, plan};
+use crate::{Clock, Error, Table};
+
+/// How long one who refreshes may take: Bitbucket has 10 seconds, each call to AWS 5.
+const LEASE_SECONDS: u32 = 60;
+/// How often those who wait for another's refresh look, and for how long: 15 seconds.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+const LOOKS: u32 = 60;
+/// How often a new grant is tried to be stored.
+const STORES: u32 = 3;
+
+/// What one process knows of a link's grant.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    kept: Option<Versioned>,
+    /// A grant that could not be stored, and the version that it follows. It is the only copy of its refresh token.
+    unsaved: Option<(KeptGrant, Option<String>)>,
+}
+
+/// One refresh, or finding out that none is needed. Only one of a link runs in a process.
+pub(super) struct Refresh<T, G, C> {
+    pub(super) parts: Arc<Parts<T, G, C>>,
+    pub(super) slot: OwnedMutexGuard<Slot>,
+    pub(super) link: LinkId,
+    pub(super) credential: OAuthCredential,
+    pub(super) rejected: Option<SecretString>,
+}
+
+impl<T: Table, G: GrantStore, C: Clock> Refresh<T, G, C> {
+    /// The token, where it is known and good.
+    pub(super) fn usable_now(&self) -> Option<SecretString> {
+        let kept = self.slot.kept.as_ref().filter(|_| self.plan() == Plan::Use);
+        kept.map(|kept| kept.grant.access_token.clone())
+    }
+
+    fn plan(&self) -> Plan {
+        let kept = self.slot.kept.as_ref().map(|kept| &kept.grant);
+        plan(kept, &self.credential, self.rejected.as_ref(), self.parts.clock.now())
+    }
+
+    /// The token, however it is to be had.
+    pub(super) async fn token(&mut self) -> Result<SecretString, TokenError> {
+        let name = format!("grant/{}", self.link);
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            self.slot.kept = self.parts.grants.load(&self.link).await?;
+            if let Some(token) = self.usable_now() {
+                return Ok(token);
+            }
+            let now = self.parts.clock.now();
+            if !self.parts.table.lease(&name, &self.parts.holder, now, LEASE_SECONDS).await? {
+                continue;
+            }
+            let outcome = self.alone().await;
+            if let Err(error) = self.parts.table.release(&name, &self.parts.holder).await {
+                tracing::warn!(link = %self.link, %error, "the lease was not released; it runs out by itself");
+            }
+            return outcome;
+        }
+        let reason = "another one's refresh takes too long".to_owned();
+        Err(Error::Unavailable { service: "the token's owner", operation: "a refresh", reason }.into())
+    }
+
+    /// With the lease in hand.
+    async fn alone(&mut self) -> Result<SecretString, TokenError> {
+        self.slot.kept = self.parts.grants.recover(&self.link).await?;
+        if let Some((grant, expected)) = self.slot.unsaved.take()
+            && grant.client_id == self.credential.client_id
+        {
+            self.store(grant, expected).await?;
+        }
+        match self.plan() {
+            Plan::Use => self.good(),
+            Plan::Reauthorize => Err(self.reauthorize("no_grant")),
+            Plan::Refresh => self.ask().await,
+        }
+    }
+
+    async fn ask(&mut self) -> Result<SecretString, TokenError> {
+        let before = self.slot.kept.clone();
+        match self.grant().await {
+            Ok(grant) => {
+                let earlier = before.as_ref().map(|before| &before.grant);
+                let grant = KeptGrant::after(earlier, &self.credential.client_id, grant);
+                tracing::info!(link = %self.link, generation = grant.generation, "token refreshed");
+                self.store(grant, before.map(|before| before.version)).await?;
+                self.good()
+            }
+            Err(refused @ bitbucket::Error::GrantRefused { .. }) => self.refused(before, refused).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn grant(&self) -> Result<Grant, bitbucket::Error> {
+        let secret = self.credential.client_secret.clone();
+        let consumer = Consumer { id: self.credential.client_id.clone(), secret };
+        let (oauth, now) = (&self.parts.oauth, self.parts.clock.now());
+        let refresh_token = self.slot.kept.as_ref().and_then(|kept| kept.grant.refresh_token.as_ref());
+        match (self.credential.flow, refresh_token) {
+            (Flow::AppOauth, Some(token)) => oauth.refresh(&consumer, token, now).await,
+            (Flow::ClientCredentials, _) => oauth.client_credentials(&consumer, now).await,
+            (Flow::AppOauth, None) => {
+                Err(bitbucket::Error::GrantRefused { operation: "refresh a token", code: "no_grant" })
+            }
+        }
+    }
+
+    /// Stores a grant, and puts it in place here. What is in place elsewhere already wins.
+    async fn store(&mut self, grant: KeptGrant, expected: Option<String>) -> Result<(), Error> {
+        let mut failure = None;
+        for _ in 0..STORES {
+            match self.parts.grants.store(&self.link, expected.as_deref(), &grant).await {
+                Ok(_) => {
+                    self.slot.kept = self.parts.grants.load(&self.link).await?;
+                    return Ok(());
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        let error = failure.unwrap_or_else(|| Error::unavailable("nothing was stored"));
+        tracing::error!(
+            alarm = "grant_unsaved", link = %self.link, %error,
+            "a new grant could not be stored; it is kept in this process only until it can be"
+        );
+        self.slot.unsaved = Some((grant, expected));
+        Err(error)
+    }
+
+    /// The refresh token is not good any more, unless another one has replaced it.
+    async fn refused(
+        &mut self,
+        before: Option<Versioned>,
+        error: bitbucket::Error,
+    ) -> Result<SecretString, TokenError> {
+        self.slot.kept = self.parts.grants.load(&self.link).await?;
+        if let Some(token) = self.usable_now() {
+            return Ok(token);
+        }
+        if let Some(before) = before {
+            let marked =
+                self.parts.grants.store(&self.link, Some(&before.version), &before.grant.refused()).await;
+            if let Err(error) = marked {
+                tracing::warn!(link = %self.link, %error, "the link could not be marked; it will be asked again");
+            }
+        }
+        let code =
+            if let bitbucket::Error::GrantRefused { code, .. } = error { code } else { "invalid_grant" };
+        Err(self.reauthorize(code))
+    }
+
+    fn good(&self) -> Result<SecretString, TokenError> {
+        let token = self.usable_now();
+        token.ok_or_else(|| Error::unavailable("the token that was given is not good").into())
+    }
+
+    fn reauthorize(&self, code: &'static str) -> TokenError {
+        tracing::error!(
+            alarm = "reauthorize", link = %self.link, code,
+            "the link cannot be polled until somebody authorizes its OAuth consumer"
+        );
+        bitbucket::Error::GrantRefused { operation: "refresh a token", code }.into()
+    }
+}

@@ -1,0 +1,131 @@
+//! Grants in Secrets Manager.
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use relay::LinkId;
+
+use super::{GrantStore, KeptGrant, Versioned};
+use crate::Error;
+use crate::aws::{self, failure};
+
+const SERVICE: &str = "Secrets Manager";
+
+/// The label of the version in place, which is Secrets Manager's own.
+const CURRENT: &str = "AWSCURRENT";
+/// The label of a version that is durable and not in place yet.
+const NEXT: &str = "BITRELAY_NEXT";
+
+/// Grants in Secrets Manager: one secret each, named by a prefix, the link's id and `/grant`.
+#[derive(Debug, Clone)]
+pub struct SecretsManagerGrants {
+    client: Client,
+    prefix: String,
+}
+
+impl SecretsManagerGrants {
+    /// Uses the secrets whose names begin with `prefix`, such as `bitrelay/link/`. Nothing is sent yet. Every call ends
+    /// within 5 seconds.
+    pub fn connect(config: &aws_config::SdkConfig, prefix: impl Into<String>) -> Self {
+        let config = aws_sdk_secretsmanager::config::Builder::from(config)
+            .timeout_config(aws::timeouts())
+            .retry_config(aws::retries())
+            .build();
+        Self { client: Client::from_conf(config), prefix: prefix.into() }
+    }
+
+    fn name(&self, link: &LinkId) -> String {
+        format!("{}{link}/grant", self.prefix)
+    }
+
+    async fn read(&self, link: &LinkId, stage: &str) -> Result<Option<Versioned>, Error> {
+        let request = self.client.get_secret_value().secret_id(self.name(link)).version_stage(stage);
+        match request.send().await {
+            Ok(answer) => {
+                let (Some(text), Some(version)) = (answer.secret_string, answer.version_id) else {
+                    let reason = "its grant is binary, not text; authorize again".to_owned();
+                    return Err(Error::LinkInvalid { link: link.clone(), reason });
+                };
+                Ok(Some(Versioned { grant: KeptGrant::parse(link, &text.into())?, version }))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(
+                    GetSecretValueError::ResourceNotFoundException(_)
+                    | GetSecretValueError::InvalidRequestException(_),
+                ) => Ok(None),
+                _ => Err(failure(SERVICE, "GetSecretValue", &error)),
+            },
+        }
+    }
+
+    /// Moves the label of the version in place. It fails where the label is not on `from` any more: that is the
+    /// condition (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>).
+    async fn promote(&self, link: &LinkId, from: &str, to: &str) -> Result<bool, Error> {
+        let moved = self
+            .client
+            .update_secret_version_stage()
+            .secret_id(self.name(link))
+            .version_stage(CURRENT)
+            .remove_from_version_id(from)
+            .move_to_version_id(to)
+            .send()
+            .await;
+        match moved {
+            Ok(_) => Ok(true),
+            // The second is a version so old that it is gone.
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some("InvalidParameterException" | "ResourceNotFoundException")
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(failure(SERVICE, "UpdateSecretVersionStage", &error)),
+        }
+    }
+
+    async fn create(&self, link: &LinkId, grant: &KeptGrant) -> Result<bool, Error> {
+        let request = self.client.create_secret().name(self.name(link));
+        let request = request.description("The OAuth grant of a link; written by bitrelay");
+        match request.secret_string(exposed(grant)).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
+            Err(error) => Err(failure(SERVICE, "CreateSecret", &error)),
+        }
+    }
+}
+
+fn exposed(grant: &KeptGrant) -> String {
+    secrecy::ExposeSecret::expose_secret(&grant.to_secret()).to_owned()
+}
+
+impl GrantStore for SecretsManagerGrants {
+    async fn load(&self, link: &LinkId) -> Result<Option<Versioned>, Error> {
+        self.read(link, CURRENT).await
+    }
+
+    async fn recover(&self, link: &LinkId) -> Result<Option<Versioned>, Error> {
+        let Some(current) = self.read(link, CURRENT).await? else { return Ok(None) };
+        let next = self.read(link, NEXT).await?;
+        match next.filter(|next| next.grant.generation == current.grant.generation.saturating_add(1)) {
+            Some(next) if self.promote(link, &current.version, &next.version).await? => Ok(Some(next)),
+            Some(_) => self.read(link, CURRENT).await,
+            None => Ok(Some(current)),
+        }
+    }
+
+    async fn store(&self, link: &LinkId, expected: Option<&str>, grant: &KeptGrant) -> Result<bool, Error> {
+        let Some(expected) = expected else { return self.create(link, grant).await };
+        let put = self
+            .client
+            .put_secret_value()
+            .secret_id(self.name(link))
+            .version_stages(NEXT)
+            .secret_string(exposed(grant))
+            .send()
+            .await
+            .map_err(|error| failure(SERVICE, "PutSecretValue", &error))?;
+        self.promote(link, expected, put.version_id.as_deref().unwrap_or_default()).await
+    }
+}

@@ -1,0 +1,231 @@
+//! Tokens of OAuth consumers, against the simulated Bitbucket: many at once, and refreshes that break off.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bitbucket::oauth::{Consumer, OAuth};
+use jiff::Timestamp;
+use relay::LinkId;
+use secrecy::{ExposeSecret, SecretString};
+use simulator::{ClockStart, FaultRequest, OAuthConsumer, Simulator};
+use store::Clock;
+use store::links::tokens::{GrantStore, KeptGrant, TokenError, TokenSource, Tokens};
+use store::links::{Flow, OAuthCredential};
+use store::memory::{GrantFault, MemoryGrants, MemoryTable};
+
+#[derive(Clone)]
+struct SimulatedClock(Arc<Simulator>);
+
+impl Clock for SimulatedClock {
+    fn now(&self) -> Timestamp {
+        self.0.clock().now()
+    }
+}
+
+type Source = Tokens<Arc<MemoryTable>, Arc<MemoryGrants>, SimulatedClock>;
+
+struct World {
+    simulator: Arc<Simulator>,
+    table: Arc<MemoryTable>,
+    grants: Arc<MemoryGrants>,
+    http: reqwest::Client,
+}
+
+fn link() -> LinkId {
+    "acme".parse().unwrap()
+}
+
+fn credential(flow: Flow) -> OAuthCredential {
+    OAuthCredential { flow, client_id: "key".to_owned(), client_secret: "secret".into() }
+}
+
+const APP: Flow = Flow::AppOauth;
+
+impl World {
+    async fn start() -> Self {
+        let clock = ClockStart::Manual("2026-11-24T10:00:00Z".parse().unwrap());
+        let simulator = Simulator::start(simulator::Settings { clock, ..Default::default() }).await.unwrap();
+        simulator.register_consumer(OAuthConsumer {
+            key: "key".to_owned(),
+            secret: "secret".to_owned(),
+            callback_url: "https://bitrelay.example/callback".to_owned(),
+            acts_as: "bot".to_owned(),
+        });
+        let (table, grants) = (Arc::default(), Arc::default());
+        let redirect = reqwest::redirect::Policy::none();
+        let http = reqwest::Client::builder().redirect(redirect).no_proxy().build().unwrap();
+        Self { simulator: Arc::new(simulator), table, grants, http }
+    }
+
+    /// A world in which alice has allowed the consumer.
+    async fn authorized() -> Self {
+        let world = Self::start().await;
+        let url = format!("{}/site/oauth2/authorize", world.simulator.url());
+        let form = "client_id=key&decision=allow&user=alice";
+        let answer = world.http.post(url).body(form).send().await.unwrap();
+        let back = answer.headers()["location"].to_str().unwrap();
+        let code = back.split_once("code=").unwrap().1;
+        let oauth = OAuth::new(world.simulator.url()).unwrap();
+        let consumer = Consumer { id: "key".to_owned(), secret: "secret".into() };
+        let now = world.simulator.clock().now();
+        let grant = oauth.exchange_code(&consumer, &code.into(), None, now).await.unwrap();
+        world.grants.store(&link(), None, &KeptGrant::after(None, "key", grant)).await.unwrap();
+        world
+    }
+
+    /// What another process has.
+    fn process(&self, name: &str) -> Source {
+        let oauth = OAuth::new(self.simulator.url()).unwrap();
+        let clock = SimulatedClock(Arc::clone(&self.simulator));
+        Tokens::new(oauth, Arc::clone(&self.table), Arc::clone(&self.grants), clock, name)
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.simulator.clock().advance(Duration::from_secs(seconds));
+    }
+
+    fn calls(&self, grant_type: &str) -> usize {
+        self.simulator.token_calls().iter().filter(|call| call.grant_type == grant_type).count()
+    }
+
+    /// Who the API takes a token for.
+    async fn works(&self, token: &SecretString) -> bool {
+        let url = format!("{}/2.0/user", self.simulator.url());
+        self.http.get(url).bearer_auth(token.expose_secret()).send().await.unwrap().status() == 200
+    }
+}
+
+async fn token(source: &Source, flow: Flow) -> Result<SecretString, TokenError> {
+    source.token(&link(), &credential(flow), None).await
+}
+
+fn asks_for_a_person(error: &TokenError) -> bool {
+    matches!(error, TokenError::Bitbucket(bitbucket::Error::GrantRefused { .. }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_at_once_in_two_processes_are_one_call_and_fifty_good_tokens() {
+    for (flow, grant_type) in [(APP, "refresh_token"), (Flow::ClientCredentials, "client_credentials")] {
+        let world = World::authorized().await;
+        world.pass(3_600);
+        let processes = [Arc::new(world.process("a")), Arc::new(world.process("b"))];
+        let asked: Vec<_> = (0..50)
+            .map(|n| {
+                let process = Arc::clone(&processes[n % 2]);
+                tokio::spawn(async move { token(&process, flow).await.unwrap() })
+            })
+            .collect();
+        let mut tokens = BTreeSet::new();
+        for task in asked {
+            let token = task.await.unwrap();
+            assert!(world.works(&token).await);
+            tokens.insert(token.expose_secret().to_owned());
+        }
+        assert_eq!((world.calls(grant_type), tokens.len()), (1, 1), "{flow:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_kept_until_shortly_before_its_end() {
+    let world = World::authorized().await;
+    let source = world.process("a");
+    token(&source, APP).await.unwrap();
+    world.pass(54 * 60);
+    token(&source, APP).await.unwrap();
+    assert_eq!(world.calls("refresh_token"), 0);
+    world.pass(60);
+    let renewed = token(&source, APP).await.unwrap();
+    world.pass(3_000);
+    assert!(world.works(&renewed).await);
+    assert_eq!(world.calls("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn a_refresh_that_breaks_off_leaves_a_good_token_in_this_process_and_in_the_next() {
+    for fault in [GrantFault::Lost, GrantFault::Half, GrantFault::AnswerLost] {
+        for dies in [false, true] {
+            let world = World::authorized().await;
+            world.pass(3_600);
+            let source = world.process("a");
+            world.grants.inject(fault, 3);
+            let first = token(&source, APP).await;
+            assert!(first.is_err(), "a grant that is not durable is not used");
+            let next = if dies { world.process("b") } else { source };
+            let token = token(&next, APP).await.unwrap();
+            assert!(world.works(&token).await, "{fault:?}");
+            // Only where nothing was stored and nobody knew the answer is Bitbucket asked again, in the old token's grace.
+            let expected = if dies && fault == GrantFault::Lost { 2 } else { 1 };
+            assert_eq!(world.calls("refresh_token"), expected, "{fault:?}, dies: {dies}");
+            world.pass(3_600);
+            let later = next.token(&link(), &credential(APP), None).await.unwrap();
+            assert!(world.works(&later).await, "and the grant lives on");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_grant_that_was_lost_with_its_process_is_asked_of_a_person() {
+    let world = World::authorized().await;
+    world.pass(3_600);
+    world.grants.inject(GrantFault::Lost, 3);
+    token(&world.process("a"), APP).await.unwrap_err();
+    world.pass(61);
+    let source = world.process("b");
+    for process in [&source, &world.process("c"), &source] {
+        let error = token(process, APP).await.unwrap_err();
+        assert!(asks_for_a_person(&error), "{error}");
+    }
+    assert_eq!(world.calls("refresh_token"), 2, "what was refused is not asked for again");
+}
+
+#[tokio::test]
+async fn a_failing_refresh_answers_no_old_token() {
+    let world = World::authorized().await;
+    let source = world.process("a");
+    token(&source, APP).await.unwrap();
+    world.pass(56 * 60);
+    let down: FaultRequest =
+        serde_json::from_str(r#"{"api_status_next": {"status": 503, "count": 1}, "only_for": "key"}"#)
+            .unwrap();
+    world.simulator.fault(down).unwrap();
+    let error = token(&source, APP).await.unwrap_err();
+    assert!(matches!(error, TokenError::Bitbucket(bitbucket::Error::Api { status: 503, .. })), "{error}");
+    assert!(world.works(&token(&source, APP).await.unwrap()).await);
+}
+
+#[tokio::test]
+async fn a_token_that_the_api_refused_is_renewed_at_once() {
+    let world = World::start().await;
+    let source = world.process("a");
+    let refused = token(&source, Flow::ClientCredentials).await.unwrap();
+    world.simulator.revoke_tokens();
+    assert!(!world.works(&refused).await);
+    let credential = credential(Flow::ClientCredentials);
+    let renewed = source.token(&link(), &credential, Some(&refused)).await.unwrap();
+    assert!(world.works(&renewed).await);
+    source.token(&link(), &credential, Some(&refused)).await.unwrap();
+    assert_eq!(world.calls("client_credentials"), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_goes_on_when_whoever_asked_is_cut_off() {
+    let world = World::authorized().await;
+    world.pass(3_600);
+    let slow: FaultRequest = serde_json::from_str(r#"{"hang_next_ms": 300, "only_for": "key"}"#).unwrap();
+    world.simulator.fault(slow).unwrap();
+    let source = world.process("a");
+    let cut = tokio::time::timeout(Duration::from_millis(50), token(&source, APP)).await;
+    assert!(cut.is_err());
+    assert!(world.works(&token(&source, APP).await.unwrap()).await);
+    assert_eq!(world.calls("refresh_token"), 1);
+}
+
+#[tokio::test]
+async fn nobody_has_authorized_yet() {
+    let world = World::start().await;
+    let error = token(&world.process("a"), APP).await.unwrap_err();
+    assert!(asks_for_a_person(&error), "{error}");
+    assert!(world.simulator.token_calls().is_empty());
+}

@@ -1,0 +1,55 @@
+//! What a link is polled with: what stands in its document, or a token of its OAuth consumer.
+
+use bitbucket::Credential;
+use bitbucket::client::Client;
+use relay::LinkId;
+use secrecy::SecretString;
+use store::Clock;
+use store::links::{LinkCredential, LinkSource, OAuthCredential};
+
+use crate::error::Error;
+use crate::run::Poller;
+
+/// The credential of a link. `rejected` is a token that the API has just refused.
+pub(crate) async fn of<T, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    link: &LinkId,
+    rejected: Option<&SecretString>,
+) -> Result<Credential, Error> {
+    match found(poller, link).await? {
+        LinkCredential::Fixed(credential) => Ok(credential),
+        LinkCredential::OAuth(consumer) => token(poller, link, &consumer, rejected).await,
+    }
+}
+
+/// Another credential after this client's was refused; `None` where the link has no other.
+pub(crate) async fn renewed<T, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    link: &LinkId,
+    client: &Client,
+) -> Result<Option<Credential>, Error> {
+    match found(poller, link).await? {
+        LinkCredential::Fixed(_) => Ok(None),
+        LinkCredential::OAuth(consumer) => Ok(Some(token(poller, link, &consumer, client.token()).await?)),
+    }
+}
+
+async fn found<T, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    link: &LinkId,
+) -> Result<LinkCredential, Error> {
+    let found = poller.links.get(link, poller.clock.now()).await?.ok_or(Error::NoLink)?;
+    found.credential.ok_or(Error::NoCredential)
+}
+
+async fn token<T, L, C>(
+    poller: &Poller<T, L, C>,
+    link: &LinkId,
+    consumer: &OAuthCredential,
+    rejected: Option<&SecretString>,
+) -> Result<Credential, Error> {
+    let tokens = poller.tokens.as_ref();
+    let none = || bitbucket::Error::Configuration("this program has no source of OAuth tokens".to_owned());
+    let token = tokens.ok_or_else(none)?.token(link, consumer, rejected).await?;
+    Ok(Credential::Bearer { token })
+}

@@ -1,0 +1,128 @@
+//! Bitbucket's OAuth 2.0 (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#oauth-2-0>): consumers, the page
+//! where a person allows one, and the token endpoint. Access tokens live an hour, refresh tokens rotate.
+
+mod pages;
+mod routes;
+mod tokens;
+
+use crate::clock::later;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+pub(crate) use routes::router;
+
+/// Life of an access token.
+const ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// Life of a code. RFC 6749 recommends ten minutes at most; Bitbucket's is not documented.
+const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// How long a refresh token still works after its first use: it "will expire shortly after".
+const GRACE: SignedDuration = SignedDuration::from_secs(60);
+/// How long an unused refresh token lives: three months.
+const REFRESH_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// An OAuth consumer of the workspace. It is made up, so printing it is safe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuthConsumer {
+    /// Its key, the `client_id`.
+    pub key: String,
+    /// Its secret.
+    pub secret: String,
+    /// Where codes are sent to.
+    pub callback_url: String,
+    /// The account that it acts as with client credentials.
+    #[serde(default = "bot")]
+    pub acts_as: String,
+}
+
+fn bot() -> String {
+    "bot".to_owned()
+}
+
+/// One call to the token endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TokenCall {
+    /// When, by the simulator's clock.
+    pub at: Timestamp,
+    /// The consumer's key, or empty where none was named.
+    pub consumer: String,
+    /// What was asked for, such as `refresh_token`.
+    pub grant_type: String,
+    /// The answer.
+    pub status: u16,
+}
+
+/// Who may call with a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Bearer {
+    User(String),
+    Expired,
+    Unknown,
+}
+
+#[derive(Debug)]
+struct Given {
+    consumer: String,
+    user: String,
+    ends: Timestamp,
+    used: bool,
+}
+
+/// All that the OAuth endpoints know.
+#[derive(Debug, Default)]
+pub(crate) struct Authority {
+    consumers: Vec<OAuthConsumer>,
+    codes: HashMap<String, Given>,
+    refresh_tokens: HashMap<String, Given>,
+    access_tokens: HashMap<String, Given>,
+    calls: Vec<TokenCall>,
+    made: u64,
+}
+
+impl Authority {
+    /// Adds a consumer, or changes the one with its key.
+    pub(crate) fn register(&mut self, consumer: OAuthConsumer) {
+        self.consumers.retain(|known| known.key != consumer.key);
+        self.consumers.push(consumer);
+    }
+
+    pub(crate) fn calls(&self) -> Vec<TokenCall> {
+        self.calls.clone()
+    }
+
+    /// Ends every refresh token at once, as when a person revokes the consumer or three months pass.
+    pub(crate) fn revoke(&mut self) {
+        self.refresh_tokens.clear();
+        self.access_tokens.clear();
+    }
+
+    pub(crate) fn bearer(&self, token: &str, now: Timestamp) -> Bearer {
+        match self.access_tokens.get(token) {
+            Some(given) if now < given.ends => Bearer::User(given.user.clone()),
+            Some(_) => Bearer::Expired,
+            None => Bearer::Unknown,
+        }
+    }
+
+    fn consumer(&self, key: &str) -> Option<&OAuthConsumer> {
+        self.consumers.iter().find(|consumer| consumer.key == key)
+    }
+
+    fn give_code(&mut self, consumer: &str, user: &str, now: Timestamp) -> String {
+        let code = self.make("code");
+        self.codes.insert(code.clone(), given(consumer, user, later(now, CODE_LIFE)));
+        code
+    }
+
+    /// Something that cannot be guessed, and is different in every run.
+    fn make(&mut self, kind: &str) -> String {
+        self.made += 1;
+        format!("{kind}-{:016x}-{}", RandomState::new().hash_one(self.made), self.made)
+    }
+}
+
+fn given(consumer: &str, user: &str, ends: Timestamp) -> Given {
+    Given { consumer: consumer.to_owned(), user: user.to_owned(), ends, used: false }
+}
