@@ -104,9 +104,10 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         self.poller.clock.now() >= self.deadline
     }
 
-    /// Whether no other pass is made: the deadline has come, or as much time has gone by as there was.
+    /// Whether no other pass is made: the deadline has come, or as much time has gone by as there was. The first pass is
+    /// made whatever time it took to get there.
     fn is_over(&self) -> bool {
-        self.is_late() || Instant::now() >= self.ends
+        self.is_late() || (self.tally().summary.passes > 0 && Instant::now() >= self.ends)
     }
 
     /// What came of the run so far.
