@@ -6,17 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 const MINUTE_SECONDS: i64 = 60;
 
-/// How long after its reservation a call may be made at the latest: a run with its overtime, and clocks that differ by half
-/// a minute.
-const LATEST_USE_SECONDS: i64 = 120;
-
-/// A minute's calls count until the last of them is surely an hour old.
-const COUNTS_SECONDS: i64 = 3_600 + LATEST_USE_SECONDS;
+/// How many minutes a minute's calls count after its end, until the last of them is surely an hour old: an hour, and two
+/// minutes because a call may be made that long after its reservation (a run with its overtime, and clocks that differ by half a
+/// minute).
+const COUNTED_MINUTES: u32 = 60 + 2;
 
 /// Half of the limit is spent in even shares, so that a burst can never leave nothing for the checks that must be made.
 const EVEN_PART: u32 = 2;
@@ -48,14 +46,14 @@ pub struct Reservation {
 impl Budget {
     /// How many calls count at `now`.
     pub fn spent(&self, now: Timestamp) -> u32 {
-        let counting = self.minutes.iter().filter(|(minute, _)| counts(**minute, now));
+        let counting = self.minutes.iter().filter(|(minute, _)| now < counts_until(**minute));
         counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
     }
 
     /// Reserves up to `most` calls of a `limit` an hour, for the next minute or so. Fewer, down to none, where they run
     /// short. The result is to be stored before a call is made.
     pub fn reserve(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
-        self.minutes.retain(|minute, _| counts(*minute, now));
+        self.minutes.retain(|minute, _| now < counts_until(*minute));
         // Should the clock go back, what is spent now counts as long as what was spent last.
         let minute = self.minutes.keys().next_back().copied().unwrap_or(i64::MIN).max(minute_of(now));
         let calls = if self.blocked_until.is_some_and(|until| now < until) {
@@ -74,7 +72,7 @@ impl Budget {
     fn share(&self, now: Timestamp, limit: u32, most: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
         let even = limit / EVEN_PART;
-        let each_minute = (even / 62).max(1);
+        let each_minute = (even / COUNTED_MINUTES).max(1);
         let burst = left.saturating_sub(even) / BURST_PART;
         each_minute.saturating_add(burst).min(left).min(most)
     }
@@ -96,10 +94,7 @@ impl Budget {
     /// When nothing of this counts any more.
     pub fn forgotten_at(&self) -> Timestamp {
         let newest = self.minutes.keys().next_back().copied().unwrap_or_default();
-        let seconds = newest.saturating_add(1).saturating_mul(MINUTE_SECONDS).saturating_add(COUNTS_SECONDS);
-        Timestamp::from_second(seconds)
-            .unwrap_or(Timestamp::MAX)
-            .max(self.blocked_until.unwrap_or(Timestamp::MIN))
+        counts_until(newest).max(self.blocked_until.unwrap_or(Timestamp::MIN))
     }
 }
 
@@ -107,7 +102,7 @@ fn minute_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(MINUTE_SECONDS)
 }
 
-fn counts(minute: i64, now: Timestamp) -> bool {
-    let ends = minute.saturating_add(1).saturating_mul(MINUTE_SECONDS);
-    now.duration_since(Timestamp::UNIX_EPOCH) < SignedDuration::from_secs(ends.saturating_add(COUNTS_SECONDS))
+fn counts_until(minute: i64) -> Timestamp {
+    let minutes = minute.saturating_add(1).saturating_add(COUNTED_MINUTES.into());
+    Timestamp::from_second(minutes.saturating_mul(MINUTE_SECONDS)).unwrap_or(Timestamp::MAX)
 }

@@ -74,10 +74,10 @@ impl<'a> Draft<'a> {
         room
     }
 
-    /// Makes the fact an event, unless it is one already.
-    pub(super) fn emit(&mut self, id: EventId, key: &EventKey, news: News) {
+    /// Makes the fact an event, unless it is one already. Says whether it did.
+    pub(super) fn emit(&mut self, id: EventId, key: &EventKey, news: News) -> bool {
         if self.state.recent_facts.contains(&id) {
-            return;
+            return false;
         }
         self.state.sequence += 1;
         self.state.remember([id.clone()]);
@@ -96,6 +96,7 @@ impl<'a> Draft<'a> {
             counters: None,
             payload: news.payload,
         });
+        true
     }
 
     fn repository_name(&self, payload: &[u8]) -> Option<String> {

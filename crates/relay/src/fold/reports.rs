@@ -12,73 +12,63 @@ use crate::changes::{self, Change};
 use crate::event::{EventId, Source};
 use crate::fact;
 use crate::observation::Report;
-use crate::state::{PullRequestState, SubjectState};
+use crate::state::PullRequestState;
 
 pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
     let payload = &report.payload;
-    let before = draft.state.pull_request.as_ref().map(Snapshot::of);
-    note_pull_request(draft, payload);
-    let changes =
-        before.as_ref().and_then(|before| before.changes(draft.state.pull_request.as_ref()?, payload));
+    let replaced = note_pull_request(draft, payload);
     let comment = payload.comment();
     let identity = match &comment {
         Some(comment) if report.key.is_pull_request() => comments::report(draft, &report.key, comment),
         _ => None,
     };
     let identity = identity.or_else(|| dated_fact(draft, &report.key, payload));
-    let id = identity.or_else(|| undated_fact(draft, report));
-    let is_news = id.as_ref().is_some_and(|id| !draft.state.recent_facts.contains(id));
-    if let (Some(before), false) = (before, is_news || changes.as_ref().is_none_or(Vec::is_empty)) {
-        // No event of this report will tell what changed, so the next one that has news must.
-        before.restore(&mut draft.state);
+    let changes = replaced.as_ref().and_then(|replaced| replaced.changes(draft.state.pull_request.as_ref()?));
+    let has_moved = changes.as_ref().is_some_and(|changes| !changes.is_empty());
+    let is_told = identity.or_else(|| undated_fact(draft, report)).is_some_and(|id| {
+        let news = News {
+            source: Source::Webhook,
+            occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
+            actor: payload.raw("actor").cloned(),
+            changes,
+            payload: report.body.clone(),
+        };
+        draft.emit(id, &report.key, news)
+    });
+    if let (Some(replaced), Some(known)) = (replaced, draft.pull_request())
+        && has_moved
+        && !is_told
+    {
+        // No event of this report tells what changed, so the next one that has news must.
+        replaced.restore(known);
     }
-    let Some(id) = id else { return };
-    let news = News {
-        source: Source::Webhook,
-        occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
-        actor: payload.raw("actor").cloned(),
-        changes,
-        payload: report.body.clone(),
-    };
-    draft.emit(id, &report.key, news);
 }
 
-/// The newest snapshot before a report.
+/// The snapshot that a newer one has taken the place of.
 #[derive(Debug)]
-struct Snapshot {
-    pull_request: Value,
+struct Replaced {
+    snapshot: Value,
     repository: Value,
     updated_on: Option<Timestamp>,
 }
 
-impl Snapshot {
-    fn of(known: &PullRequestState) -> Self {
-        Self {
-            pull_request: known.snapshot.clone(),
-            repository: known.repository.clone(),
-            updated_on: known.snapshot_updated_on,
-        }
+impl Replaced {
+    /// What is different now; `None` where there was no snapshot before.
+    fn changes(&self, known: &PullRequestState) -> Option<Vec<Change>> {
+        (!self.snapshot.is_null()).then(|| changes::between(&self.snapshot, &known.snapshot))
     }
 
-    /// What the report changed; `None` where it carries no snapshot, or an older one.
-    fn changes(&self, known: &PullRequestState, payload: &Payload) -> Option<Vec<Change>> {
-        let seen = payload.pull_request()?;
-        let is_newest = seen.updated_on >= self.updated_on;
-        (is_newest && !self.pull_request.is_null())
-            .then(|| changes::between(&self.pull_request, &known.snapshot))
-    }
-
-    fn restore(self, state: &mut SubjectState) {
-        let Some(known) = state.pull_request.as_mut() else { return };
-        known.snapshot = self.pull_request;
+    fn restore(self, known: &mut PullRequestState) {
+        known.snapshot = self.snapshot;
         known.repository = self.repository;
         known.snapshot_updated_on = self.updated_on;
     }
 }
 
-/// Takes the snapshot if it is the newest, and notes that tasks may have changed with this event.
-fn note_pull_request(draft: &mut Draft<'_>, payload: &Payload) {
-    let Some(seen) = payload.pull_request().filter(|seen| seen.id().is_some()) else { return };
+/// Takes the snapshot if it is the newest, and notes that tasks may have changed with this event. Gives the snapshot that it
+/// replaced.
+fn note_pull_request(draft: &mut Draft<'_>, payload: &Payload) -> Option<Replaced> {
+    let seen = payload.pull_request().filter(|seen| seen.id().is_some())?;
     let now = draft.now;
     let known = draft.state.pull_request.get_or_insert_with(|| PullRequestState {
         first_seen_at: seen.updated_on.unwrap_or(now).min(now),
@@ -96,11 +86,15 @@ fn note_pull_request(draft: &mut Draft<'_>, payload: &Payload) {
     });
     known.touched_at.get_or_insert(now);
     known.unreachable = false;
-    if known.snapshot.is_null() || seen.updated_on >= known.snapshot_updated_on {
-        known.snapshot_updated_on = seen.updated_on;
-        known.snapshot = synthetic::snapshot(seen.raw);
-        known.repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
-    }
+    let is_newest = known.snapshot.is_null() || seen.updated_on >= known.snapshot_updated_on;
+    is_newest.then(|| Replaced {
+        updated_on: std::mem::replace(&mut known.snapshot_updated_on, seen.updated_on),
+        snapshot: std::mem::replace(&mut known.snapshot, synthetic::snapshot(seen.raw)),
+        repository: std::mem::replace(
+            &mut known.repository,
+            payload.repository().map(|repository| repository.raw).unwrap_or_default(),
+        ),
+    })
 }
 
 /// The identity of facts that carry what only they have: an id or a time of their own.
