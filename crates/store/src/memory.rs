@@ -90,22 +90,24 @@ impl Contents {
 
     fn refusal(&self, write: &Write) -> Option<Refusal> {
         let there = self.get(codec::text(&write.item, "pk"), codec::text(&write.item, "sk"));
-        let holds = match (write.condition, there) {
-            (Condition::None, _) | (Condition::Absent | Condition::AbsentOrInvalidSince(_), None) => true,
-            (Condition::Absent, Some(_)) | (Condition::VersionIs(_), None) => false,
-            (Condition::VersionIs(version), Some(item)) => {
-                number(item, "version") == i64::try_from(version).ok()
-            }
-            (Condition::AbsentOrInvalidSince(now_ms), Some(item)) => {
-                number(item, "valid_until_ms").is_some_and(|until| until < now_ms)
-            }
-        };
-        (!holds).then(|| Refusal::Condition(there.cloned()))
+        (!holds(write.condition, there)).then(|| Refusal::Condition(there.cloned()))
     }
 
     fn put(&mut self, item: Item) {
         let key = (codec::text(&item, "pk").to_owned(), codec::text(&item, "sk").to_owned());
         self.items.insert(key, item);
+    }
+}
+
+/// Whether a put may happen on top of what is there.
+fn holds(condition: Condition, there: Option<&Item>) -> bool {
+    match (condition, there) {
+        (Condition::None, _) | (Condition::Absent | Condition::AbsentOrInvalidSince(_), None) => true,
+        (Condition::Absent, Some(_)) | (Condition::VersionIs(_), None) => false,
+        (Condition::VersionIs(version), Some(item)) => number(item, "version") == i64::try_from(version).ok(),
+        (Condition::AbsentOrInvalidSince(now_ms), Some(item)) => {
+            number(item, "valid_until_ms").is_some_and(|until| until < now_ms)
+        }
     }
 }
 
@@ -176,15 +178,14 @@ impl Table for MemoryTable {
 
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
         let item = self.lock().get(&keys::budget(link), keys::BUDGET).cloned();
-        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, item))
+        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, &item))
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
         let item = BudgetItem::encode(link, budget)?;
         let mut contents = self.lock();
         let there = contents.get(&keys::budget(link), keys::BUDGET);
-        let version = there.and_then(|there| number(there, "version")).unwrap_or(0);
-        let follows = i64::try_from(budget.version).ok() == version.checked_add(1);
+        let follows = holds(Condition::before(budget.version), there);
         if follows {
             contents.put(item);
         }

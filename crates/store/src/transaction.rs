@@ -47,6 +47,17 @@ pub(crate) enum Condition {
     AbsentOrInvalidSince(i64),
 }
 
+impl Condition {
+    /// What must hold for something of this version to be stored: the version before it is there, or nothing where it is the
+    /// first.
+    pub(crate) const fn before(version: u64) -> Self {
+        match version {
+            0 | 1 => Self::Absent,
+            version => Self::VersionIs(version - 1),
+        }
+    }
+}
+
 /// Why a put of a refused transaction was refused.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Refusal {
@@ -80,10 +91,7 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
     }
     writes.push(Write {
         role: Role::State,
-        condition: match commit.state.version {
-            0 | 1 => Condition::Absent,
-            version => Condition::VersionIs(version - 1),
-        },
+        condition: Condition::before(commit.state.version),
         item: StateItem::encode(&pk, commit.state)?,
     });
     for event in commit.events {

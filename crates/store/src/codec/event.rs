@@ -9,7 +9,7 @@ use serde_dynamo::Item;
 use serde_json::Value;
 
 use super::binary::Binary;
-use super::{corrupt, gzip, item, keys, text};
+use super::{corrupt, gzip, item, json, keys, text};
 use crate::Error;
 
 /// The compressed payload in one item. The rest of DynamoDB's 400 KB
@@ -202,10 +202,6 @@ pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> 
         items.push(item(pk, &sk, part)?);
     }
     Ok(items)
-}
-
-fn json(pk: &str, sk: &str, value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| corrupt(pk, sk, &error))
 }
 
 /// How many events begin in these items.

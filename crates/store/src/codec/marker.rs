@@ -1,12 +1,12 @@
-//! Small items: what makes a fact, a delivery or a body known, and who holds a lease.
+//! Small items: what makes a fact, a delivery or a body known, who holds a lease, and what a credential has spent.
 
 use jiff::{SignedDuration, Timestamp};
 use relay::budget::Budget;
 use relay::{EventId, LinkId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_dynamo::Item;
 
-use super::{corrupt, keys};
+use super::{corrupt, item, json, keys, text};
 use crate::Error;
 use crate::table::DeliveryMark;
 
@@ -110,38 +110,34 @@ impl LeaseItem {
 }
 
 /// What a credential has spent.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct BudgetItem {
     pk: String,
-    sk: String,
-    kind: String,
+    sk: &'static str,
+    kind: &'static str,
     version: u64,
     /// JSON as text.
     budget: String,
-    #[serde(default)]
     expires_at: i64,
 }
 
 impl BudgetItem {
     pub(crate) fn encode(link: &LinkId, budget: &Budget) -> Result<Item, Error> {
         let pk = keys::budget(link);
-        let text = serde_json::to_string(budget).map_err(|error| corrupt(&pk, keys::BUDGET, &error))?;
         let stored = Self {
             pk: pk.clone(),
-            sk: keys::BUDGET.to_owned(),
-            kind: keys::BUDGET.to_owned(),
+            sk: keys::BUDGET,
+            kind: keys::BUDGET,
             version: budget.version,
-            budget: text,
+            budget: json(&pk, keys::BUDGET, budget)?,
             expires_at: seconds_after(budget.forgotten_at(), BUDGET_KEPT_SECONDS).as_second(),
         };
-        super::item(&pk, keys::BUDGET, stored)
+        item(&pk, keys::BUDGET, stored)
     }
 
-    pub(crate) fn decode(link: &LinkId, item: Item) -> Result<Budget, Error> {
-        let pk = keys::budget(link);
-        let stored: Self =
-            serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, keys::BUDGET, &error))?;
-        serde_json::from_str(&stored.budget).map_err(|error| corrupt(&pk, keys::BUDGET, &error))
+    pub(crate) fn decode(link: &LinkId, item: &Item) -> Result<Budget, Error> {
+        let unreadable = |error| corrupt(&keys::budget(link), keys::BUDGET, &error);
+        serde_json::from_str(text(item, "budget")).map_err(unreadable)
     }
 }
 

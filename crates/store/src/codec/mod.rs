@@ -23,6 +23,11 @@ pub(crate) fn item<T: Serialize>(pk: &str, sk: &str, value: T) -> Result<Item, E
     serde_dynamo::to_item(value).map_err(|error| corrupt(pk, sk, &error))
 }
 
+/// JSON as text, for an attribute.
+pub(crate) fn json(pk: &str, sk: &str, value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| corrupt(pk, sk, &error))
+}
+
 pub(crate) fn corrupt(pk: &str, sk: &str, reason: &dyn std::fmt::Display) -> Error {
     Error::Corrupt { pk: pk.to_owned(), sk: sk.to_owned(), reason: reason.to_string() }
 }

@@ -17,7 +17,7 @@ use crate::Error;
 use crate::aws::{self, failure};
 use crate::codec::{self, BudgetItem, LeaseItem, keys, state};
 use crate::table::{Commit, CommitError, DueWatch, Table};
-use crate::transaction::writes;
+use crate::transaction::{Condition, writes};
 
 /// The name of the sparse index of due watches.
 const DUE_INDEX: &str = "due";
@@ -45,20 +45,26 @@ impl DynamoTable {
             .build();
         Self { client: Client::from_conf(config), table: table.into() }
     }
-}
 
-impl Table for DynamoTable {
-    async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
+    /// One item, by one strongly consistent read.
+    async fn get(&self, pk: String, sk: &str) -> Result<Option<Item>, Error> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key(keys::subject(link, subject)?, keys::STATE)))
+            .set_key(Some(key(pk, sk)))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| failure(SERVICE, "GetItem", &error))?;
-        answer.item.map_or_else(|| Ok(SubjectState::default()), |item| codec::state_from_item(item.into()))
+        Ok(answer.item.map(Item::from))
+    }
+}
+
+impl Table for DynamoTable {
+    async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
+        let item = self.get(keys::subject(link, subject)?, keys::STATE).await?;
+        item.map_or_else(|| Ok(SubjectState::default()), codec::state_from_item)
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
@@ -132,30 +138,21 @@ impl Table for DynamoTable {
     }
 
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(keys::budget(link), keys::BUDGET)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| failure(SERVICE, "GetItem", &error))?;
-        answer.item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, item.into()))
+        let item = self.get(keys::budget(link), keys::BUDGET).await?;
+        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, &item))
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        let before = i64::try_from(budget.version).unwrap_or(i64::MAX) - 1;
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(BudgetItem::encode(link, budget)?.into()));
-        let put = if before <= 0 {
-            put.condition_expression("attribute_not_exists(pk)")
-        } else {
-            put.condition_expression("version = :before")
-                .expression_attribute_values(":before", number(before))
+        let put = match Condition::before(budget.version) {
+            Condition::VersionIs(version) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+            _ => put.condition_expression("attribute_not_exists(pk)"),
         };
         condition_held("PutItem", put.send().await)
     }

@@ -22,6 +22,7 @@ mod credential;
 mod document;
 #[cfg(feature = "memory")]
 pub(crate) mod memory;
+mod secrets;
 mod secrets_manager;
 #[cfg(feature = "oauth")]
 pub mod tokens;

@@ -1,56 +1,29 @@
 //! Links in Secrets Manager.
 
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use relay::LinkId;
 use secrecy::SecretString;
 
 use super::LinkSource;
+use super::secrets::Secrets;
 use crate::Error;
-use crate::aws::{self, failure};
-
-const SERVICE: &str = "Secrets Manager";
 
 /// Links in Secrets Manager, one secret each, named by a prefix and the link's id.
 #[derive(Debug, Clone)]
-pub struct SecretsManagerLinks {
-    client: Client,
-    prefix: String,
-}
+pub struct SecretsManagerLinks(Secrets);
 
 impl SecretsManagerLinks {
     /// Uses the secrets whose names begin with `prefix`, such as `bitrelay/link/`. Nothing is sent yet. Every call ends
     /// within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, prefix: impl Into<String>) -> Self {
-        let config = aws_sdk_secretsmanager::config::Builder::from(config)
-            .timeout_config(aws::timeouts())
-            .retry_config(aws::retries())
-            .build();
-        Self { client: Client::from_conf(config), prefix: prefix.into() }
+        Self(Secrets::connect(config, prefix))
     }
 }
 
 impl LinkSource for SecretsManagerLinks {
     async fn load(&self, link: &LinkId) -> Result<Option<SecretString>, Error> {
-        let name = format!("{}{link}", self.prefix);
-        let answer = self.client.get_secret_value().secret_id(name).send().await;
-        match answer {
-            Ok(secret) => match secret.secret_string {
-                Some(text) => Ok(Some(text.into())),
-                None => Err(Error::LinkInvalid {
-                    link: link.clone(),
-                    reason: "it is binary, not text".to_owned(),
-                }),
-            },
-            Err(error) => match error.as_service_error() {
-                // The second is a secret that is scheduled for deletion
-                // (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>).
-                Some(
-                    GetSecretValueError::ResourceNotFoundException(_)
-                    | GetSecretValueError::InvalidRequestException(_),
-                ) => Ok(None),
-                _ => Err(failure(SERVICE, "GetSecretValue", &error)),
-            },
-        }
+        let Some(answer) = self.0.read(self.0.name(link), None).await? else { return Ok(None) };
+        let binary =
+            || Error::LinkInvalid { link: link.clone(), reason: "it is binary, not text".to_owned() };
+        answer.secret_string.map(|text| Some(text.into())).ok_or_else(binary)
     }
 }

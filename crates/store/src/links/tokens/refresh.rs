@@ -99,7 +99,7 @@ impl<T: Table, G: GrantStore, C: Clock> Refresh<T, G, C> {
                 self.store(grant, before.map(|before| before.version)).await?;
                 self.good()
             }
-            Err(refused @ bitbucket::Error::GrantRefused { .. }) => self.refused(before, refused).await,
+            Err(bitbucket::Error::GrantRefused { code, .. }) => self.refused(before, code).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -143,7 +143,7 @@ impl<T: Table, G: GrantStore, C: Clock> Refresh<T, G, C> {
     async fn refused(
         &mut self,
         before: Option<Versioned>,
-        error: bitbucket::Error,
+        code: &'static str,
     ) -> Result<SecretString, TokenError> {
         self.slot.kept = self.parts.grants.load(&self.link).await?;
         if let Some(token) = self.usable_now() {
@@ -156,8 +156,6 @@ impl<T: Table, G: GrantStore, C: Clock> Refresh<T, G, C> {
                 tracing::warn!(link = %self.link, %error, "the link could not be marked; it will be asked again");
             }
         }
-        let code =
-            if let bitbucket::Error::GrantRefused { code, .. } = error { code } else { "invalid_grant" };
         Err(self.reauthorize(code))
     }
 

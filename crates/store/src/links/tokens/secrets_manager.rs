@@ -1,15 +1,12 @@
 //! Grants in Secrets Manager.
 
-use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use relay::LinkId;
 
+use super::super::secrets::{SERVICE, Secrets};
 use super::{GrantStore, KeptGrant, Versioned};
 use crate::Error;
-use crate::aws::{self, failure};
-
-const SERVICE: &str = "Secrets Manager";
+use crate::aws::failure;
 
 /// The label of the version in place, which is Secrets Manager's own.
 const CURRENT: &str = "AWSCURRENT";
@@ -18,50 +15,33 @@ const NEXT: &str = "BITRELAY_NEXT";
 
 /// Grants in Secrets Manager: one secret each, named by a prefix, the link's id and `/grant`.
 #[derive(Debug, Clone)]
-pub struct SecretsManagerGrants {
-    client: Client,
-    prefix: String,
-}
+pub struct SecretsManagerGrants(Secrets);
 
 impl SecretsManagerGrants {
     /// Uses the secrets whose names begin with `prefix`, such as `bitrelay/link/`. Nothing is sent yet. Every call ends
     /// within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, prefix: impl Into<String>) -> Self {
-        let config = aws_sdk_secretsmanager::config::Builder::from(config)
-            .timeout_config(aws::timeouts())
-            .retry_config(aws::retries())
-            .build();
-        Self { client: Client::from_conf(config), prefix: prefix.into() }
+        Self(Secrets::connect(config, prefix))
     }
 
     fn name(&self, link: &LinkId) -> String {
-        format!("{}{link}/grant", self.prefix)
+        self.0.name(format_args!("{link}/grant"))
     }
 
     async fn read(&self, link: &LinkId, stage: &str) -> Result<Option<Versioned>, Error> {
-        let request = self.client.get_secret_value().secret_id(self.name(link)).version_stage(stage);
-        match request.send().await {
-            Ok(answer) => {
-                let (Some(text), Some(version)) = (answer.secret_string, answer.version_id) else {
-                    let reason = "its grant is binary, not text; authorize again".to_owned();
-                    return Err(Error::LinkInvalid { link: link.clone(), reason });
-                };
-                Ok(Some(Versioned { grant: KeptGrant::parse(link, &text.into())?, version }))
-            }
-            Err(error) => match error.as_service_error() {
-                Some(
-                    GetSecretValueError::ResourceNotFoundException(_)
-                    | GetSecretValueError::InvalidRequestException(_),
-                ) => Ok(None),
-                _ => Err(failure(SERVICE, "GetSecretValue", &error)),
-            },
-        }
+        let Some(answer) = self.0.read(self.name(link), Some(stage)).await? else { return Ok(None) };
+        let (Some(text), Some(version)) = (answer.secret_string, answer.version_id) else {
+            let reason = "its grant is binary, not text; authorize again".to_owned();
+            return Err(Error::LinkInvalid { link: link.clone(), reason });
+        };
+        Ok(Some(Versioned { grant: KeptGrant::parse(link, &text.into())?, version }))
     }
 
     /// Moves the label of the version in place. It fails where the label is not on `from` any more: that is the
     /// condition (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>).
     async fn promote(&self, link: &LinkId, from: &str, to: &str) -> Result<bool, Error> {
         let moved = self
+            .0
             .client
             .update_secret_version_stage()
             .secret_id(self.name(link))
@@ -86,7 +66,7 @@ impl SecretsManagerGrants {
     }
 
     async fn create(&self, link: &LinkId, grant: &KeptGrant) -> Result<bool, Error> {
-        let request = self.client.create_secret().name(self.name(link));
+        let request = self.0.client.create_secret().name(self.name(link));
         let request = request.description("The OAuth grant of a link; written by bitrelay");
         match request.secret_string(exposed(grant)).send().await {
             Ok(_) => Ok(true),
@@ -118,6 +98,7 @@ impl GrantStore for SecretsManagerGrants {
     async fn store(&self, link: &LinkId, expected: Option<&str>, grant: &KeptGrant) -> Result<bool, Error> {
         let Some(expected) = expected else { return self.create(link, grant).await };
         let put = self
+            .0
             .client
             .put_secret_value()
             .secret_id(self.name(link))
