@@ -10,15 +10,14 @@ use store::links::{LinkCredential, LinkSource, OAuthCredential};
 use crate::error::Error;
 use crate::run::Poller;
 
-/// The credential of a link. `rejected` is a token that the API has just refused.
+/// The credential of a link.
 pub(crate) async fn of<T, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     link: &LinkId,
-    rejected: Option<&SecretString>,
 ) -> Result<Credential, Error> {
     match found(poller, link).await? {
         LinkCredential::Fixed(credential) => Ok(credential),
-        LinkCredential::OAuth(consumer) => token(poller, link, &consumer, rejected).await,
+        LinkCredential::OAuth(consumer) => token(poller, link, &consumer, None).await,
     }
 }
 
@@ -42,6 +41,7 @@ async fn found<T, L: LinkSource, C: Clock>(
     found.credential.ok_or(Error::NoCredential)
 }
 
+/// A token of a consumer. `rejected` is one that the API has just refused.
 async fn token<T, L, C>(
     poller: &Poller<T, L, C>,
     link: &LinkId,

@@ -9,7 +9,7 @@ use store::{Clock, DueWatch, Table};
 
 use crate::credential;
 use crate::error::Error;
-use crate::passes::Run;
+use crate::passes::{Run, Spender};
 use crate::poll::Polled;
 use crate::settings::PollerSettings;
 
@@ -20,7 +20,7 @@ const PAUSE_AFTER_RATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
 const LONGEST_RETRY_AFTER_SECONDS: u64 = 3_600;
 
 impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
-    /// Polls what is due of one link, the longest due first, and gives the link back.
+    /// Polls what is due of one link, the most urgent first, and gives the link back.
     pub(crate) async fn poll_link(&self, link: LinkId, due: Vec<DueWatch>) -> LinkId {
         match self.client(&link).await {
             Ok(client) if self.granted(&link) > 0 => self.poll_all(client, due).await,
@@ -40,16 +40,13 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     }
 
     async fn client(&self, link: &LinkId) -> Result<Client, Error> {
-        if let Some(client) = self.tally().clients.get(link) {
-            return Ok(client.clone());
+        if let Some(spender) = self.tally().spenders.get(link) {
+            return Ok(spender.client.clone());
         }
-        let credential = credential::of(self.poller, link, None).await?;
+        let credential = credential::of(self.poller, link).await?;
         let reserved = self.reserve(link).await?;
         let client = self.poller.api.client(credential, reserved.calls);
-        let mut tally = self.tally();
-        tally.reserved.insert(link.clone(), reserved);
-        tally.clients.insert(link.clone(), client.clone());
-        drop(tally);
+        self.tally().spenders.insert(link.clone(), Spender { client: client.clone(), reserved });
         Ok(client)
     }
 
@@ -70,7 +67,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             return outcome;
         };
         *client = client.with_credential(credential);
-        self.tally().clients.insert(due.link.clone(), client.clone());
+        if let Some(spender) = self.tally().spenders.get_mut(&due.link) {
+            spender.client = client.clone();
+        }
         self.poll(client, due).await
     }
 

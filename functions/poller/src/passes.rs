@@ -32,12 +32,17 @@ pub(crate) struct Run<'p, T, L, C> {
 
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    pub(crate) clients: BTreeMap<LinkId, Client>,
-    /// The calls that were reserved for each of them, in the link's budget.
-    pub(crate) reserved: BTreeMap<LinkId, Reservation>,
+    pub(crate) spenders: BTreeMap<LinkId, Spender>,
     /// Links whose allowance does not suffice for the pull request that is next.
     pub(crate) spent: BTreeSet<LinkId>,
     pub(crate) summary: Summary,
+}
+
+/// A link's client, and the calls that were reserved for it in the link's budget.
+#[derive(Debug, Clone)]
+pub(crate) struct Spender {
+    pub(crate) client: Client,
+    pub(crate) reserved: Reservation,
 }
 
 /// What a pass does with what is due.
@@ -113,28 +118,23 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     /// What came of the run so far.
     pub(crate) fn summary(&self) -> Summary {
         let tally = self.tally();
-        let reserved = tally.reserved.values().map(|reserved| reserved.calls).sum::<u32>();
-        let left = tally.clients.values().map(Client::calls_left).sum();
-        Summary { calls: reserved.saturating_sub(left), ..tally.summary }
+        let made = |spender: &Spender| spender.reserved.calls.saturating_sub(spender.client.calls_left());
+        Summary { calls: tally.spenders.values().map(made).sum(), ..tally.summary }
     }
 
     /// How many calls this run may make for a link.
     pub(crate) fn granted(&self, link: &LinkId) -> u32 {
-        self.tally().reserved.get(link).map_or(0, |reserved| reserved.calls)
+        self.tally().spenders.get(link).map_or(0, |spender| spender.reserved.calls)
     }
 
     /// Gives back the calls that were reserved and not made. Where that fails they stay counted, which only wastes them.
     pub(crate) async fn give_back(&self) {
-        let unused: Vec<_> = {
-            let tally = self.tally();
-            let left = |link: &LinkId| tally.clients.get(link).map_or(0, Client::calls_left);
-            tally
-                .reserved
-                .iter()
-                .map(|(link, some)| (link.clone(), Reservation { calls: left(link), ..*some }))
-                .collect()
-        };
-        for (link, unused) in unused.into_iter().filter(|(_, unused)| unused.calls > 0) {
+        let spenders = self.tally().spenders.clone();
+        for (link, Spender { client, reserved }) in spenders {
+            let unused = Reservation { calls: client.calls_left(), ..reserved };
+            if unused.calls == 0 {
+                continue;
+            }
             if let Err(error) = store::budget::give_back(&self.poller.table, &link, unused).await {
                 tracing::warn!(%link, calls = unused.calls, %error, "calls that were not made stay counted for an hour");
             }
