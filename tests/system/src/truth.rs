@@ -102,16 +102,15 @@ fn check_told(log: &[Event], truth: &Truth) -> Result<(), String> {
     let mut resolved: BTreeMap<u64, bool> = BTreeMap::new();
     let mut newest: BTreeMap<u64, Option<String>> = BTreeMap::new();
     for event in log {
-        let payload: Value = serde_json::from_slice(&event.payload).unwrap();
-        let Some(item) = payload.get("comment").or_else(|| payload.get("task")) else { continue };
+        let Some(item) = item_of(event) else { continue };
         let id = item["id"].as_u64().unwrap();
-        told.entry(id).or_default().insert(text(item).to_owned());
+        told.entry(id).or_default().insert(text(&item).to_owned());
         match event.key.as_str().rsplit_once('_').unwrap().1 {
             "deleted" => drop(gone.insert(id)),
             // A report may be late; it says when it was, and what is older changes nothing for who reads that.
-            "resolved" if resolved_on(item) < newest.get(&id).cloned().flatten() => {}
+            "resolved" if resolved_on(&item) < newest.get(&id).cloned().flatten() => {}
             "resolved" => {
-                newest.insert(id, resolved_on(item));
+                newest.insert(id, resolved_on(&item));
                 resolved.insert(id, true);
             }
             "reopened" => drop(resolved.insert(id, false)),
@@ -142,8 +141,7 @@ fn check_told(log: &[Event], truth: &Truth) -> Result<(), String> {
 fn check_once(log: &[Event]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for event in log {
-        let payload: Value = serde_json::from_slice(&event.payload).unwrap();
-        let Some(item) = payload.get("comment").or_else(|| payload.get("task")) else { continue };
+        let Some(item) = item_of(event) else { continue };
         let fact = (event.key.as_str().to_owned(), item["id"].as_u64());
         let once = fact.0.ends_with("_created") || fact.0.ends_with("_deleted");
         if once && !seen.insert(fact.clone()) {
@@ -161,9 +159,8 @@ fn check_once(log: &[Event]) -> Result<(), String> {
 pub fn check_edits(log: &[Event], made: &BTreeMap<(u64, String), usize>) -> Result<(), String> {
     let mut told: BTreeMap<(u64, String), usize> = BTreeMap::new();
     for event in log.iter().filter(|event| event.key.as_str().ends_with("_updated")) {
-        let payload: Value = serde_json::from_slice(&event.payload).unwrap();
-        let Some(item) = payload.get("comment").or_else(|| payload.get("task")) else { continue };
-        *told.entry((item["id"].as_u64().unwrap(), text(item).to_owned())).or_default() += 1;
+        let Some(item) = item_of(event) else { continue };
+        *told.entry((item["id"].as_u64().unwrap(), text(&item).to_owned())).or_default() += 1;
     }
     let too_often = told.iter().find(|(edit, times)| **times > made.get(*edit).copied().unwrap_or(0));
     match too_often {
@@ -172,6 +169,13 @@ pub fn check_edits(log: &[Event], made: &BTreeMap<(u64, String), usize>) -> Resu
         }
         None => Ok(()),
     }
+}
+
+/// The comment or task in an event's payload.
+fn item_of(event: &Event) -> Option<Value> {
+    let mut payload: Value = serde_json::from_slice(&event.payload).unwrap();
+    let name = ["comment", "task"].into_iter().find(|name| payload.get(name).is_some())?;
+    Some(payload[name].take())
 }
 
 /// When it was resolved, by the payload.

@@ -102,12 +102,18 @@ fn bearer<'a>(users: &'a [User], credential: &str) -> Option<&'a User> {
 }
 
 fn basic<'a>(users: &'a [User], credential: &str) -> Option<&'a User> {
-    let decoded = String::from_utf8(BASE64.decode(credential).ok()?).ok()?;
-    let (email, token) = decoded.split_once(':')?;
-    users.iter().find(|user| user.email == email && user.api_token.as_deref() == Some(token))
+    let (email, token) = decoded(credential)?;
+    users.iter().find(|user| user.email == email && user.api_token.as_ref() == Some(&token))
 }
 
-fn failed(status: u16) -> Response {
+/// The two halves of a Basic credential.
+pub(crate) fn decoded(credential: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(BASE64.decode(credential).ok()?).ok()?;
+    text.split_once(':').map(|(name, secret)| (name.to_owned(), secret.to_owned()))
+}
+
+/// The answer to a call that the simulator was asked to fail.
+pub(crate) fn failed(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     ApiError::new(status, "The simulator was asked to fail this call.").into_response()
 }

@@ -5,7 +5,7 @@ mod commits;
 mod errors;
 mod fields;
 mod filter;
-mod gate;
+pub(crate) mod gate;
 mod hooks;
 mod paging;
 mod params;

@@ -1,7 +1,7 @@
 //! `/site/oauth2/...`, outside the gate of the API.
 
 use super::{TokenCall, pages};
-use crate::api::ApiError;
+use crate::api::gate;
 use crate::faults::ApiFault;
 use crate::hub::Hub;
 use axum::extract::{Query, State};
@@ -10,8 +10,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -95,8 +93,7 @@ async fn token(State(hub): Shared, headers: HeaderMap, body: Bytes) -> Response 
     if let Some(status) = status {
         let grant_type = form.get("grant_type").cloned().unwrap_or_default();
         hub.oauth().note(TokenCall { at: now, consumer: key, grant_type, status });
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        return ApiError::new(status, "The simulator was asked to fail this call.").into_response();
+        return gate::failed(status);
     }
     let (status, body) = hub.oauth().answer(basic, &form, now);
     (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), Json(body)).into_response()
@@ -108,6 +105,5 @@ fn fields(body: &Bytes) -> Fields {
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
-    let decoded = String::from_utf8(BASE64.decode(value.trim()).ok()?).ok()?;
-    decoded.split_once(':').map(|(key, secret)| (key.to_owned(), secret.to_owned()))
+    gate::decoded(value.trim())
 }
