@@ -105,6 +105,11 @@ impl EventKey {
         Ok(Self::known(key).unwrap_or_else(|| Self::Other(key.to_owned())))
     }
 
+    /// Whether the key is about a build.
+    pub const fn is_commit_status(&self) -> bool {
+        matches!(self, Self::CommitStatusCreated | Self::CommitStatusUpdated)
+    }
+
     /// Whether the key is about a pull request.
     pub fn is_pull_request(&self) -> bool {
         self.as_str().starts_with("pullrequest:")

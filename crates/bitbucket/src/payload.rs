@@ -333,6 +333,23 @@ pub struct Review {
     pub user: Option<Account>,
 }
 
+/// Somebody who takes part in a pull request.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct Participant {
+    /// Who, as Bitbucket says it.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub user: Option<Value>,
+    /// Whether they approve.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    pub approved: bool,
+    /// `approved` or `changes_requested`.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub state: Option<String>,
+    /// When they gave the standing verdict.
+    #[serde(default, deserialize_with = "lenient::time")]
+    pub participated_on: Option<Timestamp>,
+}
+
 /// A build of a commit.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct CommitStatus {

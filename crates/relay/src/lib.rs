@@ -10,6 +10,9 @@
 //! | [`budget`] | the API calls that a credential may still make |
 //! | [`changes`] | what changed about a pull request between two snapshots |
 //! | [`counters`] | how many comments, tasks, approvals... a pull request has |
+//! | [`head`] | the commit at the head of a pull request: its builds, its size |
+//! | [`told`] | what the log has told of what a lost webhook leaves untold |
+//! | [`sweep`] | what moved of a repository's open pull requests |
 //! | [`state`] | what is known of a subject |
 //! | [`observation`] | what was learned: a verified delivery, or an answer to a poll |
 //! | [`fold`] | `(state, observation, now) -> (state', events, watch')` |
@@ -23,10 +26,13 @@ mod error;
 pub mod event;
 mod fact;
 mod fold;
+pub mod head;
 pub mod observation;
 pub mod settings;
 pub mod state;
 pub mod subject;
+pub mod sweep;
+pub mod told;
 pub mod watch;
 
 pub use changes::Change;

@@ -1,13 +1,17 @@
 //! `fold(state, observation, now) -> (state', events, watch')`: the one place where observations become events.
 
+mod builds;
 mod comments;
 mod counters;
 mod draft;
 mod poll;
 mod reports;
 mod revisions;
+mod snapshots;
+mod sweeps;
 mod synthetic;
 mod tasks;
+mod untold;
 
 use jiff::Timestamp;
 
@@ -16,7 +20,7 @@ use crate::observation::Observation;
 use crate::settings::Settings;
 use crate::state::SubjectState;
 use crate::subject::{LinkId, Subject};
-use crate::watch;
+use crate::{sweep, watch};
 
 use draft::Draft;
 pub use poll::suspects;
@@ -51,15 +55,24 @@ pub fn fold(
     let mut draft = Draft::new(state, link, subject, now, settings);
     match observation {
         Observation::Delivery(report) => reports::fold(&mut draft, report),
+        Observation::HeadBuild(report) => builds::fold(&mut draft, report),
         Observation::Poll(poll) => poll::fold(&mut draft, poll),
+        Observation::Noticed(notice) => sweeps::notice(&mut draft, notice),
+        Observation::Repository(repository) => sweeps::register(&mut draft, repository),
+        Observation::Sweep(sweep) => sweeps::fold(&mut draft, sweep),
         Observation::Unreachable => {
             if let Some(pull_request) = draft.pull_request() {
                 pull_request.unreachable = true;
+            }
+            if let Some(repository) = &mut draft.state.repository {
+                repository.unreachable = true;
             }
         }
     }
     counters::note(&mut draft, matches!(observation, Observation::Poll(_)));
     let Draft { mut state, events, more, .. } = draft;
-    state.watch = state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings));
+    let repository = state.repository.as_ref().and_then(|known| sweep::plan(known, now, settings));
+    state.watch =
+        state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings)).or(repository);
     Folded { state, events, more }
 }

@@ -40,7 +40,10 @@ fn an_event_that_was_reported() {
         "comments": 1,
         "unresolved_threads": 0,
         "tasks_open": 0,
-        "tasks_resolved": 0
+        "tasks_resolved": 0,
+        "commits": null,
+        "files_changed": null,
+        "builds": null
       },
       "payload": {
         "actor": {
@@ -115,7 +118,10 @@ fn an_event_that_a_poll_found() {
         "comments": 1,
         "unresolved_threads": 0,
         "tasks_open": 0,
-        "tasks_resolved": 0
+        "tasks_resolved": 0,
+        "commits": null,
+        "files_changed": null,
+        "builds": null
       },
       "payload": {
         "actor": {

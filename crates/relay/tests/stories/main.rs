@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod budget;
+mod builds;
 mod changes;
 mod comments;
 mod documents;
@@ -9,7 +10,9 @@ mod envelopes;
 mod properties;
 mod reports;
 mod subjects;
+mod sweeps;
 mod tasks;
+mod untold;
 mod watches;
 #[path = "../../../bitbucket/tests/support/mod.rs"]
 mod webhooks;

@@ -88,6 +88,7 @@ impl Course {
             poll_interval_seconds: 15,
             grace_seconds: 10,
             tail_seconds: [30, 100, 0],
+            sweep_seconds: 300,
         };
         Self { world, late: Vec::new(), slow: None }
     }
