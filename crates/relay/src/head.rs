@@ -31,6 +31,22 @@ impl ShortHash {
     }
 }
 
+/// The head of an open pull request moved, or was found, or lost because the pull request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadMoved {
+    /// What was the head.
+    pub from: Option<ShortHash>,
+    /// What is.
+    pub to: Option<ShortHash>,
+}
+
+impl HeadMoved {
+    /// Compares. `None` where it is the same.
+    pub(crate) fn between(from: Option<ShortHash>, to: Option<ShortHash>) -> Option<Self> {
+        (from != to).then_some(Self { from, to })
+    }
+}
+
 /// The head of a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {

@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::head::ShortHash;
+use crate::state::SubjectState;
 use crate::sweep::{Notice, Sweep};
 
 /// Anything learned about one subject.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Observation {
     /// Bitbucket reported something, and the report is verified.
     Delivery(Report),
@@ -27,6 +29,19 @@ pub enum Observation {
     Sweep(Sweep),
     /// A poll was told that the pull request or the repository is not there, or may not be seen.
     Unreachable,
+}
+
+impl Observation {
+    /// Whether it tells anything on top of this state: what was asked about something that nothing is known of (any more) does
+    /// not.
+    pub const fn concerns(&self, state: &SubjectState) -> bool {
+        match self {
+            Self::Delivery(_) | Self::Noticed(_) | Self::Repository(_) => true,
+            Self::HeadBuild(_) | Self::Poll(_) => state.pull_request.is_some(),
+            Self::Sweep(_) => state.repository.is_some(),
+            Self::Unreachable => state.pull_request.is_some() || state.repository.is_some(),
+        }
+    }
 }
 
 /// A verified delivery, parsed.

@@ -21,6 +21,9 @@ pub struct Settings {
     /// also loses edits that it says it reports (<https://github.com/iterative/cml/issues/817>). 0 is no look. Default half an hour,
     /// two hours and a day.
     pub tail_seconds: [u32; TAIL_LOOKS],
+    /// How far apart the reads of a pull request's tasks are while nothing but an open window asks for them; after every event
+    /// of it they are read at once. Default 60.
+    pub task_interval_seconds: u32,
     /// How far apart sweeps of one repository's open pull requests are; 0 is no sweep. Default 300.
     pub sweep_seconds: u32,
 }
@@ -39,6 +42,7 @@ impl Default for Settings {
             poll_interval_seconds: 15,
             grace_seconds: 30,
             tail_seconds: [1_800, 7_200, 86_400],
+            task_interval_seconds: 60,
             sweep_seconds: 300,
         }
     }
@@ -53,13 +57,10 @@ const FRESH_SECONDS: u32 = 120;
 /// How many times as far apart polls are when no window is fresh.
 const LATER_FACTOR: u32 = 2;
 
-/// How far apart the reads of a pull request's tasks are while nothing but an open window asks for them.
-const TASK_INTERVAL_SECONDS: u32 = 120;
-
 impl Settings {
     /// Reads `BITRELAY_WINDOW_SECONDS`, `BITRELAY_WINDOW_MARGIN_SECONDS`, `BITRELAY_POLL_INTERVAL_SECONDS`,
-    /// `BITRELAY_GRACE_SECONDS`, `BITRELAY_SWEEP_SECONDS` and `BITRELAY_TAIL_SECONDS` (up to three numbers with commas between
-    /// them) through `lookup`; what is missing keeps its default.
+    /// `BITRELAY_GRACE_SECONDS`, `BITRELAY_TASK_INTERVAL_SECONDS`, `BITRELAY_SWEEP_SECONDS` and `BITRELAY_TAIL_SECONDS`
+    /// (up to three numbers with commas between them) through `lookup`; what is missing keeps its default.
     ///
     /// # Errors
     ///
@@ -86,6 +87,12 @@ impl Settings {
             grace_seconds: read("BITRELAY_GRACE_SECONDS", default.grace_seconds, 0, 3_600)?,
             tail_seconds: lookup("BITRELAY_TAIL_SECONDS")
                 .map_or(Ok(default.tail_seconds), |given| tail(&given))?,
+            task_interval_seconds: read(
+                "BITRELAY_TASK_INTERVAL_SECONDS",
+                default.task_interval_seconds,
+                0,
+                3_600,
+            )?,
             sweep_seconds: read("BITRELAY_SWEEP_SECONDS", default.sweep_seconds, 0, 86_400)?,
         })
     }
@@ -108,8 +115,8 @@ impl Settings {
     }
 
     /// Whether tasks were last read so long ago that a poll reads them without any other cause.
-    pub(crate) fn tasks_are_stale(read_at: Option<Timestamp>, now: Timestamp) -> bool {
-        read_at.is_none_or(|read_at| later(read_at, TASK_INTERVAL_SECONDS) <= now)
+    pub(crate) fn tasks_are_stale(&self, read_at: Option<Timestamp>, now: Timestamp) -> bool {
+        read_at.is_none_or(|read_at| later(read_at, self.task_interval_seconds) <= now)
     }
 
     pub(crate) fn grace_ends(&self, happened_at: Timestamp) -> Timestamp {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::counters::Counters;
 use crate::event::EventId;
-use crate::head::Head;
+use crate::head::{Head, ShortHash};
 use crate::sweep::RepositoryState;
 use crate::told::Told;
 use crate::watch::Watch;
@@ -58,6 +58,12 @@ impl SubjectState {
         while self.recent_facts.len() > MAX_RECENT_FACTS {
             self.recent_facts.pop_front();
         }
+    }
+
+    /// The head of the pull request, if the subject is one that is open.
+    pub fn open_head(&self) -> Option<&ShortHash> {
+        let known = self.pull_request.as_ref().filter(|known| known.is_open())?;
+        known.head.as_ref().map(|head| &head.hash)
     }
 
     /// The reports of a content so far.
@@ -155,11 +161,6 @@ impl PullRequestState {
     /// Whether it can still be merged, as far as is known.
     pub fn is_open(&self) -> bool {
         self.snapshot.get("state").and_then(Value::as_str).is_none_or(|state| state == "OPEN")
-    }
-
-    /// Has it looked at again at `at`, or before.
-    pub(crate) fn revisit(&mut self, at: Timestamp) {
-        self.revisit_at = Some(self.revisit_at.map_or(at, |other| other.min(at)));
     }
 }
 

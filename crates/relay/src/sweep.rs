@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::fact;
+use crate::head::ShortHash;
 use crate::settings::Settings;
 use crate::state::SubjectState;
 use crate::watch::{Reason, Watch};
@@ -40,13 +42,20 @@ pub struct Listed {
     pub comments: Option<u64>,
     /// Its tasks.
     pub tasks: Option<u64>,
+    /// The hash of all else that it shows: title, branches, head, reviewers and their verdicts.
+    pub digest: String,
 }
 
 impl Listed {
     /// As a listing has it.
     pub fn of(shown: &Document<PullRequest>) -> Self {
         let count = |field: &str| shown.raw.get(field).and_then(Value::as_u64);
-        Self { updated_on: shown.updated_on, comments: count("comment_count"), tasks: count("task_count") }
+        Self {
+            updated_on: shown.updated_on,
+            comments: count("comment_count"),
+            tasks: count("task_count"),
+            digest: digest(&shown.raw),
+        }
     }
 }
 
@@ -90,8 +99,35 @@ pub fn is_unexplained(state: &SubjectState, shown: Option<&Listed>) -> bool {
     let counted = crate::Counters::of(known);
     let differs = |shown: Option<u64>, known: Option<u64>| shown.is_some() && shown != known;
     shown.updated_on > known.snapshot_updated_on
+        || shown.digest != digest(&known.snapshot)
         || differs(shown.comments, counted.comments)
         || differs(shown.tasks, counted.tasks_open)
+}
+
+/// The hash of what both a listing and a webhook show of a pull request, whatever else they do.
+fn digest(shown: &Value) -> String {
+    let text = |pointer: &str| shown.pointer(pointer).cloned().unwrap_or_default();
+    let uuids = |pointer: &str, of: fn(&Value) -> Option<Value>| {
+        let listed = shown.get(pointer).and_then(Value::as_array).into_iter().flatten();
+        let mut uuids: Vec<String> = listed.filter_map(of).map(|one| one.to_string()).collect();
+        uuids.sort();
+        Value::from(uuids)
+    };
+    let head = text("/source/commit/hash").as_str().and_then(ShortHash::new);
+    let verdict = |one: &Value| {
+        let verdict = one.get("state").filter(|verdict| !verdict.is_null())?;
+        Some(Value::from(vec![one.pointer("/user/uuid")?.clone(), verdict.clone()]))
+    };
+    let fields = [
+        ("title", text("/title")),
+        ("draft", text("/draft")),
+        ("head", head.map(|head| Value::from(head.as_str())).unwrap_or_default()),
+        ("source", text("/source/branch/name")),
+        ("destination", text("/destination/branch/name")),
+        ("reviewers", uuids("reviewers", |one| one.get("uuid").cloned())),
+        ("verdicts", uuids("participants", verdict)),
+    ];
+    fact::digest(fields.iter().map(|(name, value)| (*name, Some(value))))
 }
 
 fn listed(sweep: &Sweep) -> BTreeMap<PullRequestId, Listed> {

@@ -136,14 +136,17 @@ pub struct Needs {
 
 impl Needs {
     /// What a poll that begins at `now` is to read. Every read is a call, so what can wait does.
-    pub fn of(known: &PullRequestState, now: Timestamp) -> Self {
+    pub fn of(known: &PullRequestState, now: Timestamp, settings: &Settings) -> Self {
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        let is_last_look =
+            known.comments.values().all(|comment| settings.window_closes(comment.changed_at) <= now);
         let head = known.head.as_ref().filter(|head| head.size.is_none() && known.is_open());
         Self {
             pull_request: is_due(known.refresh_at),
             tasks: known.touched_at.is_some()
                 || !known.tasks_read
-                || Settings::tasks_are_stale(known.tasks_read_at, now),
+                || is_last_look
+                || settings.tasks_are_stale(known.tasks_read_at, now),
             head: head.map(|head| head.hash.clone()),
         }
     }

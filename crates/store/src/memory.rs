@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::{AttributeValue, Item};
 
@@ -174,6 +176,19 @@ impl Table for MemoryTable {
         let last = (pk, keys::LAST_EVENT.to_owned());
         let items = self.lock().items.range(first..last).map(|(_, item)| item.clone()).collect();
         codec::join_events(items, limit)
+    }
+
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        let pk = keys::head(link, repository, head);
+        let contents = self.lock();
+        let items = contents.items.range((pk.clone(), String::new())..).take_while(|((of, _), _)| *of == pk);
+        Ok(items.filter_map(|(_, item)| codec::current_pull_request(item)).take(limit).collect())
     }
 
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {

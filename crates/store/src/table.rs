@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use bitbucket::EventKey;
+use bitbucket::{EventKey, PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::{HeadMoved, ShortHash};
 use relay::{Event, EventId, LinkId, Subject, SubjectState, Watch};
 
 use crate::Error;
@@ -38,6 +39,15 @@ pub trait Table: Send + Sync {
         after_sequence: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
+
+    /// The open pull requests of a repository whose head is this commit, at most `limit`.
+    fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<PullRequestId>, Error>> + Send;
 
     /// What a link's credential has spent, by one strongly consistent read; nothing where nothing is stored.
     fn budget(&self, link: &LinkId) -> impl Future<Output = Result<Budget, Error>> + Send;
@@ -83,6 +93,16 @@ impl<T: Table> Table for Arc<T> {
         (**self).events(link, subject, after_sequence, limit).await
     }
 
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        (**self).pull_requests_with_head(link, repository, head, limit).await
+    }
+
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
         (**self).budget(link).await
     }
@@ -113,6 +133,8 @@ pub struct Commit<'a> {
     pub events: &'a [Event],
     /// The delivery that brought it, if one did.
     pub delivery: Option<&'a DeliveryMark>,
+    /// The move of the pull request's head, if it moved.
+    pub head: Option<&'a HeadMoved>,
     /// Our clock.
     pub now: Timestamp,
 }

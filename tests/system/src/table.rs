@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, DueWatch, Error, Table};
@@ -33,6 +35,16 @@ impl Table for Unleased {
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
         self.0.events(link, subject, after_sequence, limit).await
+    }
+
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        self.0.pull_requests_with_head(link, repository, head, limit).await
     }
 
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {

@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod api;
+mod calls;
 mod path;
 
 pub use api::{Api, Client};

@@ -16,6 +16,7 @@ mod untold;
 use jiff::Timestamp;
 
 use crate::event::Event;
+use crate::head::HeadMoved;
 use crate::observation::Observation;
 use crate::settings::Settings;
 use crate::state::SubjectState;
@@ -39,6 +40,8 @@ pub struct Folded {
     pub events: Vec<Event>,
     /// Whether the observation holds more than fitted: store this, then fold the same observation on top of it.
     pub more: bool,
+    /// Whether the head of an open pull request is another one now: builds name a commit, and are found by it.
+    pub head: Option<HeadMoved>,
 }
 
 /// Folds one observation into what is known of a subject.
@@ -52,6 +55,7 @@ pub fn fold(
     now: Timestamp,
     settings: &Settings,
 ) -> Folded {
+    let head_before = state.open_head().cloned();
     let mut draft = Draft::new(state, link, subject, now, settings);
     match observation {
         Observation::Delivery(report) => reports::fold(&mut draft, report),
@@ -74,5 +78,6 @@ pub fn fold(
     let repository = state.repository.as_ref().and_then(|known| sweep::plan(known, now, settings));
     state.watch =
         state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings)).or(repository);
-    Folded { state, events, more }
+    let head = HeadMoved::between(head_before, state.open_head().cloned());
+    Folded { state, events, more, head }
 }

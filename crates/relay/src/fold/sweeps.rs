@@ -19,7 +19,7 @@ pub(super) fn notice(draft: &mut Draft<'_>, notice: &Notice) {
         known.repository = notice.repository.clone();
     }
     known.unreachable = false;
-    known.refresh_at = Some(known.refresh_at.map_or(due, |other| other.min(due)));
+    draft.refresh(due);
 }
 
 /// Has a repository swept from now on.

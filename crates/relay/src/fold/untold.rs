@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::poll::Changes;
 use super::snapshots;
 use super::synthetic::{self, Item, Synthetic};
 use crate::changes::{self, Change};
@@ -14,8 +13,8 @@ use crate::event::EventId;
 use crate::fact::Fact;
 use crate::told::{FoundUpdate, Owed, Review, Verdict};
 
-/// Notes since when something is untold, and has the pull request polled when its grace period ends. Called after every
-/// report.
+/// Notes since when something is untold, and has the pull request read when its grace period ends: two reports of the same
+/// moment may come in the wrong order, so a report alone proves nothing. Called after every report.
 pub(super) fn note(draft: &mut Draft<'_>) {
     let (now, settings) = (draft.now, draft.settings);
     let Some(known) = draft.pull_request() else { return };
@@ -24,21 +23,29 @@ pub(super) fn note(draft: &mut Draft<'_>) {
         return;
     }
     let since = *known.untold_since.get_or_insert(now);
-    known.revisit(settings.grace_ends(since));
+    draft.refresh(settings.grace_ends(since));
 }
 
 /// Folds the pull request as a poll read it.
-pub(super) fn refresh(draft: &mut Draft<'_>, changes: &mut Changes, seen: &Document<PullRequest>) {
+pub(super) fn refresh(draft: &mut Draft<'_>, base_version: u64, seen: &Document<PullRequest>) {
     let Some(known) = draft.state.pull_request.as_ref() else { return };
     if seen.id().is_none() || !snapshots::is_newest(known, seen) {
-        tell(draft, changes, &[]);
+        return;
+    }
+    if seen.updated_on == known.snapshot_updated_on && base_version + 1 < draft.version() {
+        // Something was stored while this was read, and the times do not tell which is newer.
+        draft.refresh(draft.now);
         return;
     }
     let found = changes::between(&known.snapshot, &seen.raw);
     let is_first_sight = known.snapshot.is_null();
     let shows_news = !found.is_empty() || !known.told.owed(&seen.raw).is_empty();
-    if !is_first_sight && shows_news && is_young(draft, changes) {
+    if !is_first_sight
+        && shows_news
+        && let Some(ends) = grace_left(draft)
+    {
         // The webhook that tells of it may be on its way. The snapshot is taken when its time is over.
+        draft.refresh(ends);
         return;
     }
     let Some(known) = draft.pull_request() else { return };
@@ -54,19 +61,20 @@ pub(super) fn refresh(draft: &mut Draft<'_>, changes: &mut Changes, seen: &Docum
         let event = Synthetic { changes: Some(updates), ..Synthetic::default() };
         synthetic::emit(draft, id, &EventKey::PullRequestUpdated, event, &Item::PullRequest);
     }
-    tell(draft, changes, &ends);
+    tell(draft, &ends);
 }
 
-/// Tells what the known snapshot leaves owed, if its grace period is over. `ends` is what a poll has just found of how it
+/// Tells what the snapshot that was just read leaves owed, if its grace period is over. `ends` is what was found of how it
 /// ended.
-pub(super) fn tell(draft: &mut Draft<'_>, changes: &mut Changes, ends: &[Change]) {
+fn tell(draft: &mut Draft<'_>, ends: &[Change]) {
     let Some(known) = draft.pull_request() else { return };
     let owed = known.told.owed(&known.snapshot);
     if owed.is_empty() {
         known.untold_since = None;
         return;
     }
-    if ends.is_empty() && is_young(draft, changes) {
+    if let Some(grace_ends) = grace_left(draft) {
+        draft.refresh(grace_ends);
         return;
     }
     for owed in owed {
@@ -83,19 +91,11 @@ pub(super) fn tell(draft: &mut Draft<'_>, changes: &mut Changes, ends: &[Change]
     }
 }
 
-/// Whether the grace period of what is untold goes on; then it is looked at again at its end.
-fn is_young(draft: &mut Draft<'_>, changes: &mut Changes) -> bool {
+/// When the grace period of what is untold ends, if it goes on.
+fn grace_left(draft: &mut Draft<'_>) -> Option<Timestamp> {
     let (now, settings) = (draft.now, draft.settings);
-    let Some(known) = draft.pull_request() else { return false };
-    let ends = settings.grace_ends(*known.untold_since.get_or_insert(now));
-    if ends <= now {
-        return false;
-    }
-    if known.refresh_at.is_some() {
-        known.refresh_at = Some(ends);
-    }
-    changes.revisit(ends);
-    true
+    let ends = settings.grace_ends(*draft.pull_request()?.untold_since.get_or_insert(now));
+    (ends > now).then_some(ends)
 }
 
 fn is_end(change: &Change) -> bool {

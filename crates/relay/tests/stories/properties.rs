@@ -89,6 +89,7 @@ impl Course {
             grace_seconds: 10,
             tail_seconds: [30, 100, 0],
             sweep_seconds: 300,
+            task_interval_seconds: 0,
         };
         Self { world, late: Vec::new(), slow: None }
     }

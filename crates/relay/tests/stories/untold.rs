@@ -51,15 +51,19 @@ fn an_approval_that_a_later_webhook_shows_is_told_after_the_grace_period() {
     world.waits(60);
     let approved = approved_by(&world, "bob");
     world.writes(1, "a");
-    let report =
-        world.webhook(CommentCreated, &json!({ "pullrequest": approved, "comment": world.comment_shown(1) }));
+    let report = world.webhook(
+        CommentCreated,
+        &json!({ "pullrequest": approved.clone(), "comment": world.comment_shown(1) }),
+    );
     world.hears(&report);
     assert_eq!(world.waits(5).polls(), NOTHING, "its webhook may be on its way");
-    assert_eq!(world.due().map(|(seconds, _)| seconds <= 25), Some(true));
-    assert_eq!(world.waits(25).polls(), ["pullrequest:approved"]);
+    assert!(!Needs::of(world.known(), world.now, &world.settings).pull_request);
+    world.waits(25);
+    assert!(Needs::of(world.known(), world.now, &world.settings).pull_request);
+    assert_eq!(world.polls_all(&approved), ["pullrequest:approved"]);
     assert_eq!(world.last_payload()["approval"]["user"]["display_name"], "bob");
     assert_eq!(world.last().actor, Some(person("bob")));
-    assert_eq!(world.waits(60).polls(), NOTHING, "and once");
+    assert_eq!(world.waits(60).polls_all(&approved), NOTHING, "and once");
 }
 
 #[test]
@@ -80,7 +84,7 @@ fn its_webhook_comes_in_time_and_nothing_is_owed() {
     let approved = approved_by(&world, "bob");
     world.polls_all(&approved);
     assert_eq!(says(&mut world, PullRequestApproved, &approved), ["pullrequest:approved"]);
-    assert_eq!(world.waits(60).polls(), NOTHING);
+    assert_eq!(world.waits(60).polls_all(&approved), NOTHING);
 }
 
 #[test]
@@ -93,7 +97,7 @@ fn an_approval_withdrawn_by_a_push_becomes_an_event_and_nobody_is_said_to_have_d
     let mut pushed = shown(&world);
     pushed["source"]["commit"]["hash"] = json!("bbbbbbbbbbbb");
     assert_eq!(says(&mut world, PullRequestUpdated, &pushed), ["pullrequest:updated"]);
-    assert_eq!(world.waits(30).polls(), ["pullrequest:unapproved"]);
+    assert_eq!(world.waits(30).polls_all(&pushed), ["pullrequest:unapproved"]);
     assert_eq!((world.last().source, &world.last().actor), (Source::Poll, &None));
     assert_eq!(world.last_payload()["approval"]["user"]["uuid"], "{bob}");
     assert_eq!(
@@ -110,7 +114,7 @@ fn an_approval_given_again_after_that_is_a_new_fact() {
     says(&mut world, PullRequestApproved, &approved);
     let withdrawn = shown(world.waits(60));
     says(&mut world, PullRequestUpdated, &withdrawn);
-    world.waits(30).polls();
+    world.waits(30).polls_all(&withdrawn);
     let again = approved_by(world.waits(60), "bob");
     assert_eq!(says(&mut world, PullRequestApproved, &again), ["pullrequest:approved"]);
     let withdrawn = shown(world.waits(60));
@@ -154,10 +158,10 @@ fn a_creation_whose_webhook_was_lost_is_told_when_something_else_is_heard_soon_a
     let mut world = a_pull_request();
     world.waits(300).writes(1, "a");
     let first = shown(&world);
-    let report =
-        world.webhook(CommentCreated, &json!({ "pullrequest": first, "comment": world.comment_shown(1) }));
+    let report = world
+        .webhook(CommentCreated, &json!({ "pullrequest": first.clone(), "comment": world.comment_shown(1) }));
     world.hears(&report);
-    assert_eq!(world.waits(30).polls(), ["pullrequest:created"]);
+    assert_eq!(world.waits(30).polls_all(&first), ["pullrequest:created"]);
     assert_eq!(world.last().actor, Some(person("alice")));
     assert_eq!(says(&mut world, PullRequestCreated, &first), NOTHING, "late, it is the same event");
 }
@@ -168,15 +172,18 @@ fn what_was_there_long_before_the_first_sight_is_no_news() {
     world.waits(100_000);
     let approved = approved_by(&world, "bob");
     says(&mut world, PullRequestUpdated, &approved);
-    assert_eq!(world.waits(60).polls(), NOTHING);
+    assert_eq!(world.waits(60).polls_all(&approved), NOTHING);
 }
 
 #[test]
 fn a_poll_reads_what_is_needed_and_no_more() {
     let mut world = a_told_pull_request();
-    let needs = |world: &World| Needs::of(world.known(), world.now);
+    let needs = |world: &World| Needs::of(world.known(), world.now, &world.settings);
     let head = needs(&world).head.unwrap();
     assert_eq!(head.as_str(), "aaaaaaaaaaaa");
+    assert!(needs(&world).tasks, "no window is open: there may be no other poll for long");
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    world.waits(5).polls();
     assert!(!needs(&world).tasks, "they have just been read");
     assert!(needs(world.waits(121)).tasks, "that is a while ago");
     assert!(!needs(&world).pull_request, "nothing says that it moved");
@@ -192,4 +199,20 @@ fn an_older_answer_of_a_poll_changes_nothing() {
     assert_eq!(world.waits(60).polls_all(&old), NOTHING);
     assert_eq!(world.known().snapshot["title"], "Wheel");
     assert_ne!(world.due().map(|(_, reason)| reason), Some(Reason::Refresh));
+}
+
+#[test]
+fn two_webhooks_of_one_moment_in_the_wrong_order_withdraw_nothing() {
+    let mut world = a_told_pull_request();
+    world.waits(60);
+    let (before, approved) = (shown(&world), approved_by(&world, "bob"));
+    says(&mut world, PullRequestApproved, &approved);
+    says(&mut world, PullRequestUpdated, &before);
+    assert_eq!(
+        world.last().counters.as_ref().unwrap().approvals,
+        Some(0),
+        "the report that came last said so"
+    );
+    let polled = world.waits(30).polls_all(&approved);
+    assert_eq!(polled, ["pullrequest:counters_changed"], "Bitbucket itself says what stands");
 }

@@ -95,6 +95,7 @@ fn the_intervals_and_the_window_are_settings() {
         grace_seconds: 1,
         tail_seconds: [100, 0, 50],
         sweep_seconds: 300,
+        task_interval_seconds: 0,
     };
     world.writes(1, "a").reports_about(CommentCreated, 1);
     assert_eq!(

@@ -6,11 +6,14 @@
 //! | `event` | `{link}#{subject}` | `event#{sequence, 12 digits}` |
 //! | `part` | `{link}#{subject}` | `event#{sequence, 12 digits}#part{n}` |
 //! | `fact` | `{link}#{subject}` | `fact#{event id}` |
+//! | `head` | `head#{link}#{repository}#{hash, 12 digits}` | `{pull request}` |
 //! | `delivery` | `delivery#{link}#{hook}#{request}` | `delivery` |
 //! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
 //! | `budget` | `budget#{link}` | `budget` |
 //! | `lease` | `lease#{name}` | `lease` |
 
+use bitbucket::RepositoryId;
+use relay::head::ShortHash;
 use relay::{EventId, LinkId, Subject};
 
 use crate::Error;
@@ -26,6 +29,7 @@ const MAX_PLAIN_CHARS: usize = 128;
 pub(crate) const STATE: &str = "state";
 pub(crate) const DELIVERY: &str = "delivery";
 pub(crate) const BODY: &str = "body";
+pub(crate) const HEAD: &str = "head";
 pub(crate) const BUDGET: &str = "budget";
 pub(crate) const LEASE: &str = "lease";
 
@@ -64,6 +68,10 @@ pub(crate) fn delivery(link: &LinkId, mark: &DeliveryMark) -> String {
 
 pub(crate) fn body(link: &LinkId, mark: &DeliveryMark) -> String {
     format!("body#{link}#{}#{}#{}", plain(&mark.hook), mark.key, mark.body_sha256)
+}
+
+pub(crate) fn head(link: &LinkId, repository: &RepositoryId, head: &ShortHash) -> String {
+    format!("head#{link}#{}#{}", repository.as_str(), head.as_str())
 }
 
 pub(crate) fn budget(link: &LinkId) -> String {

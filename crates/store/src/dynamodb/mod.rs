@@ -8,8 +8,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
+use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
@@ -24,6 +26,9 @@ const DUE_INDEX: &str = "due";
 
 /// The most pages that one question reads. A page is up to 1 MB, which is at least one event.
 const MAX_PAGES: usize = 100;
+
+/// How many pull requests that have, or lately had, one head are looked at.
+const HEADS_READ: usize = 100;
 
 const SERVICE: &str = "DynamoDB";
 
@@ -135,6 +140,29 @@ impl Table for DynamoTable {
         let whole =
             if from.is_none() { limit } else { codec::event_count(&items).saturating_sub(1).min(limit) };
         codec::join_events(items, whole)
+    }
+
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        // One page: a commit is the head of few pull requests, and those that had it once are deleted in time.
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(keys::head(link, repository, head)))
+            .consistent_read(true)
+            .limit(page_size(HEADS_READ))
+            .send()
+            .await
+            .map_err(|error| failure(SERVICE, "Query", &error))?;
+        let items = page.items.unwrap_or_default().into_iter().map(Item::from);
+        Ok(items.filter_map(|item| codec::current_pull_request(&item)).take(limit).collect())
     }
 
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {

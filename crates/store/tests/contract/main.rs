@@ -91,6 +91,10 @@ tell! {
         due_watches_come_longest_overdue_first_up_to_a_limit,
         a_watch_that_is_gone_is_not_due,
     }
+    heads {
+        a_commit_finds_the_open_pull_requests_that_have_it_as_their_head,
+        a_push_moves_the_head_and_a_merge_ends_it,
+    }
     budgets {
         what_was_reserved_is_known_to_whoever_asks_next,
         a_budget_is_stored_on_top_of_the_one_that_was_read_only,

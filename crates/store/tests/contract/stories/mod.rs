@@ -2,6 +2,7 @@
 
 pub(crate) mod budgets;
 pub(crate) mod deliveries;
+pub(crate) mod heads;
 pub(crate) mod leases;
 pub(crate) mod log;
 pub(crate) mod polls;
