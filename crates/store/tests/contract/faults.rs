@@ -90,6 +90,16 @@ impl Table for Silent {
     async fn events(&self, _: &LinkId, _: &Subject, _: u64, _: usize) -> Result<Vec<Event>, Error> {
         std::future::pending().await
     }
+    async fn pull_requests_with_head(
+        &self,
+        _: &LinkId,
+        _: &bitbucket::RepositoryId,
+        _: &relay::head::ShortHash,
+        _: usize,
+    ) -> Result<Vec<bitbucket::PullRequestId>, Error> {
+        std::future::pending().await
+    }
+
     async fn budget(&self, _: &LinkId) -> Result<relay::budget::Budget, store::Error> {
         std::future::pending().await
     }
