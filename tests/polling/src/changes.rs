@@ -85,7 +85,11 @@ fn silent_of(acts: &[&Act], end: Second) -> Vec<Change> {
         let later = acts.get(place + 1..).unwrap_or_default();
         let overtaken = later.iter().find(|later| undoes(later.what, act.what)).map(|later| later.at);
         let until = later.iter().find(|later| is_same(later.what, act.what)).map(|later| later.at);
-        let must_be_found = overtaken.unwrap_or(end).saturating_sub(act.at) >= STANDS;
+        let stood = overtaken.unwrap_or(end).saturating_sub(act.at);
+        let earlier = acts.get(..place).unwrap_or_default();
+        let undone = earlier.iter().rfind(|earlier| takes_back(act.what, earlier.what));
+        let was_seen = undone.is_none_or(|undone| act.at - undone.at >= STANDS);
+        let must_be_found = stood >= STANDS && was_seen;
         changes.push(Change { item: act.item, kind, at: act.at, until, must_be_found, told });
     }
     changes
@@ -111,6 +115,17 @@ const fn undoes(later: What, act: What) -> bool {
         (What::DeleteTask, _)
             | (What::Edit(_), What::Edit(_))
             | (What::EditTask(_), What::EditTask(_))
+            | (What::ReopenTask, What::ResolveTask)
+            | (What::ResolveTask, What::ReopenTask)
+    )
+}
+
+/// Whether an act leaves things as if an earlier one had not been. Where that was not to be seen for long, there may be nothing to
+/// tell of either.
+const fn takes_back(act: What, earlier: What) -> bool {
+    matches!(
+        (act, earlier),
+        (What::DeleteTask, What::AddTask)
             | (What::ReopenTask, What::ResolveTask)
             | (What::ResolveTask, What::ReopenTask)
     )
@@ -151,7 +166,12 @@ mod tests {
 
     #[test]
     fn an_edit_is_silent_inside_the_window_that_the_last_change_opened() {
-        let acts = [act(0, What::Comment), act(500, What::Edit(1)), act(1_099, What::Edit(2)), act(1_699, What::Edit(3))];
+        let acts = [
+            act(0, What::Comment),
+            act(500, What::Edit(1)),
+            act(1_099, What::Edit(2)),
+            act(1_699, What::Edit(3)),
+        ];
         let changes = silent_of(&acts.iter().collect::<Vec<_>>(), 9_999);
         let seen: Vec<_> = changes.iter().map(|change| (change.at, change.must_be_found)).collect();
         assert_eq!(seen, [(500, false), (1_099, false)], "the third comes when the window is over");
@@ -159,11 +179,20 @@ mod tests {
 
     #[test]
     fn a_change_of_a_task_is_silent_and_must_be_found_if_it_stands_for_long() {
-        let acts = [act(0, What::AddTask), act(50, What::ResolveTask), act(60, What::ReopenTask), act(900, What::ResolveTask)];
+        let acts = [
+            act(0, What::AddTask),
+            act(50, What::ResolveTask),
+            act(60, What::ReopenTask),
+            act(900, What::ResolveTask),
+        ];
         let changes = silent_of(&acts.iter().collect::<Vec<_>>(), 9_999);
-        assert_eq!(changes.iter().map(|change| change.must_be_found).collect::<Vec<_>>(), [true, false, true, true]);
+        assert_eq!(
+            changes.iter().map(|change| change.must_be_found).collect::<Vec<_>>(),
+            [true, false, false, true]
+        );
         let report = |told, at| Report { item: Item(1), told, at };
-        let reports = [report(Told::Created, 30.0), report(Told::Resolved, 950.0), report(Told::Resolved, 40.0)];
+        let reports =
+            [report(Told::Created, 30.0), report(Told::Resolved, 950.0), report(Told::Resolved, 40.0)];
         let times: Vec<_> = found(&changes, &reports).into_iter().map(|(_, at)| at).collect();
         assert_eq!(times, [Some(30.0), None, None, Some(950.0)], "what is told later is the later change");
     }

@@ -97,7 +97,9 @@ impl<'w> Run<'w> {
         };
         let (mailbox, url) = Mailbox::open(router(Arc::new(app))).await;
         people.hook(&format!("{url}/webhook/{link}"), &HEARD, SECRET).await?;
-        let limits = PollerSettings { calls_per_hour: workload.calls_per_hour(), ..PollerSettings::default() };
+        people.open_one_each(workload).await?;
+        let limits =
+            PollerSettings { calls_per_hour: workload.calls_per_hour(), ..PollerSettings::default() };
         let api = Api::new(&format!("{}/2.0", simulator.url()))?;
         let links = CachedLinks::new(Arc::clone(&links));
         let poller = Poller::new(Arc::clone(&table), links, api, clock(), Settings::default(), limits);
@@ -109,19 +111,20 @@ impl<'w> Run<'w> {
         let (workload, ticks_a_second) = (self.workload, u32::try_from(1_000 / TICK.as_millis())?);
         let mut acts = workload.acts.iter().peekable();
         let mut running: Vec<JoinHandle<Result<Summary, store::Error>>> = Vec::new();
-        for second in 0..=workload.seconds {
-            while let Some(act) = acts.next_if(|act| act.at <= second) {
+        for since_start in 0..=stage::WARM_UP + workload.seconds {
+            let second = since_start.checked_sub(stage::WARM_UP);
+            while let Some(act) = acts.next_if(|act| Some(act.at) <= second) {
                 self.mailbox.hold();
                 self.people.act(act).await?;
                 let letters = self.mailbox.stop_holding();
-                self.send(second, act.post, letters);
+                self.send(act.at, act.post, letters);
             }
             self.deliver(second).await?;
-            if second.is_multiple_of(60) {
-                running.push(self.invoke(second));
+            if since_start.is_multiple_of(60) {
+                running.push(self.invoke(since_start));
             }
             for _ in 0..ticks_a_second {
-                time.tick(&self.simulator).await;
+                time.tick(&self.simulator, !running.is_empty()).await;
             }
             for run in running.extract_if(.., |run| run.is_finished()) {
                 run.await?.context("a run failed")?;
@@ -146,8 +149,8 @@ impl<'w> Run<'w> {
         }
     }
 
-    async fn deliver(&mut self, now: Second) -> anyhow::Result<()> {
-        for letter in self.post.remove(&now).unwrap_or_default() {
+    async fn deliver(&mut self, now: Option<Second>) -> anyhow::Result<()> {
+        for letter in now.and_then(|now| self.post.remove(&now)).unwrap_or_default() {
             let status = self.mailbox.deliver(&letter).await;
             ensure!(status.is_success(), "{} was answered {status}", letter.key());
         }
@@ -164,7 +167,8 @@ impl<'w> Run<'w> {
 
     async fn outcome(self) -> anyhow::Result<Outcome> {
         let mut outcome = Outcome::default();
-        for call in self.simulator.calls().iter().filter(|call| call.user == stage::BOT) {
+        let calls = self.simulator.calls();
+        for call in calls.iter().filter(|call| call.user == stage::BOT && call.at >= stage::start()) {
             let at = call.at.duration_since(stage::start()).as_secs();
             outcome.calls.push(Second::try_from(at)?);
             outcome.refused += usize::from(call.status == 429);

@@ -56,7 +56,8 @@ impl Figures {
         let changes = changes::silent(workload);
         let found = changes::found(&changes, &outcome.reports);
         let edits = found.iter().filter(|(change, _)| change.kind == Kind::Edit);
-        let after_window = edits.filter_map(|(change, at)| Some(at.as_ref()? - f64::from(change.at + WINDOW)));
+        let after_window =
+            edits.filter_map(|(change, at)| Some(at.as_ref()? - f64::from(change.at + WINDOW)));
         Self {
             calls: outcome.calls.len(),
             refused: outcome.refused,
@@ -127,7 +128,10 @@ mod tests {
     #[test]
     fn a_percentile_is_a_delay_that_happened() {
         let found = Found { delays: vec![1.0, 2.0, 3.0, 40.0], ..Found::default() };
-        assert_eq!([50, 75, 95, 100].map(|percent| found.percentile(percent)), [2.0, 3.0, 40.0, 40.0].map(Some));
+        assert_eq!(
+            [50, 75, 95, 100].map(|percent| found.percentile(percent)),
+            [2.0, 3.0, 40.0, 40.0].map(Some)
+        );
         assert_eq!(Found::default().percentile(50), None);
     }
 

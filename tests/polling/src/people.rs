@@ -37,13 +37,30 @@ impl People {
         for (number, repository) in workload.prs.iter().enumerate() {
             let slug = stage::repository(*repository);
             let shown = people.call(0, Method::Get, &people.api(&slug, ""), Value::Null).await?;
-            let uuid = shown["uuid"].as_str().context("a repository without a uuid")?.to_owned();
-            let source = json!({ "branch": { "name": stage::branch(number) } });
-            let body = json!({ "title": stage::branch(number), "source": source });
-            let opened = people.call(0, Method::Post, &people.api(&slug, "/pullrequests"), body).await?;
-            people.prs.push((uuid, slug, id(&opened)?));
+            let uuid =
+                shown.get("uuid").and_then(Value::as_str).context("a repository without a uuid")?.to_owned();
+            let number = people.opens(&slug, &stage::branch(number)).await?;
+            people.prs.push((uuid, slug, number));
         }
         Ok(people)
+    }
+
+    /// One more pull request is opened in each repository, in which nothing ever happens: from its webhook on the
+    /// repository is known, as after some hours of use all are.
+    ///
+    /// # Errors
+    ///
+    /// What the simulator refuses.
+    pub async fn open_one_each(&self, workload: &Workload) -> anyhow::Result<()> {
+        for number in 0..workload.repositories {
+            self.opens(&stage::repository(number), "quiet").await?;
+        }
+        self.simulator.settle(SETTLE).await
+    }
+
+    async fn opens(&self, slug: &str, branch: &str) -> anyhow::Result<u64> {
+        let body = json!({ "title": branch, "source": { "branch": { "name": branch } } });
+        id(&self.call(0, Method::Post, &self.api(slug, "/pullrequests"), body).await?)
     }
 
     /// Registers a hook on the workspace.

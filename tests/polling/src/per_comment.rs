@@ -83,7 +83,8 @@ pub fn run(workload: &Workload) -> anyhow::Result<Outcome> {
 
 impl<'w> Run<'w> {
     fn begin(workload: &'w Workload) -> anyhow::Result<Self> {
-        let mut world = World::new(&stage::settings(workload), "https://bitbucket.invalid", 1, stage::start());
+        let mut world =
+            World::new(&stage::settings(workload), "https://bitbucket.invalid", 1, stage::start());
         let mut prs = Vec::new();
         for (number, repository) in workload.prs.iter().enumerate() {
             let repository = world.find_repository("acme", &stage::repository(*repository))?;
@@ -246,8 +247,8 @@ impl<'w> Run<'w> {
         while self.answered.front().is_some_and(|at| now - at >= HOUR) {
             self.answered.pop_front();
         }
-        let limit = usize::try_from(self.workload.limit).unwrap_or(usize::MAX);
-        let is_answered = self.answered.len() < limit;
+        let limit = self.workload.limit.and_then(|limit| usize::try_from(limit).ok());
+        let is_answered = limit.is_none_or(|limit| self.answered.len() < limit);
         self.outcome.calls.push(now);
         if is_answered {
             self.answered.push_back(now);
@@ -273,8 +274,11 @@ fn differences(known: Option<&(String, bool)>, shown: Option<&(String, bool)>) -
         }
         (Some((was, was_resolved)), Some((is, is_resolved))) => {
             let text = (was != is).then(|| Told::Text(is.clone()));
-            let moved = (was_resolved != is_resolved)
-                .then_some(if *is_resolved { Told::Resolved } else { Told::Reopened });
+            let moved = (was_resolved != is_resolved).then_some(if *is_resolved {
+                Told::Resolved
+            } else {
+                Told::Reopened
+            });
             text.into_iter().chain(moved).collect()
         }
     }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use simulator::{ClockStart, Sending, Settings, User};
 
 use crate::changes::WINDOW;
-use crate::workload::Workload;
+use crate::workload::{Second, Workload};
 
 /// Second 0.
 pub const START: &str = "2026-11-24T10:00:00Z";
+
+/// For how long bitrelay is in use before that; what it did in this time is not counted.
+pub const WARM_UP: Second = 900;
 
 /// The account that polls.
 pub const BOT: &str = "bot";
@@ -17,6 +20,10 @@ pub const BOT: &str = "bot";
 /// Second 0.
 pub fn start() -> Timestamp {
     START.parse().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn warm_up() -> Timestamp {
+    start().saturating_sub(SignedDuration::from_secs(WARM_UP.into())).unwrap_or_else(|_| start())
 }
 
 /// The name of somebody.
@@ -41,10 +48,10 @@ pub fn settings(workload: &Workload) -> Settings {
         repositories: (0..workload.repositories).map(repository).collect(),
         users: people.chain([User::app(BOT)]).collect(),
         seed: Some(1),
-        clock: ClockStart::Manual(start()),
+        clock: ClockStart::Manual(warm_up()),
         window_seconds: WINDOW.into(),
         sending: Sending { resend_after: Duration::from_millis(5), ..Sending::default() },
-        calls_per_hour: Some(workload.limit),
+        calls_per_hour: workload.limit,
         ..Settings::default()
     }
 }

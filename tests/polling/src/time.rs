@@ -9,11 +9,11 @@ use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::advance;
 
 /// By how much time moves. A wait that ends in between ends late by less than that.
-pub const TICK: Duration = Duration::from_millis(250);
+pub const TICK: Duration = Duration::from_millis(500);
 
 /// How often in a row nothing must have happened until everybody is taken to be asleep. A call passes from a task to a socket
 /// to a task and back, and each yield lets every one of them take a step.
-const QUIET_YIELDS: usize = 48;
+const QUIET_YIELDS: usize = 32;
 
 /// Stops the timers of a runtime that was started with its time paused.
 #[derive(Debug)]
@@ -32,8 +32,10 @@ impl VirtualTime {
     }
 
     /// Lets everybody go on until all of them wait for the time, and moves it.
-    pub async fn tick(&self, simulator: &Simulator) {
-        rest(simulator).await;
+    pub async fn tick(&self, simulator: &Simulator, is_anybody_awake: bool) {
+        if is_anybody_awake {
+            rest(simulator).await;
+        }
         simulator.clock().advance(TICK);
         advance(TICK).await;
     }

@@ -77,14 +77,17 @@ pub struct Workload {
     pub acts: Vec<Act>,
     /// How long both policies are watched.
     pub seconds: Second,
-    /// How many calls an hour Bitbucket answers.
-    pub limit: u32,
+    /// How many calls an hour Bitbucket answers; `None` is all.
+    pub limit: Option<u32>,
 }
 
+/// The most that the poller can be told.
+const MOST_CALLS: u32 = 10_000;
+
 impl Workload {
-    /// The calls an hour that the poller is told to keep to: a tenth is left to the user's other programs.
-    pub const fn calls_per_hour(&self) -> u32 {
-        self.limit / 10 * 9
+    /// The calls an hour that the poller is told to keep to: a tenth of the limit is left to the user's other programs.
+    pub fn calls_per_hour(&self) -> u32 {
+        self.limit.map_or(MOST_CALLS, |limit| limit / 10 * 9)
     }
 }
 

@@ -7,12 +7,11 @@ use crate::workload::{Act, Item, Post, Pr, Second, What, Workload};
 /// How long a workload is watched after its last act: until the first look of the tail has been made.
 const AFTERWARDS: Second = 45 * 60;
 
-/// Bitbucket's limit where nobody speaks of one: the most that a paid workspace gets
-/// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>).
-const AMPLE: u32 = 10_000;
-
 /// Bitbucket's limit for a user (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>).
-const USUAL: u32 = 1_000;
+const USUAL: Option<u32> = Some(1_000);
+
+/// As if Bitbucket had no limit: what each policy would like to have.
+const AMPLE: Option<u32> = None;
 
 const HOUR: Second = 3_600;
 
@@ -52,13 +51,11 @@ fn review(name: &'static str, title: &'static str, prs: usize) -> Workload {
     draft.ends(name, title, vec![0; prs], AMPLE)
 }
 
-/// So many comments on one pull request in the same ten minutes, none of them edited.
+/// So many comments on one pull request in the same moment, none of them edited.
 pub fn comments_at_once(count: usize) -> Workload {
     let mut draft = Draft::new(3);
-    for number in 0..count {
-        // The first and the last are the same for every count: the windows begin and end together.
-        let at = if number == 0 { 0 } else { 1 };
-        draft.comment(at, Pr(0), 0);
+    for _ in 0..count {
+        draft.comment(0, Pr(0), 0);
     }
     draft.ends("same", "comments on one pull request in the same moment", vec![0], AMPLE)
 }
@@ -86,7 +83,7 @@ pub fn short_budget() -> Workload {
     workload
 }
 
-fn busy(mut draft: Draft, name: &'static str, title: &'static str, limit: u32) -> Workload {
+fn busy(mut draft: Draft, name: &'static str, title: &'static str, limit: Option<u32>) -> Workload {
     let (mut comments, mut changes) = (0, 0);
     while comments < 600 || changes < 200 {
         let (begins, pr) = (draft.seconds(0, HOUR - 600), Pr(draft.below(300)));
@@ -181,7 +178,13 @@ impl Draft {
         u32::try_from(self.acts.len() - first).unwrap_or(0)
     }
 
-    fn ends(mut self, name: &'static str, title: &'static str, prs: Vec<usize>, limit: u32) -> Workload {
+    fn ends(
+        mut self,
+        name: &'static str,
+        title: &'static str,
+        prs: Vec<usize>,
+        limit: Option<u32>,
+    ) -> Workload {
         // Stable: what happens to one item in one second stays in order.
         self.acts.sort_by_key(|act| act.at);
         let repositories = prs.iter().max().map_or(1, |last| last + 1);
