@@ -65,6 +65,8 @@ pub struct Pull {
 /// A webhook before it is sent.
 #[derive(Debug, Clone)]
 pub struct Letter {
+    /// The pull request it is about.
+    pub pull: u64,
     /// `X-Event-Key`.
     pub key: EventKey,
     /// The body.
@@ -157,7 +159,7 @@ impl Hub {
         if let (Some(comment), Some(body)) = (comment, body.as_object_mut()) {
             body.insert("comment".to_owned(), comment.clone());
         }
-        Letter { key, body: body.to_string().into_bytes() }
+        Letter { pull: pull.id, key, body: body.to_string().into_bytes() }
     }
 
     /// Opens a pull request; gives its number.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use histories::many;
+use histories::{history, many};
 
 /// How many histories there are without being told.
 const COUNT: u64 = 10_000;
@@ -21,7 +21,7 @@ fn main() -> anyhow::Result<ExitCode> {
         let value = given.next().with_context(|| format!("{option} needs a number"))?;
         let value: u64 = value.parse().with_context(|| format!("{option} needs a number, not {value:?}"))?;
         match option.as_str() {
-            "--seed" => (first, count) = (value, 1),
+            "--seed" => return Ok(one(value)),
             "--first" => first = value,
             "--count" => count = value,
             _ => bail!("known options are --count N, --first SEED and --seed SEED"),
@@ -46,4 +46,20 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     println!("\nseeds: {seeds:?}; live through one again with --seed");
     Ok(ExitCode::FAILURE)
+}
+
+/// Tells one history.
+fn one(seed: u64) -> ExitCode {
+    let (outcome, story) = history::tell(seed);
+    for line in story {
+        println!("{line}");
+    }
+    match outcome {
+        Ok(summary) => println!("nothing is broken: {summary:?}"),
+        Err(wrong) => {
+            println!("\nseed {seed}: {wrong}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }

@@ -23,11 +23,28 @@ const HOUR: Second = 3_600;
 /// The most comments, and tasks, that one poll asks for by id.
 const MAX_LOOKUPS: usize = 20;
 
+/// The number of a run of one poller.
+pub(crate) type RunNumber = u64;
+
+/// What a run does next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// Looks for what is due.
+    Pass,
+    /// Reads the tasks.
+    ReadTasks,
+    /// Reads the comments, and what is missing.
+    ReadComments,
+    /// Stores the poll.
+    Store,
+}
+
 /// One poller, between and during its runs.
 #[derive(Debug)]
 pub struct Poller {
     skew: Second,
     run: Option<Run>,
+    runs: RunNumber,
     /// What is left alone until when, by this poller's clock.
     pauses: BTreeMap<Subject, Second>,
 }
@@ -49,6 +66,8 @@ struct Reading {
     state: SubjectState,
     started_at: Timestamp,
     tasks_wanted: bool,
+    /// Whether no other poll has used a call of this run: then there is nothing to wait for.
+    has_all_calls: bool,
     pull_request: Option<Document<PullRequest>>,
     tasks: Option<Vec<Document<Task>>>,
     poll: Option<Poll>,
@@ -57,7 +76,7 @@ struct Reading {
 impl Poller {
     /// One that has just begun to be.
     pub const fn new(skew: Second) -> Self {
-        Self { skew, run: None, pauses: BTreeMap::new() }
+        Self { skew, run: None, runs: 0, pauses: BTreeMap::new() }
     }
 }
 
@@ -70,20 +89,41 @@ impl History {
         self.pollers.get_mut(poller)?.run.as_mut()
     }
 
+    pub(crate) fn is_running(&self, poller: usize, run: RunNumber) -> bool {
+        self.pollers.get(poller).is_some_and(|poller| poller.run.is_some() && poller.runs == run)
+    }
+
+    /// Plans the next step of the present run.
+    fn plan_step(&mut self, poller: usize, at: Second, step: Step) {
+        let run = self.pollers.get(poller).map_or(0, |poller| poller.runs);
+        self.schedule(at, Next::Step(poller, step, run));
+    }
+
+    pub(crate) fn step(&mut self, poller: usize, step: Step) -> Result<(), String> {
+        match step {
+            Step::Pass => return self.pass(poller),
+            Step::ReadTasks => self.read_tasks(poller),
+            Step::ReadComments => self.read_comments(poller),
+            Step::Store => return self.store(poller),
+        }
+        Ok(())
+    }
+
     /// The rule fires.
     pub(crate) fn start(&mut self, poller: usize) {
         self.schedule(self.now + 60, Next::Start(poller));
         let (ends, is_down) = (self.now + RUN_SECONDS, self.plan.is_down(self.now));
         let Some(poller_state) = self.pollers.get_mut(poller) else { return };
         // A run that hangs over is cut off.
+        poller_state.runs += 1;
         poller_state.run = (!is_down).then_some(Run { ends, reserved: None, left: 0, poll: None });
         if !is_down {
-            self.schedule(self.now, Next::Pass(poller));
+            self.plan_step(poller, self.now, Step::Pass);
         }
     }
 
     /// Polls what is due first, or waits for the next pass, or ends the run.
-    pub(crate) fn pass(&mut self, poller: usize) -> Result<(), String> {
+    fn pass(&mut self, poller: usize) -> Result<(), String> {
         let (now, clock) = (self.now, self.clock(poller));
         let Some((ends, busy)) = self.run_of(poller).map(|run| (run.ends, run.poll.is_some())) else {
             return Ok(());
@@ -110,7 +150,7 @@ impl History {
         match ready.into_iter().next() {
             Some((_, subject)) => self.begin_poll(poller, subject),
             None if later => {
-                self.schedule(now + SPACING_SECONDS, Next::Pass(poller));
+                self.plan_step(poller, now + SPACING_SECONDS, Step::Pass);
                 Ok(())
             }
             None => {
@@ -135,6 +175,8 @@ impl History {
         let is_first = self.run_of(poller).is_some_and(|run| run.reserved.is_none());
         if is_first {
             let reserved = self.table.budget.reserve(clock, limit, most);
+            let spent = self.table.budget.spent(clock);
+            self.tell(|| format!("  poller {poller} may make {} calls; {spent} are spent", reserved.calls));
             if let Some(run) = self.run_of(poller) {
                 (run.reserved, run.left) = (Some(reserved), reserved.calls);
             }
@@ -152,7 +194,9 @@ impl History {
         let needs = Needs::of(known, clock, &self.plan.settings);
         let calls = 1 + u32::from(needs.tasks) + u32::from(needs.pull_request);
         let left = self.run_of(poller).map_or(0, |run| run.left);
-        if left < calls {
+        let granted = self.run_of(poller).and_then(|run| run.reserved).map_or(0, |reserved| reserved.calls);
+        let has_all_calls = left == granted;
+        if left == 0 || (left < calls && !has_all_calls) {
             self.end_run(poller);
             return Ok(());
         }
@@ -162,6 +206,7 @@ impl History {
             pull,
             started_at: clock,
             tasks_wanted: needs.tasks,
+            has_all_calls,
             pull_request: shown,
             tasks: None,
             poll: None,
@@ -171,7 +216,7 @@ impl History {
             run.poll = Some(reading);
         }
         let takes = self.call_seconds();
-        self.schedule(self.now + takes, Next::ReadTasks(poller));
+        self.plan_step(poller, self.now + takes, Step::ReadTasks);
         Ok(())
     }
 
@@ -193,7 +238,7 @@ impl History {
         true
     }
 
-    pub(crate) fn read_tasks(&mut self, poller: usize) {
+    fn read_tasks(&mut self, poller: usize) {
         let Some((pull, wanted)) =
             self.run_of(poller).and_then(|run| run.poll.as_ref()).map(|poll| (poll.pull, poll.tasks_wanted))
         else {
@@ -206,10 +251,10 @@ impl History {
             }
         }
         let takes = self.call_seconds();
-        self.schedule(self.now + takes, Next::ReadComments(poller));
+        self.plan_step(poller, self.now + takes, Step::ReadComments);
     }
 
-    pub(crate) fn read_comments(&mut self, poller: usize) {
+    fn read_comments(&mut self, poller: usize) {
         if !self.call(poller) {
             self.break_off(poller);
             return;
@@ -240,15 +285,15 @@ impl History {
         }
         let unasked = (poll.comment_lookups.is_empty() && !missing.comments.is_empty())
             || (poll.task_lookups.is_empty() && !missing.tasks.is_empty());
-        reading.poll = (!unasked).then_some(poll);
+        reading.poll = (!unasked || reading.has_all_calls).then_some(poll);
         if let Some(run) = self.run_of(poller) {
             run.poll = Some(reading);
         }
         let takes = self.call_seconds();
-        self.schedule(self.now + takes, Next::Store(poller));
+        self.plan_step(poller, self.now + takes, Step::Store);
     }
 
-    pub(crate) fn store(&mut self, poller: usize) -> Result<(), String> {
+    fn store(&mut self, poller: usize) -> Result<(), String> {
         if self.dice.percent(self.plan.crashes) {
             self.break_off(poller);
             return Ok(());
@@ -259,8 +304,17 @@ impl History {
             self.pause(poller, reading.subject);
             return Ok(());
         };
+        let (told, read_all) = (self.table.told.len(), poll.pull_request.is_some());
         self.table.learns(&reading.subject, &Observation::Poll(poll), clock)?;
-        self.schedule(self.now, Next::Pass(poller));
+        let (news, watch) = (self.table.told.len() - told, self.table.read(&reading.subject).watch);
+        self.tell(|| {
+            let (pull, left) = (
+                reading.pull,
+                watch.map(|watch| (watch.due_at.duration_since(time(0)).as_secs(), watch.reason)),
+            );
+            format!("  poller {poller} polls {pull} (itself: {read_all}): {news} events, due next {left:?}")
+        });
+        self.plan_step(poller, self.now, Step::Pass);
         self.check_hour()
     }
 
@@ -276,7 +330,7 @@ impl History {
         if let Some(poller) = self.pollers.get_mut(poller) {
             poller.pauses.insert(subject, now + poller.skew + PAUSE_SECONDS);
         }
-        self.schedule(now, Next::Pass(poller));
+        self.plan_step(poller, now, Step::Pass);
     }
 
     /// One repository: notes with each pull request what moved, and with the repository last. May break off in between.
@@ -295,7 +349,7 @@ impl History {
             self.compare(state, &sweep, id, clock)?;
         }
         self.table.learns(subject, &Observation::Sweep(sweep), clock)?;
-        self.schedule(self.now, Next::Pass(poller));
+        self.plan_step(poller, self.now, Step::Pass);
         self.check_hour()
     }
 
@@ -316,6 +370,7 @@ impl History {
         if !is_unexplained(&known, shown.as_ref()) {
             return Ok(());
         }
+        self.tell(|| format!("  a sweep notices {id}"));
         let notice = Observation::Noticed(known_repository.notice(sweep, id));
         self.table.learns(&subject, &notice, clock)
     }
