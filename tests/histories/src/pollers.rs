@@ -308,11 +308,11 @@ impl History {
         self.table.learns(&reading.subject, &Observation::Poll(poll), clock)?;
         let (news, watch) = (self.table.told.len() - told, self.table.read(&reading.subject).watch);
         self.tell(|| {
-            let (pull, left) = (
-                reading.pull,
-                watch.map(|watch| (watch.due_at.duration_since(time(0)).as_secs(), watch.reason)),
-            );
-            format!("  poller {poller} polls {pull} (itself: {read_all}): {news} events, due next {left:?}")
+            let due = watch.map(|watch| (watch.due_at.duration_since(time(0)).as_secs(), watch.reason));
+            format!(
+                "  poller {poller} polls {} (itself: {read_all}): {news} events, next {due:?}",
+                reading.pull
+            )
         });
         self.plan_step(poller, self.now, Step::Pass);
         self.check_hour()
