@@ -43,10 +43,12 @@ impl History {
             let pull = self.dice.between(1, pulls);
             let act = match self.dice.below(20) {
                 0..=11 => Act::Comment(pull, None),
-                12..=16 => Act::AddTask(pull, None),
-                17 => Act::Retitle(pull),
-                18 => Act::Open,
-                _ => Act::Merge(pull),
+                12..=16 if self.plan.has_tail => Act::AddTask(pull, None),
+                12..=16 => Act::Comment(pull, None),
+                17 => Act::Open,
+                // Sweeps list what is open.
+                18 if self.plan.has_tail => Act::Merge(pull),
+                _ => Act::Retitle(pull),
             };
             self.plan_act(at, act);
         }

@@ -37,18 +37,22 @@ pub struct Plan {
     pub crashes: u64,
     /// Whether a second hook reports everything too.
     pub two_hooks: bool,
+    /// Whether later looks follow the last window. They find what windows overlook, so some histories do without: in those
+    /// nothing happens that only a later look can find: no task, no merge, no lost report of what moves no counter.
+    pub has_tail: bool,
 }
 
 impl Plan {
     /// Draws one.
     pub fn draw(dice: &mut Dice) -> Self {
+        let has_tail = dice.percent(60);
         let window_seconds = *dice.pick(&[60, 60, 120, 120, 600]).unwrap_or(&60);
         let settings = Settings {
             window_seconds,
             margin_seconds: u32::try_from(MARGIN).unwrap_or_default(),
             poll_interval_seconds: 15,
             grace_seconds: *dice.pick(&[5, 10, 30]).unwrap_or(&30),
-            tail_seconds: [600, 3_600, 0],
+            tail_seconds: if has_tail { [600, 3_600, 0] } else { [0; 3] },
             task_interval_seconds: *dice.pick(&[0, 60]).unwrap_or(&60),
             sweep_seconds: 300,
         };
@@ -80,6 +84,7 @@ impl Plan {
             most_calls: 120,
             crashes: *dice.pick(&[0, 3, 10]).unwrap_or(&0),
             two_hooks: dice.percent(20),
+            has_tail,
         }
     }
 
