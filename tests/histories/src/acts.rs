@@ -42,9 +42,8 @@ impl History {
             let at = self.second_below(LIVELY);
             let pull = self.dice.between(1, pulls);
             let act = match self.dice.below(20) {
-                0..=11 => Act::Comment(pull, None),
                 12..=16 if self.plan.has_tail => Act::AddTask(pull, None),
-                12..=16 => Act::Comment(pull, None),
+                0..=16 => Act::Comment(pull, None),
                 17 => Act::Open,
                 // Sweeps list what is open.
                 18 if self.plan.has_tail => Act::Merge(pull),

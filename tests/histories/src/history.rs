@@ -216,8 +216,7 @@ impl History {
         let (fate, delay) = (self.dice.below(20), 1 + self.second_below(LATEST));
         let arrivals: &[Second] = match fate {
             0..=3 if self.plan.has_tail || moves_a_counter(&key) => &[],
-            0..=3 => &[delay],
-            4..=6 => &[delay],
+            0..=6 => &[delay],
             7 => &[0, delay],
             8 => &[0, 0],
             _ => &[0],
