@@ -215,7 +215,7 @@ impl History {
         let (key, pull) = (letter.key.clone(), letter.pull);
         let (fate, delay) = (self.dice.below(20), 1 + self.second_below(LATEST));
         let arrivals: &[Second] = match fate {
-            0..=3 if self.plan.has_tail || moves_a_counter(&key) => &[],
+            0..=3 if self.plan.may_lose(&key) => &[],
             0..=6 => &[delay],
             7 => &[0, delay],
             8 => &[0, 0],
@@ -266,9 +266,4 @@ impl History {
     pub(crate) fn number_of(&self, subject: &Subject) -> Option<u64> {
         self.hub.pulls.keys().copied().find(|id| pull_request(*id) == *subject)
     }
-}
-
-/// Whether a sweep of the open pull requests shows what a report tells.
-const fn moves_a_counter(key: &EventKey) -> bool {
-    !matches!(key, EventKey::CommentUpdated | EventKey::CommentResolved | EventKey::CommentReopened)
 }

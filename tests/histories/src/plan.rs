@@ -1,5 +1,6 @@
 //! What a history is like, drawn from its seed.
 
+use bitbucket::EventKey;
 use relay::Settings;
 
 use crate::dice::Dice;
@@ -97,6 +98,16 @@ impl Plan {
     /// overlooked: `docs/POLLING.md` says so.
     pub const fn is_starved(&self) -> bool {
         self.limit < 600
+    }
+
+    /// Whether a report may get lost. Without later looks only those may that a sweep of the open pull requests makes up for. It
+    /// finds a lost comment too, but not since when its window is open, if silent edits move no time: `docs/POLLING.md` says so.
+    pub const fn may_lose(&self, key: &EventKey) -> bool {
+        match key {
+            EventKey::CommentUpdated | EventKey::CommentResolved | EventKey::CommentReopened => self.has_tail,
+            EventKey::CommentCreated => self.has_tail || self.rules.silent_edit_moves_comment,
+            _ => true,
+        }
     }
 
     /// Whether no poller is up.
