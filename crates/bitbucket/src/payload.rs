@@ -116,6 +116,7 @@ impl Payload {
 
 /// Who: a `user`, a `team` or an `app_user`. All may be missing or null: accounts get deleted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Account {
     /// `user`, `team` or `app_user`.
     #[serde(default, rename = "type", deserialize_with = "lenient::optional")]

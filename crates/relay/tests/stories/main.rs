@@ -9,6 +9,7 @@ mod documents;
 mod envelopes;
 mod properties;
 mod reports;
+mod schema;
 mod subjects;
 mod sweeps;
 mod tasks;
