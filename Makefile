@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: bench-delivery help run up down status logs test test-unit test-e2e lint lint-rust lint-template fmt build deploy clean \
+.PHONY: bench bench-delivery help run up down status logs test test-unit test-e2e lint lint-rust lint-template fmt build deploy clean \
 	tools local-build local-functions
 
 help: ## List these verbs
@@ -54,6 +54,9 @@ test-unit: ## Unit, property and contract tests (no stack)
 test-e2e: local-build ## End-to-end tests: they start and stop their own local stacks
 	$(call say,end-to-end tests)
 	cargo test -p e2e
+
+bench: ## What parsing and folding one webhook costs
+	cargo bench -p relay --bench fold
 
 bench-delivery: ## How long a delivery takes in the release binary, and how large the functions are, zipped
 	@$(MAKE) build ARCH=$(HOST_ARCH)

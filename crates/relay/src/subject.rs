@@ -84,7 +84,7 @@ impl Subject {
         let Some(repository) = payload.repository().and_then(|repository| repository.id()) else {
             return Self::Link;
         };
-        if let Some(id) = payload.pull_request().and_then(|pull_request| pull_request.id()) {
+        if let Some(id) = payload.pull_request_view().and_then(|pull_request| pull_request.id()) {
             return Self::PullRequest { repository, id };
         }
         if let Some(id) = payload.issue_id() {

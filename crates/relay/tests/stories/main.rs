@@ -7,6 +7,7 @@ mod changes;
 mod comments;
 mod documents;
 mod envelopes;
+mod order;
 mod properties;
 mod reports;
 mod schema;
