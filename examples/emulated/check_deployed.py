@@ -1,5 +1,5 @@
-"""Both examples, deployed from their templates as their pages say, on an emulated AWS: events on the bus, lines and bookmarks
-at the other end. The functions run under the permissions that the templates give them."""
+"""Both examples, deployed from their templates as their pages say, on an emulated AWS: events on the bus, lines and
+bookmarks at the other end. The functions run under the permissions that the templates give them."""
 
 from __future__ import annotations
 

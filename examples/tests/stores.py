@@ -47,7 +47,7 @@ class MemoryStore:
 
 
 class StoreContract(unittest.TestCase):
-    """What the keeper relies on, as tests. A store's own test class inherits them and makes an empty store in `setUp`."""
+    """What the keeper relies on, as tests. A store's own test class inherits them; its `setUp` makes an empty store."""
 
     store: Store
 

@@ -76,8 +76,8 @@ class BookmarksTest(World):
                 "Builds: 2 passed",
             ],
         )
-        # By event: all seven; comments; comments, commits, files and builds; tasks; builds; reviewers, commits, files and
-        # builds; comments, tasks, commits, files and builds; approvals; nothing, though the payload is elsewhere.
+        # By event: all seven are added; comments; comments, commits, files and builds; tasks; builds; reviewers,
+        # commits, files and builds; comments, tasks, commits, files and builds; approvals; nothing (the merge).
         self.assertEqual(calls.count("bookmarks.edit"), 1 + 4 + 1 + 1 + 4 + 5 + 1)
         self.assertEqual(len(calls), 1 + 7 + calls.count("bookmarks.edit"))
 
@@ -128,11 +128,15 @@ class BookmarksTest(World):
     def test_what_is_about_no_pull_request_is_left_alone(self) -> None:
         self.assertEqual(self.hears(samples.detail("repo.push")), [])
 
-    def test_two_pull_requests_have_their_own(self) -> None:
-        self.hears(samples.detail("pullrequest.created"))
-        self.hears(samples.detail("pullrequest.created~another-workspace"))
-        self.assertEqual(len(self.slack.titles(CHANNEL)), 14)
-        self.assertIn("#3 Reviewers: 0", self.slack.titles(CHANNEL))
+    def test_each_pull_request_has_its_own(self) -> None:
+        created = samples.detail("pullrequest.created")
+        next_one = samples.detail("pullrequest.created")
+        next_one["subject"]["id"] = 8
+        self.hears(created, next_one, samples.detail("pullrequest.created~another-workspace"))
+        titles = self.slack.titles(CHANNEL)
+        self.assertEqual(len(titles), 21)
+        for title in ("#7 Reviewers: 1", "#8 Reviewers: 1", "#3 Reviewers: 0"):
+            self.assertIn(title, titles)
 
     def test_a_channel_that_is_named_later_is_filled_by_the_next_event(self) -> None:
         # Given a pull request that has no channel

@@ -64,6 +64,18 @@ class SlackTroubleTest(World):
         self.assertEqual(calls, ["bookmarks.edit", "bookmarks.list", "bookmarks.add"])
         self.assertEqual((len(self.titles()), self.titles()[-1]), (7, "Comments: 1"))
 
+    def test_a_bookmark_that_is_known_to_be_deleted_is_not_edited_again(self) -> None:
+        created = samples.detail("pullrequest.created")
+        self.hears(created)
+        self.slack.deletes_by_hand("Comments")
+        news = later(created, comments=1)
+        self.slack.takes_only(1, retry_after="1")
+        with self.assertRaises(RateLimitedError):
+            self.hears(news)
+        self.slack.takes_all_again()
+        self.time += 2
+        self.assertEqual(self.hears(news), ["bookmarks.list", "bookmarks.add"])
+
     def test_another_no_is_told_and_what_was_shown_before_it_is_not_shown_again(self) -> None:
         # Given a bookmark that must not be edited
         created = samples.detail("pullrequest.created")
@@ -155,6 +167,15 @@ class ManyInvocationsTest(World):
         # Then what had been made is found, and nothing is made twice
         self.assertEqual(calls, ["bookmarks.list"])
         self.assertEqual(list(self.slack.bookmarks), made)
+
+    def test_what_a_dead_one_made_is_not_only_found_but_brought_up_to_date(self) -> None:
+        created = samples.detail("pullrequest.created")
+        self.slack.before_answer = lambda: setattr(self.store, "failures", 1)
+        with self.assertRaises(OSError):
+            self.hears(created)
+        self.time += CLAIM_SECONDS + 1
+        self.assertEqual(self.hears(later(created, comments=1)), ["bookmarks.list", "bookmarks.edit"])
+        self.assertIn("Comments: 1", self.titles())
 
     def test_one_that_lived_too_long_does_not_write_over_its_successor(self) -> None:
         # Given one so slow that its claim ends in the middle of a call

@@ -16,7 +16,7 @@ def line(detail):
 
 
 def handler(event, _context):
-    """What Lambda calls with each event. An error makes Lambda try again, so a line can come twice, never not at all."""
+    """What Lambda calls with each event. After an error it tries twice more, so a line may come twice."""
     text = line(event["detail"])
     print(text)
     if url := os.environ.get("NOTIFY_URL"):

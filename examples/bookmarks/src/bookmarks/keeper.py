@@ -1,7 +1,7 @@
 """Takes in one event and makes Slack show what is known after it.
 
-An event is done when its titles are shown, or newer ones; until then `keep` raises, and whoever called it comes again with
-the same event. Everything that was learned or shown before is in the store by then, so the next attempt only does the rest.
+An event is done when its titles are shown, or newer ones; until then `keep` raises, and whoever called it comes again
+with the same event. What was learned or shown before is in the store by then, so the next attempt only does the rest.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Keeper:
         self._show_all(key, state, detail["subject"])
 
     def _begin(self, state: State, detail: dict[str, Any], owner: str) -> State:
-        """Learns, and claims if there is something to show and nobody is at it. What is learned stays, claim or not."""
+        """Learns, and claims if there is something to show and nobody is at it. What it learns stays, claim or not."""
         state = state.learn(detail["sequence"], titles(detail), first_titles(detail))
         now = self.now()
         if state.settled() or self._channel(state) is None or state.claimed_at(now):
@@ -82,34 +82,34 @@ class Keeper:
         raise BusyError(key)
 
     def _show(self, state: State, shown: dict[str, Shown], subject: dict[str, Any]) -> None:
-        """Calls Slack for the bookmarks whose titles differ, and only for those; writes each success down in `shown`."""
+        """Calls Slack for the bookmarks whose titles differ, and no other; notes each success in `shown`."""
         channel = self._channel(state)
         assert channel is not None
         found: dict[str, Shown] | None = None
         for bookmark in SEVEN:
             title = state.wanted[bookmark.name].title
-            known = shown.get(bookmark.name)
-            if known is not None and known.title != title:
-                known = self.slack.edit(channel, known.id, title)
-                if known is None:
-                    # Somebody deleted it by hand.
-                    del shown[bookmark.name]
+            known = self._edited(channel, shown.get(bookmark.name), title)
             if known is None:
-                # An earlier attempt may have added it and died before it wrote that down: look before adding.
+                shown.pop(bookmark.name, None)
+                # It is new, or somebody deleted it by hand. An earlier attempt may have added it and died before it
+                # wrote that down: look before adding.
                 found = self.slack.list(channel) if found is None else found
                 link = bookmark.link(subject["repository"]["full_name"], subject["id"])
-                known = found.get(link)
-                if known is not None and known.title != title:
-                    known = self.slack.edit(channel, known.id, title)
-                if known is None:
-                    known = self.slack.add(channel, title, link, bookmark.emoji)
+                known = self._edited(channel, found.get(link), title)
+                known = known or self.slack.add(channel, title, link, bookmark.emoji)
             shown[bookmark.name] = known
+
+    def _edited(self, channel: str, known: Shown | None, title: str) -> Shown | None:
+        """The bookmark with this title; None where there is none to edit. Slack is not called for a title that it has."""
+        if known is None or known.title == title:
+            return known
+        return self.slack.edit(channel, known.id, title)
 
     def _channel(self, state: State) -> str | None:
         return state.channel or self.channel
 
     def _update(self, key: str, change: Callable[[State], State]) -> State:
-        """Reads, changes and writes a state; again, if somebody else wrote in between. Writes nothing if nothing changed."""
+        """Reads, changes and writes a state; again, if somebody else wrote in between. No change is no write."""
         for _ in range(MAX_ATTEMPTS):
             before = self.store.load(key)
             after = change(before)

@@ -47,8 +47,8 @@ class State:
     claim: Claim | None = None
 
     def learn(self, sequence: int, titles: Mapping[str, str], first_titles: Mapping[str, str]) -> State:
-        """Takes in what an event says. For each bookmark the event with the highest sequence wins, so the order in which
-        events come, and how often, makes no difference."""
+        """Takes in what an event says. For each bookmark the event with the highest sequence wins, so the order
+        in which events come, and how often, makes no difference."""
         wanted = {name: Wanted(0, title) for name, title in first_titles.items()} | dict(self.wanted)
         for name, title in titles.items():
             if sequence > wanted[name].sequence:
