@@ -21,6 +21,14 @@ ABOUT_SEVEN = {
     "pullrequest.created",
     "pullrequest.fulfilled~large",
     "pullrequest.task_created",
+    "pullrequest.task_resolved",
+    "pullrequest.updated",
+    "repo.commit_status_updated",
+}
+# The task is there, and not resolved.
+WITH_A_TASK = {
+    "pullrequest.counters_changed",
+    "pullrequest.task_created",
     "pullrequest.updated",
     "repo.commit_status_updated",
 }
@@ -52,11 +60,11 @@ MATCHED = {
         "pullrequest.comment_updated",
         "pullrequest.counters_changed",
         "pullrequest.task_created",
+        "pullrequest.task_resolved",
     },
     "through a link": ELSEWHERE,
     "that tell of a new reviewer": {"pullrequest.updated"},
-    "after which no task is open": ALL
-    - {"pullrequest.task_created", "pullrequest.updated", "repo.commit_status_updated", "repo.push"},
+    "after which no task is open": ALL - WITH_A_TASK - {"repo.push"},
     "after which a build has failed": {"repo.commit_status_updated"},
 }
 

@@ -10,6 +10,17 @@ from tests import EXAMPLES
 
 FOLDER = EXAMPLES / "events"
 
+# What the bookmarks say after the story, without the pull request's number.
+END = [
+    "Reviewers: 2",
+    "Comments: 1, 1 unresolved",
+    "Tasks: 0 open, 1 done",
+    "Approvals: 1",
+    "Commits: 2",
+    "Files changed: 3",
+    "Builds: 2 passed",
+]
+
 
 def all_events() -> dict[str, dict[str, Any]]:
     """Every sample by its name."""

@@ -25,6 +25,7 @@ LINES = {
     "pullrequest.created~another-workspace": "globex/gadgets #3: carol, pullrequest:created",
     "pullrequest.fulfilled~large": "acme/widgets #7: alice, pullrequest:fulfilled (state)",
     "pullrequest.task_created": "acme/widgets #7: bob, pullrequest:task_created",
+    "pullrequest.task_resolved": "acme/widgets #7: alice, pullrequest:task_resolved",
     "pullrequest.updated": "acme/widgets #7: alice, pullrequest:updated (title, commits, reviewer_added)",
     "repo.commit_status_updated": "acme/widgets #7: alice, repo:commit_status_updated",
     "repo.push": "acme/widgets: alice, repo:push",

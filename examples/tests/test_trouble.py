@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bookmarks.keeper import CLAIM_SECONDS, BusyError
-from bookmarks.slack import DEFAULT_RETRY_SECONDS, RateLimitedError, Slack, SlackError
+from bookmarks.slack import DEFAULT_RETRY_SECONDS, MAX_RETRY_SECONDS, RateLimitedError, Slack, SlackError
 from bookmarks.store import ConflictError
 
 from tests import samples
@@ -34,12 +34,13 @@ class SlackTroubleTest(World):
         self.assertEqual(calls, ["bookmarks.list"] + ["bookmarks.add"] * 4)
         self.assertEqual(len(self.titles()), 7)
 
-    def test_a_refusal_that_does_not_say_how_long_is_taken_for_the_usual(self) -> None:
-        for header in (None, "soon"):
+    def test_a_refusal_that_does_not_say_how_long_or_far_too_long_is_taken_for_less(self) -> None:
+        cases = {None: DEFAULT_RETRY_SECONDS, "soon": DEFAULT_RETRY_SECONDS, "86400": MAX_RETRY_SECONDS}
+        for header, seconds in cases.items():
             with self.subTest(header=header), self.assertRaises(RateLimitedError) as raised:
                 self.slack.takes_only(0, retry_after=header)
                 Slack("any", self.slack.url).list(CHANNEL)
-            self.assertEqual(raised.exception.retry_after, DEFAULT_RETRY_SECONDS)
+            self.assertEqual(raised.exception.retry_after, seconds)
 
     def test_news_while_slack_rests_is_shown_afterwards(self) -> None:
         created = samples.detail("pullrequest.created")

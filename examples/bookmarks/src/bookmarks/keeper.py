@@ -100,7 +100,7 @@ class Keeper:
             shown[bookmark.name] = known
 
     def _edited(self, channel: str, known: Shown | None, title: str) -> Shown | None:
-        """The bookmark with this title; None where there is none to edit. Slack is not called for a title that it has."""
+        """The bookmark with this title; None where there is none to edit. One that has the title is no call."""
         if known is None or known.title == title:
             return known
         return self.slack.edit(channel, known.id, title)
@@ -131,8 +131,8 @@ def key_of(detail: dict[str, Any]) -> str:
 def _progress(state: State, owner: str, shown: dict[str, Shown], claim: Claim | None) -> State:
     """Writes down what is shown. The claim stays only while more is to do.
 
-    Raises `BusyError` where another invocation has taken over. That cannot happen while CLAIM_SECONDS is longer than an
-    invocation lives; if it does, what the other writes is right.
+    Raises `BusyError` where another invocation has taken over: what that one writes down must stand. It does not happen
+    while CLAIM_SECONDS is longer than an invocation lives; if it did, Slack could show an old title until the next.
     """
     if state.claim is None or state.claim.owner != owner:
         raise BusyError(f"the claim of {owner} was lost")

@@ -15,6 +15,8 @@ TIMEOUT_SECONDS = 5
 MAX_ANSWER_BYTES = 1024 * 1024
 # Where a 429 does not say how long: what Slack's tiers are counted over is a minute.
 DEFAULT_RETRY_SECONDS = 30.0
+# A longer one is not believed: the queue gives an event up after a quarter of an hour.
+MAX_RETRY_SECONDS = 600.0
 
 
 class SlackError(Exception):
@@ -80,4 +82,4 @@ class Slack:
 
 
 def _seconds(text: str | None) -> float:
-    return float(text) if text and text.isdecimal() else DEFAULT_RETRY_SECONDS
+    return min(float(text), MAX_RETRY_SECONDS) if text and text.isdecimal() else DEFAULT_RETRY_SECONDS
