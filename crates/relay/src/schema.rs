@@ -47,15 +47,15 @@ fn rule_of(key: &EventKey) -> Value {
         (true, false) => json!({ "const": "webhook" }),
         (false, _) => json!({ "const": "poll" }),
     };
-    let mut then = json!({ "properties": { "source": source } });
-    if promise.found {
-        let fields: Vec<&str> = ["actor", "repository"].iter().chain(promise.payload).copied().collect();
-        then["allOf"] = json!([{
+    let fields: Vec<&str> = ["actor", "repository"].iter().chain(promise.payload).copied().collect();
+    json!({
+        "if": is_key,
+        "then": {
+            "properties": { "source": source },
             "if": { "properties": { "source": { "const": "poll" } } },
             "then": { "properties": { "payload": { "required": fields } } },
-        }]);
-    }
-    json!({ "if": is_key, "then": then })
+        },
+    })
 }
 
 /// The `AsyncAPI` (3.0) document of the bus: one channel, one message a key.

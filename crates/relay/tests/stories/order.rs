@@ -63,11 +63,11 @@ impl Bitbucket {
         });
         let (comments, verdicts, sent) = (Vec::new(), BTreeMap::new(), Vec::new());
         let mut new = Self { minute: 0, pull_request, comments, verdicts, sent };
-        new.sends(PullRequestCreated, json!({}));
+        new.sends(PullRequestCreated, &json!({}));
         new
     }
 
-    fn sends(&mut self, key: EventKey, more: Value) {
+    fn sends(&mut self, key: EventKey, more: &Value) {
         let participant = |(name, at): (&&str, &String)| {
             let user = json!({ "uuid": format!("{{{name}}}") });
             json!({ "user": user, "approved": true, "state": "approved", "participated_on": at })
@@ -83,7 +83,7 @@ impl Bitbucket {
 
     fn about(&mut self, key: EventKey, comment: usize) {
         let comment = self.comments[comment].clone();
-        self.sends(key, json!({ "comment": comment }));
+        self.sends(key, &json!({ "comment": comment }));
     }
 
     /// The comment that is meant, if it stands.
@@ -98,11 +98,11 @@ impl Bitbucket {
         match *act {
             Act::Retitles(title) => {
                 self.pull_request["title"] = json!(format!("title {title}"));
-                self.sends(PullRequestUpdated, json!({}));
+                self.sends(PullRequestUpdated, &json!({}));
             }
             Act::Pushes(hash) => {
                 self.pull_request["source"]["commit"]["hash"] = json!(format!("aaaaaaaaaaa{hash}"));
-                self.sends(PullRequestUpdated, json!({}));
+                self.sends(PullRequestUpdated, &json!({}));
             }
             Act::Comments => {
                 let comment = json!({
@@ -138,14 +138,14 @@ impl Bitbucket {
             }
             Act::Merges => {
                 self.pull_request["state"] = json!("MERGED");
-                self.sends(PullRequestFulfilled, json!({}));
+                self.sends(PullRequestFulfilled, &json!({}));
             }
         }
     }
 
     fn reviews(&mut self, key: EventKey, who: &str, now: &str) {
         let approval = json!({ "date": now, "user": { "uuid": format!("{{{who}}}") } });
-        self.sends(key, json!({ "approval": approval }));
+        self.sends(key, &json!({ "approval": approval }));
     }
 }
 
@@ -191,7 +191,9 @@ fn heard<'r>(reports: impl IntoIterator<Item = &'r Report>) -> World {
 fn deliveries() -> impl Strategy<Value = (Vec<Report>, Vec<Report>)> {
     acts().prop_flat_map(|acts| {
         let mut bitbucket = Bitbucket::new();
-        acts.iter().for_each(|act| bitbucket.does(act));
+        for act in &acts {
+            bitbucket.does(act);
+        }
         let sent = bitbucket.sent;
         let twice = proptest::sample::subsequence(sent.clone(), 0..=sent.len());
         let shuffled = twice.prop_flat_map({

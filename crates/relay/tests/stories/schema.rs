@@ -48,6 +48,21 @@ fn every_fixture_and_every_webhook_of_the_corpus_where_it_is_at_hand_becomes_one
 }
 
 #[test]
+fn the_sample_events_of_the_examples_conform() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/events");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let entry: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let errors: Vec<String> = VALIDATOR
+            .iter_errors(&entry["detail"])
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+        assert_eq!(entry["detail-type"], entry["detail"]["key"]);
+    }
+}
+
+#[test]
 fn where_a_payload_lacks_a_field_the_event_says_null() {
     let event =
         &published("pullrequest:updated", br#"{"repository":{"uuid":"{r}"},"pullrequest":{"id":1}}"#)[0];
