@@ -43,6 +43,8 @@ class Settings:
     window_margin_seconds: int = 3
     poll_interval_seconds: int = 2
     grace_seconds: int = 2
+    task_interval_seconds: int = 2
+    sweep_seconds: int = 20
     # The simulator has a limit of its own, which tests set.
     calls_per_hour: int = 10000
     max_calls_per_run: int = 1000
@@ -56,6 +58,8 @@ class Settings:
             "WindowMarginSeconds": str(self.window_margin_seconds),
             "PollIntervalSeconds": str(self.poll_interval_seconds),
             "GraceSeconds": str(self.grace_seconds),
+            "TaskIntervalSeconds": str(self.task_interval_seconds),
+            "SweepSeconds": str(self.sweep_seconds),
             "CallsPerHour": str(self.calls_per_hour),
             "MaxCallsPerRun": str(self.max_calls_per_run),
             "LogLevel": self.log_level,
