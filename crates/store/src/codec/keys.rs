@@ -10,6 +10,7 @@
 //! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
 //! | `budget` | `budget#{link}` | `budget` |
 //! | `lease` | `lease#{name}` | `lease` |
+//! | `authorization` | `authorization#{link}` | `authorization` |
 
 use relay::{EventId, LinkId, Subject};
 
@@ -28,6 +29,7 @@ pub(crate) const DELIVERY: &str = "delivery";
 pub(crate) const BODY: &str = "body";
 pub(crate) const BUDGET: &str = "budget";
 pub(crate) const LEASE: &str = "lease";
+pub(crate) const AUTHORIZATION: &str = "authorization";
 
 /// The end of the range of events: after every digit.
 pub(crate) const LAST_EVENT: &str = "event#~";
@@ -68,6 +70,10 @@ pub(crate) fn body(link: &LinkId, mark: &DeliveryMark) -> String {
 
 pub(crate) fn budget(link: &LinkId) -> String {
     format!("budget#{link}")
+}
+
+pub(crate) fn authorization(link: &LinkId) -> String {
+    format!("authorization#{link}")
 }
 
 pub(crate) fn lease(name: &str) -> String {
