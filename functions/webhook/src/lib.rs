@@ -10,9 +10,11 @@
 //! | [`receive`] | one delivery, from its bytes to its answer |
 //! | [`request`] | what is read from an HTTP request, and what is refused before it is read |
 //! | [`answer`] | outcomes and errors as status and body |
+//! | [`oauth`] | the pages on which a person authorizes an OAuth consumer |
 
 pub mod answer;
 pub mod app;
+pub mod oauth;
 pub mod receive;
 pub mod request;
 

@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Api {
     http: reqwest::Client,
-    base: Url,
+    pub(super) base: Url,
 }
 
 impl Api {
@@ -70,7 +70,7 @@ pub(crate) fn http() -> Result<reqwest::Client, Error> {
 /// The API with a credential and an allowance of calls. Clones share the allowance.
 #[derive(Debug, Clone)]
 pub struct Client {
-    api: Api,
+    pub(super) api: Api,
     credential: Credential,
     left: Arc<AtomicU32>,
 }
@@ -212,7 +212,7 @@ impl Client {
         Url::parse(link).ok().filter(|url| url.origin() == self.api.base.origin())
     }
 
-    async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {
+    pub(super) async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {
         self.left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .map_err(|_| Error::AllowanceSpent { operation })?;

@@ -6,6 +6,7 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 mod path;
+mod user;
 
 pub use api::{Api, Client};
 pub use path::RepositoryPath;

@@ -65,6 +65,7 @@ async fn nothing_is_lost_while_nobody_has_authorized() {
         expires_at: "2026-11-25T10:00:00Z".parse().unwrap(),
         refresh_token: None,
         scope: String::new(),
+        account: None,
         reauthorize: false,
     };
     assert!(world.grants.store(&Repo::Widgets.link(), None, &grant).await.unwrap());
