@@ -53,6 +53,7 @@ impl World {
             secret: "secret".to_owned(),
             callback_url: "https://bitrelay.example/callback".to_owned(),
             acts_as: "bot".to_owned(),
+            scopes: OAuthConsumer::USUAL_SCOPES.to_owned(),
         });
         let (table, grants) = (Arc::default(), Arc::default());
         let redirect = reqwest::redirect::Policy::none();

@@ -46,13 +46,14 @@ impl Error {
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Address(_) | Self::NotGranted => 400,
+            Self::Address(_)
+            | Self::NotGranted
+            | Self::Bitbucket(
+                bitbucket::Error::GrantRefused { .. } | bitbucket::Error::ConsumerRefused { .. },
+            ) => 400,
             Self::Refused(_) | Self::Denied | Self::AccountUnreadable => 403,
             Self::Method => 405,
             Self::NoConsumer => 409,
-            Self::Bitbucket(
-                bitbucket::Error::GrantRefused { .. } | bitbucket::Error::ConsumerRefused { .. },
-            ) => 400,
             Self::Bitbucket(error) => error.status(),
             Self::Store(error) => error.status(),
             Self::Timeout => 503,

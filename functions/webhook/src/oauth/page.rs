@@ -34,14 +34,15 @@ pub(super) struct Page {
 impl Page {
     fn html(&self) -> String {
         let title = escaped(self.title);
-        let sentences: String =
+        let sentences: Vec<_> =
             self.sentences.iter().map(|text| format!("<p>{}</p>", escaped(text))).collect();
         let command = self.command.as_ref().map(|text| format!("<pre>{}</pre>", escaped(text)));
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
              <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · bitrelay</title></head>\
-             <body><h1>{title}</h1>{sentences}{}</body></html>",
+             <body><h1>{title}</h1>{}{}</body></html>",
+            sentences.concat(),
             command.unwrap_or_default()
         )
     }

@@ -13,6 +13,7 @@ async fn with_silent_edit(kind: &str) -> (World, Pr) {
         secret: "secret".to_owned(),
         callback_url: "https://bitrelay.example/callback".to_owned(),
         acts_as: "bot".to_owned(),
+        scopes: OAuthConsumer::USUAL_SCOPES.to_owned(),
     });
     let credential = json!({ "type": kind, "client_id": "key", "client_secret": "secret" });
     world.set_link(Repo::Widgets, Some(credential));
