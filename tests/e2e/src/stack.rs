@@ -16,6 +16,8 @@ use crate::paths;
 #[expect(missing_docs, reason = "the file's own names")]
 pub struct Outputs {
     pub webhook_url: String,
+    pub public_url: String,
+    pub link_secret_prefix: String,
     pub link: String,
     pub webhook_secret: String,
     pub table: String,
