@@ -1,4 +1,4 @@
-//! Chromium's DevTools protocol over a pipe (<https://chromedevtools.github.io/devtools-protocol/>): JSON messages with a
+//! Chromium's `DevTools` protocol over a pipe (<https://chromedevtools.github.io/devtools-protocol/>): JSON messages with a
 //! zero byte after each, on the file descriptors 3 and 4. That needs neither a port nor a web socket.
 
 use std::path::Path;
