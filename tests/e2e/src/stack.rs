@@ -58,6 +58,19 @@ impl Stack {
         Self { outputs, config, subscriber, folder }
     }
 
+    /// What the functions have logged so far.
+    pub fn logged(&self) -> String {
+        let done = Command::new(paths::tool("python"))
+            .arg(paths::workspace().join("infra/local"))
+            .args(["logs", "--state-dir"])
+            .arg(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    }
+
     /// The table.
     pub fn table(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)

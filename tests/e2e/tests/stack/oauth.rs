@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bitbucket::oauth::{Consumer, OAuth};
 use bitbucket::payload::Account;
 use e2e::browser::Browser;
 use e2e::paths;
+use e2e::signer::Delivery;
 use e2e::stack::Stack;
 use e2e::tokens::{Asker, Work};
 use jiff::Timestamp;
@@ -14,7 +16,13 @@ use serde_json::{Value, json};
 use store::DynamoTable;
 use store::links::tokens::{GrantStore, KeptGrant, SecretsManagerGrants, authorized};
 
+use crate::support::{create_pull_request, lines, made, person};
+
 const SECRET: &str = "consumer-secret";
+const WEBHOOK_SECRET: &str = "the webhook secret of an OAuth link";
+
+/// A run of the poller starts every minute; whatever it finds is there within two.
+const TWO_MINUTES: Duration = Duration::from_mins(2);
 
 /// A link with an OAuth consumer of the same name, as a user sets them up.
 async fn link(stack: &Stack, id: &str, kind: &str) -> LinkId {
@@ -27,7 +35,7 @@ async fn link(stack: &Stack, id: &str, kind: &str) -> LinkId {
     let document = json!({
         "version": 1,
         "template": format!("bitbucket-{kind}"),
-        "webhook_secrets": [{ "value": "a webhook's secret", "created_at": "2026-11-24T00:00:00Z" }],
+        "webhook_secrets": [{ "value": WEBHOOK_SECRET, "created_at": "2026-11-24T00:00:00Z" }],
         "credential": credential(id, kind),
     });
     let secrets = aws_sdk_secretsmanager::Client::new(&stack.config);
@@ -93,6 +101,43 @@ pub(crate) async fn a_person_authorizes_a_link_in_a_browser(stack: Arc<Stack>) {
     browser.goes_to(&opened).await;
     assert_eq!(browser.heading().await, "This address does not work");
     browser.keeps_picture("oauth-4-used-before").await;
+
+    the_poller_finds_an_edit_with_it(&stack, &link).await;
+    let (_, nonce) = opened.split_once("nonce=").unwrap();
+    let (access, refresh) = (grant.access_token, grant.refresh_token.unwrap());
+    let logged = stack.logged();
+    assert!(logged.contains("link authorized") && logged.contains("comment_updated"), "{logged}");
+    for hidden in [nonce, access.expose_secret(), refresh.expose_secret(), SECRET, WEBHOOK_SECRET] {
+        assert!(!logged.contains(hidden), "{hidden} is in: {logged}");
+    }
+}
+
+/// A comment is reported and then edited silently. The report is sent by hand: the repository's own webhook is another
+/// link's.
+async fn the_poller_finds_an_edit_with_it(stack: &Stack, link: &LinkId) {
+    let (alice, bob) = (person(stack, "alice"), person(stack, "bob"));
+    let id = create_pull_request(&alice, "Polled with OAuth").await;
+    let here = format!("/pullrequests/{id}");
+    let comment = made(bob.post(&format!("{here}/comments"), json!({ "content": { "raw": "first" } })).await);
+    let report = json!({
+        "repository": made(alice.get("").await),
+        "pullrequest": made(alice.get(&here).await),
+        "comment": comment,
+        "actor": comment["user"],
+    });
+    let delivery = Delivery::new("pullrequest:comment_created", "0a17", report.to_string());
+    let url = format!("{}/webhook/{link}", stack.outputs.public_url);
+    let answer = delivery.send(&reqwest::Client::new(), &url, WEBHOOK_SECRET).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let edited = json!({ "content": { "raw": "second" } });
+    made(bob.put(&format!("{here}/comments/{}", comment["id"]), edited).await);
+
+    let through = |entry: &Value| entry["detail"]["link"] == link.as_str();
+    let heard = stack.subscriber.wait(TWO_MINUTES, through, |heard| heard.len() >= 2).await;
+    assert_eq!(
+        lines(&heard),
+        ["1 pullrequest:comment_created webhook", "2 pullrequest:comment_updated poll"]
+    );
 }
 
 pub(crate) async fn fifty_refreshes_at_once_in_two_processes_are_one_call_and_fifty_good_tokens(
