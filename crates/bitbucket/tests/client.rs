@@ -147,3 +147,15 @@ async fn a_token_does_not_travel_in_the_clear() {
     assert!(Api::new("file:///etc").is_err());
     assert!(Api::new("https://api.bitbucket.org/2.0").is_ok());
 }
+
+#[tokio::test]
+async fn who_calls_is_asked_with_the_credential() {
+    let server = Server::start(|_, _| {
+        r#"{"type": "user", "uuid": "{u}", "display_name": "Alice", "nickname": "alice", "links": {}}"#
+            .into_response()
+    })
+    .await;
+    let account = server.client(1).who_am_i().await.unwrap();
+    assert_eq!((account.uuid.as_deref(), account.display_name.as_deref()), (Some("{u}"), Some("Alice")));
+    assert_eq!(server.paths(), ["/2.0/user"]);
+}

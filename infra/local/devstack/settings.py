@@ -49,11 +49,12 @@ class Settings:
     calls_per_hour: int = 10000
     max_calls_per_run: int = 1000
 
-    def parameters(self, architecture: str, api_url: str) -> dict[str, str]:
+    def parameters(self, architecture: str, bitbucket_url: str) -> dict[str, str]:
         """The template's parameters for this stack."""
         return {
             "Architecture": architecture,
-            "BitbucketApiUrl": api_url,
+            "BitbucketApiUrl": f"{bitbucket_url}/2.0",
+            "BitbucketOAuthUrl": f"{bitbucket_url}/site/oauth2",
             "WindowSeconds": str(self.window_seconds),
             "WindowMarginSeconds": str(self.window_margin_seconds),
             "PollIntervalSeconds": str(self.poll_interval_seconds),

@@ -24,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Api {
     http: reqwest::Client,
-    base: Url,
+    pub(super) base: Url,
 }
 
 impl Api {
@@ -70,7 +70,7 @@ pub(crate) fn http() -> Result<reqwest::Client, Error> {
 /// The API with a credential and an allowance of calls. Clones share the allowance.
 #[derive(Debug, Clone)]
 pub struct Client {
-    api: Api,
+    pub(super) api: Api,
     credential: Credential,
     left: Arc<AtomicU32>,
 }

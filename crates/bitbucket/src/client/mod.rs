@@ -7,6 +7,7 @@ pub(crate) mod answer;
 pub(crate) mod api;
 mod calls;
 mod path;
+mod user;
 
 pub use api::{Api, Client};
 pub use path::RepositoryPath;

@@ -16,8 +16,9 @@ use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
 use crate::Error;
+use crate::authorization::Authorization;
 use crate::aws::{self, failure};
-use crate::codec::{self, BudgetItem, LeaseItem, keys, state};
+use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys, state};
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, writes};
 
@@ -63,6 +64,18 @@ impl DynamoTable {
             .await
             .map_err(|error| failure(SERVICE, "GetItem", &error))?;
         Ok(answer.item.map(Item::from))
+    }
+
+    /// Puts something of this version, if the version before it is there. False where it is not.
+    async fn put_after(&self, version: u64, item: Item) -> Result<bool, Error> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item.into()));
+        let put = match Condition::before(version) {
+            Condition::VersionIs(before) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(before.to_string())),
+            _ => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        condition_held("PutItem", put.send().await)
     }
 }
 
@@ -171,18 +184,16 @@ impl Table for DynamoTable {
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(BudgetItem::encode(link, budget)?.into()));
-        let put = match Condition::before(budget.version) {
-            Condition::VersionIs(version) => put
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
-            _ => put.condition_expression("attribute_not_exists(pk)"),
-        };
-        condition_held("PutItem", put.send().await)
+        self.put_after(budget.version, BudgetItem::encode(link, budget)?).await
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        let item = self.get(keys::authorization(link), keys::AUTHORIZATION).await?;
+        item.map_or_else(|| Ok(Authorization::default()), |item| AuthorizationItem::decode(link, &item))
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        self.put_after(stored.version, AuthorizationItem::encode(link, stored)?).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

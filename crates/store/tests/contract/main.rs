@@ -101,6 +101,13 @@ tell! {
         two_spenders_at_once_never_spend_more_than_there_is,
         a_block_holds_for_whoever_asks_next,
     }
+    authorizations {
+        a_nonce_and_then_a_state_work_once_each,
+        a_nonce_brought_fifty_times_at_once_works_once,
+        what_comes_after_ten_minutes_comes_too_late,
+        what_is_another_links_or_made_up_is_not_taken_and_ends_nothing,
+        opening_another_authorization_ends_the_one_before,
+    }
     leases {
         a_lease_has_one_holder_who_may_extend_it,
         a_lease_that_ran_out_goes_to_the_next,
