@@ -25,7 +25,7 @@ const DUE_INDEX: &str = "due";
 /// The most pages that one question reads. A page is up to 1 MB, which is at least one event.
 const MAX_PAGES: usize = 100;
 
-const SERVICE: &str = "DynamoDB";
+pub(crate) const SERVICE: &str = "DynamoDB";
 
 type Attributes = HashMap<String, AttributeValue>;
 
@@ -39,11 +39,7 @@ pub struct DynamoTable {
 impl DynamoTable {
     /// Uses the table of this name. Nothing is sent yet. Every call ends within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(config)
-            .timeout_config(aws::timeouts())
-            .retry_config(aws::retries())
-            .build();
-        Self { client: Client::from_conf(config), table: table.into() }
+        Self { client: client(config), table: table.into() }
     }
 
     /// One item, by one strongly consistent read.
@@ -184,6 +180,15 @@ impl Table for DynamoTable {
             .await;
         condition_held("DeleteItem", deleted)
     }
+}
+
+/// A client whose calls end within 5 seconds.
+pub(crate) fn client(config: &aws_config::SdkConfig) -> Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(config)
+        .timeout_config(aws::timeouts())
+        .retry_config(aws::retries())
+        .build();
+    Client::from_conf(config)
 }
 
 /// Whether a conditional write happened.

@@ -5,6 +5,7 @@
 mod faults;
 mod hosts;
 mod interleavings;
+mod reading;
 mod secrets;
 mod stories;
 mod world;
