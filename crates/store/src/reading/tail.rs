@@ -47,9 +47,8 @@ impl Tail {
         let mut tail = Self { client, stream: stream.ok_or_else(refused)?, shards: BTreeMap::new() };
         for shard in tail.listed().await? {
             let Some(id) = shard.shard_id() else { continue };
-            let ended =
-                shard.sequence_number_range().is_some_and(|range| range.ending_sequence_number().is_some());
-            let place = if ended { None } else { tail.iterator(id, ShardIteratorType::Latest).await? };
+            // Also of a shard that has ended: the next read finds that, and then its children.
+            let place = tail.iterator(id, ShardIteratorType::Latest).await?;
             tail.shards.insert(id.to_owned(), place);
         }
         Ok(tail)
