@@ -1,0 +1,29 @@
+//! One module a command.
+
+mod events;
+mod pr;
+mod status;
+mod tail;
+mod watch;
+
+use crate::Error;
+use crate::args::{Command, EventsCommand, PrCommand, WatchCommand};
+use crate::session::Session;
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Result<(), Error> {
+    match command {
+        Command::Events(EventsCommand::List { filters, limit }) => {
+            events::list(session, &filters, limit.into()).await
+        }
+        Command::Events(EventsCommand::Show { id }) => events::show(session, &id).await,
+        Command::Events(EventsCommand::Tail { filters, limit, every }) => {
+            tail::tail(session, &filters, limit, every).await
+        }
+        Command::Pr(PrCommand::Show { repository, number }) => pr::show(session, &repository, number).await,
+        Command::Watch(WatchCommand::List { limit }) => watch::list(session, limit.into()).await,
+        Command::Status => status::status(session).await,
+        // It needs no session; the caller has answered it.
+        Command::Completions { .. } => Ok(()),
+    }
+}
