@@ -2,19 +2,44 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::config::Credentials;
+use bitbucket::Credential;
+use bitbucket::client::{Api, Client};
+use bitbucket::oauth::{BITBUCKET, OAuth};
 use jiff::Timestamp;
+use relay::budget::Reservation;
 use relay::{LinkId, Settings};
-use store::DynamoTable;
+use secrecy::SecretString;
+use store::links::tokens::{SecretsManagerGrants, TokenSource, Tokens};
+use store::links::{LinkAdmin, LinkCredential, LinkDocument};
 use store::reading::Reader;
+use store::{DynamoTable, LinkSource, SecretsManagerLinks, budget};
+use url::Url;
 
 use crate::Error;
 use crate::args::Format;
 use crate::config::Config;
 use crate::deployment::Deployment;
 use crate::output::Report;
-use crate::surroundings::Surroundings;
+use crate::surroundings::{SharedClock, Surroundings};
 
 const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
+
+/// Bitbucket, with a link's credential and some calls of its budget.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) client: Client,
+    link: LinkId,
+    table: DynamoTable,
+    minute: i64,
+}
+
+impl Access {
+    /// Gives back the calls that were not made. Where that fails they stay counted, which only wastes them.
+    pub(crate) async fn close(self) {
+        let unused = Reservation { minute: self.minute, calls: self.client.calls_left() };
+        let _ = budget::give_back(&self.table, &self.link, unused).await;
+    }
+}
 
 /// One command's work.
 pub(crate) struct Session<'s, 'a> {
@@ -126,6 +151,71 @@ impl<'s, 'a> Session<'s, 'a> {
     pub(crate) async fn reader(&mut self) -> Result<Reader, Error> {
         let name = self.table_name().await?;
         Ok(Reader::connect(&self.aws().await, name))
+    }
+
+    async fn secrets_prefix(&mut self) -> Result<String, Error> {
+        let flag = self.config.secrets_prefix.clone();
+        self.named(flag, "LinkSecretPrefix", "what the links' secrets are named").await
+    }
+
+    /// The links, to be changed.
+    pub(crate) async fn links(&mut self) -> Result<LinkAdmin, Error> {
+        let prefix = self.secrets_prefix().await?;
+        Ok(LinkAdmin::connect(&self.aws().await, prefix))
+    }
+
+    /// A link's document.
+    pub(crate) async fn document(&mut self, link: &LinkId) -> Result<SecretString, Error> {
+        let prefix = self.secrets_prefix().await?;
+        let links = SecretsManagerLinks::connect(&self.aws().await, prefix);
+        links.load(link).await?.ok_or_else(|| Error::NotFound {
+            what: format!("the link {link}"),
+            advice: "`bitrelay link list` shows the links, `bitrelay link create` makes one".to_owned(),
+        })
+    }
+
+    /// Where Bitbucket delivers for a link.
+    pub(crate) async fn webhook_url(&mut self, link: &LinkId) -> Result<Url, Error> {
+        let base = self.named(self.config.webhook_url.clone(), "WebhookUrl", "the webhook URL").await?;
+        let url = format!("{}/{link}", base.trim_end_matches('/'));
+        Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
+    }
+
+    /// Bitbucket with a link's credential. What is called counts in the link's budget like the functions' calls (G8).
+    pub(crate) async fn bitbucket(&mut self, link: &LinkId, calls: u32) -> Result<Access, Error> {
+        let document = LinkDocument::parse(link, &self.document(link).await?)?;
+        let no_credential = || Error::NotFound {
+            what: format!("a credential of the link {link}"),
+            advice: "it only receives; `bitrelay link set-creds` gives it one".to_owned(),
+        };
+        let credential = document.credential().cloned().ok_or_else(no_credential)?;
+        let table = self.table().await?;
+        let credential = match credential {
+            LinkCredential::Fixed(credential) => credential,
+            LinkCredential::OAuth(consumer) => {
+                let token = self.tokens(&table).await?.token(link, &consumer, None).await?;
+                Credential::Bearer { token }
+            }
+        };
+        let (now, limit) = (self.now(), self.calls_per_hour().await?);
+        let reserved = budget::reserve(&table, link, now, limit, calls).await?;
+        if reserved.calls == 0 {
+            return Err(Error::BudgetSpent);
+        }
+        let base = self.deployment().await?.bitbucket_api(self.around.variable);
+        let client = Api::new(&base)?.client(credential, reserved.calls);
+        Ok(Access { client, link: link.clone(), table, minute: reserved.minute })
+    }
+
+    /// Tokens of OAuth consumers, by the same rules as the functions get them: one writer, the new one stored first.
+    async fn tokens(&mut self, table: &DynamoTable) -> Result<impl TokenSource + use<>, Error> {
+        let prefix = self.secrets_prefix().await?;
+        let grants = SecretsManagerGrants::connect(&self.aws().await, prefix);
+        let base = (self.around.variable)("BITRELAY_BITBUCKET_OAUTH_URL");
+        let oauth = OAuth::new(&base.unwrap_or_else(|| BITBUCKET.to_owned()))?;
+        let holder = format!("cli-{}", std::process::id());
+        let clock = SharedClock(self.around.clock.clone());
+        Ok(Tokens::new(oauth, table.clone(), grants, clock, holder))
     }
 
     /// How long windows are.

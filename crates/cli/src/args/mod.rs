@@ -1,6 +1,7 @@
 //! Commands, flags and their help. Every command's help ends with examples, and a test runs them.
 
 pub mod events;
+pub mod link;
 mod values;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -8,6 +9,7 @@ use clap_complete::Shell;
 use relay::LinkId;
 
 pub use events::{EventsCommand, Filters, PrCommand, WatchCommand};
+pub use link::{HookPlaces, HooksCommand, KeyValue, LinkCommand, SecretsFrom};
 pub use values::{Moment, Span};
 
 const ABOUT: &str =
@@ -89,6 +91,12 @@ pub enum Format {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make, look at and change links: the connections to Bitbucket
+    #[command(subcommand)]
+    Link(LinkCommand),
+    /// Make, check and remove the hooks of a link
+    #[command(subcommand)]
+    Hooks(HooksCommand),
     /// Read the log
     #[command(subcommand)]
     Events(EventsCommand),

@@ -52,8 +52,13 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
 }
 
 /// Links that have nothing to poll show up too, where the secrets can be listed.
-async fn known_links(_session: &mut Session<'_, '_>) -> Result<Vec<LinkId>, Error> {
-    Ok(Vec::new())
+async fn known_links(session: &mut Session<'_, '_>) -> Result<Vec<LinkId>, Error> {
+    match session.links().await {
+        Ok(links) => Ok(links.list().await?),
+        // Without a stack or a prefix there is still the table.
+        Err(Error::NotConfigured { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 fn polling(watches: &[DueWatch], now: Timestamp) -> BTreeMap<LinkId, Polling> {

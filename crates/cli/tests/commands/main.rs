@@ -2,8 +2,11 @@
 //! secrets and stacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod hooks;
 mod hosts;
 mod library;
+mod links;
 mod reading;
+mod stage;
 mod terminal;
 mod typing;

@@ -43,6 +43,9 @@ macro_rules! tell {
             if tokio::spawn(crate::secrets::a_grant_takes_the_place_of_the_one_that_was_read(host.config.clone())).await.is_err() {
                 failed.push("secrets::a_grant_takes_the_place_of_the_one_that_was_read");
             }
+            if tokio::spawn(crate::secrets::links_are_made_changed_listed_and_deleted(host.config.clone())).await.is_err() {
+                failed.push("secrets::links_are_made_changed_listed_and_deleted");
+            }
             $( $(
                 let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;
                 let story = crate::stories::$chapter::$story(crate::world::World::of(table));
