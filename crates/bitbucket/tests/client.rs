@@ -155,7 +155,7 @@ async fn who_calls_is_asked_with_the_credential() {
             .into_response()
     })
     .await;
-    let account = server.client(1).who_am_i().await.unwrap();
+    let account = server.client(1).whoami().await.unwrap().account.unwrap();
     assert_eq!((account.uuid.as_deref(), account.display_name.as_deref()), (Some("{u}"), Some("Alice")));
     assert_eq!(server.paths(), ["/2.0/user"]);
 }

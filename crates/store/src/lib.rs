@@ -6,6 +6,7 @@
 //! | [`record`] | the loop that stores an observation: read, fold, commit, and again where somebody was faster |
 //! | [`codec`] | how states, events and markers are written as items |
 //! | [`dynamodb`] | the table in DynamoDB |
+//! | [`reading`] | reading the log for people: by filters, newest first, and live |
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
 //! | [`budget`] | spending a link's budget of API calls |
 //! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
@@ -22,6 +23,7 @@ mod error;
 pub mod links;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod reading;
 pub mod record;
 pub mod table;
 mod transaction;

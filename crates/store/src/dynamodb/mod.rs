@@ -31,7 +31,7 @@ const MAX_PAGES: usize = 100;
 /// How many pull requests that have, or lately had, one head are looked at.
 const HEADS_READ: usize = 100;
 
-const SERVICE: &str = "DynamoDB";
+pub(crate) const SERVICE: &str = "DynamoDB";
 
 type Attributes = HashMap<String, AttributeValue>;
 
@@ -45,11 +45,7 @@ pub struct DynamoTable {
 impl DynamoTable {
     /// Uses the table of this name. Nothing is sent yet. Every call ends within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(config)
-            .timeout_config(aws::timeouts())
-            .retry_config(aws::retries())
-            .build();
-        Self { client: Client::from_conf(config), table: table.into() }
+        Self { client: client(config), table: table.into() }
     }
 
     /// One item, by one strongly consistent read.
@@ -223,6 +219,15 @@ impl Table for DynamoTable {
             .await;
         condition_held("DeleteItem", deleted)
     }
+}
+
+/// A client whose calls end within 5 seconds.
+pub(crate) fn client(config: &aws_config::SdkConfig) -> Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(config)
+        .timeout_config(aws::timeouts())
+        .retry_config(aws::retries())
+        .build();
+    Client::from_conf(config)
 }
 
 /// Whether a conditional write happened.

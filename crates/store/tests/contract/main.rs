@@ -5,6 +5,7 @@
 mod faults;
 mod hosts;
 mod interleavings;
+mod reading;
 mod secrets;
 mod stories;
 mod world;
@@ -41,6 +42,9 @@ macro_rules! tell {
             }
             if tokio::spawn(crate::secrets::a_grant_takes_the_place_of_the_one_that_was_read(host.config.clone())).await.is_err() {
                 failed.push("secrets::a_grant_takes_the_place_of_the_one_that_was_read");
+            }
+            if tokio::spawn(crate::secrets::links_are_made_changed_listed_and_deleted(host.config.clone())).await.is_err() {
+                failed.push("secrets::links_are_made_changed_listed_and_deleted");
             }
             $( $(
                 let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;

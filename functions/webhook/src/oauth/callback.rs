@@ -58,8 +58,5 @@ fn answer(parameters: &Parameters) -> Result<Result<SecretString, Error>, Error>
 
 async fn who(bitbucket: &Bitbucket, grant: &Grant) -> Result<Account, Error> {
     let credential = Credential::Bearer { token: grant.access_token.clone() };
-    match bitbucket.api.client(credential, 1).who_am_i().await {
-        Err(bitbucket::Error::Api { status: 403, .. }) => Err(Error::AccountUnreadable),
-        answer => Ok(answer?),
-    }
+    bitbucket.api.client(credential, 1).whoami().await?.account.ok_or(Error::AccountUnreadable)
 }
