@@ -81,6 +81,14 @@ pub enum Error {
     /// A check found something wrong; what, was shown.
     #[error("{0}")]
     Unsound(String),
+    /// A delivery of our own making was not accepted.
+    #[error("the delivery was answered {status}")]
+    Delivery {
+        /// The status.
+        status: u16,
+        /// What that is for the caller.
+        exit: Exit,
+    },
     /// No call to Bitbucket is left.
     #[error("the link's budget of API calls is spent for now")]
     BudgetSpent,
@@ -104,7 +112,7 @@ impl Error {
         match self {
             Self::Usage(_) | Self::Terminal(_) => Exit::Usage,
             Self::NotConfigured { .. } | Self::ConfigFile { .. } | Self::NotFound { .. } => Exit::NotFound,
-            Self::Stack { exit, .. } => *exit,
+            Self::Stack { exit, .. } | Self::Delivery { exit, .. } => *exit,
             Self::Store(error) => of_store(error),
             Self::Bitbucket(error) => of_category(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
@@ -126,6 +134,7 @@ impl Error {
             Self::Bitbucket(bitbucket::Error::GrantRefused { .. }) => {
                 "open the link's authorization page in a browser"
             }
+            Self::Delivery { exit: Exit::Refused, .. } => "check the URL and the link's webhook secret",
             _ if self.exit() == Exit::Refused && !matches!(self, Self::Bitbucket(_)) => {
                 "check your AWS credentials: `aws sts get-caller-identity`; with single sign-on, \
                  `eval \"$(aws configure export-credentials --format env)\"`"

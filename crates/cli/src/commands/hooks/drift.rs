@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(found(&[Hook { secret_set: false, ..good() }]), ["no secret"]);
         assert_eq!(found(&[good(), good(), good()]), ["2 duplicates"]);
         let moved = Hook { url: "https://old.example.com/webhook/acme".to_owned(), ..good() };
-        assert_eq!(found(&[moved.clone()]), ["wrong URL https://old.example.com/webhook/acme"]);
+        assert_eq!(found(std::slice::from_ref(&moved)), ["wrong URL https://old.example.com/webhook/acme"]);
         let deaf = Hook { events: events(&place(), false)[1..].to_vec(), ..good() };
         assert_eq!(found(&[deaf]), ["missing events pullrequest:created"]);
 
