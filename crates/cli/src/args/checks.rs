@@ -1,4 +1,4 @@
-//! `trigger`, `doctor` and `init`.
+//! `trigger` and `doctor`.
 
 use bitbucket::EventKey;
 use clap::Args;

@@ -93,6 +93,9 @@ pub enum Format {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Ask the way from a deployed stack to a link that works
+    #[command(after_help = "Examples:\n  bitrelay init\n  bitrelay init --stack bitrelay --link acme")]
+    Init,
     /// Make, look at and change links: the connections to Bitbucket
     #[command(subcommand)]
     Link(LinkCommand),

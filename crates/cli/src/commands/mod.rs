@@ -3,6 +3,7 @@
 mod doctor;
 mod events;
 mod hooks;
+mod init;
 mod link;
 mod pr;
 mod status;
@@ -22,6 +23,7 @@ pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Resu
         Command::Hooks(HooksCommand::Check(places)) => hooks::check(session, &places).await,
         Command::Hooks(HooksCommand::Remove(places)) => hooks::remove(session, &places).await,
         Command::Doctor(args) => Box::pin(doctor::doctor(session, &args)).await,
+        Command::Init => Box::pin(init::init(session)).await,
         Command::Trigger(args) => trigger::trigger(session, &args).await,
         Command::Events(EventsCommand::List { filters, limit }) => {
             events::list(session, &filters, limit.into()).await

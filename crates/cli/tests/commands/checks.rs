@@ -1,10 +1,11 @@
-//! `trigger` and `doctor`.
+//! `trigger`, `doctor` and `init`.
 
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use store::Clock;
 
 use crate::stage::Stage;
+use crate::terminal::Script;
 use crate::typing::Outcome;
 
 /// The stage's clock set to the machine's, which the webhook function has.
@@ -93,4 +94,39 @@ async fn without_a_table_or_a_link_the_rest_is_not_tried() {
     assert_snapshot!("no_such_link", steady(&stage, &stage.shell.types("doctor --link acme").await));
     let outcome = stage.shell.types("doctor --link acme --table elsewhere").await;
     assert_eq!((outcome.code, outcome.out.lines().count()), (6, 2), "{outcome}");
+}
+
+#[tokio::test]
+async fn init_asks_its_way_to_a_link_that_works() {
+    let stage = Stage::open("checks-init").await;
+    set_to_now(&stage);
+    let mut script = Script::answering(&[
+        "Acme",
+        "acme",
+        "9",
+        "3",
+        "alice@example.com",
+        "alice-api-token",
+        "acme/widgets",
+    ]);
+    let outcome = stage.shell.types_to("init", &mut script).await;
+    assert_eq!(outcome.code, 0, "{outcome}");
+    assert!(script.answers.is_empty());
+    for words in [
+        "a link id has 1 to 64",
+        "\"9\" is none of",
+        "Bitbucket says  alice",
+        "made  no hook",
+        "ok    delivery",
+    ] {
+        assert!(outcome.to_string().contains(words), "{words}: {outcome}");
+    }
+    assert_eq!(stage.hooks().await.len(), 1);
+}
+
+#[tokio::test]
+async fn init_without_anybody_to_answer_ends() {
+    let stage = Stage::open("checks-silent").await;
+    let outcome = stage.shell.types("init").await;
+    assert_eq!((outcome.code, stage.document("acme").await), (2, None), "{outcome}");
 }
