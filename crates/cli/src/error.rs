@@ -114,6 +114,7 @@ impl Error {
             Self::NotConfigured { .. } | Self::ConfigFile { .. } | Self::NotFound { .. } => Exit::NotFound,
             Self::Stack { exit, .. } | Self::Delivery { exit, .. } => *exit,
             Self::Store(error) => of_store(error),
+            Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => of_category(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
             Self::BudgetSpent => Exit::Temporary,
@@ -171,5 +172,56 @@ const fn of_category(category: Category, retryable: bool) -> Exit {
         _ if retryable => Exit::Temporary,
         Category::Internal => Exit::NotFound,
         _ => Exit::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(status: u16) -> Error {
+        let message = String::new();
+        bitbucket::Error::Api { operation: "get user", status, message, retry_after_seconds: None }.into()
+    }
+
+    fn refused(reason: &str) -> Error {
+        let reason = reason.to_owned();
+        store::Error::Refused { service: "DynamoDB", operation: "Scan", reason }.into()
+    }
+
+    fn unavailable(reason: &str) -> Error {
+        store::Error::unavailable(reason).into()
+    }
+
+    #[test]
+    fn each_kind_of_error_has_its_exit_code() {
+        let consumer = bitbucket::Error::ConsumerRefused { operation: "get a token", code: "invalid_client" };
+        let table = [
+            (Error::Usage(String::new()), Exit::Usage),
+            (Error::NotConfigured { what: "the link", advice: "" }, Exit::NotFound),
+            (api(401), Exit::Refused),
+            (api(403), Exit::Refused),
+            (api(404), Exit::NotFound),
+            (api(429), Exit::Temporary),
+            (api(503), Exit::Temporary),
+            (api(400), Exit::Internal),
+            (consumer.into(), Exit::Refused),
+            (refused("AccessDeniedException: no"), Exit::Refused),
+            (refused("ResourceNotFoundException: no"), Exit::NotFound),
+            (unavailable("it took too long"), Exit::Temporary),
+            (unavailable("no providers in chain provided credentials"), Exit::Refused),
+            (store::Error::TooManyPages { pages: 1 }.into(), Exit::NotFound),
+            (Error::Unsound(String::new()), Exit::Unsound),
+            (Error::BudgetSpent, Exit::Temporary),
+        ];
+        for (error, exit) in table {
+            assert_eq!(error.exit(), exit, "{error}");
+        }
+    }
+
+    #[test]
+    fn who_is_refused_is_told_where_the_credentials_come_from() {
+        assert!(refused("AccessDeniedException: no").advice().unwrap().contains("AWS credentials"));
+        assert!(api(401).advice().unwrap().contains("bitrelay link test"));
     }
 }

@@ -140,12 +140,18 @@ impl std::fmt::Debug for KeyValue {
     }
 }
 
-impl std::str::FromStr for KeyValue {
-    type Err = &'static str;
+impl KeyValue {
+    /// Reads `KEY=VALUE`; `None` where it is not that. What it is, nobody repeats: it may be a secret.
+    pub fn read(text: &str) -> Option<Self> {
+        let (key, value) = text.split_once('=')?;
+        Some(Self { key: key.trim().to_owned(), value: value.trim().into() })
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (key, value) = text.split_once('=').ok_or("it is not KEY=VALUE")?;
-        Ok(Self { key: key.trim().to_owned(), value: value.trim().into() })
+/// Never an error, because clap's would repeat what was typed. An empty key is refused later.
+impl From<String> for KeyValue {
+    fn from(text: String) -> Self {
+        Self::read(&text).unwrap_or(Self { key: String::new(), value: "".into() })
     }
 }
 

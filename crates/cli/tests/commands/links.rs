@@ -75,6 +75,7 @@ async fn what_a_link_cannot_be_made_of_is_refused_and_nothing_is_stored() {
         (create, "username=alice\npassword=hunter2\npin=hunter2", "has no pin"),
         (create, "hunter2", "line 1 of the input is not KEY=VALUE"),
         ("link create Acme --template bitbucket-webhook", "", "lower-case letters"),
+        ("link create acme --template bitbucket-access-token --kv hunter2", "", "--kv takes KEY=VALUE"),
         ("link create acme --template github", "", "is none of bitbucket-app-oauth"),
         (
             "link create acme --template bitbucket-webhook --unsigned --stdin",
