@@ -81,6 +81,14 @@ pub enum Error {
     /// A check found something wrong; what, was shown.
     #[error("{0}")]
     Unsound(String),
+    /// A delivery of our own making was not accepted.
+    #[error("the delivery was answered {status}")]
+    Delivery {
+        /// The status.
+        status: u16,
+        /// What that is for the caller.
+        exit: Exit,
+    },
     /// No call to Bitbucket is left.
     #[error("the link's budget of API calls is spent for now")]
     BudgetSpent,
@@ -104,8 +112,9 @@ impl Error {
         match self {
             Self::Usage(_) | Self::Terminal(_) => Exit::Usage,
             Self::NotConfigured { .. } | Self::ConfigFile { .. } | Self::NotFound { .. } => Exit::NotFound,
-            Self::Stack { exit, .. } => *exit,
+            Self::Stack { exit, .. } | Self::Delivery { exit, .. } => *exit,
             Self::Store(error) => of_store(error),
+            Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => of_category(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
             Self::BudgetSpent => Exit::Temporary,
@@ -126,6 +135,7 @@ impl Error {
             Self::Bitbucket(bitbucket::Error::GrantRefused { .. }) => {
                 "open the link's authorization page in a browser"
             }
+            Self::Delivery { exit: Exit::Refused, .. } => "check the URL and the link's webhook secret",
             _ if self.exit() == Exit::Refused && !matches!(self, Self::Bitbucket(_)) => {
                 "check your AWS credentials: `aws sts get-caller-identity`; with single sign-on, \
                  `eval \"$(aws configure export-credentials --format env)\"`"
@@ -162,5 +172,56 @@ const fn of_category(category: Category, retryable: bool) -> Exit {
         _ if retryable => Exit::Temporary,
         Category::Internal => Exit::NotFound,
         _ => Exit::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(status: u16) -> Error {
+        let message = String::new();
+        bitbucket::Error::Api { operation: "get user", status, message, retry_after_seconds: None }.into()
+    }
+
+    fn refused(reason: &str) -> Error {
+        let reason = reason.to_owned();
+        store::Error::Refused { service: "DynamoDB", operation: "Scan", reason }.into()
+    }
+
+    fn unavailable(reason: &str) -> Error {
+        store::Error::unavailable(reason).into()
+    }
+
+    #[test]
+    fn each_kind_of_error_has_its_exit_code() {
+        let consumer = bitbucket::Error::ConsumerRefused { operation: "get a token", code: "invalid_client" };
+        let table = [
+            (Error::Usage(String::new()), Exit::Usage),
+            (Error::NotConfigured { what: "the link", advice: "" }, Exit::NotFound),
+            (api(401), Exit::Refused),
+            (api(403), Exit::Refused),
+            (api(404), Exit::NotFound),
+            (api(429), Exit::Temporary),
+            (api(503), Exit::Temporary),
+            (api(400), Exit::Internal),
+            (consumer.into(), Exit::Refused),
+            (refused("AccessDeniedException: no"), Exit::Refused),
+            (refused("ResourceNotFoundException: no"), Exit::NotFound),
+            (unavailable("it took too long"), Exit::Temporary),
+            (unavailable("no providers in chain provided credentials"), Exit::Refused),
+            (store::Error::TooManyPages { pages: 1 }.into(), Exit::NotFound),
+            (Error::Unsound(String::new()), Exit::Unsound),
+            (Error::BudgetSpent, Exit::Temporary),
+        ];
+        for (error, exit) in table {
+            assert_eq!(error.exit(), exit, "{error}");
+        }
+    }
+
+    #[test]
+    fn who_is_refused_is_told_where_the_credentials_come_from() {
+        assert!(refused("AccessDeniedException: no").advice().unwrap().contains("AWS credentials"));
+        assert!(api(401).advice().unwrap().contains("bitrelay link test"));
     }
 }

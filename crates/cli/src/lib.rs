@@ -10,15 +10,18 @@
 //! | `deployment` | what a stack's outputs and parameters say |
 //! | `session` | what commands work with: the table, the links, Bitbucket |
 //! | `commands` | one module a command |
+//! | `samples`, `delivery` | deliveries of our own making |
 //! | `output` | tables and JSON |
 //! | `terminal` | asking a person |
 
 pub mod args;
 mod commands;
 mod config;
+mod delivery;
 mod deployment;
 mod error;
 mod output;
+mod samples;
 mod session;
 mod surroundings;
 mod terminal;
@@ -59,7 +62,8 @@ async fn execute(cli: Cli, surroundings: &mut Surroundings<'_>) -> Result<(), Er
     }
     let config = config::Config::resolve(&cli.global, surroundings.variable)?;
     let mut session = Session::new(config, surroundings);
-    commands::run(cli.command, &mut session).await
+    // Boxed, because it holds the calls of every command.
+    Box::pin(commands::run(cli.command, &mut session)).await
 }
 
 /// Help and version go to the output, everything else is a mistake of whoever typed it.

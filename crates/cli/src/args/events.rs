@@ -127,7 +127,7 @@ pub enum WatchCommand {
     },
 }
 
-fn event_key(text: &str) -> Result<EventKey, String> {
+pub(super) fn event_key(text: &str) -> Result<EventKey, String> {
     EventKey::parse(text).map_err(|_| "an event key has letters, digits and `:_-.`".to_owned())
 }
 

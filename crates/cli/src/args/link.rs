@@ -80,6 +80,18 @@ Examples:
         #[arg(long, value_name = "WORKSPACE/SLUG")]
         repository: Option<HookPlace>,
     },
+    /// Let a person allow the link's OAuth consumer, in a browser
+    #[command(after_help = "\
+Prints an address that works once and for ten minutes. Whoever opens it and presses Grant access is who the link acts as. For links of
+the template bitbucket-app-oauth.
+
+Examples:
+  bitrelay link start-oauth acme
+  bitrelay link start-oauth acme --format json")]
+    StartOauth {
+        /// The link; the usual one where it is not given
+        id: Option<LinkId>,
+    },
     /// Add a new webhook secret, keep the old ones valid for a while, and give the new one to the link's hooks
     #[command(after_help = "\
 The functions keep what they read for five minutes. So the hooks get the new secret only after --wait; what Bitbucket signs in
@@ -140,12 +152,18 @@ impl std::fmt::Debug for KeyValue {
     }
 }
 
-impl std::str::FromStr for KeyValue {
-    type Err = &'static str;
+impl KeyValue {
+    /// Reads `KEY=VALUE`; `None` where it is not that. What it is, nobody repeats: it may be a secret.
+    pub fn read(text: &str) -> Option<Self> {
+        let (key, value) = text.split_once('=')?;
+        Some(Self { key: key.trim().to_owned(), value: value.trim().into() })
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (key, value) = text.split_once('=').ok_or("it is not KEY=VALUE")?;
-        Ok(Self { key: key.trim().to_owned(), value: value.trim().into() })
+/// Never an error, because clap's would repeat what was typed. An empty key is refused later.
+impl From<String> for KeyValue {
+    fn from(text: String) -> Self {
+        Self::read(&text).unwrap_or(Self { key: String::new(), value: "".into() })
     }
 }
 

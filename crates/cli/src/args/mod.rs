@@ -1,5 +1,6 @@
 //! Commands, flags and their help. Every command's help ends with examples, and a test runs them.
 
+pub mod checks;
 pub mod events;
 pub mod link;
 mod values;
@@ -8,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use relay::LinkId;
 
+pub use checks::{DoctorArgs, TriggerArgs};
 pub use events::{EventsCommand, Filters, PrCommand, WatchCommand};
 pub use link::{HookPlaces, HooksCommand, KeyValue, LinkCommand, SecretsFrom};
 pub use values::{Moment, Span};
@@ -91,12 +93,19 @@ pub enum Format {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Ask the way from a deployed stack to a link that works
+    #[command(after_help = "Examples:\n  bitrelay init\n  bitrelay init --stack bitrelay --link acme")]
+    Init,
     /// Make, look at and change links: the connections to Bitbucket
     #[command(subcommand)]
     Link(LinkCommand),
     /// Make, check and remove the hooks of a link
     #[command(subcommand)]
     Hooks(HooksCommand),
+    /// Check everything that a link needs; exit code 6 where something is wrong
+    Doctor(DoctorArgs),
+    /// Send a sample delivery of any event key, signed as Bitbucket signs
+    Trigger(TriggerArgs),
     /// Read the log
     #[command(subcommand)]
     Events(EventsCommand),

@@ -13,7 +13,7 @@ use crate::output::{Report, distance, plain, table, time};
 use crate::session::Session;
 
 /// How many watches are looked through for those of one link.
-pub(super) const MAX_WATCHES: usize = 10_000;
+pub(crate) const MAX_WATCHES: usize = 10_000;
 
 /// Lists the next polls.
 pub(crate) async fn list(session: &mut Session<'_, '_>, limit: usize) -> Result<(), Error> {

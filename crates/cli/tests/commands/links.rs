@@ -75,6 +75,7 @@ async fn what_a_link_cannot_be_made_of_is_refused_and_nothing_is_stored() {
         (create, "username=alice\npassword=hunter2\npin=hunter2", "has no pin"),
         (create, "hunter2", "line 1 of the input is not KEY=VALUE"),
         ("link create Acme --template bitbucket-webhook", "", "lower-case letters"),
+        ("link create acme --template bitbucket-access-token --kv hunter2", "", "--kv takes KEY=VALUE"),
         ("link create acme --template github", "", "is none of bitbucket-app-oauth"),
         (
             "link create acme --template bitbucket-webhook --unsigned --stdin",
@@ -166,4 +167,27 @@ async fn a_stack_that_is_not_there_is_said_to_be_so() {
         outcome.err.contains("no-such-stack") && outcome.err.contains("check the stack's name"),
         "{outcome}"
     );
+}
+
+#[tokio::test]
+async fn a_person_is_given_an_address_that_begins_an_authorization_once() {
+    let stage = Stage::open("links-authorize").await;
+    let create = "link create acme --template bitbucket-app-oauth --stdin";
+    let mut script = Script::piping("client_id=key\nclient_secret=consumer-secret");
+    assert_eq!(stage.shell.types_to(create, &mut script).await.code, 0);
+
+    let started = stage.shell.json("link start-oauth acme").await;
+    let url: url::Url = started["url"].as_str().unwrap().parse().unwrap();
+    assert!(url.path().ends_with("/start"), "{url}");
+    let nonce = url.query_pairs().find(|(name, _)| name == "nonce").unwrap().1.parse().unwrap();
+    let link = "acme".parse().unwrap();
+    let (table, now) = (&stage.table, jiff::Timestamp::now());
+    store::authorization::begin(table, &link, &nonce, now).await.unwrap();
+    store::authorization::begin(table, &link, &nonce, now).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_link_that_has_nobody_to_ask_says_so() {
+    let stage = Stage::with_link("links-nobody").await;
+    assert_snapshot!("nobody_to_ask", stage.shell.types("link start-oauth acme").await);
 }

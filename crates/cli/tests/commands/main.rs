@@ -2,6 +2,8 @@
 //! secrets and stacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod checks;
+mod help;
 mod hooks;
 mod hosts;
 mod library;

@@ -27,34 +27,51 @@ struct Outcome {
 /// Makes or mends hooks.
 pub(crate) async fn sync(session: &mut Session<'_, '_>, places: &HookPlaces) -> Result<(), Error> {
     let mut work = Work::begin(session, places).await?;
-    let outcomes = work.each(session, Step::Sync).await?;
+    let (outcomes, failed) = work.each(session, Step::Sync).await?;
     work.remember(session, &outcomes).await?;
     show(session, &outcomes);
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// Shows what is wrong with hooks.
 pub(crate) async fn check(session: &mut Session<'_, '_>, places: &HookPlaces) -> Result<(), Error> {
     let work = Work::begin(session, places).await?;
-    let outcomes = work.each(session, Step::Check).await?;
+    let (outcomes, failed) = work.each(session, Step::Check).await?;
     show(session, &outcomes);
+    if let Some(error) = failed {
+        return Err(error);
+    }
     let wrong = outcomes.iter().filter(|outcome| !outcome.drift.is_empty()).count();
     if wrong > 0 {
-        return Err(Error::Unsound(format!(
-            "{wrong} of {} hooks are not as they should be; `bitrelay hooks sync` mends them",
-            outcomes.len()
-        )));
+        let of = outcomes.len();
+        let words =
+            format!("{wrong} of {of} places are not as they should be; `bitrelay hooks sync` mends them");
+        return Err(Error::Unsound(words));
     }
     Ok(())
+}
+
+/// What is wrong with hooks, in words.
+pub(super) async fn problems(
+    session: &mut Session<'_, '_>,
+    places: &HookPlaces,
+) -> Result<Vec<String>, Error> {
+    let work = Work::begin(session, places).await?;
+    let (outcomes, failed) = work.each(session, Step::Check).await?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let wrong = outcomes.iter().filter(|outcome| !outcome.drift.is_empty());
+    Ok(wrong.map(|outcome| format!("{}: {}", outcome.place, outcome.found())).collect())
 }
 
 /// Removes hooks.
 pub(crate) async fn remove(session: &mut Session<'_, '_>, places: &HookPlaces) -> Result<(), Error> {
     let mut work = Work::begin(session, places).await?;
-    let outcomes = work.each(session, Step::Remove).await?;
+    let (outcomes, failed) = work.each(session, Step::Remove).await?;
     work.forget(session, &outcomes).await?;
     show(session, &outcomes);
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// Gives the newest secret to the hooks of a link.
@@ -111,8 +128,13 @@ impl Work {
         Ok(Self { link, edit, places, wanted })
     }
 
-    /// Does one step at each place. Where Bitbucket does not let the credential, what to click is printed.
-    async fn each(&self, session: &mut Session<'_, '_>, step: Step) -> Result<Vec<Outcome>, Error> {
+    /// Does one step at each place, up to the first that fails. Where Bitbucket does not let the credential, what to click is
+    /// printed.
+    async fn each(
+        &self,
+        session: &mut Session<'_, '_>,
+        step: Step,
+    ) -> Result<(Vec<Outcome>, Option<Error>), Error> {
         let calls = u32::try_from(self.places.len()).unwrap_or(u32::MAX).saturating_mul(CALLS_A_PLACE);
         let access = session.bitbucket(&self.link, calls).await?;
         let mut outcomes = Vec::new();
@@ -127,12 +149,12 @@ impl Work {
             }
         }
         access.close().await;
-        let Some((place, error)) = failed else { return Ok(outcomes) };
+        let Some((place, error)) = failed else { return Ok((outcomes, None)) };
         if matches!(error, bitbucket::Error::Api { status: 401 | 403, .. }) && step != Step::Check {
             let by_hand = manual::instructions(place, &self.wanted, step == Step::Remove);
             session.warn(&by_hand);
         }
-        Err(error.into())
+        Ok((outcomes, Some(error.into())))
     }
 
     async fn one(&self, client: &Client, place: &HookPlace, step: Step) -> Result<Outcome, bitbucket::Error> {
@@ -194,18 +216,26 @@ impl Work {
     }
 }
 
+impl Outcome {
+    fn found(&self) -> String {
+        let found: Vec<_> = self.drift.iter().map(ToString::to_string).collect();
+        if found.is_empty() { "as it should be".to_owned() } else { found.join("; ") }
+    }
+}
+
 fn show(session: &mut Session<'_, '_>, outcomes: &[Outcome]) {
+    if outcomes.is_empty() {
+        return;
+    }
+    let row = |outcome: &Outcome| {
+        let done = if outcome.done.is_empty() { "-" } else { outcome.done };
+        [outcome.place.to_string(), done.to_owned(), outcome.found()]
+    };
     let rows: Vec<_> = outcomes.iter().map(row).collect();
     let json = outcomes.iter().map(|outcome| {
         let drift: Value = outcome.drift.iter().map(Drift::json).collect();
         json!({ "place": outcome.place.to_string(), "drift": drift, "done": outcome.done })
     });
-    let report = Report { text: table(["PLACE", "FOUND", "DONE"], &rows), json: json.collect() };
+    let report = Report { text: table(["PLACE", "DONE", "FOUND"], &rows), json: json.collect() };
     session.show(&report);
-}
-
-fn row(outcome: &Outcome) -> [String; 3] {
-    let found: Vec<_> = outcome.drift.iter().map(ToString::to_string).collect();
-    let found = if found.is_empty() { "as it should be".to_owned() } else { found.join("; ") };
-    [outcome.place.to_string(), found, if outcome.done.is_empty() { "-" } else { outcome.done }.to_owned()]
 }

@@ -1,5 +1,6 @@
 //! `link ...`.
 
+mod authorize;
 mod change;
 mod secrets;
 mod show;
@@ -28,6 +29,10 @@ pub(crate) async fn run(command: LinkCommand, session: &mut Session<'_, '_>) -> 
         LinkCommand::Test { id, repository } => {
             let id = one(session, id)?;
             show::test(session, &id, repository.as_ref()).await
+        }
+        LinkCommand::StartOauth { id } => {
+            let id = one(session, id)?;
+            authorize::start(session, &id).await
         }
         LinkCommand::RotateSecret { id, overlap, wait } => {
             let id = one(session, id)?;

@@ -31,6 +31,9 @@ pub(super) fn answers(
         session.warn(
             "warning: a secret in an argument stays in your shell's history and shows in the list of processes; use --stdin",
         );
+        if from.kv.iter().any(|given| given.key.is_empty()) {
+            return Err(Error::Usage("--kv takes KEY=VALUE".to_owned()));
+        }
         from.kv.into_iter().map(|KeyValue { key, value }| (key, value)).collect()
     };
     let webhook_secret = credential.remove("webhook_secret");
@@ -43,7 +46,7 @@ fn lines(text: &str) -> Result<Given, Error> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(number, line)| {
-            let KeyValue { key, value } = line.parse().map_err(|_| wrong(number))?;
+            let KeyValue { key, value } = KeyValue::read(line).ok_or_else(|| wrong(number))?;
             Ok((key, value))
         })
         .collect()
