@@ -181,7 +181,7 @@ async fn a_person_is_given_an_address_that_begins_an_authorization_once() {
     assert!(url.path().ends_with("/start"), "{url}");
     let nonce = url.query_pairs().find(|(name, _)| name == "nonce").unwrap().1.parse().unwrap();
     let link = "acme".parse().unwrap();
-    let (table, now) = (&stage.table, jiff::Timestamp::now());
+    let (table, now) = (&stage.table, stage.shell.clock.now());
     store::authorization::begin(table, &link, &nonce, now).await.unwrap();
     store::authorization::begin(table, &link, &nonce, now).await.unwrap_err();
 }
