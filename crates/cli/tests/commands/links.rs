@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
+use store::Clock;
 use store::links::tokens::{GrantStore, SecretsManagerGrants};
 
 use crate::stage::Stage;
