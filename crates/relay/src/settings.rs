@@ -48,6 +48,9 @@ impl Default for Settings {
     }
 }
 
+/// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
+const SHORT_OF_CALLS_SECONDS: u32 = 300;
+
 /// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
 const TASK_DEBOUNCE_SECONDS: u32 = 2;
 
@@ -110,6 +113,11 @@ impl Settings {
         later(polled_at, if is_fresh { interval } else { interval.saturating_mul(LATER_FACTOR) })
     }
 
+    /// Until when the tasks may go unread after an event while calls are short.
+    pub(crate) fn tasks_put_off(read_at: Timestamp) -> Timestamp {
+        later(read_at, SHORT_OF_CALLS_SECONDS)
+    }
+
     pub(crate) fn next_sweep(&self, swept_at: Timestamp) -> Timestamp {
         later(swept_at, self.sweep_seconds)
     }
@@ -131,8 +139,10 @@ impl Settings {
             .map(move |seconds| later(closed_at, seconds))
     }
 
-    pub(crate) fn tasks_due(touched_at: Timestamp) -> Timestamp {
-        later(touched_at, TASK_DEBOUNCE_SECONDS)
+    /// When the tasks are read because of an event: soon, and not more often than the interval.
+    pub(crate) fn tasks_due(&self, touched_at: Timestamp, read_at: Option<Timestamp>) -> Timestamp {
+        let interval_ends = read_at.map(|read_at| later(read_at, self.task_interval_seconds));
+        later(touched_at, TASK_DEBOUNCE_SECONDS).max(interval_ends.unwrap_or(Timestamp::MIN))
     }
 
     /// What happened before this, seen from the first sight of a pull request, is old news and no event.

@@ -161,5 +161,5 @@ pub(crate) fn plan(known: &RepositoryState, now: Timestamp, settings: &Settings)
         return None;
     }
     let due_at = known.swept_at.map_or(now, |swept_at| settings.next_sweep(swept_at));
-    Some(Watch { due_at, reason: Reason::Sweep })
+    Some(Watch { due_at, reason: Reason::Sweep, deadline: None })
 }

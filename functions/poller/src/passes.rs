@@ -127,6 +127,11 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         self.tally().spenders.get(link).map_or(0, |spender| spender.reserved.calls)
     }
 
+    /// Whether the hour's budget gave this run less than half of what a run may use.
+    pub(crate) fn is_short_of_calls(&self, link: &LinkId) -> bool {
+        self.granted(link) < self.poller.limits.max_calls_per_run / 2
+    }
+
     /// Gives back the calls that were reserved and not made. Where that fails they stay counted, which only wastes them.
     pub(crate) async fn give_back(&self) {
         let spenders = self.tally().spenders.clone();
@@ -202,7 +207,7 @@ mod tests {
 
     fn due(link: &str, second: i64) -> DueWatch {
         let subject = format!("pullrequest/r/{second}").parse().unwrap();
-        let watch = Watch { due_at: at(second), reason: Reason::WindowOpen };
+        let watch = Watch { due_at: at(second), reason: Reason::WindowOpen, deadline: None };
         DueWatch { link: link.parse().unwrap(), subject, watch }
     }
 

@@ -106,7 +106,7 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
             "GlobalSecondaryIndexes": [{
                 "IndexName": "due",
                 "KeySchema": [key("due_partition", "HASH"), key("due_at_ms", "RANGE")],
-                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["due_reason"] },
+                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["due_reason", "due_deadline_ms"] },
             }],
         } } },
         "Outputs": {

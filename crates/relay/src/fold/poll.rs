@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::revisions::Freshness;
 use super::{builds, comments, tasks, untold};
 use crate::observation::{Poll, Suspects};
+use crate::settings::Settings;
 use crate::state::{PullRequestState, SubjectState};
 
 /// What is collected while one poll is folded.
@@ -35,6 +36,7 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     if is_cut_short(&draft.state, poll) {
         changes.revisit(draft.now);
     }
+    put_tasks_off(draft, &mut changes, poll);
     let (now, version, more) = (draft.now, draft.version(), draft.more);
     let Some(pull_request) = draft.pull_request() else { return };
     if more {
@@ -57,6 +59,19 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     if poll.tasks.is_some() && pull_request.touched_at.is_some() {
         // What was stored while the poll was reading may have brought tasks that it did not see.
         pull_request.touched_at = (poll.base_version + 1 < version).then_some(now);
+    }
+}
+
+/// Calls are short, and the tasks that an event may have brought were not read: they are when more time has gone by.
+fn put_tasks_off(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
+    let (now, settings) = (draft.now, draft.settings);
+    let Some(known) = draft.pull_request() else { return };
+    let is_due =
+        known.touched_at.is_some_and(|touched| settings.tasks_due(touched, known.tasks_read_at) <= now);
+    if poll.tasks.is_none() && is_due {
+        known.touched_at = None;
+        let read_at = known.tasks_read_at.unwrap_or(now);
+        changes.revisit(Settings::tasks_put_off(read_at).max(now));
     }
 }
 

@@ -57,9 +57,9 @@ fn an_approval_that_a_later_webhook_shows_is_told_after_the_grace_period() {
     );
     world.hears(&report);
     assert_eq!(world.waits(5).polls(), NOTHING, "its webhook may be on its way");
-    assert!(!Needs::of(world.known(), world.now, &world.settings).pull_request);
+    assert!(!Needs::of(world.known(), world.now, &world.settings, false).pull_request);
     world.waits(25);
-    assert!(Needs::of(world.known(), world.now, &world.settings).pull_request);
+    assert!(Needs::of(world.known(), world.now, &world.settings, false).pull_request);
     assert_eq!(world.polls_all(&approved), ["pullrequest:approved"]);
     assert_eq!(world.last_payload()["approval"]["user"]["display_name"], "bob");
     assert_eq!(world.last().actor, Some(person("bob")));
@@ -178,7 +178,7 @@ fn what_was_there_long_before_the_first_sight_is_no_news() {
 #[test]
 fn a_poll_reads_what_is_needed_and_no_more() {
     let mut world = a_told_pull_request();
-    let needs = |world: &World| Needs::of(world.known(), world.now, &world.settings);
+    let needs = |world: &World| Needs::of(world.known(), world.now, &world.settings, false);
     let head = needs(&world).head.unwrap();
     assert_eq!(head.as_str(), "aaaaaaaaaaaa");
     assert!(needs(&world).tasks, "no window is open: there may be no other poll for long");

@@ -37,8 +37,8 @@ pub(crate) fn a_pull_request() -> World {
     let now: Timestamp = START.parse().unwrap();
     World {
         now,
-        // Stories end where the last window closes; those about the tail set one.
-        settings: Settings { tail_seconds: [0; 3], ..Settings::default() },
+        // Stories end where the last window closes; those about the tail set one. Tasks are read after every event at once.
+        settings: Settings { tail_seconds: [0; 3], task_interval_seconds: 0, ..Settings::default() },
         subject: subject(),
         comments: BTreeMap::new(),
         tasks: BTreeMap::new(),
