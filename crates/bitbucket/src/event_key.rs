@@ -105,6 +105,11 @@ impl EventKey {
         Ok(Self::known(key).unwrap_or_else(|| Self::Other(key.to_owned())))
     }
 
+    /// Whether the key is about a build.
+    pub const fn is_commit_status(&self) -> bool {
+        matches!(self, Self::CommitStatusCreated | Self::CommitStatusUpdated)
+    }
+
     /// Whether Bitbucket reports it; the rest of the known keys are ours.
     pub const fn is_reported(&self) -> bool {
         !matches!(

@@ -155,10 +155,10 @@ async fn a_credential_says_who_it_is_and_what_it_may_where_bitbucket_tells() {
     })
     .await;
     let who = told.client(1).whoami().await.unwrap();
-    assert_eq!((who.name.as_deref(), who.scopes.as_deref()), (Some("alice"), Some("pullrequest, webhook")));
+    assert_eq!((who.name(), who.scopes.as_deref()), (Some("alice"), Some("pullrequest, webhook")));
 
     let forbidden = Server::start(|_, _| StatusCode::FORBIDDEN.into_response()).await;
-    assert_eq!(forbidden.client(1).whoami().await.unwrap().name, None, "known, and may not ask");
+    assert_eq!(forbidden.client(1).whoami().await.unwrap().name(), None, "known, and may not ask");
     let unknown = Server::start(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
     assert!(matches!(unknown.client(1).whoami().await, Err(Error::Api { status: 401, .. })));
 }
@@ -180,4 +180,16 @@ async fn hooks_are_deleted_without_an_answer_and_cost_a_call_each() {
         "/2.0/repositories/acme/widgets/hooks/%7Bgone%7D",
     ];
     assert_eq!(server.paths(), paths);
+}
+
+#[tokio::test]
+async fn who_calls_is_asked_with_the_credential() {
+    let server = Server::start(|_, _| {
+        r#"{"type": "user", "uuid": "{u}", "display_name": "Alice", "nickname": "alice", "links": {}}"#
+            .into_response()
+    })
+    .await;
+    let account = server.client(1).whoami().await.unwrap().account.unwrap();
+    assert_eq!((account.uuid.as_deref(), account.display_name.as_deref()), (Some("{u}"), Some("Alice")));
+    assert_eq!(server.paths(), ["/2.0/user"]);
 }

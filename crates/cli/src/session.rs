@@ -181,6 +181,14 @@ impl<'s, 'a> Session<'s, 'a> {
         Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
     }
 
+    /// Where a person begins to allow an OAuth consumer: beside the callback, which the consumer knows.
+    pub(crate) async fn start_url(&mut self) -> Result<Url, Error> {
+        let callback = self.named(None, "CallbackUrl", "the callback URL").await?;
+        let base = callback.trim_end_matches("/callback");
+        let url = format!("{base}/start");
+        Url::parse(&url).map_err(|error| Error::Usage(format!("the callback URL {callback:?}: {error}")))
+    }
+
     /// Bitbucket with a link's credential. What is called counts in the link's budget like the functions' calls (G8).
     pub(crate) async fn bitbucket(&mut self, link: &LinkId, calls: u32) -> Result<Access, Error> {
         let document = LinkDocument::parse(link, &self.document(link).await?)?;

@@ -2,19 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use bitbucket::payload::{Comment, Document, Task};
+use bitbucket::payload::{Comment, CommitStatus, Document, PullRequest, Task};
 use bitbucket::{CommentId, EventKey, Payload, TaskId};
 use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::head::ShortHash;
+use crate::state::SubjectState;
+use crate::sweep::{Notice, Sweep};
 
 /// Anything learned about one subject.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Observation {
     /// Bitbucket reported something, and the report is verified.
     Delivery(Report),
+    /// Bitbucket reported a build of the commit at the head of a pull request, as a fact of the pull request's.
+    HeadBuild(Report),
     /// A poll read a pull request's comments and tasks.
     Poll(Poll),
-    /// A poll was told that the pull request is not there, or may not be seen.
+    /// A sweep shows that more happened to a pull request than is known.
+    Noticed(Notice),
+    /// A repository is to be swept; its `repository` object.
+    Repository(Value),
+    /// A sweep of a repository, after what it shows was noted with each pull request.
+    Sweep(Sweep),
+    /// A poll was told that the pull request or the repository is not there, or may not be seen.
     Unreachable,
+}
+
+impl Observation {
+    /// Whether it tells anything on top of this state: what was asked about something that nothing is known of (any more) does
+    /// not.
+    pub const fn concerns(&self, state: &SubjectState) -> bool {
+        match self {
+            Self::Delivery(_) | Self::Noticed(_) | Self::Repository(_) => true,
+            Self::HeadBuild(_) | Self::Poll(_) => state.pull_request.is_some(),
+            Self::Sweep(_) => state.repository.is_some(),
+            Self::Unreachable => state.pull_request.is_some() || state.repository.is_some(),
+        }
+    }
 }
 
 /// A verified delivery, parsed.
@@ -40,6 +67,10 @@ pub struct Poll {
     pub base_version: u64,
     /// When the first request was sent, by our clock.
     pub started_at: Timestamp,
+    /// The pull request itself, where it was read.
+    pub pull_request: Option<Document<PullRequest>>,
+    /// Its head, where that was read.
+    pub head: Option<HeadReading>,
     /// Every comment that was listed.
     pub comments: Vec<Document<Comment>>,
     /// Every task that was listed; `None` where tasks were not read.
@@ -48,6 +79,19 @@ pub struct Poll {
     pub comment_lookups: BTreeMap<CommentId, Option<Document<Comment>>>,
     /// The same for tasks.
     pub task_lookups: BTreeMap<TaskId, Option<Document<Task>>>,
+}
+
+/// What a poll read of the commit at a pull request's head.
+#[derive(Debug, Clone)]
+pub struct HeadReading {
+    /// Which commit that was.
+    pub hash: ShortHash,
+    /// How many commits the pull request has; `None` where there are more than are read.
+    pub commits: Option<u64>,
+    /// How many files it changes; likewise.
+    pub files_changed: Option<u64>,
+    /// The builds of the commit.
+    pub builds: Vec<Document<CommitStatus>>,
 }
 
 /// What is known and was not listed. A listing is read in pages while people write, so what is missing from it is only

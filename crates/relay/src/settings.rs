@@ -21,6 +21,11 @@ pub struct Settings {
     /// also loses edits that it says it reports (<https://github.com/iterative/cml/issues/817>). 0 is no look. Default half an hour,
     /// two hours and a day.
     pub tail_seconds: [u32; TAIL_LOOKS],
+    /// How far apart the reads of a pull request's tasks are while nothing but an open window asks for them; after every event
+    /// of it they are read at once. Default 60.
+    pub task_interval_seconds: u32,
+    /// How far apart sweeps of one repository's open pull requests are; 0 is no sweep. Default 300.
+    pub sweep_seconds: u32,
 }
 
 /// How many looks a tail has at most.
@@ -37,6 +42,8 @@ impl Default for Settings {
             poll_interval_seconds: 15,
             grace_seconds: 30,
             tail_seconds: [1_800, 7_200, 86_400],
+            task_interval_seconds: 60,
+            sweep_seconds: 300,
         }
     }
 }
@@ -44,10 +51,16 @@ impl Default for Settings {
 /// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
 const TASK_DEBOUNCE_SECONDS: u32 = 2;
 
+/// How long after a comment's last change its window is fresh: most edits are made within two minutes.
+const FRESH_SECONDS: u32 = 120;
+
+/// How many times as far apart polls are when no window is fresh.
+const LATER_FACTOR: u32 = 2;
+
 impl Settings {
     /// Reads `BITRELAY_WINDOW_SECONDS`, `BITRELAY_WINDOW_MARGIN_SECONDS`, `BITRELAY_POLL_INTERVAL_SECONDS`,
-    /// `BITRELAY_GRACE_SECONDS` and `BITRELAY_TAIL_SECONDS` (up to three numbers with commas between them) through `lookup`;
-    /// what is missing keeps its default.
+    /// `BITRELAY_GRACE_SECONDS`, `BITRELAY_TASK_INTERVAL_SECONDS`, `BITRELAY_SWEEP_SECONDS` and `BITRELAY_TAIL_SECONDS`
+    /// (up to three numbers with commas between them) through `lookup`; what is missing keeps its default.
     ///
     /// # Errors
     ///
@@ -74,6 +87,13 @@ impl Settings {
             grace_seconds: read("BITRELAY_GRACE_SECONDS", default.grace_seconds, 0, 3_600)?,
             tail_seconds: lookup("BITRELAY_TAIL_SECONDS")
                 .map_or(Ok(default.tail_seconds), |given| tail(&given))?,
+            task_interval_seconds: read(
+                "BITRELAY_TASK_INTERVAL_SECONDS",
+                default.task_interval_seconds,
+                0,
+                3_600,
+            )?,
+            sweep_seconds: read("BITRELAY_SWEEP_SECONDS", default.sweep_seconds, 0, 86_400)?,
         })
     }
 
@@ -82,8 +102,21 @@ impl Settings {
         later(changed_at, self.window_seconds.saturating_add(self.margin_seconds))
     }
 
-    pub(crate) fn next_poll(&self, polled_at: Timestamp) -> Timestamp {
-        later(polled_at, self.poll_interval_seconds)
+    /// When a pull request with an open window is polled again. Most edits follow soon (a typo is seen on rereading), so the
+    /// time after the newest change is looked at closest.
+    pub(crate) fn next_poll(&self, polled_at: Timestamp, changed_at: Timestamp) -> Timestamp {
+        let is_fresh = polled_at <= later(changed_at, FRESH_SECONDS);
+        let interval = self.poll_interval_seconds;
+        later(polled_at, if is_fresh { interval } else { interval.saturating_mul(LATER_FACTOR) })
+    }
+
+    pub(crate) fn next_sweep(&self, swept_at: Timestamp) -> Timestamp {
+        later(swept_at, self.sweep_seconds)
+    }
+
+    /// Whether tasks were last read so long ago that a poll reads them without any other cause.
+    pub(crate) fn tasks_are_stale(&self, read_at: Option<Timestamp>, now: Timestamp) -> bool {
+        read_at.is_none_or(|read_at| later(read_at, self.task_interval_seconds) <= now)
     }
 
     pub(crate) fn grace_ends(&self, happened_at: Timestamp) -> Timestamp {

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::counters::Counters;
 use crate::event::EventId;
+use crate::head::{Head, ShortHash};
+use crate::sweep::RepositoryState;
+use crate::told::Told;
 use crate::watch::Watch;
 
 /// How many of the newest facts a state remembers by id. This is for *economy*: it spares a refused transaction for
@@ -36,6 +39,9 @@ pub struct SubjectState {
     /// What is known of the pull request, if the subject is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<PullRequestState>,
+    /// What is known of the repository, if the subject is one that is swept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<RepositoryState>,
     /// The promise to look again, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
@@ -52,6 +58,12 @@ impl SubjectState {
         while self.recent_facts.len() > MAX_RECENT_FACTS {
             self.recent_facts.pop_front();
         }
+    }
+
+    /// The head of the pull request, if the subject is one that is open.
+    pub fn open_head(&self) -> Option<&ShortHash> {
+        let known = self.pull_request.as_ref().filter(|known| known.is_open())?;
+        known.head.as_ref().map(|head| &head.hash)
     }
 
     /// The reports of a content so far.
@@ -94,6 +106,9 @@ pub struct PullRequestState {
     pub tasks: BTreeMap<TaskId, TaskState>,
     /// Whether the tasks were read completely once. Before that an old task is no news.
     pub tasks_read: bool,
+    /// When the request of the last complete poll of the tasks was sent, by our clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks_read_at: Option<Timestamp>,
     /// When the request of the last complete poll was sent, by our clock.
     pub polled_at: Option<Timestamp>,
     /// The first event since that poll, which means that tasks may have changed.
@@ -103,9 +118,50 @@ pub struct PullRequestState {
     /// Set while Bitbucket says that it is not there, or may not be seen; the next delivery lifts it.
     #[serde(default)]
     pub unreachable: bool,
+    /// When to read the pull request itself, because a listing showed more of it than any webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_at: Option<Timestamp>,
+    /// Since when Bitbucket shows something that no event tells, by our clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold_since: Option<Timestamp>,
+    /// What was told of what a lost webhook leaves untold.
+    pub told: Told,
+    /// The head of its source branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
     /// The counters that were published last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counters: Option<Counters>,
+}
+
+impl PullRequestState {
+    /// A pull request that was never heard of.
+    pub(crate) fn first_seen(at: Timestamp, told: Told) -> Self {
+        Self {
+            first_seen_at: at,
+            snapshot: Value::Null,
+            repository: Value::Null,
+            snapshot_updated_on: None,
+            comments: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            tasks_read: false,
+            tasks_read_at: None,
+            polled_at: None,
+            touched_at: None,
+            revisit_at: None,
+            unreachable: false,
+            refresh_at: None,
+            untold_since: None,
+            told,
+            head: None,
+            counters: None,
+        }
+    }
+
+    /// Whether it can still be merged, as far as is known.
+    pub fn is_open(&self) -> bool {
+        self.snapshot.get("state").and_then(Value::as_str).is_none_or(|state| state == "OPEN")
+    }
 }
 
 /// What is known of a comment.

@@ -9,9 +9,11 @@
 //! | [`reading`] | reading the log for people: by filters, newest first, and live |
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
 //! | [`budget`] | spending a link's budget of API calls |
+//! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
 //! | [`clock`] | where time comes from |
 //! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |
 
+pub mod authorization;
 mod aws;
 pub mod budget;
 pub mod clock;
@@ -26,6 +28,7 @@ pub mod record;
 pub mod table;
 mod transaction;
 
+pub use authorization::open_authorization;
 pub use clock::{Clock, SystemClock};
 pub use codec::{StoredEvent, event_from_item, sha256_hex};
 pub use dynamodb::DynamoTable;

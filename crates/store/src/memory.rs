@@ -6,13 +6,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::Error;
-use crate::codec::{self, BudgetItem, LeaseItem, keys};
+use crate::authorization::Authorization;
+use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys};
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, Refusal, Write, verdict, writes};
 
@@ -97,6 +100,16 @@ impl Contents {
         let key = (codec::text(&item, "pk").to_owned(), codec::text(&item, "sk").to_owned());
         self.items.insert(key, item);
     }
+
+    /// Puts something of this version, if the version before it is there.
+    fn put_after(&mut self, version: u64, item: Item) -> bool {
+        let there = self.get(codec::text(&item, "pk"), codec::text(&item, "sk"));
+        let follows = holds(Condition::before(version), there);
+        if follows {
+            self.put(item);
+        }
+        follows
+    }
 }
 
 /// Whether a put may happen on top of what is there.
@@ -176,20 +189,35 @@ impl Table for MemoryTable {
         codec::join_events(items, limit)
     }
 
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        let pk = keys::head(link, repository, head);
+        let contents = self.lock();
+        let items = contents.items.range((pk.clone(), String::new())..).take_while(|((of, _), _)| *of == pk);
+        Ok(items.filter_map(|(_, item)| codec::current_pull_request(item)).take(limit).collect())
+    }
+
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
         let item = self.lock().get(&keys::budget(link), keys::BUDGET).cloned();
         item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, &item))
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        let item = BudgetItem::encode(link, budget)?;
-        let mut contents = self.lock();
-        let there = contents.get(&keys::budget(link), keys::BUDGET);
-        let follows = holds(Condition::before(budget.version), there);
-        if follows {
-            contents.put(item);
-        }
-        Ok(follows)
+        Ok(self.lock().put_after(budget.version, BudgetItem::encode(link, budget)?))
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        let item = self.lock().get(&keys::authorization(link), keys::AUTHORIZATION).cloned();
+        item.map_or_else(|| Ok(Authorization::default()), |item| AuthorizationItem::decode(link, &item))
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        Ok(self.lock().put_after(stored.version, AuthorizationItem::encode(link, stored)?))
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

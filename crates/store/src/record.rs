@@ -90,14 +90,20 @@ impl<T: Table, C: Clock> Attempt<'_, T, C> {
             None => table.read(link, subject).await?,
         };
         loop {
-            if state.pull_request.is_none() && !matches!(observation, Observation::Delivery(_)) {
+            if !observation.concerns(&state) {
                 return Ok(Recorded::Known);
             }
             let now = self.clock.now();
             let folded = fold(state, link, subject, observation, now, self.settings);
-            let (state_after, events) = (&folded.state, &folded.events);
-            let commit =
-                Commit { link, subject, state: state_after, events, delivery: delivery.as_ref(), now };
+            let commit = Commit {
+                link,
+                subject,
+                state: &folded.state,
+                events: &folded.events,
+                delivery: delivery.as_ref(),
+                head: folded.head.as_ref(),
+                now,
+            };
             let refused = match table.commit(&commit).await {
                 Ok(()) => {
                     log(&commit);

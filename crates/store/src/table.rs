@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use bitbucket::EventKey;
+use bitbucket::{EventKey, PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::{HeadMoved, ShortHash};
 use relay::{Event, EventId, LinkId, Subject, SubjectState, Watch};
 
 use crate::Error;
+use crate::authorization::Authorization;
 
 /// The one table. What every implementation must do is in `tests/contract`.
 pub trait Table: Send + Sync {
@@ -39,11 +41,30 @@ pub trait Table: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
 
+    /// The open pull requests of a repository whose head is this commit, at most `limit`.
+    fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<PullRequestId>, Error>> + Send;
+
     /// What a link's credential has spent, by one strongly consistent read; nothing where nothing is stored.
     fn budget(&self, link: &LinkId) -> impl Future<Output = Result<Budget, Error>> + Send;
 
     /// Stores a budget, if the one that is stored is one version before it. False where it is not.
     fn spend(&self, link: &LinkId, budget: &Budget) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Where a link's authorization stands, by one strongly consistent read; the default (version 0) where there is none.
+    fn authorization(&self, link: &LinkId) -> impl Future<Output = Result<Authorization, Error>> + Send;
+
+    /// Stores where an authorization stands, if what is stored is one version before it. False where it is not.
+    fn store_authorization(
+        &self,
+        link: &LinkId,
+        authorization: &Authorization,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Takes or extends a lease. False where another holds it. For *economy* only, so that two pollers do not do the
     /// same work: *safety* is the version that each commit is bound to.
@@ -83,12 +104,30 @@ impl<T: Table> Table for Arc<T> {
         (**self).events(link, subject, after_sequence, limit).await
     }
 
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        (**self).pull_requests_with_head(link, repository, head, limit).await
+    }
+
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
         (**self).budget(link).await
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
         (**self).spend(link, budget).await
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        (**self).authorization(link).await
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        (**self).store_authorization(link, stored).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
@@ -113,6 +152,8 @@ pub struct Commit<'a> {
     pub events: &'a [Event],
     /// The delivery that brought it, if one did.
     pub delivery: Option<&'a DeliveryMark>,
+    /// The move of the pull request's head, if it moved.
+    pub head: Option<&'a HeadMoved>,
     /// Our clock.
     pub now: Timestamp,
 }

@@ -1,11 +1,11 @@
 //! One observation's result as the writes of one transaction, and what a refused transaction means. Shared by all
 //! implementations of the table, which differ only in who carries the writes out.
 
-use relay::EventId;
+use relay::{EventId, Subject};
 use serde_dynamo::Item;
 
 use crate::Error;
-use crate::codec::{self, BodyItem, DeliveryItem, FactItem, StateItem, keys};
+use crate::codec::{self, BodyItem, DeliveryItem, FactItem, HeadItem, StateItem, keys};
 use crate::table::{Commit, CommitError};
 
 /// The most that one transaction takes, and some room for what DynamoDB adds
@@ -32,6 +32,7 @@ pub(crate) enum Role {
     State,
     Event,
     Fact(EventId),
+    Head,
 }
 
 /// What must hold for the put to happen.
@@ -104,6 +105,12 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
             condition: Condition::Absent,
             item: codec::item(&pk, &keys::fact(&event.id), fact)?,
         });
+    }
+    if let (Some(moved), Subject::PullRequest { repository, id }) = (commit.head, commit.subject) {
+        for item in HeadItem::moved(commit.link, repository, *id, moved, commit.now) {
+            let item = codec::item(&pk, "head", item)?;
+            writes.push(Write { role: Role::Head, condition: Condition::None, item });
+        }
     }
     bounded(writes)
 }

@@ -14,6 +14,7 @@
 //! | `link` | one link in one pass |
 //! | `credential` | what a link is polled with |
 //! | `poll` | one pull request: read, fold, store |
+//! | `sweep` | one repository: which of its open pull requests moved without a webhook |
 //! | [`reader`] | one pull request, read from Bitbucket |
 //! | [`pauses`] | what is left alone for a while after it failed |
 //! | [`settings`] | calls a run, time a run |
@@ -27,6 +28,7 @@ mod poll;
 pub mod reader;
 pub mod run;
 pub mod settings;
+mod sweep;
 
 pub use error::Error;
 pub use run::{Poller, Summary};

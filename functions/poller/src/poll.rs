@@ -2,6 +2,7 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use relay::state::PullRequestState;
+use relay::watch::Needs;
 use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Recorded, Table};
@@ -35,15 +36,23 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if state.watch.is_none_or(|watch| watch.due_at > started_at) {
             return Ok(Polled::NotDue);
         }
+        if let Subject::Repository { .. } = &due.subject {
+            return self.sweep(client, due, state).await;
+        }
         let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
             return Ok(Polled::NotDue);
         };
+        self.register(due, known).await?;
+        let mut needs = Needs::of(known, started_at, &self.poller.settings);
+        needs.head = needs.head.filter(|_| self.poller.limits.read_heads);
         let has_all_calls = client.calls_left() == self.granted(&due.link);
-        if !has_all_calls && client.calls_left() < calls_needed(known) {
+        if !has_all_calls && client.calls_left() < calls_needed(known, &needs) {
             return Ok(Polled::Postponed);
         }
         let read = match RepositoryPath::of(&known.repository) {
-            Some(path) => reader::read(client, &path, *id, &state, started_at).await.map_err(Error::from),
+            Some(path) => {
+                reader::read(client, &path, *id, &state, needs, started_at).await.map_err(Error::from)
+            }
             None => Err(Error::NoRepository),
         };
         let observation = match read {
@@ -102,9 +111,10 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
 }
 
 /// The calls that reading a pull request takes, by what is known of it.
-fn calls_needed(known: &PullRequestState) -> u32 {
+fn calls_needed(known: &PullRequestState, needs: &Needs) -> u32 {
     let pages = |items: usize| u32::try_from(items.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX);
     let comments = known.comments.values().filter(|comment| !comment.deleted).count();
     let tasks = known.tasks.values().filter(|task| !task.deleted).count();
-    pages(comments).saturating_add(pages(tasks))
+    let tasks = if needs.tasks { pages(tasks) } else { 0 };
+    pages(comments).saturating_add(tasks).saturating_add(needs.pull_request.into())
 }

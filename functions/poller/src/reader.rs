@@ -1,14 +1,22 @@
-//! One pull request, read from Bitbucket: its comments, its tasks, and by id what is missing from the listings.
+//! One pull request, read from Bitbucket: its comments, and where needed its tasks, its head and itself; and by id what is
+//! missing from the listings.
 
 use std::collections::BTreeMap;
 
 use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
+use relay::head::ShortHash;
+use relay::observation::HeadReading;
+use relay::watch::Needs;
 use relay::{Poll, SubjectState, suspects};
 
 /// The most comments, and the most tasks, that one poll asks for by id. What is left over is asked for by the next one.
 const MAX_LOOKUPS: usize = 20;
+
+/// Builds and size of a head are read while this many of the run's calls are left. For *economy*: what must be found comes
+/// first.
+const AMPLE_CALLS: u32 = 40;
 
 /// How much of a pull request a poll has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,20 +39,30 @@ pub async fn read(
     repository: &RepositoryPath,
     id: PullRequestId,
     state: &SubjectState,
+    needs: Needs,
     started_at: Timestamp,
 ) -> Result<(Poll, Extent), bitbucket::Error> {
+    let pull_request =
+        if needs.pull_request { Some(client.pull_request(repository, id).await?) } else { None };
+    let head = match needs.head {
+        Some(hash) if client.calls_left() >= AMPLE_CALLS => head(client, repository, id, state, hash).await?,
+        _ => None,
+    };
     // Tasks first: they are few. Comments may take all calls that are left.
-    let tasks = client.tasks(repository, id).await?;
+    let tasks = if needs.tasks { Some(client.tasks(repository, id).await?) } else { None };
     let comments = client.comments(repository, id).await?;
+    let all_listed = comments.complete && tasks.as_ref().is_none_or(|tasks| tasks.complete);
     let mut poll = Poll {
         base_version: state.version,
         started_at,
+        pull_request,
+        head,
         comments: comments.items,
-        tasks: Some(tasks.items),
+        tasks: tasks.map(|tasks| tasks.items),
         comment_lookups: BTreeMap::new(),
         task_lookups: BTreeMap::new(),
     };
-    if !comments.complete || !tasks.complete {
+    if !all_listed {
         let out_of_calls = client.calls_left() == 0;
         return Ok((poll, if out_of_calls { Extent::OutOfCalls } else { Extent::NewestPages }));
     }
@@ -61,6 +79,46 @@ pub async fn read(
     let unasked =
         (comments == 0 && !missing.comments.is_empty()) || (tasks == 0 && !missing.tasks.is_empty());
     Ok((poll, if unasked { Extent::OutOfCalls } else { Extent::Everything }))
+}
+
+/// Reads the builds and the size of the head. What Bitbucket cannot say of it (a diff that takes too long, a source branch that
+/// is gone) is not known, and no reason for the poll to fail.
+async fn head(
+    client: &Client,
+    repository: &RepositoryPath,
+    id: PullRequestId,
+    state: &SubjectState,
+    hash: ShortHash,
+) -> Result<Option<HeadReading>, bitbucket::Error> {
+    let builds = match client.builds(repository, id).await {
+        Ok(builds) => builds.items,
+        Err(error) if is_unknown(&error) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let commits = known_or_none(client.count_commits(repository, id).await)?;
+    let snapshot = state.pull_request.as_ref().map(|known| &known.snapshot);
+    let diffstat = snapshot.and_then(|snapshot| snapshot.pointer("/links/diffstat/href")?.as_str());
+    let files_changed = match diffstat {
+        Some(diffstat) => known_or_none(client.count_changed_files(diffstat).await)?,
+        None => None,
+    };
+    Ok(Some(HeadReading { hash, commits, files_changed, builds }))
+}
+
+fn known_or_none(counted: Result<Option<u64>, bitbucket::Error>) -> Result<Option<u64>, bitbucket::Error> {
+    match counted {
+        Err(error) if is_unknown(&error) => Ok(None),
+        counted => counted,
+    }
+}
+
+/// Whether an error is Bitbucket's last word about one thing, and not about the credential or the moment.
+const fn is_unknown(error: &bitbucket::Error) -> bool {
+    matches!(
+        error,
+        bitbucket::Error::Api { status: 400 | 403 | 404 | 410 | 555, .. }
+            | bitbucket::Error::AnswerInvalid { .. }
+    )
 }
 
 /// How many comments and tasks are asked for by id, where there are so many and so many calls are left.

@@ -1,7 +1,9 @@
 //! One invocation: the lease, the passes, the summary.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bitbucket::RepositoryId;
 use bitbucket::client::Api;
 use jiff::Timestamp;
 use relay::{LinkId, Settings, Subject};
@@ -37,6 +39,7 @@ pub struct Poller<T, L, C> {
     pub limits: PollerSettings,
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
     pauses: Mutex<Pauses<Paused>>,
+    registered: Mutex<BTreeSet<(LinkId, RepositoryId)>>,
 }
 
 /// What a run did: the function's answer, and a line in its log.
@@ -66,7 +69,17 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         settings: Settings,
         limits: PollerSettings,
     ) -> Self {
-        Self { table, links, api, clock, settings, limits, tokens: None, pauses: Mutex::default() }
+        Self {
+            table,
+            links,
+            api,
+            clock,
+            settings,
+            limits,
+            tokens: None,
+            pauses: Mutex::default(),
+            registered: Mutex::default(),
+        }
     }
 
     /// Takes the tokens of links with an OAuth consumer from there; without it such links cannot be polled.
@@ -96,6 +109,11 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             tracing::warn!(%error, "the lease was not released; it runs out by itself");
         }
         outcome.map(|()| run.summary())
+    }
+
+    /// The repositories that are surely swept.
+    pub(crate) fn registered(&self) -> MutexGuard<'_, BTreeSet<(LinkId, RepositoryId)>> {
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn pauses(&self) -> MutexGuard<'_, Pauses<Paused>> {

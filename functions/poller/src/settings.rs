@@ -14,6 +14,8 @@ pub struct PollerSettings {
     /// The most API calls that one run makes with one link's credential, however much of the hour's budget is left.
     /// Default 120.
     pub max_calls_per_run: u32,
+    /// Whether the builds and the size of each new head are read: three calls a push, while calls are at hand. Default true.
+    pub read_heads: bool,
     /// How long a run goes on while something is hot. Default 55 seconds: it ends before the next one starts.
     pub run: SignedDuration,
     /// How far apart passes are at least. Default 2 seconds.
@@ -27,6 +29,7 @@ impl Default for PollerSettings {
         Self {
             calls_per_hour: 900,
             max_calls_per_run: 120,
+            read_heads: true,
             run: SignedDuration::from_secs(55),
             pass_spacing: SignedDuration::from_secs(2),
             overtime: SignedDuration::from_secs(8),

@@ -10,6 +10,7 @@ use store::{Clock, DeliveryMark, Recorded, Table};
 
 use crate::answer::{Accepted, Error};
 use crate::app::App;
+use crate::builds;
 use crate::request;
 
 /// Takes a delivery. Returns [`Accepted`] only after the transaction committed, or where the delivery was known.
@@ -27,6 +28,9 @@ pub async fn receive<T: Table, L: LinkSource, C: Clock>(
     // From here on the sender is known; only now is the body parsed.
     let (report, mark) = read(&delivery)?;
     let subject = Subject::of(&report.payload);
+    if report.key.is_commit_status() {
+        builds::note(app, link, &subject, &report).await?;
+    }
     let observation = Observation::Delivery(report);
     let recorded =
         store::record(&app.table, link, &subject, &observation, Some(&mark), None, &app.clock, &app.settings)

@@ -35,6 +35,13 @@ impl World {
         log.map(|event| format!("{} {} {}", event.sequence, event.key, event.source.as_str())).collect()
     }
 
+    /// The log of a commit.
+    pub async fn commit_log(&self, repo: Repo, hash: &str) -> Vec<Event> {
+        let repository = self.repositories[repo as usize].trim_matches(['{', '}']);
+        let subject = format!("commit/{repository}/{hash}").parse().unwrap();
+        self.table.events(&repo.link(), &subject, 0, MAX_EVENTS).await.unwrap()
+    }
+
     /// The newest event of a pull request.
     pub async fn last_event(&self, pr: Pr) -> Event {
         self.log(pr).await.pop().unwrap()

@@ -47,6 +47,24 @@ impl<'w> Member<'w> {
         Pr { repo: self.repo, id: id(&self.posts("/pullrequests", body).await) }
     }
 
+    /// Pushes a commit to a pull request's source branch.
+    pub async fn pushes(&self, _: Pr, branch: &str) {
+        self.did(self.person.push(branch, "more").await.unwrap()).await;
+    }
+
+    /// Sets a build of a commit, as a build server does.
+    pub async fn builds(&self, repo: Repo, commit: &str, key: &str, state: &str) {
+        let body = json!({ "key": key, "state": state, "url": "https://ci.example.com/1" });
+        let url = format!("{}/commit/{commit}/statuses/build", self.world.api(repo));
+        self.did(self.person.post(&url, body).await.unwrap()).await;
+    }
+
+    /// The commit at the head of a pull request, in full.
+    pub async fn head_of(&self, pr: Pr) -> String {
+        let commits = self.reads_all(pr, "commits").await;
+        commits[0]["hash"].as_str().unwrap().to_owned()
+    }
+
     /// Changes the title.
     pub async fn retitles(&self, pr: Pr, title: &str) {
         self.puts(&format!("/pullrequests/{}", pr.id), json!({ "title": title })).await;

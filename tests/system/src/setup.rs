@@ -65,12 +65,20 @@ impl Default for Setup {
             // Most stories are not about the budget.
             calls_per_hour: 1_000_000,
             max_calls_per_run: 1_000,
+            read_heads: false,
             pass_spacing: SignedDuration::from_millis(1),
             overtime: SignedDuration::from_secs(5),
             ..PollerSettings::default()
         };
-        // Less often than by default: most stories are about what is found, not how soon, and a poll takes real time.
-        let settings = Settings { poll_interval_seconds: 60, tail_seconds: [0; 3], ..Settings::default() };
+        // Less often than by default: most stories are about what is found, not how soon, and a poll takes real time. Sweeps, heads and
+        // the tail are for stories of their own.
+        let settings = Settings {
+            poll_interval_seconds: 60,
+            tail_seconds: [0; 3],
+            task_interval_seconds: 0,
+            sweep_seconds: 0,
+            ..Settings::default()
+        };
         Self { rules: Rules::default(), settings, limits, hooked: true }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
+use store::authorization::Authorization;
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, DueWatch, Error, Table};
 
@@ -35,12 +38,30 @@ impl Table for Unleased {
         self.0.events(link, subject, after_sequence, limit).await
     }
 
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        self.0.pull_requests_with_head(link, repository, head, limit).await
+    }
+
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
         self.0.budget(link).await
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
         self.0.spend(link, budget).await
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        self.0.authorization(link).await
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        self.0.store_authorization(link, stored).await
     }
 
     async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {

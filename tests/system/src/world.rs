@@ -22,7 +22,9 @@ use crate::setup::{Repo, Setup};
 const SECRET: &str = "a secret of these tests";
 
 /// What a hook of these tests hears of.
-const HEARD: [&str; 14] = [
+const HEARD: [&str; 16] = [
+    "repo:commit_status_created",
+    "repo:commit_status_updated",
     "pullrequest:created",
     "pullrequest:updated",
     "pullrequest:push",

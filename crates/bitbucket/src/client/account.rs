@@ -1,26 +1,26 @@
 //! Who the credential is.
 
-use serde::Deserialize;
-
 use super::{Client, answer};
 use crate::Error;
+use crate::payload::{Account, Document};
 
 /// Who calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Whoami {
-    /// The name to show; `None` where the credential may call, and not ask who it is.
-    pub name: Option<String>,
+    /// The account that the credential acts as; `None` where the credential may call, and not ask who it is.
+    pub account: Option<Account>,
     /// What it may do, where Bitbucket says it: the header `X-OAuth-Scopes`.
     pub scopes: Option<String>,
     /// The server's clock, as its answer's `Date` has it.
     pub date: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct User {
-    display_name: Option<String>,
-    nickname: Option<String>,
+impl Whoami {
+    /// The name to show.
+    pub fn name(&self) -> Option<&str> {
+        let account = self.account.as_ref()?;
+        account.display_name.as_deref().or(account.nickname.as_deref())
+    }
 }
 
 impl Client {
@@ -35,11 +35,11 @@ impl Client {
         let response = self.request(OPERATION, reqwest::Method::GET, self.url(["user"]), None).await?;
         let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let (scopes, date) = (header("x-oauth-scopes"), header("date"));
-        let name = match answer::json(OPERATION, response).await {
-            Ok(user) => User::deserialize(&user).ok().and_then(|user| user.display_name.or(user.nickname)),
+        let account = match answer::json(OPERATION, response).await {
+            Ok(user) => Some(Document::new(user).view),
             Err(Error::Api { status: 403, .. }) => None,
             Err(error) => return Err(error),
         };
-        Ok(Whoami { name, scopes, date })
+        Ok(Whoami { account, scopes, date })
     }
 }

@@ -1,4 +1,4 @@
-//! The calls.
+//! Making a call: the connection, the credential, the allowance, and pages of a listing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,10 +12,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer;
-use super::{Listing, MAX_PAGES, RepositoryPath};
+use super::{Listing, RepositoryPath};
+use crate::Error;
 use crate::credential::Credential;
-use crate::payload::{Comment, Document, Task};
-use crate::{CommentId, Error, PullRequestId, TaskId};
+use crate::payload::Document;
 
 /// How long one call may take. Bitbucket itself gives up after 30 seconds; a poll does not wait that long.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Api {
     http: reqwest::Client,
-    base: Url,
+    pub(super) base: Url,
 }
 
 impl Api {
@@ -71,7 +71,7 @@ pub(crate) fn http() -> Result<reqwest::Client, Error> {
 /// The API with a credential and an allowance of calls. Clones share the allowance.
 #[derive(Debug, Clone)]
 pub struct Client {
-    api: Api,
+    pub(super) api: Api,
     credential: Credential,
     left: Arc<AtomicU32>,
 }
@@ -96,85 +96,22 @@ impl Client {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// All comments of a pull request, the last changed first: global and inline ones, and replies.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Api`], [`Error::Unreachable`], [`Error::AnswerInvalid`], [`Error::AllowanceSpent`]; the same for all
-    /// calls below.
-    pub async fn comments(
-        &self,
-        repository: &RepositoryPath,
-        id: PullRequestId,
-    ) -> Result<Listing<Comment>, Error> {
-        let mut url = self.pull_request_url(repository, id, &["comments"]);
-        url.query_pairs_mut().append_pair("sort", "-updated_on").append_pair("pagelen", "100");
-        self.list("list comments", url).await
+    /// The URL of something of a repository.
+    pub(super) fn repository_url(&self, repository: &RepositoryPath, rest: &[&str]) -> Url {
+        let path = ["repositories", &repository.workspace, &repository.repository];
+        self.url(path.into_iter().chain(rest.iter().copied()))
     }
 
-    /// One comment; `None` where it is not there any more.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Client::comments`].
-    pub async fn comment(
-        &self,
-        repository: &RepositoryPath,
-        id: PullRequestId,
-        comment: CommentId,
-    ) -> Result<Option<Document<Comment>>, Error> {
-        let url = self.pull_request_url(repository, id, &["comments", &comment.to_string()]);
-        self.find("get comment", url).await
-    }
-
-    /// All tasks of a pull request, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Client::comments`].
-    pub async fn tasks(
-        &self,
-        repository: &RepositoryPath,
-        id: PullRequestId,
-    ) -> Result<Listing<Task>, Error> {
-        let mut url = self.pull_request_url(repository, id, &["tasks"]);
-        url.query_pairs_mut().append_pair("pagelen", "100");
-        self.list("list tasks", url).await
-    }
-
-    /// One task; `None` where it is not there any more.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Client::comments`].
-    pub async fn task(
-        &self,
-        repository: &RepositoryPath,
-        id: PullRequestId,
-        task: TaskId,
-    ) -> Result<Option<Document<Task>>, Error> {
-        let url = self.pull_request_url(repository, id, &["tasks", &task.to_string()]);
-        self.find("get task", url).await
-    }
-
-    fn pull_request_url(&self, repository: &RepositoryPath, id: PullRequestId, rest: &[&str]) -> Url {
-        let mut url = self.api.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty();
-            segments.extend(["repositories", &repository.workspace, &repository.repository, "pullrequests"]);
-            segments.push(&id.to_string()).extend(rest);
-        }
-        url
-    }
-
+    /// A listing, up to `max_pages` pages of it.
     pub(super) async fn list<T: DeserializeOwned + Default>(
         &self,
         operation: &'static str,
         first: Url,
+        max_pages: usize,
     ) -> Result<Listing<T>, Error> {
         let mut items = Vec::new();
         let mut url = first;
-        for _ in 0..MAX_PAGES {
+        for _ in 0..max_pages {
             let mut page = match self.get(operation, url).await {
                 // What was read counts; the caller decides what a part of a listing is good for.
                 Err(Error::AllowanceSpent { .. }) if !items.is_empty() => {
@@ -196,7 +133,8 @@ impl Client {
         Ok(Listing { items, complete: false })
     }
 
-    async fn find<T: DeserializeOwned + Default>(
+    /// One thing; `None` where it is not there.
+    pub(super) async fn find<T: DeserializeOwned + Default>(
         &self,
         operation: &'static str,
         url: Url,
@@ -209,11 +147,11 @@ impl Client {
     }
 
     /// A link of an answer, if it leads to the API's own origin.
-    fn own(&self, link: &str) -> Option<Url> {
+    pub(super) fn own(&self, link: &str) -> Option<Url> {
         Url::parse(link).ok().filter(|url| url.origin() == self.api.base.origin())
     }
 
-    async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {
+    pub(super) async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {
         answer::json(operation, self.request(operation, Method::GET, url, None).await?).await
     }
 

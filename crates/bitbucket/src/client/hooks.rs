@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::path::is_segment;
-use super::{Client, Listing, RepositoryPath};
+use super::{Client, Listing, MAX_PAGES, RepositoryPath};
 use crate::{Error, EventKey};
 
 /// Where a hook is: it hears of one repository, or of all repositories of a workspace.
@@ -110,7 +110,7 @@ impl Client {
     pub async fn hooks(&self, place: &HookPlace) -> Result<Vec<Hook>, Error> {
         let mut url = self.hooks_url(place, None);
         url.query_pairs_mut().append_pair("pagelen", "100");
-        let listing: Listing<Hook> = self.list("list hooks", url).await?;
+        let listing: Listing<Hook> = self.list("list hooks", url, MAX_PAGES).await?;
         if !listing.complete {
             return Err(Error::AnswerInvalid { operation: "list hooks", reason: "it has too many pages" });
         }

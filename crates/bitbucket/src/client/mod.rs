@@ -6,6 +6,7 @@
 mod account;
 pub(crate) mod answer;
 pub(crate) mod api;
+mod calls;
 mod hooks;
 mod path;
 

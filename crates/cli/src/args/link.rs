@@ -69,6 +69,16 @@ Examples:
         #[command(flatten)]
         from: SecretsFrom,
     },
+    /// Print the address on which a person allows the link's OAuth consumer to act as them
+    #[command(after_help = "\
+The address works once and for ten minutes. Open it in a browser, as the account that the link is to act as.
+
+Examples:
+  bitrelay link start-oauth acme")]
+    StartOauth {
+        /// The link; the usual one where it is not given
+        id: Option<LinkId>,
+    },
     /// Try a link's credential: who is it, and may it read pull requests
     #[command(
         after_help = "Examples:\n  bitrelay link test acme\n  bitrelay link test acme --repository acme/widgets"

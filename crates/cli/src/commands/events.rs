@@ -120,7 +120,7 @@ pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), 
     let after = place.sequence.saturating_sub(1);
     let found = table.events(&place.link, &place.subject, after, 1).await?;
     let event = found.into_iter().next().ok_or_else(missing)?;
-    let envelope = event.envelope(None);
+    let envelope = event.envelope(None).to_json();
     let head = EventHead::from(&event);
     let pretty = |name: &str| {
         let value = envelope.get(name).unwrap_or(&Value::Null);

@@ -78,6 +78,8 @@ impl Library {
         let observation = Observation::Poll(Poll {
             base_version: known.version,
             started_at: self.shell.clock.now().saturating_sub(SignedDuration::from_secs(1)).unwrap(),
+            pull_request: None,
+            head: None,
             comments: comments.iter().cloned().map(Document::new).collect(),
             tasks: Some(Vec::new()),
             comment_lookups: std::collections::BTreeMap::new(),

@@ -130,6 +130,7 @@ async fn an_oauth_consumer_is_tried_with_a_token_of_its_own_which_is_deleted_wit
         secret: "consumer-secret".to_owned(),
         callback_url: "https://hooks.example.com/callback".to_owned(),
         acts_as: "bot".to_owned(),
+        scopes: simulator::OAuthConsumer::USUAL_SCOPES.to_owned(),
     });
     let create = "link create acme --template bitbucket-client-credentials --stdin";
     let mut script = Script::piping("client_id=key\nclient_secret=consumer-secret");
@@ -166,4 +167,29 @@ async fn a_stack_that_is_not_there_is_said_to_be_so() {
         outcome.err.contains("no-such-stack") && outcome.err.contains("check the stack's name"),
         "{outcome}"
     );
+}
+
+#[tokio::test]
+async fn an_address_to_authorize_at_is_printed_and_its_nonce_works_once() {
+    let stage = Stage::open("links-authorized").await;
+    let create = "link create acme --template bitbucket-app-oauth --stdin";
+    let mut script = Script::piping("client_id=key\nclient_secret=consumer-secret");
+    assert_eq!(stage.shell.types_to(create, &mut script).await.code, 0);
+
+    let address = stage.shell.json("link start-oauth acme").await["address"].as_str().unwrap().to_owned();
+    let begins = format!("{}/start?id=acme&nonce=", stage.webhook_url.trim_end_matches("/webhook/"));
+    let nonce = address.strip_prefix(&begins).unwrap().parse().unwrap();
+    let (link, now) = ("acme".parse().unwrap(), store::Clock::now(&*stage.shell.clock));
+    assert!(store::authorization::begin(&stage.table, &link, &nonce, now).await.is_ok());
+    assert!(store::authorization::begin(&stage.table, &link, &nonce, now).await.is_err());
+
+    let untested = stage.shell.types("link test acme").await;
+    assert!(untested.code == 4 && untested.err.contains("link start-oauth"), "{untested}");
+}
+
+#[tokio::test]
+async fn nobody_is_asked_to_authorize_what_needs_no_person() {
+    let stage = Stage::with_link("links-personless").await;
+    let outcome = stage.shell.types("link start-oauth acme").await;
+    assert_eq!(outcome.code, 2, "{outcome}");
 }

@@ -112,6 +112,7 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
         "Outputs": {
             "TableName": { "Value": { "Ref": "Table" } },
             "WebhookUrl": { "Value": webhook_url },
+            "CallbackUrl": { "Value": webhook_url.replace("/webhook/", "/callback") },
             "LinkSecretPrefix": { "Value": format!("bitrelay/{stack}/link/") },
         },
     });

@@ -77,7 +77,7 @@ impl Shell {
             out: &mut out,
             err: &mut err,
         };
-        let code = run(args, &mut surroundings).await;
+        let code = Box::pin(run(args, &mut surroundings)).await;
         Outcome { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
     }
 

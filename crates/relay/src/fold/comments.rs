@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::poll::Changes;
 use super::revisions::{Freshness, Verdict, judge, seen};
-use super::synthetic::{self, Item};
+use super::synthetic::{self, Item, Synthetic};
 use crate::event::EventId;
 use crate::fact::Fact;
 use crate::settings::Settings;
@@ -330,7 +330,7 @@ pub(super) fn deleted(draft: &mut Draft<'_>, id: CommentId, comment: Value) {
         state.version = version;
     }
     let fact = draft.fact(&EventKey::CommentDeleted).part(id).id();
-    synthetic::emit(draft, fact, &EventKey::CommentDeleted, None, None, &Item::Comment(comment));
+    synthetic::emit(draft, fact, &EventKey::CommentDeleted, Synthetic::default(), &Item::Comment(comment));
 }
 
 fn emit(
@@ -342,7 +342,8 @@ fn emit(
     identity: &[String],
 ) {
     let fact = identity.iter().fold(draft.fact(key), Fact::part).id();
-    synthetic::emit(draft, fact, key, occurred_at, actor, &Item::Comment(comment.raw.clone()));
+    let event = Synthetic { occurred_at, actor, changes: None };
+    synthetic::emit(draft, fact, key, event, &Item::Comment(comment.raw.clone()));
 }
 
 /// A comment as it is first seen.

@@ -3,7 +3,7 @@
 use bitbucket::EventKey;
 
 use super::draft::Draft;
-use super::synthetic::{self, Item};
+use super::synthetic::{self, Item, Synthetic};
 use crate::counters::Counters;
 
 /// Gives the events of this fold their counters. `by_poll`: whether it is a poll that is being folded.
@@ -14,7 +14,7 @@ pub(super) fn note(draft: &mut Draft<'_>, by_poll: bool) {
     if by_poll && moved && draft.events.is_empty() && !draft.more {
         // Only a fold on top of the same version can conclude the same, and the store takes one of them.
         let fact = draft.fact(&EventKey::CountersChanged).part(draft.version()).id();
-        synthetic::emit(draft, fact, &EventKey::CountersChanged, None, None, &Item::PullRequest);
+        synthetic::emit(draft, fact, &EventKey::CountersChanged, Synthetic::default(), &Item::PullRequest);
     }
     if draft.events.is_empty() {
         return;

@@ -60,6 +60,13 @@ impl<'a> Draft<'a> {
         self.state.pull_request.as_mut()
     }
 
+    /// Has the pull request itself read at `at`, or before.
+    pub(super) fn refresh(&mut self, at: Timestamp) {
+        if let Some(known) = self.pull_request() {
+            known.refresh_at = Some(known.refresh_at.map_or(at, |other| other.min(at)));
+        }
+    }
+
     pub(super) const fn fact<'k>(&self, key: &'k EventKey) -> Fact<'k>
     where
         'a: 'k,

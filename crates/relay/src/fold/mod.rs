@@ -1,22 +1,27 @@
 //! `fold(state, observation, now) -> (state', events, watch')`: the one place where observations become events.
 
+mod builds;
 mod comments;
 mod counters;
 mod draft;
 mod poll;
 mod reports;
 mod revisions;
+mod snapshots;
+mod sweeps;
 mod synthetic;
 mod tasks;
+mod untold;
 
 use jiff::Timestamp;
 
 use crate::event::Event;
+use crate::head::HeadMoved;
 use crate::observation::Observation;
 use crate::settings::Settings;
 use crate::state::SubjectState;
 use crate::subject::{LinkId, Subject};
-use crate::watch;
+use crate::{sweep, watch};
 
 use draft::Draft;
 pub use poll::suspects;
@@ -35,6 +40,8 @@ pub struct Folded {
     pub events: Vec<Event>,
     /// Whether the observation holds more than fitted: store this, then fold the same observation on top of it.
     pub more: bool,
+    /// Whether the head of an open pull request is another one now: builds name a commit, and are found by it.
+    pub head: Option<HeadMoved>,
 }
 
 /// Folds one observation into what is known of a subject.
@@ -48,18 +55,29 @@ pub fn fold(
     now: Timestamp,
     settings: &Settings,
 ) -> Folded {
+    let head_before = state.open_head().cloned();
     let mut draft = Draft::new(state, link, subject, now, settings);
     match observation {
         Observation::Delivery(report) => reports::fold(&mut draft, report),
+        Observation::HeadBuild(report) => builds::fold(&mut draft, report),
         Observation::Poll(poll) => poll::fold(&mut draft, poll),
+        Observation::Noticed(notice) => sweeps::notice(&mut draft, notice),
+        Observation::Repository(repository) => sweeps::register(&mut draft, repository),
+        Observation::Sweep(sweep) => sweeps::fold(&mut draft, sweep),
         Observation::Unreachable => {
             if let Some(pull_request) = draft.pull_request() {
                 pull_request.unreachable = true;
+            }
+            if let Some(repository) = &mut draft.state.repository {
+                repository.unreachable = true;
             }
         }
     }
     counters::note(&mut draft, matches!(observation, Observation::Poll(_)));
     let Draft { mut state, events, more, .. } = draft;
-    state.watch = state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings));
-    Folded { state, events, more }
+    let repository = state.repository.as_ref().and_then(|known| sweep::plan(known, now, settings));
+    state.watch =
+        state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings)).or(repository);
+    let head = HeadMoved::between(head_before, state.open_head().cloned());
+    Folded { state, events, more, head }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::draft::Draft;
 use super::revisions::Freshness;
-use super::{comments, tasks};
+use super::{builds, comments, tasks, untold};
 use crate::observation::{Poll, Suspects};
 use crate::state::{PullRequestState, SubjectState};
 
@@ -27,6 +27,7 @@ impl Changes {
 
 pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     let mut changes = Changes { base_version: poll.base_version, revisit_at: None };
+    pull_request_of(draft, poll);
     comments_of(draft, &mut changes, poll);
     if let Some(listed) = &poll.tasks {
         tasks_of(draft, &mut changes, poll, listed);
@@ -47,9 +48,29 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     pull_request.revisit_at = [others, changes.revisit_at].into_iter().flatten().min();
     pull_request.polled_at = pull_request.polled_at.max(Some(poll.started_at));
     pull_request.tasks_read |= poll.tasks.is_some();
+    if changes.revisit_at.is_some() {
+        // What could not be decided may be a task.
+        pull_request.tasks_read_at = None;
+    } else if poll.tasks.is_some() {
+        pull_request.tasks_read_at = pull_request.tasks_read_at.max(Some(poll.started_at));
+    }
     if poll.tasks.is_some() && pull_request.touched_at.is_some() {
         // What was stored while the poll was reading may have brought tasks that it did not see.
         pull_request.touched_at = (poll.base_version + 1 < version).then_some(now);
+    }
+}
+
+/// The pull request itself. A fold that goes on where another left off finds nothing new here.
+fn pull_request_of(draft: &mut Draft<'_>, poll: &Poll) {
+    let Some(known) = draft.pull_request() else { return };
+    if poll.pull_request.is_some() {
+        known.refresh_at = known.refresh_at.filter(|at| *at > poll.started_at);
+    }
+    if let Some(seen) = &poll.pull_request {
+        untold::refresh(draft, poll.base_version, seen);
+    }
+    if let Some(reading) = &poll.head {
+        builds::read(draft, reading);
     }
 }
 

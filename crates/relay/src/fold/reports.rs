@@ -1,28 +1,27 @@
 //! Folding a verified delivery: one event, Bitbucket's own body, and what it tells about the pull request.
 
-use bitbucket::payload::{Comment, Document, PullRequest};
+use bitbucket::payload::{Comment, Document};
 use bitbucket::{EventKey, Payload};
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::comments;
 use super::draft::{Draft, News};
-use super::synthetic;
-use crate::changes::{self, Change};
+use super::{comments, snapshots, untold};
 use crate::event::{EventId, Source};
 use crate::fact;
 use crate::observation::Report;
-use crate::state::PullRequestState;
 
 pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
     let payload = &report.payload;
-    let replaced = note_pull_request(draft, payload);
+    let replaced = snapshots::of_report(draft, payload);
     let comment = payload.comment();
     let identity = match &comment {
         Some(comment) if report.key.is_pull_request() => comments::report(draft, &report.key, comment),
         _ => None,
     };
-    let identity = identity.or_else(|| dated_fact(draft, &report.key, payload));
+    let identity = untold::found_before(draft, &report.key, payload)
+        .or(identity)
+        .or_else(|| dated_fact(draft, &report.key, payload));
+    untold::hear(draft, &report.key, payload);
     let changes = replaced.as_ref().and_then(|replaced| replaced.changes(draft.state.pull_request.as_ref()?));
     let has_moved = changes.as_ref().is_some_and(|changes| !changes.is_empty());
     let is_told = identity.or_else(|| undated_fact(draft, report)).is_some_and(|id| {
@@ -42,59 +41,7 @@ pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
         // No event of this report tells what changed, so the next one that has news must.
         replaced.restore(known);
     }
-}
-
-/// The snapshot that a newer one has taken the place of.
-#[derive(Debug)]
-struct Replaced {
-    snapshot: Value,
-    repository: Value,
-    updated_on: Option<Timestamp>,
-}
-
-impl Replaced {
-    /// What is different now; `None` where there was no snapshot before.
-    fn changes(&self, known: &PullRequestState) -> Option<Vec<Change>> {
-        (!self.snapshot.is_null()).then(|| changes::between(&self.snapshot, &known.snapshot))
-    }
-
-    fn restore(self, known: &mut PullRequestState) {
-        known.snapshot = self.snapshot;
-        known.repository = self.repository;
-        known.snapshot_updated_on = self.updated_on;
-    }
-}
-
-/// Takes the snapshot if it is the newest, and notes that tasks may have changed with this event. Gives the snapshot that it
-/// replaced.
-fn note_pull_request(draft: &mut Draft<'_>, payload: &Payload) -> Option<Replaced> {
-    let seen = payload.pull_request().filter(|seen| seen.id().is_some())?;
-    let now = draft.now;
-    let known = draft.state.pull_request.get_or_insert_with(|| PullRequestState {
-        first_seen_at: seen.updated_on.unwrap_or(now).min(now),
-        snapshot: Value::Null,
-        repository: Value::Null,
-        snapshot_updated_on: None,
-        comments: std::collections::BTreeMap::new(),
-        tasks: std::collections::BTreeMap::new(),
-        tasks_read: false,
-        polled_at: None,
-        touched_at: None,
-        revisit_at: None,
-        unreachable: false,
-        counters: None,
-    });
-    known.touched_at.get_or_insert(now);
-    known.unreachable = false;
-    let is_newest = known.snapshot.is_null() || seen.updated_on >= known.snapshot_updated_on;
-    is_newest.then(|| Replaced {
-        updated_on: std::mem::replace(&mut known.snapshot_updated_on, seen.updated_on),
-        snapshot: std::mem::replace(&mut known.snapshot, synthetic::snapshot(seen.raw)),
-        repository: std::mem::replace(
-            &mut known.repository,
-            payload.repository().map(|repository| repository.raw).unwrap_or_default(),
-        ),
-    })
+    untold::note(draft);
 }
 
 /// The identity of facts that carry what only they have: an id or a time of their own.
@@ -105,8 +52,8 @@ fn dated_fact(draft: &Draft<'_>, key: &EventKey, payload: &Payload) -> Option<Ev
         // Each of these happens once in the life of a pull request.
         EventKey::PullRequestFulfilled | EventKey::PullRequestRejected => fact,
         EventKey::PullRequestCreated => {
-            let seen = payload.pull_request()?.view;
-            created(fact, seen.created_on?, &seen)
+            let seen = payload.pull_request_view()?;
+            untold::creation(fact, seen.created_on?, &seen)
         }
         EventKey::PullRequestApproved
         | EventKey::PullRequestUnapproved
@@ -123,13 +70,6 @@ fn dated_fact(draft: &Draft<'_>, key: &EventKey, payload: &Payload) -> Option<Ev
         _ => return None,
     };
     Some(fact.id())
-}
-
-fn created<'a>(fact: fact::Fact<'a>, created_on: Timestamp, seen: &PullRequest) -> fact::Fact<'a> {
-    let branch = |endpoint: Option<&bitbucket::payload::Endpoint>| {
-        endpoint.and_then(|endpoint| endpoint.branch_name()).unwrap_or_default().to_owned()
-    };
-    fact.time(Some(created_on)).part(branch(seen.source.as_ref())).part(branch(seen.destination.as_ref()))
 }
 
 /// The identity of facts that carry nothing of their own: the content, and how often this hook has reported it.
@@ -159,14 +99,14 @@ fn undated_fact(draft: &mut Draft<'_>, report: &Report) -> Option<EventId> {
 /// When it happened, where the payload says so.
 fn occurred_at(key: &EventKey, payload: &Payload, comment: Option<&Document<Comment>>) -> Option<Timestamp> {
     let of_comment = |time: fn(&Comment) -> Option<Timestamp>| comment.and_then(|comment| time(comment));
-    let of_pull_request = || payload.pull_request().and_then(|seen| seen.updated_on);
+    let of_pull_request = || payload.pull_request_view().and_then(|seen| seen.updated_on);
     match key {
         EventKey::CommentCreated | EventKey::CommitCommentCreated | EventKey::IssueCommentCreated => {
             of_comment(|comment| comment.created_on)
         }
         EventKey::CommentUpdated => of_comment(|comment| comment.updated_on),
         EventKey::CommentResolved => of_comment(|comment| comment.resolution.as_ref()?.created_on),
-        EventKey::PullRequestCreated => payload.pull_request().and_then(|seen| seen.created_on),
+        EventKey::PullRequestCreated => payload.pull_request_view().and_then(|seen| seen.created_on),
         EventKey::PullRequestApproved | EventKey::ChangesRequestCreated => {
             payload.review().and_then(|review| review.date)
         }

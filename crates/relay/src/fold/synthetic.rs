@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::draft::{Draft, News};
+use crate::changes::Change;
 use crate::event::{EventId, Source};
 
 /// A snapshot larger than this is kept without its long texts. Bitbucket repeats a description up to five times in one
@@ -16,24 +17,29 @@ const MAX_SNAPSHOT_BYTES: usize = 64 * 1024;
 pub(super) enum Item {
     Comment(Value),
     Task(Value),
+    /// An approval or a request for changes, under its name in Bitbucket's payload.
+    Review(&'static str, Value),
     /// The pull request itself.
     PullRequest,
 }
 
+/// What a synthetic event says, as far as the truth is known.
+#[derive(Debug, Default)]
+pub(super) struct Synthetic {
+    pub(super) occurred_at: Option<Timestamp>,
+    pub(super) actor: Option<Value>,
+    pub(super) changes: Option<Vec<Change>>,
+}
+
 /// Emits an event that a poll found: `actor`, `repository`, `pullrequest` and the item, as Bitbucket orders them. The
-/// pull request is the newest snapshot that Bitbucket sent; its counters are as old as that.
-pub(super) fn emit(
-    draft: &mut Draft<'_>,
-    fact: EventId,
-    key: &EventKey,
-    occurred_at: Option<Timestamp>,
-    actor: Option<Value>,
-    item: &Item,
-) {
+/// pull request is the newest snapshot that Bitbucket showed; its counters are as old as that.
+pub(super) fn emit(draft: &mut Draft<'_>, fact: EventId, key: &EventKey, event: Synthetic, item: &Item) {
+    let Synthetic { occurred_at, actor, changes } = event;
     let Some(pull_request) = draft.state.pull_request.as_ref() else { return };
     let about = match item {
         Item::Comment(comment) => Some(("comment", comment)),
         Item::Task(task) => Some(("task", task)),
+        Item::Review(name, review) => Some((*name, review)),
         Item::PullRequest => None,
     };
     let fields = [
@@ -44,13 +50,13 @@ pub(super) fn emit(
     let payload: Map<String, Value> =
         fields.into_iter().chain(about).map(|(name, value)| (name.to_owned(), value.clone())).collect();
     let payload = Value::Object(payload).to_string().into_bytes();
-    draft.emit(fact, key, News { source: Source::Poll, occurred_at, actor, changes: None, payload });
+    draft.emit(fact, key, News { source: Source::Poll, occurred_at, actor, changes, payload });
 }
 
 /// A `pullrequest` object as it is kept.
 pub(super) fn snapshot(mut raw: Value) -> Value {
     for long_text in ["rendered", "summary", "description"] {
-        if raw.to_string().len() <= MAX_SNAPSHOT_BYTES {
+        if rough_bytes(&raw) <= MAX_SNAPSHOT_BYTES {
             break;
         }
         if let Some(fields) = raw.as_object_mut() {
@@ -58,4 +64,16 @@ pub(super) fn snapshot(mut raw: Value) -> Value {
         }
     }
     raw
+}
+
+/// The size of JSON as text, about: what a character has to be escaped with is not counted.
+fn rough_bytes(value: &Value) -> usize {
+    const AROUND_EACH_BYTES: usize = 4;
+    let within = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(rough_bytes).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + rough_bytes(value)).sum(),
+    };
+    within + AROUND_EACH_BYTES
 }

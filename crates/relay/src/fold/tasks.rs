@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::draft::Draft;
 use super::poll::Changes;
 use super::revisions::{Freshness, Verdict, judge, seen};
-use super::synthetic::{self, Item};
+use super::synthetic::{self, Item, Synthetic};
 use crate::fact::Fact;
 use crate::state::{Resolved, TaskState};
 
@@ -135,7 +135,7 @@ pub(super) fn deleted(draft: &mut Draft<'_>, id: TaskId) {
     }
     let fact = draft.fact(&EventKey::TaskDeleted).part(id).id();
     let item = Item::Task(json!({ "type": "pullrequest_task", "id": id }));
-    synthetic::emit(draft, fact, &EventKey::TaskDeleted, None, None, &item);
+    synthetic::emit(draft, fact, &EventKey::TaskDeleted, Synthetic::default(), &item);
 }
 
 fn emit(
@@ -147,7 +147,8 @@ fn emit(
     identity: &[String],
 ) {
     let fact = identity.iter().fold(draft.fact(key), Fact::part).id();
-    synthetic::emit(draft, fact, key, occurred_at, actor, &Item::Task(task.raw.clone()));
+    let event = Synthetic { occurred_at, actor, changes: None };
+    synthetic::emit(draft, fact, key, event, &Item::Task(task.raw.clone()));
 }
 
 fn state_of<'d>(draft: &'d mut Draft<'_>, id: TaskId) -> Option<&'d mut TaskState> {

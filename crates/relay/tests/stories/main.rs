@@ -2,14 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod budget;
+mod builds;
 mod changes;
 mod comments;
 mod documents;
 mod envelopes;
+mod order;
 mod properties;
 mod reports;
+mod schema;
 mod subjects;
+mod sweeps;
 mod tasks;
+mod untold;
 mod watches;
 #[path = "../../../bitbucket/tests/support/mod.rs"]
 mod webhooks;

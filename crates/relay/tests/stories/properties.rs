@@ -88,6 +88,8 @@ impl Course {
             poll_interval_seconds: 15,
             grace_seconds: 10,
             tail_seconds: [30, 100, 0],
+            sweep_seconds: 300,
+            task_interval_seconds: 0,
         };
         Self { world, late: Vec::new(), slow: None }
     }

@@ -94,6 +94,8 @@ fn the_intervals_and_the_window_are_settings() {
         poll_interval_seconds: 10,
         grace_seconds: 1,
         tail_seconds: [100, 0, 50],
+        sweep_seconds: 300,
+        task_interval_seconds: 0,
     };
     world.writes(1, "a").reports_about(CommentCreated, 1);
     assert_eq!(
@@ -238,14 +240,16 @@ fn when_calls_run_short_ended_windows_go_first_and_nothing_waits_for_ever() {
         reason,
     };
     let order = [
-        watch(Tail, 500),
+        watch(Tail, 3_700),
         watch(WindowOpen, 130),
         watch(WindowClosed, 5),
         watch(WindowOpen, 90),
         watch(WindowOpen, 1),
         watch(Tasks, 100),
         watch(Revisit, 100),
-        watch(Tail, 100),
+        watch(Refresh, 100),
+        watch(Sweep, 100),
+        watch(Tail, 500),
     ];
     assert!(order.is_sorted_by_key(|watch| watch.urgency(now)));
 }

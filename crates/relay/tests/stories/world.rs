@@ -179,6 +179,10 @@ impl World {
         self
     }
 
+    pub(crate) fn comment_shown(&self, id: u64) -> Value {
+        self.comments[&id].clone()
+    }
+
     pub(crate) fn comment(&mut self, id: u64) -> &mut Value {
         self.comments.get_mut(&id).unwrap()
     }
@@ -284,6 +288,8 @@ impl World {
         Poll {
             base_version: self.state.version,
             started_at: self.now,
+            pull_request: None,
+            head: None,
             comments: self.comments.values().cloned().map(Document::new).collect(),
             tasks: Some(self.tasks.values().cloned().map(Document::new).collect()),
             comment_lookups: BTreeMap::new(),
@@ -301,6 +307,12 @@ impl World {
             poll.task_lookups.insert(id, self.tasks.get(&id.0).cloned().map(Document::new));
         }
         self.learns(&Observation::Poll(poll))
+    }
+
+    /// A poll that reads the pull request too.
+    pub(crate) fn polls_all(&mut self, shown: &Value) -> Vec<String> {
+        let poll = Poll { pull_request: Some(Document::new(shown.clone())), ..self.begins_a_poll() };
+        self.ends_the_poll(poll)
     }
 
     pub(crate) fn polls(&mut self) -> Vec<String> {
@@ -341,6 +353,10 @@ impl World {
             assert_eq!(event.sequence, self.log.len() as u64 + 1, "the sequence has no gap");
             assert!(self.log.iter().all(|other| other.id != event.id), "{} is there twice", event.key);
             assert_eq!((&event.subject, &event.link, event.observed_at), (&self.subject, &link(), self.now));
+            // The webhook function files nothing under a pull request that names none.
+            if state.pull_request.is_some() || self.subject.kind() != "pullrequest" {
+                crate::schema::assert_conforms(&event);
+            }
             self.log.push(event);
         }
         assert_eq!(state.sequence, self.log.len() as u64);

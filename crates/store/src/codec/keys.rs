@@ -6,11 +6,15 @@
 //! | `event` | `{link}#{subject}` | `event#{sequence, 12 digits}` |
 //! | `part` | `{link}#{subject}` | `event#{sequence, 12 digits}#part{n}` |
 //! | `fact` | `{link}#{subject}` | `fact#{event id}` |
+//! | `head` | `head#{link}#{repository}#{hash, 12 digits}` | `{pull request}` |
 //! | `delivery` | `delivery#{link}#{hook}#{request}` | `delivery` |
 //! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
 //! | `budget` | `budget#{link}` | `budget` |
 //! | `lease` | `lease#{name}` | `lease` |
+//! | `authorization` | `authorization#{link}` | `authorization` |
 
+use bitbucket::RepositoryId;
+use relay::head::ShortHash;
 use relay::{EventId, LinkId, Subject};
 
 use crate::Error;
@@ -26,8 +30,10 @@ const MAX_PLAIN_CHARS: usize = 128;
 pub(crate) const STATE: &str = "state";
 pub(crate) const DELIVERY: &str = "delivery";
 pub(crate) const BODY: &str = "body";
+pub(crate) const HEAD: &str = "head";
 pub(crate) const BUDGET: &str = "budget";
 pub(crate) const LEASE: &str = "lease";
+pub(crate) const AUTHORIZATION: &str = "authorization";
 
 /// The end of the range of events: after every digit.
 pub(crate) const LAST_EVENT: &str = "event#~";
@@ -66,8 +72,16 @@ pub(crate) fn body(link: &LinkId, mark: &DeliveryMark) -> String {
     format!("body#{link}#{}#{}#{}", plain(&mark.hook), mark.key, mark.body_sha256)
 }
 
+pub(crate) fn head(link: &LinkId, repository: &RepositoryId, head: &ShortHash) -> String {
+    format!("head#{link}#{}#{}", repository.as_str(), head.as_str())
+}
+
 pub(crate) fn budget(link: &LinkId) -> String {
     format!("budget#{link}")
+}
+
+pub(crate) fn authorization(link: &LinkId) -> String {
+    format!("authorization#{link}")
 }
 
 pub(crate) fn lease(name: &str) -> String {

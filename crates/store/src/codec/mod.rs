@@ -1,14 +1,18 @@
 //! How states, events and markers are written as items of the table, and read back.
 
+mod authorization;
 mod binary;
 mod event;
 mod gzip;
+mod head;
 pub(crate) mod keys;
 mod marker;
 pub(crate) mod state;
 
+pub(crate) use authorization::AuthorizationItem;
 pub use event::{StoredEvent, event_from_item};
 pub(crate) use event::{encode_event, event_count, join_events};
+pub(crate) use head::{HeadItem, current_pull_request};
 pub(crate) use marker::{BodyItem, BudgetItem, DeliveryItem, FactItem, LeaseItem};
 pub(crate) use state::{StateItem, due_watch, state_from_item};
 

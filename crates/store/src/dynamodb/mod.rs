@@ -8,14 +8,17 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
+use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
+use relay::head::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
 use crate::Error;
+use crate::authorization::Authorization;
 use crate::aws::{self, failure};
-use crate::codec::{self, BudgetItem, LeaseItem, keys, state};
+use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys, state};
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, writes};
 
@@ -24,6 +27,9 @@ const DUE_INDEX: &str = "due";
 
 /// The most pages that one question reads. A page is up to 1 MB, which is at least one event.
 const MAX_PAGES: usize = 100;
+
+/// How many pull requests that have, or lately had, one head are looked at.
+const HEADS_READ: usize = 100;
 
 pub(crate) const SERVICE: &str = "DynamoDB";
 
@@ -54,6 +60,18 @@ impl DynamoTable {
             .await
             .map_err(|error| failure(SERVICE, "GetItem", &error))?;
         Ok(answer.item.map(Item::from))
+    }
+
+    /// Puts something of this version, if the version before it is there. False where it is not.
+    async fn put_after(&self, version: u64, item: Item) -> Result<bool, Error> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item.into()));
+        let put = match Condition::before(version) {
+            Condition::VersionIs(before) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(before.to_string())),
+            _ => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        condition_held("PutItem", put.send().await)
     }
 }
 
@@ -133,24 +151,45 @@ impl Table for DynamoTable {
         codec::join_events(items, whole)
     }
 
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &RepositoryId,
+        head: &ShortHash,
+        limit: usize,
+    ) -> Result<Vec<PullRequestId>, Error> {
+        // One page: a commit is the head of few pull requests, and those that had it once are deleted in time.
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(keys::head(link, repository, head)))
+            .consistent_read(true)
+            .limit(page_size(HEADS_READ))
+            .send()
+            .await
+            .map_err(|error| failure(SERVICE, "Query", &error))?;
+        let items = page.items.unwrap_or_default().into_iter().map(Item::from);
+        Ok(items.filter_map(|item| codec::current_pull_request(&item)).take(limit).collect())
+    }
+
     async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
         let item = self.get(keys::budget(link), keys::BUDGET).await?;
         item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, &item))
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(BudgetItem::encode(link, budget)?.into()));
-        let put = match Condition::before(budget.version) {
-            Condition::VersionIs(version) => put
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
-            _ => put.condition_expression("attribute_not_exists(pk)"),
-        };
-        condition_held("PutItem", put.send().await)
+        self.put_after(budget.version, BudgetItem::encode(link, budget)?).await
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        let item = self.get(keys::authorization(link), keys::AUTHORIZATION).await?;
+        item.map_or_else(|| Ok(Authorization::default()), |item| AuthorizationItem::decode(link, &item))
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        self.put_after(stored.version, AuthorizationItem::encode(link, stored)?).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

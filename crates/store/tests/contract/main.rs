@@ -95,11 +95,22 @@ tell! {
         due_watches_come_longest_overdue_first_up_to_a_limit,
         a_watch_that_is_gone_is_not_due,
     }
+    heads {
+        a_commit_finds_the_open_pull_requests_that_have_it_as_their_head,
+        a_push_moves_the_head_and_a_merge_ends_it,
+    }
     budgets {
         what_was_reserved_is_known_to_whoever_asks_next,
         a_budget_is_stored_on_top_of_the_one_that_was_read_only,
         two_spenders_at_once_never_spend_more_than_there_is,
         a_block_holds_for_whoever_asks_next,
+    }
+    authorizations {
+        a_nonce_and_then_a_state_work_once_each,
+        a_nonce_brought_fifty_times_at_once_works_once,
+        what_comes_after_ten_minutes_comes_too_late,
+        what_is_another_links_or_made_up_is_not_taken_and_ends_nothing,
+        opening_another_authorization_ends_the_one_before,
     }
     leases {
         a_lease_has_one_holder_who_may_extend_it,

@@ -28,6 +28,7 @@ fn grant(generation: u64, token: &str) -> KeptGrant {
         expires_at: "2026-11-24T11:00:00Z".parse().unwrap(),
         refresh_token: Some("refresh".into()),
         scope: String::new(),
+        account: None,
         reauthorize: false,
     }
 }

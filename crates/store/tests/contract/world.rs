@@ -103,7 +103,9 @@ impl<T: Table> World<T> {
         delivery: Option<&DeliveryMark>,
     ) -> Result<(), CommitError> {
         let Self { link, subject, .. } = self;
-        self.table.commit(&Commit { link, subject, state, events, delivery, now: self.now() }).await
+        self.table
+            .commit(&Commit { link, subject, state, events, delivery, head: None, now: self.now() })
+            .await
     }
 
     /// An event as a fold would make it.
@@ -210,6 +212,8 @@ pub(crate) fn poll(base_version: u64, started_at: Timestamp, comments: &[Value])
     Observation::Poll(Poll {
         base_version,
         started_at,
+        pull_request: None,
+        head: None,
         comments: comments.iter().cloned().map(Document::new).collect(),
         tasks: None,
         comment_lookups: std::collections::BTreeMap::new(),

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 type Shared = State<Arc<Hub>>;
@@ -159,6 +159,49 @@ pub(super) async fn list_pull_request_statuses(
     };
     let list = List { default_sort: "created_on", ..List::USUAL };
     Ok(Json(page(list, &hub.base_url, &uri, values)?))
+}
+
+/// The commits that a pull request brings, the newest first.
+pub(super) async fn list_pull_request_commits(
+    State(hub): Shared,
+    OriginalUri(uri): OriginalUri,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    let values = {
+        let world = hub.world();
+        world.read_pull_request_commits(params.repository(&world)?, params.id()?)?
+    };
+    Ok(Json(page(List::USUAL, &hub.base_url, &uri, values)?))
+}
+
+/// `.../pullrequests/{id}/diffstat` leads to the repository's, as Bitbucket's does.
+pub(super) async fn redirect_to_diffstat(
+    State(hub): Shared,
+    Path(params): Path<Params>,
+) -> Result<Response, ApiError> {
+    let world = hub.world();
+    let shown = world.read_pull_request(params.repository(&world)?, params.id()?)?;
+    let to = shown.pointer("/links/diffstat/href").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok((StatusCode::FOUND, [(header::LOCATION, to)]).into_response())
+}
+
+/// The files that a pull request changes. Files are not kept: each commit counts as a file of its own.
+pub(super) async fn list_changed_files(
+    State(hub): Shared,
+    OriginalUri(uri): OriginalUri,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    let id = crate::api::paging::Query::of(&uri).get("from_pullrequest_id").and_then(|id| id.parse().ok());
+    let id = id.ok_or_else(|| ApiError::bad_request("The simulator compares pull requests only."))?;
+    let values = {
+        let world = hub.world();
+        world.read_pull_request_commits(params.repository(&world)?, id)?
+    };
+    let file = |commit: &Value| {
+        let path = format!("{}.txt", commit.get("hash").and_then(Value::as_str).unwrap_or_default());
+        json!({ "type": "diffstat", "status": "added", "old": null, "new": { "path": path } })
+    };
+    Ok(Json(page(List::USUAL, &hub.base_url, &uri, values.iter().map(file).collect())?))
 }
 
 pub(super) async fn read_status(

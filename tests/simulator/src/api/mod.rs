@@ -61,6 +61,7 @@ fn repository_routes() -> Router<Arc<Hub>> {
         .route("/commit/{hash}/statuses", get(commits::list_statuses))
         .route("/commit/{hash}/statuses/build", post(commits::create_status))
         .route("/commit/{hash}/statuses/build/{key}", get(commits::read_status).put(commits::update_status))
+        .route("/diffstat/{*spec}", get(commits::list_changed_files))
         .route("/pullrequests", get(pull_requests::list).post(pull_requests::create))
         .nest("/pullrequests/{id}", pull_request_routes())
 }
@@ -75,6 +76,8 @@ fn pull_request_routes() -> Router<Arc<Hub>> {
         )
         .route("/merge", post(pull_requests::merge))
         .route("/decline", post(pull_requests::decline))
+        .route("/commits", get(commits::list_pull_request_commits))
+        .route("/diffstat", get(commits::redirect_to_diffstat))
         .route("/statuses", get(commits::list_pull_request_statuses))
         .route("/comments", get(comments::list).post(comments::create))
         .route("/comments/{comment}", get(comments::read).put(comments::edit).delete(comments::delete))

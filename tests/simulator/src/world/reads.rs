@@ -48,6 +48,24 @@ impl World {
         Ok(self.view().pull_request(&self.repository(repository)?.identity, pull_request))
     }
 
+    /// The commits that a pull request brings, the newest first: those that its source has and its destination has not.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_pull_request_commits(
+        &self,
+        repository: RepositoryId,
+        id: u64,
+    ) -> Result<Vec<Value>, Refusal> {
+        let (view, ends) = (self.view(), self.pull_request(repository, id)?);
+        let repository = self.repository(repository)?;
+        let there = repository.history(&ends.destination.commit);
+        let brought =
+            repository.history(&ends.source.commit).into_iter().filter(|hash| !there.contains(hash));
+        let commits = brought.filter_map(|hash| repository.commits.get(&hash));
+        Ok(commits.map(|commit| view.commit(&repository.identity, commit)).collect())
+    }
+
     /// The comments that a listing shows, oldest first: deleted ones only while they have visible replies.
     ///
     /// # Errors

@@ -52,6 +52,23 @@ pub(crate) struct Repository {
     pub(crate) pull_requests: BTreeMap<u64, PullRequest>,
 }
 
+impl Repository {
+    /// A commit and all that led to it, the newest first.
+    pub(crate) fn history(&self, head: &str) -> Vec<String> {
+        let mut history: Vec<String> = Vec::new();
+        let mut open = std::collections::VecDeque::from([head.to_owned()]);
+        while let Some(hash) = open.pop_front() {
+            if history.contains(&hash) {
+                continue;
+            }
+            let parents = self.commits.get(&hash).map(|commit| commit.parents.clone());
+            open.extend(parents.unwrap_or_default());
+            history.push(hash);
+        }
+        history
+    }
+}
+
 pub(crate) const MAIN_BRANCH: &str = "main";
 
 #[derive(Debug, Clone)]

@@ -19,6 +19,8 @@ const SETTINGS: Settings = Settings {
     poll_interval_seconds: 10,
     grace_seconds: 10,
     tail_seconds: [0; 3],
+    task_interval_seconds: 0,
+    sweep_seconds: 0,
 };
 
 /// Waits that come often: within a grace period, between polls, and around a window's end.

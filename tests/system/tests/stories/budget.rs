@@ -139,7 +139,8 @@ async fn many_overdue_watches_of_a_link_that_is_paused_do_not_hide_another_links
 
 #[tokio::test]
 async fn a_run_goes_on_while_something_will_be_due_before_its_deadline() {
-    let world = World::with(Setup { settings: Settings::default(), ..Setup::default() }).await;
+    let settings = Settings { sweep_seconds: 0, ..Settings::default() };
+    let world = World::with(Setup { settings, ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;
     let (poller, deadline) = (world.another_poller(), world.now() + SignedDuration::from_secs(50));
     let work = async {

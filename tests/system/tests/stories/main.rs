@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod budget;
+mod builds;
 mod deletions;
 mod edits;
 mod faults;
@@ -9,6 +10,7 @@ mod listings;
 mod oauth;
 mod pollers;
 mod random;
+mod sweeps;
 mod tasks;
 mod threads;
 mod webhooks;

@@ -17,15 +17,15 @@ async fn each_change_of_a_task_is_one_event_in_order() {
     let world = World::start().await;
     let pr = watched(&world).await;
     let task = world.alice().adds_task(pr, "oil it").await;
-    world.run_for(60).await;
+    world.run_for(120).await;
     world.alice().edits_task(pr, task, "oil it well").await;
-    world.run_for(60).await;
+    world.run_for(120).await;
     world.bob().resolves_task(pr, task).await;
-    world.run_for(60).await;
+    world.run_for(120).await;
     world.alice().reopens_task(pr, task).await;
-    world.run_for(60).await;
+    world.run_for(120).await;
     world.bob().resolves_task(pr, task).await;
-    world.run_for(60).await;
+    world.run_for(120).await;
     world.alice().deletes_task(pr, task).await;
     world.run_for(900).await;
     assert_eq!(

@@ -26,8 +26,7 @@ pub(super) async fn checks(session: &mut Session<'_, '_>, link: &LinkId) -> Vec<
         Ok(who) => who,
         Err(error) => return vec![Check::failed("credential", &error)],
     };
-    let name =
-        who.name.as_deref().map_or_else(|| "a credential that may not say whose it is".to_owned(), plain);
+    let name = who.name().map_or_else(|| "a credential that may not say whose it is".to_owned(), plain);
     let mut checks = vec![Check::ok("credential", format!("Bitbucket knows it: {name}"))];
     checks.extend(scopes(&who));
     checks.push(hook(session, link, !summary.hooks.is_empty()).await);

@@ -1,5 +1,6 @@
 //! `link ...`.
 
+mod authorize;
 mod change;
 mod secrets;
 mod show;
@@ -24,6 +25,10 @@ pub(crate) async fn run(command: LinkCommand, session: &mut Session<'_, '_>) -> 
         LinkCommand::SetCreds { id, template, from } => {
             let id = one(session, id)?;
             change::set_credential(session, &id, template, from).await
+        }
+        LinkCommand::StartOauth { id } => {
+            let id = one(session, id)?;
+            authorize::start(session, &id).await
         }
         LinkCommand::Test { id, repository } => {
             let id = one(session, id)?;

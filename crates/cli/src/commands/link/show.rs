@@ -124,8 +124,7 @@ pub(super) async fn test(
     let tried = attempt(&access.client, place).await;
     access.close().await;
     let (who, hooks) = tried?;
-    let name =
-        who.name.as_deref().map_or_else(|| "a credential that may not say whose it is".to_owned(), plain);
+    let name = who.name().map_or_else(|| "a credential that may not say whose it is".to_owned(), plain);
     let mut lines = vec![("link", id.to_string()), ("Bitbucket says", name)];
     if let Some(scopes) = &who.scopes {
         lines.push(("scopes", plain(scopes)));
@@ -133,7 +132,7 @@ pub(super) async fn test(
     if let Some(hooks) = hooks {
         lines.push(("hooks seen", hooks.to_string()));
     }
-    let json = json!({ "link": id, "name": who.name, "scopes": who.scopes, "hooks": hooks });
+    let json = json!({ "link": id, "name": who.name(), "scopes": who.scopes, "hooks": hooks });
     session.show(&Report { text: fields(&lines), json });
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! The stories, by what they are about.
 
+pub(crate) mod authorizations;
 pub(crate) mod budgets;
 pub(crate) mod deliveries;
+pub(crate) mod heads;
 pub(crate) mod leases;
 pub(crate) mod log;
 pub(crate) mod polls;

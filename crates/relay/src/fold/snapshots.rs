@@ -1,0 +1,86 @@
+//! Taking the newest `pullrequest` object that Bitbucket showed, whichever way.
+
+use bitbucket::Payload;
+use bitbucket::payload::{Document, PullRequest};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::synthetic;
+use crate::changes::{self, Change};
+use crate::head::Head;
+use crate::settings::Settings;
+use crate::state::PullRequestState;
+use crate::told::Told;
+
+/// The snapshot that a newer one has taken the place of.
+#[derive(Debug)]
+pub(super) struct Replaced {
+    snapshot: Value,
+    repository: Value,
+    updated_on: Option<Timestamp>,
+}
+
+impl Replaced {
+    /// What is different now; `None` where there was no snapshot before.
+    pub(super) fn changes(&self, known: &PullRequestState) -> Option<Vec<Change>> {
+        (!self.snapshot.is_null()).then(|| changes::between(&self.snapshot, &known.snapshot))
+    }
+
+    /// The `updated_on` of it.
+    pub(super) const fn updated_on(&self) -> Option<Timestamp> {
+        self.updated_on
+    }
+
+    pub(super) fn restore(self, known: &mut PullRequestState) {
+        known.snapshot = self.snapshot;
+        known.repository = self.repository;
+        known.snapshot_updated_on = self.updated_on;
+    }
+}
+
+/// Takes the snapshot of a report if it is the newest, and notes that tasks may have changed with this event. Gives the
+/// snapshot that it replaced.
+pub(super) fn of_report(draft: &mut Draft<'_>, payload: &Payload) -> Option<Replaced> {
+    let seen = payload.pull_request().filter(|seen| seen.id().is_some())?;
+    let (now, settings) = (draft.now, draft.settings);
+    let known = draft.state.pull_request.get_or_insert_with(|| first_seen(&seen, now, settings));
+    known.touched_at.get_or_insert(now);
+    known.unreachable = false;
+    if !is_newest(known, &seen) {
+        return None;
+    }
+    // Whatever a listing showed of it, here is something newer; comments and tasks are read soon.
+    known.refresh_at = None;
+    let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
+    Some(take(known, seen, repository))
+}
+
+/// Takes a snapshot that a poll read.
+pub(super) fn of_poll(known: &mut PullRequestState, seen: Document<PullRequest>) -> Replaced {
+    let repository = known.repository.clone();
+    take(known, seen, repository)
+}
+
+/// Whether a snapshot is not older than the known one.
+pub(super) fn is_newest(known: &PullRequestState, seen: &PullRequest) -> bool {
+    known.snapshot.is_null() || seen.updated_on >= known.snapshot_updated_on
+}
+
+fn take(known: &mut PullRequestState, seen: Document<PullRequest>, repository: Value) -> Replaced {
+    let head = Head::of(&seen.raw);
+    if known.head.as_ref().map(|head| &head.hash) != head.as_ref().map(|head| &head.hash) {
+        known.head = head;
+    }
+    Replaced {
+        updated_on: std::mem::replace(&mut known.snapshot_updated_on, seen.updated_on),
+        snapshot: std::mem::replace(&mut known.snapshot, synthetic::snapshot(seen.raw)),
+        repository: std::mem::replace(&mut known.repository, repository),
+    }
+}
+
+fn first_seen(seen: &Document<PullRequest>, now: Timestamp, settings: &Settings) -> PullRequestState {
+    let at = seen.updated_on.unwrap_or(now).min(now);
+    let is_news = seen.created_on.is_some_and(|created_on| created_on >= settings.baseline(at));
+    PullRequestState::first_seen(at, Told::at_first_sight(&seen.raw, is_news))
+}

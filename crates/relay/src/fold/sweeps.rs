@@ -1,0 +1,36 @@
+//! Folding sweeps: what a listing shows of a repository, and what that means for one pull request.
+
+use serde_json::Value;
+
+use super::draft::Draft;
+use crate::state::PullRequestState;
+use crate::sweep::{Notice, RepositoryState, Sweep};
+use crate::told::Told;
+
+/// Has a pull request read when the webhook that tells of it has had its time.
+pub(super) fn notice(draft: &mut Draft<'_>, notice: &Notice) {
+    let due = draft.settings.grace_ends(draft.now);
+    let known = draft.state.pull_request.get_or_insert_with(|| {
+        // It was open when it was listed.
+        let told = Told::at_first_sight(&Value::Null, true);
+        PullRequestState::first_seen(notice.since, Told { created: !notice.is_new, ..told })
+    });
+    if known.repository.is_null() {
+        known.repository = notice.repository.clone();
+    }
+    known.unreachable = false;
+    draft.refresh(due);
+}
+
+/// Has a repository swept from now on.
+pub(super) fn register(draft: &mut Draft<'_>, repository: &Value) {
+    let known = draft.state.repository.get_or_insert_with(RepositoryState::default);
+    known.repository = repository.clone();
+    known.unreachable = false;
+}
+
+pub(super) fn fold(draft: &mut Draft<'_>, sweep: &Sweep) {
+    if let Some(known) = &mut draft.state.repository {
+        known.swept(sweep);
+    }
+}

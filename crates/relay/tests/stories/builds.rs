@@ -1,0 +1,87 @@
+//! Builds name a commit; the builds of a pull request's head belong to it.
+
+use bitbucket::EventKey::*;
+use bitbucket::payload::Document;
+use relay::observation::HeadReading;
+use relay::{Observation, Poll};
+use serde_json::{Value, json};
+
+use crate::world::{World, a_pull_request, report};
+
+const HEAD: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const OTHER: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+const NOTHING: [&str; 0] = [];
+
+fn snapshot(world: &World, head: &str) -> Value {
+    json!({
+        "id": 7, "title": "Gear", "state": "OPEN", "created_on": world.now, "updated_on": world.now,
+        "source": { "branch": { "name": "gear" }, "commit": { "hash": head.get(..12) } },
+    })
+}
+
+fn a_pull_request_with_a_head() -> World {
+    let mut world = a_pull_request();
+    let shown = snapshot(&world, HEAD);
+    let created = world.webhook(PullRequestCreated, &json!({ "pullrequest": shown }));
+    world.hears(&created);
+    world
+}
+
+fn build(world: &World, commit: &str, key: &str, state: &str) -> Value {
+    json!({ "key": key, "state": state, "updated_on": world.now, "commit": { "hash": commit } })
+}
+
+fn hears_of_build(world: &mut World, commit: &str, key: &str, state: &str) -> Vec<String> {
+    let body = json!({ "repository": { "uuid": "{ab}" }, "commit_status": build(world, commit, key, state) });
+    world.learns(&Observation::HeadBuild(report(CommitStatusUpdated, &body)))
+}
+
+fn counted(world: &World) -> Value {
+    world.last().envelope(None).to_json()["counters"].clone()
+}
+
+#[test]
+fn a_build_of_the_head_is_in_the_sequence_of_the_pull_request_with_the_builds_by_state() {
+    let mut world = a_pull_request_with_a_head();
+    assert_eq!(counted(&world)["builds"], Value::Null);
+    assert_eq!(hears_of_build(&mut world, HEAD, "lint", "SUCCESSFUL"), ["repo:commit_status_updated"]);
+    assert_eq!(hears_of_build(&mut world, HEAD, "test", "INPROGRESS"), ["repo:commit_status_updated"]);
+    world.waits(5);
+    assert_eq!(hears_of_build(&mut world, HEAD, "test", "FAILED"), ["repo:commit_status_updated"]);
+    let builds = json!({ "successful": 1, "failed": 1, "in_progress": 0, "stopped": 0 });
+    assert_eq!(counted(&world)["builds"], builds, "each build counts once, as it stands");
+    assert_eq!(world.last().envelope(None).to_json()["subject"]["type"], "pullrequest");
+}
+
+#[test]
+fn a_build_of_an_old_head_is_not_mixed_in() {
+    let mut world = a_pull_request_with_a_head();
+    hears_of_build(&mut world, HEAD, "test", "SUCCESSFUL");
+    let pushed = snapshot(world.waits(60), OTHER);
+    let updated = world.webhook(PullRequestUpdated, &json!({ "pullrequest": pushed }));
+    world.hears(&updated);
+    assert_eq!(counted(&world)["builds"], Value::Null, "nothing is known of the new head's builds");
+    assert_eq!(hears_of_build(&mut world, HEAD, "test", "FAILED"), NOTHING);
+}
+
+#[test]
+fn the_same_build_by_two_hooks_is_one_event() {
+    let mut world = a_pull_request_with_a_head();
+    hears_of_build(&mut world, HEAD, "test", "SUCCESSFUL");
+    assert_eq!(hears_of_build(&mut world, HEAD, "test", "SUCCESSFUL"), NOTHING);
+}
+
+#[test]
+fn what_a_poll_reads_of_the_head_is_told_by_the_counters_with_the_time_it_was_true() {
+    let mut world = a_pull_request_with_a_head();
+    world.waits(5).polls();
+    let hash = relay::head::ShortHash::new(HEAD).unwrap();
+    let builds = vec![Document::new(build(&world, HEAD, "test", "SUCCESSFUL"))];
+    let head = HeadReading { hash, commits: Some(3), files_changed: None, builds };
+    let poll = Poll { head: Some(head), ..world.begins_a_poll() };
+    assert_eq!(world.ends_the_poll(poll), ["pullrequest:counters_changed"]);
+    let counters = counted(&world);
+    assert_eq!(counters["commits"], json!({ "count": 3, "at": world.now }));
+    assert_eq!(counters["files_changed"], Value::Null, "more than are read: not known");
+    assert_eq!(counters["builds"]["successful"], 1);
+}

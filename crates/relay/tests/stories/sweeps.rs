@@ -1,0 +1,148 @@
+//! Sweeps: one listing of a repository's open pull requests shows what no webhook told.
+
+use bitbucket::EventKey::*;
+use bitbucket::payload::Document;
+use bitbucket::{PullRequestId, payload};
+use jiff::Timestamp;
+use relay::sweep::{Listed, RepositoryState, Sweep, is_unexplained, moved};
+use relay::watch::Reason;
+use relay::{Observation, SubjectState};
+use serde_json::{Value, json};
+
+use crate::world::{World, a_pull_request, a_repository};
+
+const NOTHING: [&str; 0] = [];
+
+fn listed(world: &World, id: u64, comments: u64) -> Value {
+    json!({
+        "id": id, "state": "OPEN", "created_on": world.now, "updated_on": world.now, "comment_count": comments,
+        "task_count": 0,
+    })
+}
+
+fn sweep(at: Timestamp, open: &[Value]) -> Sweep {
+    let open: Vec<Document<payload::PullRequest>> = open.iter().cloned().map(Document::new).collect();
+    Sweep { started_at: at, open, complete: true }
+}
+
+fn a_registered_repository() -> World {
+    let mut world = a_repository();
+    world.learns(&Observation::Repository(json!({ "uuid": "{ab}", "full_name": "acme/widgets" })));
+    world
+}
+
+fn swept(world: &World) -> &RepositoryState {
+    world.state.repository.as_ref().unwrap()
+}
+
+fn ids(moved: &[PullRequestId]) -> Vec<u64> {
+    moved.iter().map(|id| id.0).collect()
+}
+
+#[test]
+fn a_repository_is_swept_at_once_and_then_every_five_minutes() {
+    let mut world = a_registered_repository();
+    assert_eq!(world.due(), Some((0, Reason::Sweep)));
+    let first = sweep(world.now, &[]);
+    world.learns(&Observation::Sweep(first));
+    assert_eq!(world.due(), Some((300, Reason::Sweep)));
+    world.learns(&Observation::Unreachable);
+    assert_eq!(world.due(), None);
+}
+
+#[test]
+fn sweeping_can_be_switched_off() {
+    let mut world = a_repository();
+    world.settings.sweep_seconds = 0;
+    world.learns(&Observation::Repository(json!({ "uuid": "{ab}" })));
+    assert_eq!(world.due(), None);
+}
+
+#[test]
+fn a_sweep_shows_what_moved_what_is_new_and_what_is_not_open_any_more() {
+    let mut world = a_registered_repository();
+    let (same, moves, closes) = (listed(&world, 1, 0), listed(&world, 2, 0), listed(&world, 3, 0));
+    let first = sweep(world.now, &[same.clone(), moves, closes]);
+    assert_eq!(ids(&moved(&SubjectState::default(), &first)), [1, 2, 3]);
+    world.learns(&Observation::Sweep(first));
+    world.waits(300);
+    let next = sweep(world.now, &[same, listed(&world, 2, 1), listed(&world, 4, 0)]);
+    assert_eq!(ids(&moved(&world.state, &next)), [2, 4, 3]);
+    let incomplete = Sweep { complete: false, ..next };
+    assert_eq!(ids(&moved(&world.state, &incomplete)), [2, 4], "what is not listed may be on the next page");
+    world.learns(&Observation::Sweep(incomplete));
+    assert!(swept(&world).open.contains_key(&PullRequestId(3)));
+}
+
+#[test]
+fn a_pull_request_created_since_the_first_sweep_is_news_from_its_beginning() {
+    let mut world = a_registered_repository();
+    let old = listed(&world, 1, 4);
+    let first = sweep(world.now, std::slice::from_ref(&old));
+    world.learns(&Observation::Sweep(first));
+    world.waits(300);
+    let next = sweep(world.now, &[old, listed(&world, 2, 0)]);
+    let new = swept(&world).notice(&next, PullRequestId(2));
+    assert!(new.is_new && new.since == world.now);
+    let old = swept(&world).notice(&next, PullRequestId(1));
+    assert!(!old.is_new && old.since < world.now);
+}
+
+#[test]
+fn what_a_listing_shows_is_explained_by_webhooks_that_came() {
+    let mut world = a_pull_request();
+    let gear = |world: &World, comments: u64| {
+        let updated_on = world.known().snapshot_updated_on;
+        let shown =
+            json!({ "id": 7, "title": "Round corners", "updated_on": updated_on, "comment_count": comments });
+        Listed::of(&Document::new(shown))
+    };
+    assert!(
+        is_unexplained(&world.state, Some(&Listed::of(&Document::new(listed(&world, 7, 0))))),
+        "never seen"
+    );
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    world.waits(3).polls();
+    assert!(!is_unexplained(&world.state, Some(&gear(&world, 1))));
+    assert!(is_unexplained(&world.state, Some(&gear(&world, 2))), "a comment was never reported");
+    let later = Listed { updated_on: Some(world.now), ..gear(&world, 1) };
+    assert!(is_unexplained(&world.state, Some(&later)), "it moved after the last webhook");
+    let renamed = Listed { digest: String::new(), ..gear(&world, 1) };
+    assert!(is_unexplained(&world.state, Some(&renamed)), "something moved without moving its time");
+    assert!(is_unexplained(&world.state, None), "it ended and nobody said so");
+}
+
+/// What a sweep makes known of a pull request that was created since the first one.
+fn noticed(is_new: bool) -> World {
+    let mut world = a_pull_request();
+    let since = world.now;
+    let repository = json!({ "uuid": "{ab}", "full_name": "acme/widgets" });
+    world.learns(&Observation::Noticed(relay::sweep::Notice { repository, since, is_new }));
+    world
+}
+
+#[test]
+fn a_pull_request_whose_every_webhook_was_lost_is_told_from_its_creation_on() {
+    let mut world = noticed(true);
+    assert_eq!(world.due(), Some((30, Reason::Refresh)));
+    let shown = json!({
+        "id": 7, "title": "Gear", "state": "OPEN", "created_on": world.now, "updated_on": world.now,
+        "participants": [], "comment_count": 1,
+    });
+    world.writes(1, "a").waits(30);
+    assert_eq!(world.polls_all(&shown), ["pullrequest:comment_created"], "its webhook has its time");
+    assert_eq!(world.waits(30).polls_all(&shown), ["pullrequest:created"]);
+    assert_eq!(world.last().envelope(None).to_json()["subject"]["repository"]["full_name"], "acme/widgets");
+}
+
+#[test]
+fn of_a_pull_request_that_was_there_before_only_what_happened_since_is_told() {
+    let mut world = noticed(false);
+    let shown = json!({
+        "id": 7, "title": "Gear", "state": "MERGED", "created_on": "2026-01-01T00:00:00Z", "updated_on": world.now,
+        "participants": [],
+    });
+    world.waits(30).polls_all(&shown);
+    assert_eq!(world.waits(30).polls_all(&shown), ["pullrequest:fulfilled"]);
+    assert_eq!(world.waits(60).polls_all(&shown), NOTHING);
+}

@@ -1,0 +1,218 @@
+//! What Bitbucket shows of a pull request and no webhook has told: approvals, updates, the end, the creation.
+
+use bitbucket::EventKey::{self, *};
+use relay::Source;
+use relay::watch::{Needs, Reason};
+use serde_json::{Value, json};
+
+use crate::world::{World, a_pull_request};
+
+const NOTHING: [&str; 0] = [];
+
+fn person(name: &str) -> Value {
+    json!({ "type": "user", "uuid": format!("{{{name}}}"), "display_name": name })
+}
+
+/// The pull request as Bitbucket shows it now.
+fn shown(world: &World) -> Value {
+    json!({
+        "id": 7, "title": "Gear", "state": "OPEN", "created_on": "2026-11-02T09:00:00Z", "updated_on": world.now,
+        "source": { "branch": { "name": "gear" }, "commit": { "hash": "aaaaaaaaaaaa" } },
+        "destination": { "branch": { "name": "main" } },
+        "author": person("alice"), "reviewers": [person("bob")], "participants": [],
+    })
+}
+
+fn approved_by(world: &World, name: &str) -> Value {
+    let mut shown = shown(world);
+    shown["participants"] = json!([{
+        "user": person(name), "approved": true, "state": "approved", "participated_on": world.now,
+    }]);
+    shown
+}
+
+fn says(world: &mut World, key: EventKey, shown: &Value) -> Vec<String> {
+    let review = json!({ "date": shown["updated_on"], "user": person("bob") });
+    let report = world.webhook(key, &json!({ "pullrequest": shown, "approval": review }));
+    world.hears(&report)
+}
+
+fn a_told_pull_request() -> World {
+    let mut world = a_pull_request();
+    let first = shown(&world);
+    says(&mut world, PullRequestCreated, &first);
+    world.waits(5).polls();
+    world
+}
+
+#[test]
+fn an_approval_that_a_later_webhook_shows_is_told_after_the_grace_period() {
+    let mut world = a_told_pull_request();
+    world.waits(60);
+    let approved = approved_by(&world, "bob");
+    world.writes(1, "a");
+    let report = world.webhook(
+        CommentCreated,
+        &json!({ "pullrequest": approved.clone(), "comment": world.comment_shown(1) }),
+    );
+    world.hears(&report);
+    assert_eq!(world.waits(5).polls(), NOTHING, "its webhook may be on its way");
+    assert!(!Needs::of(world.known(), world.now, &world.settings).pull_request);
+    world.waits(25);
+    assert!(Needs::of(world.known(), world.now, &world.settings).pull_request);
+    assert_eq!(world.polls_all(&approved), ["pullrequest:approved"]);
+    assert_eq!(world.last_payload()["approval"]["user"]["display_name"], "bob");
+    assert_eq!(world.last().actor, Some(person("bob")));
+    assert_eq!(world.waits(60).polls_all(&approved), NOTHING, "and once");
+}
+
+#[test]
+fn its_webhook_comes_late_and_is_the_same_event() {
+    let mut world = a_told_pull_request();
+    world.waits(60);
+    let approved = approved_by(&world, "bob");
+    world.waits(30);
+    assert_eq!(world.polls_all(&approved), NOTHING);
+    assert_eq!(world.waits(30).polls_all(&approved), ["pullrequest:approved"]);
+    assert_eq!(says(&mut world, PullRequestApproved, &approved), NOTHING);
+}
+
+#[test]
+fn its_webhook_comes_in_time_and_nothing_is_owed() {
+    let mut world = a_told_pull_request();
+    world.waits(60);
+    let approved = approved_by(&world, "bob");
+    world.polls_all(&approved);
+    assert_eq!(says(&mut world, PullRequestApproved, &approved), ["pullrequest:approved"]);
+    assert_eq!(world.waits(60).polls_all(&approved), NOTHING);
+}
+
+#[test]
+fn an_approval_withdrawn_by_a_push_becomes_an_event_and_nobody_is_said_to_have_done_it() {
+    let mut world = a_told_pull_request();
+    world.waits(60);
+    let approved = approved_by(&world, "bob");
+    says(&mut world, PullRequestApproved, &approved);
+    world.waits(60);
+    let mut pushed = shown(&world);
+    pushed["source"]["commit"]["hash"] = json!("bbbbbbbbbbbb");
+    assert_eq!(says(&mut world, PullRequestUpdated, &pushed), ["pullrequest:updated"]);
+    assert_eq!(world.waits(30).polls_all(&pushed), ["pullrequest:unapproved"]);
+    assert_eq!((world.last().source, &world.last().actor), (Source::Poll, &None));
+    assert_eq!(world.last_payload()["approval"]["user"]["uuid"], "{bob}");
+    assert_eq!(
+        says(&mut world, PullRequestUnapproved, &pushed),
+        NOTHING,
+        "should Bitbucket report it after all"
+    );
+}
+
+#[test]
+fn an_approval_given_again_after_that_is_a_new_fact() {
+    let mut world = a_told_pull_request();
+    let approved = approved_by(&world, "bob");
+    says(&mut world, PullRequestApproved, &approved);
+    let withdrawn = shown(world.waits(60));
+    says(&mut world, PullRequestUpdated, &withdrawn);
+    world.waits(30).polls_all(&withdrawn);
+    let again = approved_by(world.waits(60), "bob");
+    assert_eq!(says(&mut world, PullRequestApproved, &again), ["pullrequest:approved"]);
+    let withdrawn = shown(world.waits(60));
+    assert_eq!(says(&mut world, PullRequestUnapproved, &withdrawn), ["pullrequest:unapproved"]);
+}
+
+#[test]
+fn a_merge_whose_webhook_was_lost_is_told_when_a_poll_shows_it() {
+    let mut world = a_told_pull_request();
+    let mut merged = shown(world.waits(60));
+    (merged["state"], merged["closed_by"]) = (json!("MERGED"), person("carol"));
+    assert_eq!(world.waits(10).polls_all(&merged), NOTHING);
+    assert_eq!(world.waits(30).polls_all(&merged), ["pullrequest:fulfilled"]);
+    assert_eq!(world.last().actor, Some(person("carol")));
+    let changes = world.last().envelope(None).to_json()["changes"].clone();
+    assert_eq!(changes, json!([{ "type": "state", "from": "OPEN", "to": "MERGED" }]));
+    assert_eq!(says(&mut world, PullRequestFulfilled, &merged), NOTHING, "late, it is the same event");
+}
+
+#[test]
+fn an_update_whose_webhook_was_lost_is_told_with_its_changes() {
+    let mut world = a_told_pull_request();
+    let mut renamed = shown(world.waits(60));
+    renamed["title"] = json!("Wheel");
+    assert_eq!(world.polls_all(&renamed), NOTHING);
+    assert_eq!(world.waits(30).polls_all(&renamed), ["pullrequest:updated"]);
+    let changes = world.last().envelope(None).to_json()["changes"].clone();
+    assert_eq!(changes, json!([{ "type": "title", "from": "Gear", "to": "Wheel" }]));
+    assert_eq!(says(&mut world, PullRequestUpdated, &renamed), NOTHING, "late, it is the same event");
+    let mut renamed = shown(world.waits(60));
+    renamed["title"] = json!("Cog");
+    assert_eq!(
+        says(&mut world, PullRequestUpdated, &renamed),
+        ["pullrequest:updated"],
+        "the next one is not"
+    );
+}
+
+#[test]
+fn a_creation_whose_webhook_was_lost_is_told_when_something_else_is_heard_soon_after() {
+    let mut world = a_pull_request();
+    world.waits(300).writes(1, "a");
+    let first = shown(&world);
+    let report = world
+        .webhook(CommentCreated, &json!({ "pullrequest": first.clone(), "comment": world.comment_shown(1) }));
+    world.hears(&report);
+    assert_eq!(world.waits(30).polls_all(&first), ["pullrequest:created"]);
+    assert_eq!(world.last().actor, Some(person("alice")));
+    assert_eq!(says(&mut world, PullRequestCreated, &first), NOTHING, "late, it is the same event");
+}
+
+#[test]
+fn what_was_there_long_before_the_first_sight_is_no_news() {
+    let mut world = a_pull_request();
+    world.waits(100_000);
+    let approved = approved_by(&world, "bob");
+    says(&mut world, PullRequestUpdated, &approved);
+    assert_eq!(world.waits(60).polls_all(&approved), NOTHING);
+}
+
+#[test]
+fn a_poll_reads_what_is_needed_and_no_more() {
+    let mut world = a_told_pull_request();
+    let needs = |world: &World| Needs::of(world.known(), world.now, &world.settings);
+    let head = needs(&world).head.unwrap();
+    assert_eq!(head.as_str(), "aaaaaaaaaaaa");
+    assert!(needs(&world).tasks, "no window is open: there may be no other poll for long");
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    world.waits(5).polls();
+    assert!(!needs(&world).tasks, "they have just been read");
+    assert!(needs(world.waits(121)).tasks, "that is a while ago");
+    assert!(!needs(&world).pull_request, "nothing says that it moved");
+}
+
+#[test]
+fn an_older_answer_of_a_poll_changes_nothing() {
+    let mut world = a_told_pull_request();
+    let old = shown(&world);
+    let mut renamed = shown(world.waits(60));
+    renamed["title"] = json!("Wheel");
+    says(&mut world, PullRequestUpdated, &renamed);
+    assert_eq!(world.waits(60).polls_all(&old), NOTHING);
+    assert_eq!(world.known().snapshot["title"], "Wheel");
+    assert_ne!(world.due().map(|(_, reason)| reason), Some(Reason::Refresh));
+}
+
+#[test]
+fn two_webhooks_of_one_moment_in_the_wrong_order_withdraw_nothing() {
+    let mut world = a_told_pull_request();
+    world.waits(60);
+    let (before, approved) = (shown(&world), approved_by(&world, "bob"));
+    says(&mut world, PullRequestApproved, &approved);
+    says(&mut world, PullRequestUpdated, &before);
+    assert_eq!(
+        world.last().counters.as_ref().unwrap().approvals,
+        Some(0),
+        "the report that came last said so"
+    );
+    let polled = world.waits(30).polls_all(&approved);
+    assert_eq!(polled, ["pullrequest:counters_changed"], "Bitbucket itself says what stands");
+}

@@ -1,0 +1,98 @@
+//! Builds name a commit; those of a pull request's head are in its own sequence, and its size is counted.
+
+use serde_json::{Value, json};
+use simulator::Rules;
+use system::{Pr, Setup, World};
+
+/// A world that reads heads, and a pull request.
+async fn start() -> (World, Pr) {
+    let mut setup = Setup::default();
+    setup.limits.read_heads = true;
+    let world = World::with(setup).await;
+    let pr = world.alice().opens("gear").await;
+    (world, pr)
+}
+
+async fn counters(world: &World, pr: Pr) -> Value {
+    world.last_event(pr).await.envelope(None).to_json()["counters"].clone()
+}
+
+#[tokio::test]
+async fn a_build_of_the_head_is_told_with_its_pull_request_and_with_its_commit() {
+    let (world, pr) = start().await;
+    world.run_for(10).await;
+    let head = world.alice().head_of(pr).await;
+    world.alice().builds(pr.repo, &head, "test", "INPROGRESS").await;
+    world.alice().builds(pr.repo, &head, "test", "SUCCESSFUL").await;
+    assert_eq!(
+        world.events_after(pr, 2).await,
+        ["3 repo:commit_status_created webhook", "4 repo:commit_status_updated webhook"]
+    );
+    let builds = json!({ "successful": 1, "failed": 0, "in_progress": 0, "stopped": 0 });
+    assert_eq!(counters(&world, pr).await["builds"], builds);
+    assert_eq!(world.commit_log(pr.repo, &head).await.len(), 2, "whoever follows commits hears of them too");
+}
+
+#[tokio::test]
+async fn a_build_reported_twice_is_one_event_in_both_sequences() {
+    let (world, pr) = start().await;
+    world.run_for(10).await;
+    let head = world.alice().head_of(pr).await;
+    world.double_next(1);
+    world.alice().builds(pr.repo, &head, "test", "FAILED").await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 repo:commit_status_created webhook"]);
+    assert_eq!(world.commit_log(pr.repo, &head).await.len(), 1);
+}
+
+#[tokio::test]
+async fn after_a_push_the_builds_of_the_old_head_are_not_mixed_in() {
+    let (world, pr) = start().await;
+    let old = world.alice().head_of(pr).await;
+    world.alice().builds(pr.repo, &old, "test", "SUCCESSFUL").await;
+    world.alice().pushes(pr, "gear").await;
+    world.run_for(10).await;
+    let events = world.log(pr).await.len();
+    world.alice().builds(pr.repo, &old, "test", "FAILED").await;
+    assert_eq!(world.log(pr).await.len(), events, "that is news of a commit, and not of the pull request");
+    assert_eq!(counters(&world, pr).await["builds"]["failed"], 0);
+}
+
+#[tokio::test]
+async fn a_build_that_was_there_before_the_pull_request_counts() {
+    let (world, first) = start().await;
+    let head = world.alice().head_of(first).await;
+    world.alice().builds(first.repo, &head, "test", "SUCCESSFUL").await;
+    let second = world.alice().opens("gear").await;
+    world.run_for(10).await;
+    assert_eq!(counters(&world, second).await["builds"]["successful"], 1);
+}
+
+#[tokio::test]
+async fn commits_and_files_are_counted_anew_after_a_push_and_say_when() {
+    let (world, pr) = start().await;
+    world.run_for(10).await;
+    let first = counters(&world, pr).await;
+    assert_eq!((&first["commits"]["count"], &first["files_changed"]["count"]), (&json!(1), &json!(1)));
+    world.alice().pushes(pr, "gear").await;
+    assert_eq!(counters(&world, pr).await["commits"], Value::Null, "of the new head nothing is known yet");
+    world.run_for(10).await;
+    assert_eq!(world.last_event(pr).await.key.as_str(), "pullrequest:counters_changed");
+    let second = counters(&world, pr).await;
+    assert_eq!((&second["commits"]["count"], &second["files_changed"]["count"]), (&json!(2), &json!(2)));
+    assert!(second["commits"]["at"].as_str() > first["commits"]["at"].as_str());
+}
+
+#[tokio::test]
+async fn a_push_that_withdraws_approvals_without_a_word_is_told_approval_by_approval() {
+    let rules = Rules { push_withdraws_approvals: true, ..Rules::default() };
+    let world = World::with(Setup { rules, ..Setup::default() }).await;
+    let pr = world.alice().opens("gear").await;
+    world.bob().approves(pr).await;
+    world.alice().pushes(pr, "gear").await;
+    world.run_for(60).await;
+    assert_eq!(
+        world.events_after(pr, 1).await,
+        ["2 pullrequest:approved webhook", "3 pullrequest:updated webhook", "4 pullrequest:unapproved poll"]
+    );
+    assert_eq!(counters(&world, pr).await["approvals"], 0);
+}

@@ -1,0 +1,132 @@
+//! G9: what no webhook told is found by sweeping the open pull requests of a repository.
+
+use relay::Settings;
+use system::log::{actor_of, text_of};
+use system::{Pr, Setup, World};
+
+const SWEEP_SECONDS: u64 = 300;
+
+/// A world that sweeps, and a pull request of Alice's whose windows are long over.
+async fn quiet() -> (World, Pr) {
+    let mut setup = Setup::default();
+    setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
+    let world = World::with(setup).await;
+    let pr = world.alice().opens("gear").await;
+    world.bob().comments(pr, "first").await;
+    world.run_for(1_200).await;
+    assert_eq!(world.events(pr).await.len(), 2);
+    (world, pr)
+}
+
+/// Two sweeps and what they lead to.
+async fn sweeps(world: &World) {
+    world.run_for(2 * SWEEP_SECONDS + 60).await;
+}
+
+#[tokio::test]
+async fn a_lost_webhook_of_a_comment_is_found_long_after_the_last_window() {
+    let (world, pr) = quiet().await;
+    world.lose_next(1);
+    world.bob().comments(pr, "second").await;
+    sweeps(&world).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:comment_created poll"]);
+    assert_eq!(text_of(&world.last_event(pr).await), "second");
+}
+
+#[tokio::test]
+async fn an_edit_of_a_comment_whose_webhook_was_lost_is_found_too() {
+    let (world, pr) = quiet().await;
+    world.lose_next(1);
+    let comment = world.bob().comments(pr, "second").await;
+    world.run_for(200).await;
+    world.bob().edits(pr, comment, "second, with care").await;
+    sweeps(&world).await;
+    world.run_for(900).await;
+    assert_eq!(text_of(&world.last_event(pr).await), "second, with care");
+}
+
+#[tokio::test]
+async fn a_task_added_long_after_the_last_window_is_found() {
+    let (world, pr) = quiet().await;
+    world.alice().adds_task(pr, "oil it").await;
+    sweeps(&world).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:task_created poll"]);
+}
+
+#[tokio::test]
+async fn a_lost_approval_is_found_and_its_late_webhook_is_the_same_event() {
+    let (world, pr) = quiet().await;
+    world.hold();
+    world.bob().approves(pr).await;
+    let late = world.stop_holding();
+    sweeps(&world).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:approved poll"]);
+    assert_eq!(actor_of(&world.last_event(pr).await).as_deref(), Some("bob"));
+    world.deliver(&late).await;
+    assert_eq!(world.events(pr).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_lost_update_is_found_with_its_changes_and_its_late_webhook_is_the_same_event() {
+    let (world, pr) = quiet().await;
+    world.hold();
+    world.alice().retitles(pr, "Wheel").await;
+    let late = world.stop_holding();
+    sweeps(&world).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:updated poll"]);
+    let changes = world.last_event(pr).await.envelope(None).to_json()["changes"].clone();
+    assert_eq!(changes[0]["to"], "Wheel");
+    world.deliver(&late).await;
+    assert_eq!(world.events(pr).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_merge_whose_webhook_was_lost_is_found_and_its_late_webhook_is_the_same_event() {
+    let (world, pr) = quiet().await;
+    world.hold();
+    world.bob().merges(pr).await;
+    let late = world.stop_holding();
+    sweeps(&world).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:fulfilled poll"]);
+    world.deliver(&late).await;
+    assert_eq!(world.events(pr).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_pull_request_none_of_whose_webhooks_came_is_found_with_what_happened_in_it() {
+    let (world, _) = quiet().await;
+    world.lose_next(2);
+    let pr = world.alice().opens("wheel").await;
+    world.bob().comments(pr, "unheard").await;
+    sweeps(&world).await;
+    let events = world.events(pr).await;
+    assert_eq!(events, ["1 pullrequest:comment_created poll", "2 pullrequest:created poll"]);
+}
+
+#[tokio::test]
+async fn what_its_webhook_told_in_time_is_not_read_again() {
+    let (world, pr) = quiet().await;
+    let before = world.calls(pr.repo);
+    sweeps(&world).await;
+    let sweeps_alone = world.calls(pr.repo) - before;
+    assert!((2..=3).contains(&sweeps_alone), "a quiet repository costs a call a sweep, not {sweeps_alone}");
+}
+
+#[tokio::test]
+async fn what_was_there_before_the_first_sweep_is_no_news_until_it_moves() {
+    let mut setup = Setup { hooked: false, ..Setup::default() };
+    setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
+    let world = World::with(setup).await;
+    let old = world.alice().opens("old").await;
+    world.bob().comments(old, "long ago").await;
+    world.advance(100_000);
+    world.hook(old.repo).await;
+    world.alice().opens("new").await;
+    sweeps(&world).await;
+    assert!(world.events(old).await.is_empty());
+    world.lose_next(1);
+    world.bob().comments(old, "now").await;
+    sweeps(&world).await;
+    assert_eq!(world.events(old).await, ["1 pullrequest:comment_created poll"]);
+    assert_eq!(text_of(&world.last_event(old).await), "now");
+}
