@@ -149,6 +149,18 @@ async fn a_token_does_not_travel_in_the_clear() {
 }
 
 #[tokio::test]
+async fn who_calls_is_asked_with_the_credential() {
+    let server = Server::start(|_, _| {
+        r#"{"type": "user", "uuid": "{u}", "display_name": "Alice", "nickname": "alice", "links": {}}"#
+            .into_response()
+    })
+    .await;
+    let account = server.client(1).whoami().await.unwrap().account.unwrap();
+    assert_eq!((account.uuid.as_deref(), account.display_name.as_deref()), (Some("{u}"), Some("Alice")));
+    assert_eq!(server.paths(), ["/2.0/user"]);
+}
+
+#[tokio::test]
 async fn a_credential_says_who_it_is_and_what_it_may_where_bitbucket_tells() {
     let told = Server::start(|_, _| {
         ([("x-oauth-scopes", "pullrequest, webhook")], r#"{"display_name": "alice"}"#).into_response()
@@ -180,16 +192,4 @@ async fn hooks_are_deleted_without_an_answer_and_cost_a_call_each() {
         "/2.0/repositories/acme/widgets/hooks/%7Bgone%7D",
     ];
     assert_eq!(server.paths(), paths);
-}
-
-#[tokio::test]
-async fn who_calls_is_asked_with_the_credential() {
-    let server = Server::start(|_, _| {
-        r#"{"type": "user", "uuid": "{u}", "display_name": "Alice", "nickname": "alice", "links": {}}"#
-            .into_response()
-    })
-    .await;
-    let account = server.client(1).whoami().await.unwrap().account.unwrap();
-    assert_eq!((account.uuid.as_deref(), account.display_name.as_deref()), (Some("{u}"), Some("Alice")));
-    assert_eq!(server.paths(), ["/2.0/user"]);
 }

@@ -133,7 +133,7 @@ impl Error {
             }
             Self::BudgetSpent => "`bitrelay status` shows it; calls come back minute by minute",
             Self::Bitbucket(bitbucket::Error::GrantRefused { .. }) => {
-                "`bitrelay link start-oauth` prints the page on which somebody authorizes it"
+                "open the link's authorization page in a browser"
             }
             Self::Delivery { exit: Exit::Refused, .. } => "check the URL and the link's webhook secret",
             _ if self.exit() == Exit::Refused && !matches!(self, Self::Bitbucket(_)) => {

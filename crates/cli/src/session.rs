@@ -181,12 +181,17 @@ impl<'s, 'a> Session<'s, 'a> {
         Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
     }
 
-    /// Where a person begins to allow an OAuth consumer: beside the callback, which the consumer knows.
+    /// Where a person begins to authorize a link: the deployment's own address, with a domain of its own where it has one.
     pub(crate) async fn start_url(&mut self) -> Result<Url, Error> {
-        let callback = self.named(None, "CallbackUrl", "the callback URL").await?;
-        let base = callback.trim_end_matches("/callback");
+        let base = match self.config.webhook_url.clone() {
+            Some(webhook) => webhook.trim_end_matches('/').trim_end_matches("/webhook").to_owned(),
+            None => {
+                let callback = self.named(None, "CallbackUrl", "the callback URL").await?;
+                callback.trim_end_matches("/callback").to_owned()
+            }
+        };
         let url = format!("{base}/start");
-        Url::parse(&url).map_err(|error| Error::Usage(format!("the callback URL {callback:?}: {error}")))
+        Url::parse(&url).map_err(|error| Error::Usage(format!("the address {url:?}: {error}")))
     }
 
     /// Bitbucket with a link's credential. What is called counts in the link's budget like the functions' calls (G8).

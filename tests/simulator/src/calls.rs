@@ -41,6 +41,7 @@ pub(crate) struct Calls {
     /// How many calls were dropped from the front of `recent`.
     dropped: u64,
     recent: VecDeque<CallRecord>,
+    ended: u64,
 }
 
 impl Calls {
@@ -57,12 +58,18 @@ impl Calls {
 
     /// Records how a call ended.
     pub(crate) fn end(&mut self, number: u64, status: u16) {
+        self.ended += 1;
         let position = number.checked_sub(self.dropped).and_then(|position| usize::try_from(position).ok());
         let Some(call) = position.and_then(|position| self.recent.get_mut(position)) else { return };
         call.status = status;
         if status == 429 {
             self.counts.entry(call.user.clone()).or_default().rate_limited += 1;
         }
+    }
+
+    /// How many calls have begun, and how many of them have ended.
+    pub(crate) fn begun_and_ended(&self) -> (u64, u64) {
+        (self.dropped + self.recent.len() as u64, self.ended)
     }
 
     /// Calls by account.

@@ -102,6 +102,11 @@ impl Simulator {
         self.hub.calls().recent()
     }
 
+    /// How many calls have begun, and how many of them have ended: cheap, for whoever waits until nobody calls.
+    pub fn calls_begun_and_ended(&self) -> (u64, u64) {
+        self.hub.calls().begun_and_ended()
+    }
+
     /// Registers an OAuth consumer, as `POST /_control/consumers` does.
     pub fn register_consumer(&self, consumer: OAuthConsumer) {
         self.hub.oauth().register(consumer);

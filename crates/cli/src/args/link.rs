@@ -69,16 +69,6 @@ Examples:
         #[command(flatten)]
         from: SecretsFrom,
     },
-    /// Print the address on which a person allows the link's OAuth consumer to act as them
-    #[command(after_help = "\
-The address works once and for ten minutes. Open it in a browser, as the account that the link is to act as.
-
-Examples:
-  bitrelay link start-oauth acme")]
-    StartOauth {
-        /// The link; the usual one where it is not given
-        id: Option<LinkId>,
-    },
     /// Try a link's credential: who is it, and may it read pull requests
     #[command(
         after_help = "Examples:\n  bitrelay link test acme\n  bitrelay link test acme --repository acme/widgets"
@@ -89,6 +79,18 @@ Examples:
         /// A repository whose hooks it should be able to see
         #[arg(long, value_name = "WORKSPACE/SLUG")]
         repository: Option<HookPlace>,
+    },
+    /// Let a person allow the link's OAuth consumer, in a browser
+    #[command(after_help = "\
+Prints an address that works once and for ten minutes. Whoever opens it and presses Grant access is who the link acts as. For links of
+the template bitbucket-app-oauth.
+
+Examples:
+  bitrelay link start-oauth acme
+  bitrelay link start-oauth acme --format json")]
+    StartOauth {
+        /// The link; the usual one where it is not given
+        id: Option<LinkId>,
     },
     /// Add a new webhook secret, keep the old ones valid for a while, and give the new one to the link's hooks
     #[command(after_help = "\

@@ -16,7 +16,7 @@ use relay::LinkId;
 use crate::Error;
 use crate::table::Table;
 
-pub use pending::{Authorization, Refusal};
+pub use pending::{Authorization, Refusal, waits_until};
 pub use words::{Malformed, Nonce, OAuthState, Proof};
 
 /// How often in a row another one may be faster on the same link.

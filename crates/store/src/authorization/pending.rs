@@ -48,6 +48,11 @@ pub enum Refusal {
     Expired,
 }
 
+/// How long a proof that is given now is waited for.
+pub fn waits_until(now: Timestamp) -> Timestamp {
+    now.saturating_add(WAIT).unwrap_or(Timestamp::MAX)
+}
+
 impl Authorization {
     /// Opened anew, whatever was before.
     pub(super) fn opened(&self, nonce: Proof, now: Timestamp) -> Self {
@@ -67,7 +72,7 @@ impl Authorization {
     }
 
     fn waiting(&self, what: What, proof: Proof, now: Timestamp) -> Self {
-        let until = now.saturating_add(WAIT).unwrap_or(Timestamp::MAX);
+        let until = waits_until(now);
         Self { version: self.version.saturating_add(1), until, awaited: Some(Awaited { what, proof }) }
     }
 

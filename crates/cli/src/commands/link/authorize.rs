@@ -2,26 +2,31 @@
 
 use relay::LinkId;
 use serde_json::json;
-use store::authorization::open_authorization;
+use store::authorization;
 use store::links::{Flow, LinkCredential, LinkDocument};
 
 use crate::Error;
-use crate::output::Report;
+use crate::output::{Report, time};
 use crate::session::Session;
 
-/// Opens an authorization and shows its address. The nonce in it is for whoever was asked to open it.
+/// Opens an authorization and shows the address at which a person goes on.
 pub(super) async fn start(session: &mut Session<'_, '_>, id: &LinkId) -> Result<(), Error> {
     let document = LinkDocument::parse(id, &session.document(id).await?)?;
-    let by_a_person = |found: &&LinkCredential| matches!(found, LinkCredential::OAuth(consumer) if consumer.flow == Flow::AppOauth);
-    if document.credential().filter(by_a_person).is_none() {
-        return Err(Error::Usage(format!(
-            "nobody has to allow what {id} calls with; `bitrelay link set-creds {id} --template bitbucket-app-oauth` changes that"
-        )));
+    let asks_a_person = |credential: &LinkCredential| matches!(credential, LinkCredential::OAuth(of) if of.flow == Flow::AppOauth);
+    if !document.credential().is_some_and(asks_a_person) {
+        let advice = "it is for links with an OAuth consumer: `bitrelay link set-creds --template bitbucket-app-oauth`";
+        return Err(Error::Usage(format!("the link {id} has nobody to ask in a browser; {advice}")));
     }
-    let mut address = session.start_url().await?;
-    let nonce = open_authorization(&session.table().await?, id, session.now()).await?;
-    address.query_pairs_mut().append_pair("id", id.as_str()).append_pair("nonce", nonce.expose());
-    session.warn("the address works once and for ten minutes:");
-    session.show(&Report { text: address.to_string(), json: json!({ "link": id, "address": address }) });
+    let mut url = session.start_url().await?;
+    let (table, now) = (session.table().await?, session.now());
+    let nonce = store::open_authorization(&table, id, now).await?;
+    url.query_pairs_mut().append_pair("id", id.as_str()).append_pair("nonce", nonce.expose());
+    let ends_at = authorization::waits_until(now);
+    let text = format!(
+        "Open this address until {}, in a browser where you are signed in to Bitbucket as whom the link is to act:\n\n  {url}\n\n\
+         It works once. Then `bitrelay link test {id}` says who the link is.",
+        time(ends_at)
+    );
+    session.show(&Report { text, json: json!({ "link": id, "url": url, "expires_at": ends_at }) });
     Ok(())
 }

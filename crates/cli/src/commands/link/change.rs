@@ -64,9 +64,7 @@ fn next_steps(id: &LinkId, template: Template) -> String {
             "make the webhook in Bitbucket with this URL and the secret that `bitrelay link show {id} --reveal-webhook-secret` \
              shows"
         ),
-        Template::AppOauth => {
-            format!("`bitrelay link start-oauth {id}`, and open what it prints in a browser")
-        }
+        Template::AppOauth => "allow the OAuth consumer in a browser, then `bitrelay hooks sync`".to_owned(),
         _ => format!(
             "`bitrelay link test {id}`, then `bitrelay hooks sync --link {id} --repository WORKSPACE/SLUG`"
         ),

@@ -26,13 +26,13 @@ pub(crate) async fn run(command: LinkCommand, session: &mut Session<'_, '_>) -> 
             let id = one(session, id)?;
             change::set_credential(session, &id, template, from).await
         }
-        LinkCommand::StartOauth { id } => {
-            let id = one(session, id)?;
-            authorize::start(session, &id).await
-        }
         LinkCommand::Test { id, repository } => {
             let id = one(session, id)?;
             show::test(session, &id, repository.as_ref()).await
+        }
+        LinkCommand::StartOauth { id } => {
+            let id = one(session, id)?;
+            authorize::start(session, &id).await
         }
         LinkCommand::RotateSecret { id, overlap, wait } => {
             let id = one(session, id)?;

@@ -1,0 +1,5 @@
+//! Seeded random histories in virtual time.
+
+pub mod dice;
+
+pub use dice::Dice;

@@ -1,0 +1,207 @@
+//! Bitrelay on a workload: the real webhook function and the real poller, with the defaults of a deployment, in front of the
+//! simulated Bitbucket and a table in memory. A run of the poller begins every virtual minute.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use bitbucket::client::Api;
+use jiff::SignedDuration;
+use poller::{Poller, PollerSettings, Summary};
+use relay::{Event, LinkId, Settings, Subject};
+use serde_json::{Value, json};
+use simulator::Simulator;
+use store::Table;
+use store::links::CachedLinks;
+use store::memory::{MemoryLinks, MemoryTable};
+use system::clock::SimulatedClock;
+use system::mailbox::{Letter, Mailbox};
+use tokio::task::JoinHandle;
+use webhook::{App, router};
+
+use crate::changes::{Report, Told};
+use crate::outcome::Outcome;
+use crate::people::People;
+use crate::stage;
+use crate::time::{TICK, VirtualTime};
+use crate::workload::{Item, Post, Second, Workload};
+
+const SECRET: &str = "a secret of this benchmark";
+
+/// What the hook hears of: everything about comments and pull requests that Bitbucket tells.
+const HEARD: [&str; 8] = [
+    "pullrequest:created",
+    "pullrequest:updated",
+    "pullrequest:push",
+    "pullrequest:comment_created",
+    "pullrequest:comment_updated",
+    "pullrequest:comment_deleted",
+    "pullrequest:comment_resolved",
+    "pullrequest:comment_reopened",
+];
+
+/// The function's time-out, with the reserve that the deployed poller keeps.
+const FUNCTION_SECONDS: i64 = 60;
+
+/// The most events of one pull request.
+const MAX_EVENTS: usize = 100_000;
+
+type BenchPoller = Poller<Arc<MemoryTable>, Arc<MemoryLinks>, SimulatedClock>;
+
+#[derive(Debug)]
+struct Run<'w> {
+    workload: &'w Workload,
+    simulator: Arc<Simulator>,
+    table: Arc<MemoryTable>,
+    poller: Arc<BenchPoller>,
+    mailbox: Arc<Mailbox>,
+    people: People,
+    link: LinkId,
+    /// Webhooks on their way, by when they arrive.
+    post: BTreeMap<Second, Vec<Letter>>,
+}
+
+/// Lives through a workload.
+///
+/// # Errors
+///
+/// Where the simulator cannot be started, or anything is refused.
+pub fn run(workload: &Workload) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    runtime.block_on(async {
+        let time = VirtualTime::take();
+        Run::begin(workload).await?.live(&time).await
+    })
+}
+
+impl<'w> Run<'w> {
+    /// Bitbucket with its pull requests, of which bitrelay learns nothing before the hook is there.
+    async fn begin(workload: &'w Workload) -> anyhow::Result<Self> {
+        let simulator = Arc::new(Simulator::start(stage::settings(workload)).await?);
+        let people = People::arrive(&simulator, workload).await?;
+        let (table, links) = (Arc::new(MemoryTable::default()), Arc::new(MemoryLinks::default()));
+        let link: LinkId = "acme".parse()?;
+        let document = json!({
+            "version": 1,
+            "template": "bitbucket-access-token",
+            "webhook_secrets": [{ "value": SECRET, "created_at": "2026-11-24T00:00:00Z" }],
+            "credential": { "type": "bearer", "token": format!("{}-access-token", stage::BOT) },
+        });
+        links.set(&link, document.to_string());
+        let clock = || SimulatedClock(Arc::clone(&simulator));
+        let app = App {
+            table: Arc::clone(&table),
+            links: CachedLinks::new(Arc::clone(&links)),
+            clock: clock(),
+            settings: Settings::default(),
+        };
+        let (mailbox, url) = Mailbox::open(router(Arc::new(app))).await;
+        people.hook(&format!("{url}/webhook/{link}"), &HEARD, SECRET).await?;
+        people.open_one_each(workload).await?;
+        let limits =
+            PollerSettings { calls_per_hour: workload.calls_per_hour(), ..PollerSettings::default() };
+        let api = Api::new(&format!("{}/2.0", simulator.url()))?;
+        let links = CachedLinks::new(Arc::clone(&links));
+        let poller = Poller::new(Arc::clone(&table), links, api, clock(), Settings::default(), limits);
+        let poller = Arc::new(poller);
+        Ok(Self { workload, simulator, table, poller, mailbox, people, link, post: BTreeMap::new() })
+    }
+
+    async fn live(mut self, time: &VirtualTime) -> anyhow::Result<Outcome> {
+        let (workload, ticks_a_second) = (self.workload, u32::try_from(1_000 / TICK.as_millis())?);
+        let mut acts = workload.acts.iter().peekable();
+        let mut running: Vec<JoinHandle<Result<Summary, store::Error>>> = Vec::new();
+        for since_start in 0..=stage::WARM_UP + workload.seconds {
+            let second = since_start.checked_sub(stage::WARM_UP);
+            while let Some(act) = acts.next_if(|act| Some(act.at) <= second) {
+                self.mailbox.hold();
+                self.people.act(act).await?;
+                let letters = self.mailbox.stop_holding();
+                self.send(act.at, act.post, letters);
+            }
+            self.deliver(second).await?;
+            if since_start.is_multiple_of(60) {
+                running.push(self.invoke(since_start));
+            }
+            for _ in 0..ticks_a_second {
+                time.tick(&self.simulator, !running.is_empty()).await;
+            }
+            for run in running.extract_if(.., |run| run.is_finished()) {
+                run.await?.context("a run failed")?;
+            }
+        }
+        for run in running {
+            run.abort();
+        }
+        self.outcome().await
+    }
+
+    fn send(&mut self, now: Second, post: Post, letters: Vec<Letter>) {
+        let arrive = |late: Second| now + late;
+        match post {
+            Post::Lost => {}
+            Post::OnTime => self.post.entry(arrive(0)).or_default().extend(letters),
+            Post::Late(seconds) => self.post.entry(arrive(seconds)).or_default().extend(letters),
+            Post::Twice => {
+                let twice = letters.iter().chain(&letters).cloned();
+                self.post.entry(arrive(0)).or_default().extend(twice);
+            }
+        }
+    }
+
+    async fn deliver(&mut self, now: Option<Second>) -> anyhow::Result<()> {
+        for letter in now.and_then(|now| self.post.remove(&now)).unwrap_or_default() {
+            let status = self.mailbox.deliver(&letter).await;
+            ensure!(status.is_success(), "{} was answered {status}", letter.key());
+        }
+        Ok(())
+    }
+
+    /// The rule fires.
+    fn invoke(&self, second: Second) -> JoinHandle<Result<Summary, store::Error>> {
+        let poller = Arc::clone(&self.poller);
+        let now = self.simulator.clock().now();
+        let deadline = now.saturating_add(SignedDuration::from_secs(FUNCTION_SECONDS)).unwrap_or(now);
+        tokio::spawn(async move { poller.run(&format!("run-{second}"), deadline).await })
+    }
+
+    async fn outcome(self) -> anyhow::Result<Outcome> {
+        let mut outcome = Outcome::default();
+        let calls = self.simulator.calls();
+        for call in calls.iter().filter(|call| call.user == stage::BOT && call.at >= stage::start()) {
+            let at = call.at.duration_since(stage::start()).as_secs();
+            outcome.calls.push(Second::try_from(at)?);
+            outcome.refused += usize::from(call.status == 429);
+        }
+        let items: BTreeMap<u64, Item> = self.people.ids().collect();
+        for (repository, number) in self.people.pull_requests() {
+            let subject: Subject =
+                format!("pullrequest/{}/{number}", repository.trim_matches(['{', '}'])).parse()?;
+            for event in self.table.events(&self.link, &subject, 0, MAX_EVENTS).await? {
+                outcome.reports.extend(reports(&event, &items)?);
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// What an event tells of a comment or task of the workload.
+fn reports(event: &Event, items: &BTreeMap<u64, Item>) -> anyhow::Result<Vec<Report>> {
+    let payload: Value = serde_json::from_slice(&event.payload)?;
+    let Some(shown) = ["comment", "task"].into_iter().find_map(|name| payload.get(name)) else {
+        return Ok(Vec::new());
+    };
+    let item = shown.get("id").and_then(Value::as_u64).and_then(|id| items.get(&id));
+    let item = *item.context("an event about a comment or task that nobody made")?;
+    let text = || shown.pointer("/content/raw").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let told = match event.key.as_str().rsplit_once('_').map(|(_, what)| what) {
+        Some("created") => vec![Told::Created, Told::Text(text())],
+        Some("updated") => vec![Told::Text(text())],
+        Some("resolved") => vec![Told::Resolved],
+        Some("reopened") => vec![Told::Reopened],
+        Some("deleted") => vec![Told::Deleted],
+        _ => Vec::new(),
+    };
+    let at = event.observed_at.duration_since(stage::start()).as_secs_f64();
+    Ok(told.into_iter().map(|told| Report { item, told, at }).collect())
+}
