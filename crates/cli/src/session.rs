@@ -183,12 +183,11 @@ impl<'s, 'a> Session<'s, 'a> {
 
     /// Where a person begins to authorize a link: the deployment's own address, with a domain of its own where it has one.
     pub(crate) async fn start_url(&mut self) -> Result<Url, Error> {
-        let base = match self.config.webhook_url.clone() {
-            Some(webhook) => webhook.trim_end_matches('/').trim_end_matches("/webhook").to_owned(),
-            None => {
-                let callback = self.named(None, "CallbackUrl", "the callback URL").await?;
-                callback.trim_end_matches("/callback").to_owned()
-            }
+        let base = if let Some(webhook) = self.config.webhook_url.clone() {
+            webhook.trim_end_matches('/').trim_end_matches("/webhook").to_owned()
+        } else {
+            let callback = self.named(None, "CallbackUrl", "the callback URL").await?;
+            callback.trim_end_matches("/callback").to_owned()
         };
         let url = format!("{base}/start");
         Url::parse(&url).map_err(|error| Error::Usage(format!("the address {url:?}: {error}")))
