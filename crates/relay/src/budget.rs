@@ -18,7 +18,7 @@ const COUNTED_MINUTES: u32 = 60 + 2;
 
 /// What every minute is sure of, in percent of an even share of the limit: a burst can never leave nothing for the checks that
 /// must be made. The rest is whoever's needs it first.
-const SURE_PERCENT: u32 = 70;
+const SURE_PERCENT: u32 = 90;
 
 /// What a credential has spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -49,7 +49,7 @@ impl Default for Settings {
 }
 
 /// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
-const SHORT_OF_CALLS_SECONDS: u32 = 300;
+const SHORT_OF_CALLS_SECONDS: u32 = 900;
 
 /// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
 const TASK_DEBOUNCE_SECONDS: u32 = 2;

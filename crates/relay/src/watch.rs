@@ -58,10 +58,26 @@ impl Reason {
 /// How long a watch may wait before it goes before all that is fresh.
 const OVERDUE_SECONDS: i64 = 120;
 
-/// How long sweeps and looks of the tail may wait: until a busy hour has passed.
-const PATIENT_SECONDS: i64 = 3_600;
+/// How long a sweep may wait.
+const OVERDUE_SWEEP_SECONDS: i64 = 180;
+
+/// How long a look of the tail may wait: until a busy hour has passed.
+const OVERDUE_TAIL_SECONDS: i64 = 3_600;
+
+/// How long the check of an ended window may wait for that of the next one, while calls are short: comments come in bursts, and
+/// one poll serves all windows that have ended by then.
+const SLACK_SECONDS: i64 = 50;
 
 impl Watch {
+    /// Whether a poll would be better made a little later, while calls are short: it then sees more.
+    pub fn may_wait(&self, now: Timestamp) -> bool {
+        let since = |time: Timestamp| now.duration_since(time).as_secs();
+        match self.deadline.map(since) {
+            Some(closed) if closed >= 0 => closed < SLACK_SECONDS,
+            _ => since(self.due_at) < OVERDUE_SECONDS,
+        }
+    }
+
     /// The order in which watches are served when calls run short, the smallest first: windows that have ended, the longest
     /// ago first; then what has waited for long, so that nothing is put off for ever; then open windows, because edits cluster
     /// early, then tasks, then the rest.
@@ -70,7 +86,8 @@ impl Watch {
             return (0, deadline);
         }
         let patience = match self.reason {
-            Reason::Sweep | Reason::Tail => PATIENT_SECONDS,
+            Reason::Sweep => OVERDUE_SWEEP_SECONDS,
+            Reason::Tail => OVERDUE_TAIL_SECONDS,
             _ => OVERDUE_SECONDS,
         };
         let overdue = now.duration_since(self.due_at).as_secs() >= patience;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bitbucket::client::Client;
 use futures::stream::{FuturesUnordered, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 use relay::budget::Reservation;
 use store::links::LinkSource;
@@ -13,6 +13,12 @@ use store::{Clock, DueWatch, Table};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::run::{Poller, Summary};
+
+/// A run shorter than this spends its calls as they are asked for.
+const LEAST_PACED: SignedDuration = SignedDuration::from_secs(20);
+
+/// As if a run had begun this long ago, so that its first pass finds calls.
+const FIRST_PART: SignedDuration = SignedDuration::from_secs(5);
 
 /// The most watches that one pass takes.
 const MAX_WATCHES_PER_PASS: usize = 200;
@@ -25,6 +31,8 @@ const MAX_WATCHES_READ: usize = 20_000;
 pub(crate) struct Run<'p, T, L, C> {
     pub(crate) poller: &'p Poller<T, L, C>,
     pub(crate) deadline: Timestamp,
+    started_at: Timestamp,
+    lasts: SignedDuration,
     /// The deadline once more, in time that cannot be set back.
     ends: Instant,
     tally: Mutex<Tally>,
@@ -56,8 +64,9 @@ struct Plan {
 
 impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     pub(crate) fn new(poller: &'p Poller<T, L, C>, started_at: Timestamp, deadline: Timestamp) -> Self {
-        let lasts = deadline.duration_since(started_at).max(jiff::SignedDuration::ZERO).unsigned_abs();
-        Self { poller, deadline, ends: Instant::now() + lasts, tally: Mutex::default() }
+        let lasts = deadline.duration_since(started_at).max(SignedDuration::ZERO);
+        let ends = Instant::now() + lasts.unsigned_abs();
+        Self { poller, deadline, started_at, lasts, ends, tally: Mutex::default() }
     }
 
     /// Passes until nothing is due before the deadline, or the deadline has come. Links are polled side by side, and
@@ -130,6 +139,19 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     /// Whether the hour's budget gave this run less than half of what a run may use.
     pub(crate) fn is_short_of_calls(&self, link: &LinkId) -> bool {
         self.granted(link) < self.poller.limits.max_calls_per_run / 2
+    }
+
+    /// Whether the calls of a run that has few of them are spent evenly over it so far: what comes due in the middle of the run
+    /// then finds some. For *economy*.
+    pub(crate) fn has_pace(&self, link: &LinkId) -> bool {
+        if !self.is_short_of_calls(link) || self.lasts < LEAST_PACED {
+            return true;
+        }
+        let elapsed = self.poller.clock.now().duration_since(self.started_at).saturating_add(FIRST_PART);
+        let tally = self.tally();
+        let Some(spender) = tally.spenders.get(link) else { return true };
+        let made = spender.reserved.calls.saturating_sub(spender.client.calls_left());
+        i128::from(made) * self.lasts.as_nanos() <= i128::from(spender.reserved.calls) * elapsed.as_nanos()
     }
 
     /// Gives back the calls that were reserved and not made. Where that fails they stay counted, which only wastes them.

@@ -312,7 +312,7 @@ fn while_calls_are_short_tasks_wait_and_are_not_forgotten() {
     assert!(!Needs::of(world.known(), world.now, &world.settings, true).tasks);
     let poll = Poll { tasks: None, ..world.begins_a_poll() };
     world.ends_the_poll(poll);
-    world.waits(300);
+    world.waits(900);
     assert!(world.due().unwrap().0 <= 0);
     assert!(Needs::of(world.known(), world.now, &world.settings, true).tasks);
 }
