@@ -48,8 +48,14 @@ impl Default for Settings {
     }
 }
 
+/// How late a pull request may be read after a sweep showed that it moved.
+const REFRESH_SLACK_SECONDS: u32 = 60;
+
+/// The part of a window that a sweep may be late.
+const SWEEP_SLACK_PART: u32 = 4;
+
 /// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
-const SHORT_OF_CALLS_SECONDS: u32 = 900;
+const SHORT_OF_CALLS_SECONDS: u32 = 1_800;
 
 /// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
 const TASK_DEBOUNCE_SECONDS: u32 = 2;
@@ -120,6 +126,16 @@ impl Settings {
 
     pub(crate) fn next_sweep(&self, swept_at: Timestamp) -> Timestamp {
         later(swept_at, self.sweep_seconds)
+    }
+
+    /// Until when a pull request must be read that a sweep showed to have moved: there may be windows that nothing knows of.
+    pub(crate) fn refresh_deadline(due_at: Timestamp) -> Timestamp {
+        later(due_at, REFRESH_SLACK_SECONDS)
+    }
+
+    /// Until when a sweep that is due must be made: what it shows must be polled within the windows of what is new in it.
+    pub(crate) fn sweep_deadline(&self, due_at: Timestamp) -> Timestamp {
+        later(due_at, self.window_seconds / SWEEP_SLACK_PART)
     }
 
     /// Whether tasks were last read so long ago that a poll reads them without any other cause.

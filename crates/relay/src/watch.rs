@@ -14,8 +14,8 @@ pub struct Watch {
     pub due_at: Timestamp,
     /// Why.
     pub reason: Reason,
-    /// When the next window closes that no complete poll has looked at after its end. A watch that is due for another reason and
-    /// has to wait does not hide it.
+    /// When the next window closes that no complete poll has looked at after its end: a watch that is due for another reason and
+    /// has to wait does not hide it. Of a sweep: when it is late.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
 }
@@ -58,9 +58,6 @@ impl Reason {
 /// How long a watch may wait before it goes before all that is fresh.
 const OVERDUE_SECONDS: i64 = 120;
 
-/// How long a sweep may wait.
-const OVERDUE_SWEEP_SECONDS: i64 = 180;
-
 /// How long a look of the tail may wait: until a busy hour has passed.
 const OVERDUE_TAIL_SECONDS: i64 = 3_600;
 
@@ -73,7 +70,7 @@ impl Watch {
     pub fn may_wait(&self, now: Timestamp) -> bool {
         let since = |time: Timestamp| now.duration_since(time).as_secs();
         match self.deadline.map(since) {
-            Some(closed) if closed >= 0 => closed < SLACK_SECONDS,
+            Some(late) if late >= 0 => self.reason == Reason::WindowClosed && late < SLACK_SECONDS,
             _ => since(self.due_at) < OVERDUE_SECONDS,
         }
     }
@@ -85,11 +82,7 @@ impl Watch {
         if let Some(deadline) = self.deadline.filter(|deadline| *deadline <= now) {
             return (0, deadline);
         }
-        let patience = match self.reason {
-            Reason::Sweep => OVERDUE_SWEEP_SECONDS,
-            Reason::Tail => OVERDUE_TAIL_SECONDS,
-            _ => OVERDUE_SECONDS,
-        };
+        let patience = if self.reason == Reason::Tail { OVERDUE_TAIL_SECONDS } else { OVERDUE_SECONDS };
         let overdue = now.duration_since(self.due_at).as_secs() >= patience;
         let class = match self.reason {
             Reason::WindowClosed => 0,
@@ -127,10 +120,11 @@ pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     let latest = closings.iter().max().copied();
     // Tasks come without a comment too: whatever moved the pull request is followed by a tail.
     let last_stir = latest.max(state.snapshot_updated_on.map(|moved| settings.window_closes(moved)));
-    let deadline = closings.iter().copied().filter(unseen).min();
-    if let Some(due_at) = deadline {
+    let closing = closings.iter().copied().filter(unseen).min();
+    if let Some(due_at) = closing {
         due.push((due_at, Reason::WindowClosed));
     }
+    let deadline = closing.into_iter().chain(state.refresh_at.map(Settings::refresh_deadline)).min();
     if let Some(due_at) = last_stir.and_then(|stirred| settings.tail_looks(stirred).filter(unseen).min()) {
         due.push((due_at, Reason::Tail));
     }
@@ -175,7 +169,9 @@ impl Needs {
         let head = known.head.as_ref().filter(|head| head.size.is_none() && known.is_open() && !thrifty);
         Self {
             pull_request: is_due(known.refresh_at),
-            tasks: !known.tasks_read || is_last_look || (tasks && !(thrifty && read_lately)),
+            tasks: !known.tasks_read
+                || is_due(known.refresh_at)
+                || ((tasks || is_last_look) && !(thrifty && read_lately)),
             head: head.map(|head| head.hash.clone()),
         }
     }

@@ -14,6 +14,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::run::{Poller, Summary};
 
+/// A run that got less than this part of what a run may use is short of calls.
+const SHORT_PART: u32 = 4;
+
 /// A run shorter than this spends its calls as they are asked for.
 const LEAST_PACED: SignedDuration = SignedDuration::from_secs(20);
 
@@ -136,9 +139,9 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         self.tally().spenders.get(link).map_or(0, |spender| spender.reserved.calls)
     }
 
-    /// Whether the hour's budget gave this run less than half of what a run may use.
+    /// Whether the hour's budget gave this run little more than every minute is sure of.
     pub(crate) fn is_short_of_calls(&self, link: &LinkId) -> bool {
-        self.granted(link) < self.poller.limits.max_calls_per_run / 2
+        self.granted(link) < self.poller.limits.max_calls_per_run / SHORT_PART
     }
 
     /// Whether the calls of a run that has few of them are spent evenly over it so far: what comes due in the middle of the run

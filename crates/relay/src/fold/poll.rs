@@ -10,7 +10,7 @@ use super::revisions::Freshness;
 use super::{builds, comments, tasks, untold};
 use crate::observation::{Poll, Suspects};
 use crate::settings::Settings;
-use crate::state::{PullRequestState, SubjectState};
+use crate::state::{CommentState, PullRequestState, SubjectState};
 
 /// What is collected while one poll is folded.
 #[derive(Debug)]
@@ -62,13 +62,16 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     }
 }
 
-/// Calls are short, and the tasks that an event may have brought were not read: they are when more time has gone by.
+/// Calls are short, and tasks were not read that an event may have brought, or that no other poll would look at: they are when
+/// more time has gone by.
 fn put_tasks_off(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
     let (now, settings) = (draft.now, draft.settings);
     let Some(known) = draft.pull_request() else { return };
     let is_due =
         known.touched_at.is_some_and(|touched| settings.tasks_due(touched, known.tasks_read_at) <= now);
-    if poll.tasks.is_none() && is_due {
+    let closes = |comment: &CommentState| settings.window_closes(comment.changed_at);
+    let is_last_look = known.comments.values().all(|comment| closes(comment) <= poll.started_at);
+    if poll.tasks.is_none() && (is_due || is_last_look) {
         known.touched_at = None;
         let read_at = known.tasks_read_at.unwrap_or(now);
         changes.revisit(Settings::tasks_put_off(read_at).max(now));

@@ -178,6 +178,7 @@ fn what_was_there_long_before_the_first_sight_is_no_news() {
 #[test]
 fn a_poll_reads_what_is_needed_and_no_more() {
     let mut world = a_told_pull_request();
+    world.settings.task_interval_seconds = 60;
     let needs = |world: &World| Needs::of(world.known(), world.now, &world.settings, false);
     let head = needs(&world).head.unwrap();
     assert_eq!(head.as_str(), "aaaaaaaaaaaa");
