@@ -114,9 +114,14 @@ impl Settings {
     /// When a pull request with an open window is polled again. Most edits follow soon (a typo is seen on rereading), so the
     /// time after the newest change is looked at closest.
     pub(crate) fn next_poll(&self, polled_at: Timestamp, changed_at: Timestamp) -> Timestamp {
-        let is_fresh = polled_at <= later(changed_at, FRESH_SECONDS);
         let interval = self.poll_interval_seconds;
+        let is_fresh = Self::is_fresh(polled_at, changed_at);
         later(polled_at, if is_fresh { interval } else { interval.saturating_mul(LATER_FACTOR) })
+    }
+
+    /// Whether a poll came before most edits of the newest change.
+    pub(crate) fn is_fresh(polled_at: Timestamp, changed_at: Timestamp) -> bool {
+        polled_at <= later(changed_at, FRESH_SECONDS)
     }
 
     /// Until when the tasks may go unread after an event while calls are short.

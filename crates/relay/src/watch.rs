@@ -32,6 +32,8 @@ pub enum Reason {
     Revisit,
     /// A window is open.
     WindowOpen,
+    /// A window is open, and its newest change was looked at when most edits had been made.
+    WindowQuiet,
     /// A listing showed more of it than any webhook.
     Refresh,
     /// The open pull requests of a repository are to be listed.
@@ -48,6 +50,7 @@ impl Reason {
             Self::Tasks => "tasks",
             Self::Revisit => "revisit",
             Self::WindowOpen => "window_open",
+            Self::WindowQuiet => "window_quiet",
             Self::Refresh => "refresh",
             Self::Sweep => "sweep",
             Self::Tail => "tail",
@@ -71,7 +74,7 @@ impl Watch {
         let since = |time: Timestamp| now.duration_since(time).as_secs();
         match self.deadline.map(since) {
             Some(late) if late >= 0 => self.reason == Reason::WindowClosed && late < SLACK_SECONDS,
-            _ => since(self.due_at) < OVERDUE_SECONDS,
+            _ => self.reason == Reason::WindowQuiet || since(self.due_at) < OVERDUE_SECONDS,
         }
     }
 
@@ -92,7 +95,8 @@ impl Watch {
             Reason::Revisit => 4,
             Reason::Refresh => 5,
             Reason::Sweep => 6,
-            Reason::Tail => 7,
+            Reason::WindowQuiet => 7,
+            Reason::Tail => 8,
         };
         (class, self.due_at)
     }
@@ -130,8 +134,10 @@ pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     }
     if latest.filter(unseen).is_some_and(|latest| latest > now) {
         let changed_at = state.comments.values().map(|comment| comment.changed_at).max().unwrap_or(now);
-        let due_at = settings.next_poll(state.polled_at.unwrap_or(now), changed_at);
-        due.push((due_at, Reason::WindowOpen));
+        let polled_at = state.polled_at.unwrap_or(now);
+        let reason =
+            if Settings::is_fresh(polled_at, changed_at) { Reason::WindowOpen } else { Reason::WindowQuiet };
+        due.push((settings.next_poll(polled_at, changed_at), reason));
     }
     if let Some(due_at) = state.refresh_at {
         due.push((due_at, Reason::Refresh));
