@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery lint lint-rust lint-template fmt \
+.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling histories lint lint-rust lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -70,6 +70,12 @@ bench-delivery: ## How long a delivery takes in the release binary, and how larg
 	@for function in webhook poller publisher; do \
 	  zip=$$(mktemp -u).zip; $(VENV)/bin/python -m zipfile -c $$zip target/lambda/$$function/bootstrap; \
 	  printf '%s, zipped: %s bytes\n' $$function $$(stat -c %s $$zip); rm $$zip; done
+
+bench-polling: ## Two ways of polling on the same workloads, in virtual time (OPTIONS=--write for the document)
+	@cargo run -q -p polling --bin bench-polling -- $(OPTIONS)
+
+histories: ## N random histories in virtual time; SEED=S tells one of them
+	@cargo run -q -p histories --profile histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))
 
 lint: lint-rust lint-template ## Format, clippy with warnings denied, dependencies, template
 

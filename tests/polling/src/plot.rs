@@ -28,7 +28,9 @@ pub fn svg(rows: &[Row]) -> String {
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
     );
     svg += &axes();
-    for row in rows {
+    for (number, row) in rows.iter().enumerate() {
+        // Labels above and below by turns: points of neighbours may be one.
+        let label_dy = if number % 2 == 0 { 18.0 } else { -6.0 };
         let (theirs, ours) = (place(&row.per_comment), place(&row.ours));
         if let (Some(from), Some(to)) = (theirs, ours) {
             let _ = writeln!(
@@ -38,7 +40,7 @@ pub fn svg(rows: &[Row]) -> String {
             );
         }
         for (at, color, side) in [(theirs, PER_COMMENT, 1.0), (ours, OURS, -1.0)] {
-            svg += &at.map(|at| point(at, color, side, row.name)).unwrap_or_default();
+            svg += &at.map(|at| point(at, color, (side, label_dy), row.name)).unwrap_or_default();
         }
     }
     svg += &legend();
@@ -58,12 +60,12 @@ fn share(value: f64, (least, most): (f64, f64)) -> f64 {
     (value.clamp(least, most).log10() - least.log10()) / (most.log10() - least.log10())
 }
 
-fn point((x, y): (f64, f64), color: &str, side: f64, name: &str) -> String {
+fn point((x, y): (f64, f64), color: &str, (side, label_dy): (f64, f64), name: &str) -> String {
     let (anchor, label_x) = if side > 0.0 { ("start", x + 9.0) } else { ("end", x - 9.0) };
     format!(
         "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\" fill=\"{color}\"/>\
          <text x=\"{label_x:.1}\" y=\"{:.1}\" fill=\"{color}\" text-anchor=\"{anchor}\">{name}</text>\n",
-        y - 6.0
+        y + label_dy
     )
 }
 
