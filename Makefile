@@ -20,7 +20,8 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: bench-delivery bench-polling histories help run up down status logs test test-unit test-e2e lint lint-rust lint-template fmt build deploy clean \
+.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling histories lint lint-rust lint-template fmt \
+	build deploy clean \
 	tools local-build local-functions
 
 help: ## List these verbs
@@ -43,7 +44,7 @@ logs: ## What the functions of the local stack logged (OPTIONS="poller --follow"
 
 # One `cargo test` for all: a selection of packages would compile their dependencies once more, with other features. It
 # also builds the simulator's binary, before any test runs.
-test: lint local-functions ## Everything that must hold: format, lints, template, all tests
+test: lint test-examples local-functions ## Everything that must hold: format, lints, template, all tests
 	$(call say,unit$(comma) contract and end-to-end tests)
 	cargo test --workspace
 
@@ -54,6 +55,14 @@ test-unit: ## Unit, property and contract tests (no stack)
 test-e2e: local-build ## End-to-end tests: they start and stop their own local stacks
 	$(call say,end-to-end tests)
 	cargo test -p e2e
+
+test-examples: tools ## The two example subscribers: alone, and deployed into an emulated AWS
+	$(call say,examples)
+	cd examples && $(CURDIR)/$(VENV)/bin/python -m unittest
+	cd examples && $(CURDIR)/$(VENV)/bin/python -m unittest discover -s emulated -t . -p 'check_*.py'
+
+bench: ## What parsing and folding one webhook costs
+	cargo bench -p relay --bench fold
 
 bench-delivery: ## How long a delivery takes in the release binary, and how large the functions are, zipped
 	@$(MAKE) build ARCH=$(HOST_ARCH)
@@ -82,8 +91,9 @@ lint-rust:
 
 lint-template: tools
 	$(call say,template)
-	sam validate --lint --region eu-west-1
-	cfn-lint template.yaml
+	for template in template.yaml examples/*/template.yaml; do \
+	  sam validate --lint --region eu-west-1 --template $$template; done
+	cfn-lint template.yaml examples/*/template.yaml
 
 fmt: ## Format the Rust code
 	cargo fmt --all

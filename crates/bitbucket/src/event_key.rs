@@ -110,6 +110,19 @@ impl EventKey {
         matches!(self, Self::CommitStatusCreated | Self::CommitStatusUpdated)
     }
 
+    /// Whether Bitbucket reports it; the rest of the known keys are ours.
+    pub const fn is_reported(&self) -> bool {
+        !matches!(
+            self,
+            Self::CountersChanged
+                | Self::TaskCreated
+                | Self::TaskUpdated
+                | Self::TaskResolved
+                | Self::TaskReopened
+                | Self::TaskDeleted
+        )
+    }
+
     /// Whether the key is about a pull request.
     pub fn is_pull_request(&self) -> bool {
         self.as_str().starts_with("pullrequest:")

@@ -67,6 +67,16 @@ impl Payload {
         self.raw(field).filter(|value| value.is_object()).cloned().map(Document::new)
     }
 
+    /// Only the typed view, without a copy of what it was read from.
+    fn view<T: DeserializeOwned>(&self, field: &str) -> Option<T> {
+        T::deserialize(self.raw(field).filter(|value| value.is_object())?).ok()
+    }
+
+    /// What bitrelay understands of `pullrequest`.
+    pub fn pull_request_view(&self) -> Option<PullRequest> {
+        self.view("pullrequest")
+    }
+
     /// `pullrequest`.
     pub fn pull_request(&self) -> Option<Document<PullRequest>> {
         self.document("pullrequest")
@@ -89,33 +99,34 @@ impl Payload {
 
     /// `approval` or `changes_request`, whichever is there.
     pub fn review(&self) -> Option<Review> {
-        self.document("approval").or_else(|| self.document("changes_request")).map(|review| review.view)
+        self.view("approval").or_else(|| self.view("changes_request"))
     }
 
     /// `commit_status`.
     pub fn commit_status(&self) -> Option<CommitStatus> {
-        self.document("commit_status").map(|status| status.view)
+        self.view("commit_status")
     }
 
     /// The commit that a commit comment or a build is about.
     pub fn commit_hash(&self) -> Option<String> {
-        let commit = self.document::<Commit>("commit").and_then(|commit| commit.view.hash);
+        let commit = self.view::<Commit>("commit").and_then(|commit| commit.hash);
         commit.or_else(|| self.commit_status()?.commit_hash())
     }
 
     /// The number of the issue that this is about.
     pub fn issue_id(&self) -> Option<u64> {
-        self.document::<Issue>("issue").and_then(|issue| issue.view.id)
+        self.view::<Issue>("issue").and_then(|issue| issue.id)
     }
 
     /// When the issue was last changed.
     pub fn issue_updated_on(&self) -> Option<Timestamp> {
-        self.document::<Issue>("issue").and_then(|issue| issue.view.updated_on)
+        self.view::<Issue>("issue").and_then(|issue| issue.updated_on)
     }
 }
 
 /// Who: a `user`, a `team` or an `app_user`. All may be missing or null: accounts get deleted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Account {
     /// `user`, `team` or `app_user`.
     #[serde(default, rename = "type", deserialize_with = "lenient::optional")]

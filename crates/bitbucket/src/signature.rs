@@ -37,6 +37,14 @@ impl WebhookSecret {
         Ok(Self(secret.into()))
     }
 
+    /// The header for a body, as Bitbucket writes it. For samples and checks: what was signed here was not sent by Bitbucket.
+    pub fn sign(&self, body: &[u8]) -> String {
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes());
+        let digest = mac.map(|mac| mac.chain_update(body).finalize().into_bytes());
+        // A key of any length is taken, so there always is a digest.
+        digest.map(|digest| format!("sha256={}", hex::encode(digest))).unwrap_or_default()
+    }
+
     /// Compares in constant time.
     fn signed(&self, body: &[u8], signature: &Signature) -> bool {
         // A key of any length is taken by HMAC; the error type is there for other MACs.

@@ -147,3 +147,49 @@ async fn a_token_does_not_travel_in_the_clear() {
     assert!(Api::new("file:///etc").is_err());
     assert!(Api::new("https://api.bitbucket.org/2.0").is_ok());
 }
+
+#[tokio::test]
+async fn who_calls_is_asked_with_the_credential() {
+    let server = Server::start(|_, _| {
+        r#"{"type": "user", "uuid": "{u}", "display_name": "Alice", "nickname": "alice", "links": {}}"#
+            .into_response()
+    })
+    .await;
+    let account = server.client(1).whoami().await.unwrap().account.unwrap();
+    assert_eq!((account.uuid.as_deref(), account.display_name.as_deref()), (Some("{u}"), Some("Alice")));
+    assert_eq!(server.paths(), ["/2.0/user"]);
+}
+
+#[tokio::test]
+async fn a_credential_says_who_it_is_and_what_it_may_where_bitbucket_tells() {
+    let told = Server::start(|_, _| {
+        ([("x-oauth-scopes", "pullrequest, webhook")], r#"{"display_name": "alice"}"#).into_response()
+    })
+    .await;
+    let who = told.client(1).whoami().await.unwrap();
+    assert_eq!((who.name(), who.scopes.as_deref()), (Some("alice"), Some("pullrequest, webhook")));
+
+    let forbidden = Server::start(|_, _| StatusCode::FORBIDDEN.into_response()).await;
+    assert_eq!(forbidden.client(1).whoami().await.unwrap().name(), None, "known, and may not ask");
+    let unknown = Server::start(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
+    assert!(matches!(unknown.client(1).whoami().await, Err(Error::Api { status: 401, .. })));
+}
+
+#[tokio::test]
+async fn hooks_are_deleted_without_an_answer_and_cost_a_call_each() {
+    let server = Server::start(|_, uri| {
+        let gone = uri.path().ends_with("gone%7D");
+        if gone { StatusCode::NOT_FOUND } else { StatusCode::NO_CONTENT }.into_response()
+    })
+    .await;
+    let (client, place) = (server.client(2), "acme/widgets".parse().unwrap());
+    client.delete_hook(&place, "{here}").await.unwrap();
+    client.delete_hook(&place, "{gone}").await.unwrap();
+    let spent = client.delete_hook(&place, "{here}").await.unwrap_err();
+    assert!(matches!(spent, Error::AllowanceSpent { .. }), "{spent}");
+    let paths = [
+        "/2.0/repositories/acme/widgets/hooks/%7Bhere%7D",
+        "/2.0/repositories/acme/widgets/hooks/%7Bgone%7D",
+    ];
+    assert_eq!(server.paths(), paths);
+}

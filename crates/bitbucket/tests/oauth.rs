@@ -83,9 +83,10 @@ async fn a_code_and_client_credentials_are_asked_for_as_documented() {
 #[test]
 fn the_authorize_page_is_asked_for_with_key_and_state_and_no_secret() {
     let oauth = OAuth::new(bitbucket::oauth::BITBUCKET).unwrap();
-    let url = oauth.authorize_url(&consumer(), &SecretString::from("a b&c"));
-    let expected =
-        "https://bitbucket.org/site/oauth2/authorize?response_type=code&client_id=key&state=a+b%26c";
+    let callback = "https://x.example/callback".parse().unwrap();
+    let url = oauth.authorize_url(&consumer(), &SecretString::from("a b&c"), &callback);
+    let expected = "https://bitbucket.org/site/oauth2/authorize?response_type=code&client_id=key&state=a+b%26c\
+                    &redirect_uri=https%3A%2F%2Fx.example%2Fcallback";
     assert_eq!(url.as_str(), expected);
     assert!(OAuth::new("http://bitbucket.org").is_err());
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const MINUTE_SECONDS: i64 = 60;
@@ -16,11 +16,9 @@ const MINUTE_SECONDS: i64 = 60;
 /// minute).
 const COUNTED_MINUTES: u32 = 60 + 2;
 
-/// Half of the limit is spent in even shares, so that a burst can never leave nothing for the checks that must be made.
-const EVEN_PART: u32 = 2;
-
-/// How much of the rest one run may take: a burst is served at once, and the next one still finds something.
-const BURST_PART: u32 = 4;
+/// What every minute is sure of, in percent of an even share of the limit: a burst can never leave nothing for the checks that
+/// must be made. The rest is whoever's needs it first.
+const SURE_PERCENT: u32 = 90;
 
 /// What a credential has spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,10 +69,14 @@ impl Budget {
 
     fn share(&self, now: Timestamp, limit: u32, most: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
-        let even = limit / EVEN_PART;
-        let each_minute = (even / COUNTED_MINUTES).max(1);
-        let burst = left.saturating_sub(even) / BURST_PART;
-        each_minute.saturating_add(burst).min(left).min(most)
+        let sure = (limit.saturating_mul(SURE_PERCENT) / 100 / COUNTED_MINUTES).max(1);
+        // What is spent now is missing until it is an hour old. In each minute until then there must be enough left for all
+        // minutes up to it to have their sure share.
+        let spare = (0..=COUNTED_MINUTES).map(|ahead| {
+            let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
+            limit.saturating_sub(self.spent(then)).saturating_sub(sure.saturating_mul(ahead))
+        });
+        spare.min().unwrap_or(0).max(sure).min(left).min(most)
     }
 
     /// Gives back what was reserved and not used.

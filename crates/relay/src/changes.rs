@@ -10,6 +10,7 @@ const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;
 /// One thing that changed. In JSON: `{"type": "title", "from": …, "to": …}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub enum Change {
     /// The title.
     Title {

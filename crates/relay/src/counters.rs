@@ -9,6 +9,7 @@ use crate::state::PullRequestState;
 
 /// How much of everything a pull request has. `None` (null in JSON) is not known; nothing is invented.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Counters {
     /// Reviewers.
     pub reviewers: Option<u64>,
@@ -34,6 +35,7 @@ pub struct Counters {
 
 /// A number that is read now and then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Counted {
     /// How many.
     pub count: u64,
@@ -43,6 +45,7 @@ pub struct Counted {
 
 /// Builds by state, each build's newest. A state that Bitbucket does not document is not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Builds {
     /// `SUCCESSFUL`.
     pub successful: u64,

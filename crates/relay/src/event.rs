@@ -1,23 +1,24 @@
-//! The immutable facts of the log, and the envelope they are published in.
+//! The immutable facts of the log.
 
 use std::fmt;
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::changes::Change;
 use crate::counters::Counters;
+use crate::envelope::{About, ENVELOPE_VERSION, Envelope, PayloadReference};
 use crate::subject::{LinkId, Subject};
-
-/// The version of the published envelope.
-pub const ENVELOPE_VERSION: u32 = 1;
 
 /// An event's id: 32 hex digits that follow from the fact itself, whichever way it was learned.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct EventId(pub(crate) String);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventId(
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{32}$")))] pub(crate) String,
+);
 
 impl EventId {
     /// Takes an id that was stored before.
@@ -40,6 +41,7 @@ impl fmt::Display for EventId {
 /// Which way a fact was learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Source {
     /// Bitbucket reported it.
     Webhook,
@@ -94,47 +96,26 @@ impl Event {
     ///
     /// `payload` is the event's own, or null where `reference` says where in the log to read it, because the bus would
     /// not take it.
-    pub fn envelope(&self, reference: Option<&Value>) -> Value {
+    pub fn envelope(&self, reference: Option<PayloadReference>) -> Envelope<'_> {
         let payload = match reference {
-            None => serde_json::from_slice(&self.payload).unwrap_or(Value::Null),
-            Some(_) => Value::Null,
+            None => serde_json::from_slice(&self.payload).ok(),
+            Some(_) => None,
         };
-        let mut envelope = json!({
-            "version": ENVELOPE_VERSION,
-            "id": self.id,
-            "key": self.key,
-            "source": self.source,
-            "link": self.link,
-            "subject": self.subject_view(),
-            "sequence": self.sequence,
-            "occurred_at": self.occurred_at,
-            "observed_at": self.observed_at,
-            "actor": self.actor,
-            "changes": self.changes,
-            "counters": self.counters,
-            "payload": payload,
-        });
-        if let (Some(reference), Some(fields)) = (reference, envelope.as_object_mut()) {
-            fields.insert("payload_reference".to_owned(), reference.clone());
+        Envelope {
+            version: ENVELOPE_VERSION,
+            id: &self.id,
+            key: &self.key,
+            source: self.source,
+            link: &self.link,
+            subject: About::of(&self.subject, self.repository_name.as_deref()),
+            sequence: self.sequence,
+            occurred_at: self.occurred_at,
+            observed_at: self.observed_at,
+            actor: self.actor.as_ref().and_then(Value::as_object),
+            changes: self.changes.as_deref(),
+            counters: self.counters.as_ref(),
+            payload,
+            payload_reference: reference,
         }
-        envelope
-    }
-
-    fn subject_view(&self) -> Value {
-        let mut view = json!({ "type": self.subject.kind() });
-        let Some(fields) = view.as_object_mut() else { return view };
-        if let Some(repository) = self.subject.repository() {
-            fields.insert(
-                "repository".to_owned(),
-                json!({ "id": repository, "full_name": self.repository_name }),
-            );
-        }
-        match &self.subject {
-            Subject::PullRequest { id, .. } => fields.insert("id".to_owned(), json!(id)),
-            Subject::Issue { id, .. } => fields.insert("id".to_owned(), json!(id)),
-            Subject::Commit { hash, .. } => fields.insert("hash".to_owned(), json!(hash)),
-            Subject::Repository { .. } | Subject::Link => None,
-        };
-        view
     }
 }

@@ -6,7 +6,10 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`subject`] | what an event is about, and the link it came through |
-//! | [`event`] | the immutable facts of the log and their published envelope |
+//! | [`event`] | the immutable facts of the log |
+//! | [`envelope`] | what they are published in |
+//! | [`contract`] | what is promised of every key |
+//! | `schema` | the same as JSON Schema and `AsyncAPI` (feature `schema`) |
 //! | [`budget`] | the API calls that a credential may still make |
 //! | [`changes`] | what changed about a pull request between two snapshots |
 //! | [`counters`] | how many comments, tasks, approvals... a pull request has |
@@ -21,13 +24,17 @@
 
 pub mod budget;
 pub mod changes;
+pub mod contract;
 pub mod counters;
+pub mod envelope;
 mod error;
 pub mod event;
 mod fact;
 mod fold;
 pub mod head;
 pub mod observation;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod settings;
 pub mod state;
 pub mod subject;
@@ -37,6 +44,7 @@ pub mod watch;
 
 pub use changes::Change;
 pub use counters::Counters;
+pub use envelope::{Envelope, PayloadReference};
 pub use error::Error;
 pub use event::{Event, EventId, Source};
 pub use fold::{Folded, MAX_EVENTS_PER_FOLD, fold, suspects};

@@ -48,6 +48,15 @@ impl Default for Settings {
     }
 }
 
+/// How late a pull request may be read after a sweep showed that it moved.
+const REFRESH_SLACK_SECONDS: u32 = 60;
+
+/// The part of a window that a sweep may be late.
+const SWEEP_SLACK_PART: u32 = 4;
+
+/// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
+const SHORT_OF_CALLS_SECONDS: u32 = 1_800;
+
 /// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
 const TASK_DEBOUNCE_SECONDS: u32 = 2;
 
@@ -105,13 +114,33 @@ impl Settings {
     /// When a pull request with an open window is polled again. Most edits follow soon (a typo is seen on rereading), so the
     /// time after the newest change is looked at closest.
     pub(crate) fn next_poll(&self, polled_at: Timestamp, changed_at: Timestamp) -> Timestamp {
-        let is_fresh = polled_at <= later(changed_at, FRESH_SECONDS);
         let interval = self.poll_interval_seconds;
+        let is_fresh = Self::is_fresh(polled_at, changed_at);
         later(polled_at, if is_fresh { interval } else { interval.saturating_mul(LATER_FACTOR) })
+    }
+
+    /// Whether a poll came before most edits of the newest change.
+    pub(crate) fn is_fresh(polled_at: Timestamp, changed_at: Timestamp) -> bool {
+        polled_at <= later(changed_at, FRESH_SECONDS)
+    }
+
+    /// Until when the tasks may go unread after an event while calls are short.
+    pub(crate) fn tasks_put_off(read_at: Timestamp) -> Timestamp {
+        later(read_at, SHORT_OF_CALLS_SECONDS)
     }
 
     pub(crate) fn next_sweep(&self, swept_at: Timestamp) -> Timestamp {
         later(swept_at, self.sweep_seconds)
+    }
+
+    /// Until when a pull request must be read that a sweep showed to have moved: there may be windows that nothing knows of.
+    pub(crate) fn refresh_deadline(due_at: Timestamp) -> Timestamp {
+        later(due_at, REFRESH_SLACK_SECONDS)
+    }
+
+    /// Until when a sweep that is due must be made: what it shows must be polled within the windows of what is new in it.
+    pub(crate) fn sweep_deadline(&self, due_at: Timestamp) -> Timestamp {
+        later(due_at, self.window_seconds / SWEEP_SLACK_PART)
     }
 
     /// Whether tasks were last read so long ago that a poll reads them without any other cause.
@@ -131,8 +160,10 @@ impl Settings {
             .map(move |seconds| later(closed_at, seconds))
     }
 
-    pub(crate) fn tasks_due(touched_at: Timestamp) -> Timestamp {
-        later(touched_at, TASK_DEBOUNCE_SECONDS)
+    /// When the tasks are read because of an event: soon, and not more often than the interval.
+    pub(crate) fn tasks_due(&self, touched_at: Timestamp, read_at: Option<Timestamp>) -> Timestamp {
+        let interval_ends = read_at.map(|read_at| later(read_at, self.task_interval_seconds));
+        later(touched_at, TASK_DEBOUNCE_SECONDS).max(interval_ends.unwrap_or(Timestamp::MIN))
     }
 
     /// What happened before this, seen from the first sight of a pull request, is old news and no event.

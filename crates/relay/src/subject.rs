@@ -17,7 +17,8 @@ const MAX_HASH_CHARS: usize = 64;
 /// One connection to Bitbucket. Its id is the last part of the webhook URL: `/webhook/{link}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct LinkId(String);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LinkId(#[cfg_attr(feature = "schema", schemars(regex(pattern = "^[a-z0-9-]{1,64}$")))] String);
 
 impl LinkId {
     /// The id as text.
@@ -83,7 +84,7 @@ impl Subject {
         let Some(repository) = payload.repository().and_then(|repository| repository.id()) else {
             return Self::Link;
         };
-        if let Some(id) = payload.pull_request().and_then(|pull_request| pull_request.id()) {
+        if let Some(id) = payload.pull_request_view().and_then(|pull_request| pull_request.id()) {
             return Self::PullRequest { repository, id };
         }
         if let Some(id) = payload.issue_id() {

@@ -161,5 +161,6 @@ pub(crate) fn plan(known: &RepositoryState, now: Timestamp, settings: &Settings)
         return None;
     }
     let due_at = known.swept_at.map_or(now, |swept_at| settings.next_sweep(swept_at));
-    Some(Watch { due_at, reason: Reason::Sweep })
+    // A comment whose webhook was lost has a window too, and only a sweep knows of it.
+    Some(Watch { due_at, reason: Reason::Sweep, deadline: Some(settings.sweep_deadline(due_at)) })
 }

@@ -14,6 +14,10 @@ pub struct Watch {
     pub due_at: Timestamp,
     /// Why.
     pub reason: Reason,
+    /// When the next window closes that no complete poll has looked at after its end: a watch that is due for another reason and
+    /// has to wait does not hide it. Of a sweep: when it is late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
 }
 
 /// Why a poll is due.
@@ -28,6 +32,8 @@ pub enum Reason {
     Revisit,
     /// A window is open.
     WindowOpen,
+    /// A window is open, and its newest change was looked at when most edits had been made.
+    WindowQuiet,
     /// A listing showed more of it than any webhook.
     Refresh,
     /// The open pull requests of a repository are to be listed.
@@ -44,6 +50,7 @@ impl Reason {
             Self::Tasks => "tasks",
             Self::Revisit => "revisit",
             Self::WindowOpen => "window_open",
+            Self::WindowQuiet => "window_quiet",
             Self::Refresh => "refresh",
             Self::Sweep => "sweep",
             Self::Tail => "tail",
@@ -51,28 +58,45 @@ impl Reason {
     }
 }
 
-/// A watch that is overdue for longer may hide a window that has ended since.
+/// How long a watch may wait before it goes before all that is fresh.
 const OVERDUE_SECONDS: i64 = 120;
 
-/// A look of the tail hides no window: it may wait until a busy hour has passed.
-const TAIL_OVERDUE_SECONDS: i64 = 3_600;
+/// How long a look of the tail may wait: until a busy hour has passed.
+const OVERDUE_TAIL_SECONDS: i64 = 3_600;
+
+/// How long the check of an ended window may wait for that of the next one, while calls are short: comments come in bursts, and
+/// one poll serves all windows that have ended by then.
+const SLACK_SECONDS: i64 = 50;
 
 impl Watch {
-    /// The order in which watches are served when calls run short, the smallest first: windows that have ended, then open
-    /// ones, because edits cluster early, then tasks, then the rest. Whatever has waited for long comes before all that is fresh:
-    /// nothing is put off for ever.
+    /// Whether a poll would be better made a little later, while calls are short: it then sees more.
+    pub fn may_wait(&self, now: Timestamp) -> bool {
+        let since = |time: Timestamp| now.duration_since(time).as_secs();
+        match self.deadline.map(since) {
+            Some(late) if late >= 0 => self.reason == Reason::WindowClosed && late < SLACK_SECONDS,
+            _ => self.reason == Reason::WindowQuiet || since(self.due_at) < OVERDUE_SECONDS,
+        }
+    }
+
+    /// The order in which watches are served when calls run short, the smallest first: windows that have ended, the longest
+    /// ago first; then what has waited for long, so that nothing is put off for ever; then open windows, because edits cluster
+    /// early, then tasks, then the rest.
     pub fn urgency(&self, now: Timestamp) -> (u8, Timestamp) {
-        let patience = if self.reason == Reason::Tail { TAIL_OVERDUE_SECONDS } else { OVERDUE_SECONDS };
+        if let Some(deadline) = self.deadline.filter(|deadline| *deadline <= now) {
+            return (0, deadline);
+        }
+        let patience = if self.reason == Reason::Tail { OVERDUE_TAIL_SECONDS } else { OVERDUE_SECONDS };
         let overdue = now.duration_since(self.due_at).as_secs() >= patience;
         let class = match self.reason {
             Reason::WindowClosed => 0,
-            _ if overdue => 0,
-            Reason::WindowOpen => 1,
-            Reason::Tasks => 2,
-            Reason::Revisit => 3,
-            Reason::Refresh => 4,
-            Reason::Sweep => 5,
-            Reason::Tail => 6,
+            _ if overdue => 1,
+            Reason::WindowOpen => 2,
+            Reason::Tasks => 3,
+            Reason::Revisit => 4,
+            Reason::Refresh => 5,
+            Reason::Sweep => 6,
+            Reason::WindowQuiet => 7,
+            Reason::Tail => 8,
         };
         (class, self.due_at)
     }
@@ -100,27 +124,31 @@ pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     let latest = closings.iter().max().copied();
     // Tasks come without a comment too: whatever moved the pull request is followed by a tail.
     let last_stir = latest.max(state.snapshot_updated_on.map(|moved| settings.window_closes(moved)));
-    if let Some(due_at) = closings.iter().copied().filter(unseen).min() {
-        due.push(Watch { due_at, reason: Reason::WindowClosed });
+    let closing = closings.iter().copied().filter(unseen).min();
+    if let Some(due_at) = closing {
+        due.push((due_at, Reason::WindowClosed));
     }
+    let deadline = closing.into_iter().chain(state.refresh_at.map(Settings::refresh_deadline)).min();
     if let Some(due_at) = last_stir.and_then(|stirred| settings.tail_looks(stirred).filter(unseen).min()) {
-        due.push(Watch { due_at, reason: Reason::Tail });
+        due.push((due_at, Reason::Tail));
     }
     if latest.filter(unseen).is_some_and(|latest| latest > now) {
         let changed_at = state.comments.values().map(|comment| comment.changed_at).max().unwrap_or(now);
-        let due_at = settings.next_poll(state.polled_at.unwrap_or(now), changed_at);
-        due.push(Watch { due_at, reason: Reason::WindowOpen });
+        let polled_at = state.polled_at.unwrap_or(now);
+        let reason =
+            if Settings::is_fresh(polled_at, changed_at) { Reason::WindowOpen } else { Reason::WindowQuiet };
+        due.push((settings.next_poll(polled_at, changed_at), reason));
     }
     if let Some(due_at) = state.refresh_at {
-        due.push(Watch { due_at, reason: Reason::Refresh });
+        due.push((due_at, Reason::Refresh));
     }
     if let Some(touched) = state.touched_at {
-        due.push(Watch { due_at: Settings::tasks_due(touched), reason: Reason::Tasks });
+        due.push((settings.tasks_due(touched, state.tasks_read_at), Reason::Tasks));
     }
     if let Some(due_at) = state.revisit_at {
-        due.push(Watch { due_at, reason: Reason::Revisit });
+        due.push((due_at, Reason::Revisit));
     }
-    due.into_iter().min_by_key(|watch| (watch.due_at, watch.reason))
+    due.into_iter().min().map(|(due_at, reason)| Watch { due_at, reason, deadline })
 }
 
 /// What a poll is to read of a pull request besides its comments.
@@ -135,18 +163,21 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What a poll that begins at `now` is to read. Every read is a call, so what can wait does.
-    pub fn of(known: &PullRequestState, now: Timestamp, settings: &Settings) -> Self {
+    /// What a poll that begins at `now` is to read. Every read is a call, so what can wait does; while calls are short
+    /// (`thrifty`), more can.
+    pub fn of(known: &PullRequestState, now: Timestamp, settings: &Settings, thrifty: bool) -> Self {
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         let is_last_look =
             known.comments.values().all(|comment| settings.window_closes(comment.changed_at) <= now);
-        let head = known.head.as_ref().filter(|head| head.size.is_none() && known.is_open());
+        let touched = known.touched_at.map(|touched| settings.tasks_due(touched, known.tasks_read_at));
+        let read_lately = known.tasks_read_at.is_some_and(|read_at| now < Settings::tasks_put_off(read_at));
+        let tasks = is_due(touched) || settings.tasks_are_stale(known.tasks_read_at, now);
+        let head = known.head.as_ref().filter(|head| head.size.is_none() && known.is_open() && !thrifty);
         Self {
             pull_request: is_due(known.refresh_at),
-            tasks: known.touched_at.is_some()
-                || !known.tasks_read
-                || is_last_look
-                || settings.tasks_are_stale(known.tasks_read_at, now),
+            tasks: !known.tasks_read
+                || is_due(known.refresh_at)
+                || ((tasks || is_last_look) && !(thrifty && read_lately)),
             head: head.map(|head| head.hash.clone()),
         }
     }

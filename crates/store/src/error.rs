@@ -68,6 +68,15 @@ pub enum Error {
         /// How many are allowed.
         max: usize,
     },
+    /// A search for people ended before the table did.
+    #[error(
+        "not found in the first {pages} pages of the table, and there are more; name the link, the repository's UUID and the \
+         pull request"
+    )]
+    TooManyPages {
+        /// How many were read.
+        pages: usize,
+    },
     /// A link's secret cannot be used.
     #[error("the secret of link {link} cannot be used: {reason}")]
     LinkInvalid {
@@ -99,6 +108,7 @@ impl Error {
             | Self::Corrupt { .. }
             | Self::TooLarge { .. }
             | Self::TooManyWrites { .. }
+            | Self::TooManyPages { .. }
             | Self::LinkInvalid { .. }
             | Self::LinkWithoutSecret(_) => 500,
         }
@@ -113,7 +123,10 @@ impl Error {
     pub const fn category(&self) -> Category {
         match self {
             Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Corrupt { .. } => Category::Storage,
-            Self::Contended { .. } | Self::TooLarge { .. } | Self::TooManyWrites { .. } => Category::Limit,
+            Self::Contended { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyWrites { .. }
+            | Self::TooManyPages { .. } => Category::Limit,
             Self::Refused { .. } | Self::LinkInvalid { .. } | Self::LinkWithoutSecret(_) => {
                 Category::Internal
             }
@@ -139,6 +152,7 @@ mod tests {
             (refused, 500, false, Category::Internal),
             (Error::Corrupt { pk: text(), sk: text(), reason: text() }, 500, false, Category::Storage),
             (Error::TooManyWrites { writes: 101, max: 100 }, 500, false, Category::Limit),
+            (Error::TooManyPages { pages: 1_000 }, 500, false, Category::Limit),
             (too_large, 500, false, Category::Limit),
             (Error::LinkInvalid { link: link.clone(), reason: text() }, 500, false, Category::Internal),
             (Error::LinkWithoutSecret(link), 500, false, Category::Internal),

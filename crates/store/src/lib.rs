@@ -6,11 +6,14 @@
 //! | [`record`] | the loop that stores an observation: read, fold, commit, and again where somebody was faster |
 //! | [`codec`] | how states, events and markers are written as items |
 //! | [`dynamodb`] | the table in DynamoDB |
+//! | [`reading`] | reading the log for people: by filters, newest first, and live |
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
 //! | [`budget`] | spending a link's budget of API calls |
+//! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
 //! | [`clock`] | where time comes from |
 //! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |
 
+pub mod authorization;
 mod aws;
 pub mod budget;
 pub mod clock;
@@ -20,10 +23,12 @@ mod error;
 pub mod links;
 #[cfg(feature = "memory")]
 pub mod memory;
+pub mod reading;
 pub mod record;
 pub mod table;
 mod transaction;
 
+pub use authorization::open_authorization;
 pub use clock::{Clock, SystemClock};
 pub use codec::{StoredEvent, event_from_item, sha256_hex};
 pub use dynamodb::DynamoTable;

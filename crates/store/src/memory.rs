@@ -14,7 +14,8 @@ use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::Error;
-use crate::codec::{self, BudgetItem, LeaseItem, keys};
+use crate::authorization::Authorization;
+use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys};
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, Refusal, Write, verdict, writes};
 
@@ -98,6 +99,16 @@ impl Contents {
     fn put(&mut self, item: Item) {
         let key = (codec::text(&item, "pk").to_owned(), codec::text(&item, "sk").to_owned());
         self.items.insert(key, item);
+    }
+
+    /// Puts something of this version, if the version before it is there.
+    fn put_after(&mut self, version: u64, item: Item) -> bool {
+        let there = self.get(codec::text(&item, "pk"), codec::text(&item, "sk"));
+        let follows = holds(Condition::before(version), there);
+        if follows {
+            self.put(item);
+        }
+        follows
     }
 }
 
@@ -197,14 +208,16 @@ impl Table for MemoryTable {
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        let item = BudgetItem::encode(link, budget)?;
-        let mut contents = self.lock();
-        let there = contents.get(&keys::budget(link), keys::BUDGET);
-        let follows = holds(Condition::before(budget.version), there);
-        if follows {
-            contents.put(item);
-        }
-        Ok(follows)
+        Ok(self.lock().put_after(budget.version, BudgetItem::encode(link, budget)?))
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        let item = self.lock().get(&keys::authorization(link), keys::AUTHORIZATION).cloned();
+        item.map_or_else(|| Ok(Authorization::default()), |item| AuthorizationItem::decode(link, &item))
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        Ok(self.lock().put_after(stored.version, AuthorizationItem::encode(link, stored)?))
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

@@ -10,6 +10,7 @@ use relay::head::{HeadMoved, ShortHash};
 use relay::{Event, EventId, LinkId, Subject, SubjectState, Watch};
 
 use crate::Error;
+use crate::authorization::Authorization;
 
 /// The one table. What every implementation must do is in `tests/contract`.
 pub trait Table: Send + Sync {
@@ -54,6 +55,16 @@ pub trait Table: Send + Sync {
 
     /// Stores a budget, if the one that is stored is one version before it. False where it is not.
     fn spend(&self, link: &LinkId, budget: &Budget) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Where a link's authorization stands, by one strongly consistent read; the default (version 0) where there is none.
+    fn authorization(&self, link: &LinkId) -> impl Future<Output = Result<Authorization, Error>> + Send;
+
+    /// Stores where an authorization stands, if what is stored is one version before it. False where it is not.
+    fn store_authorization(
+        &self,
+        link: &LinkId,
+        authorization: &Authorization,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Takes or extends a lease. False where another holds it. For *economy* only, so that two pollers do not do the
     /// same work: *safety* is the version that each commit is bound to.
@@ -109,6 +120,14 @@ impl<T: Table> Table for Arc<T> {
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
         (**self).spend(link, budget).await
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        (**self).authorization(link).await
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        (**self).store_authorization(link, stored).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {

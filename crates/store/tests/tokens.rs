@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitbucket::oauth::{Consumer, OAuth};
-use jiff::Timestamp;
+use bitbucket::oauth::{Consumer, Grant, OAuth};
+use bitbucket::payload::Account;
+use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 use secrecy::{ExposeSecret, SecretString};
 use simulator::{ClockStart, FaultRequest, OAuthConsumer, Simulator};
 use store::Clock;
-use store::links::tokens::{GrantStore, KeptGrant, TokenError, TokenSource, Tokens};
+use store::links::tokens::{GrantStore, KeptGrant, TokenError, TokenSource, Tokens, authorized};
 use store::links::{Flow, OAuthCredential};
 use store::memory::{GrantFault, MemoryGrants, MemoryTable};
 
@@ -52,6 +53,7 @@ impl World {
             secret: "secret".to_owned(),
             callback_url: "https://bitrelay.example/callback".to_owned(),
             acts_as: "bot".to_owned(),
+            scopes: OAuthConsumer::USUAL_SCOPES.to_owned(),
         });
         let (table, grants) = (Arc::default(), Arc::default());
         let redirect = reqwest::redirect::Policy::none();
@@ -228,4 +230,45 @@ async fn nobody_has_authorized_yet() {
     let error = token(&world.process("a"), APP).await.unwrap_err();
     assert!(asks_for_a_person(&error), "{error}");
     assert!(world.simulator.token_calls().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_person_allows_takes_the_place_of_whatever_is_there() {
+    let world = World::authorized().await;
+    let bob = Account { display_name: Some("Bob".to_owned()), ..Account::default() };
+    let grant = |token: &str| Grant {
+        access_token: token.into(),
+        expires_at: world.simulator.clock().now() + SignedDuration::from_hours(1),
+        refresh_token: Some("refresh".into()),
+        scope: String::new(),
+    };
+    let stored = async || {
+        let kept = world.grants.load(&link()).await.unwrap().unwrap().grant;
+        (kept.generation, kept.access_token.expose_secret().to_owned(), kept.account)
+    };
+    let generation = authorized(&world.grants, &link(), "key", &grant("one"), &bob).await.unwrap();
+    assert_eq!(stored().await, (generation, "one".to_owned(), Some(bob.clone())));
+    for fault in [GrantFault::Lost, GrantFault::Half, GrantFault::AnswerLost] {
+        world.grants.inject(fault, 1);
+        let generation = authorized(&world.grants, &link(), "key", &grant("two"), &bob).await.unwrap();
+        assert_eq!(stored().await, (generation, "two".to_owned(), Some(bob.clone())), "{fault:?}");
+    }
+    world.grants.inject(GrantFault::Lost, 4);
+    authorized(&world.grants, &link(), "key", &grant("three"), &bob).await.unwrap_err();
+    assert_eq!(stored().await.1, "two");
+}
+
+#[tokio::test]
+async fn a_link_that_needs_a_person_works_once_one_has_allowed_it() {
+    let world = World::authorized().await;
+    world.pass(3_600);
+    world.simulator.revoke_tokens();
+    let source = world.process("a");
+    assert!(asks_for_a_person(&token(&source, APP).await.unwrap_err()));
+    let now = world.simulator.clock().now();
+    let oauth = OAuth::new(world.simulator.url()).unwrap();
+    let consumer = Consumer { id: "key".to_owned(), secret: "secret".into() };
+    let grant = oauth.client_credentials(&consumer, now).await.unwrap();
+    authorized(&world.grants, &link(), "key", &grant, &Account::default()).await.unwrap();
+    assert!(world.works(&token(&source, APP).await.unwrap()).await);
 }

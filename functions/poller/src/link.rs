@@ -77,8 +77,12 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         let now = self.poller.clock.now();
         due.sort_by_key(|due| due.watch.urgency(now));
         for due in due {
-            if self.is_late() {
+            let link = &due.link;
+            if self.is_late() || !self.has_pace(link) {
                 break;
+            }
+            if self.is_short_of_calls(link) && due.watch.may_wait(self.poller.clock.now()) {
+                continue;
             }
             match self.poll_renewing(&mut client, &due).await {
                 Ok(Polled::Stored { events }) => {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bitbucket::client::Client;
 use futures::stream::{FuturesUnordered, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 use relay::budget::Reservation;
 use store::links::LinkSource;
@@ -13,6 +13,15 @@ use store::{Clock, DueWatch, Table};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::run::{Poller, Summary};
+
+/// A run that got less than this part of what a run may use is short of calls.
+const SHORT_PART: u32 = 4;
+
+/// A run shorter than this spends its calls as they are asked for.
+const LEAST_PACED: SignedDuration = SignedDuration::from_secs(20);
+
+/// As if a run had begun this long ago, so that its first pass finds calls.
+const FIRST_PART: SignedDuration = SignedDuration::from_secs(5);
 
 /// The most watches that one pass takes.
 const MAX_WATCHES_PER_PASS: usize = 200;
@@ -25,6 +34,8 @@ const MAX_WATCHES_READ: usize = 20_000;
 pub(crate) struct Run<'p, T, L, C> {
     pub(crate) poller: &'p Poller<T, L, C>,
     pub(crate) deadline: Timestamp,
+    started_at: Timestamp,
+    lasts: SignedDuration,
     /// The deadline once more, in time that cannot be set back.
     ends: Instant,
     tally: Mutex<Tally>,
@@ -56,8 +67,9 @@ struct Plan {
 
 impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     pub(crate) fn new(poller: &'p Poller<T, L, C>, started_at: Timestamp, deadline: Timestamp) -> Self {
-        let lasts = deadline.duration_since(started_at).max(jiff::SignedDuration::ZERO).unsigned_abs();
-        Self { poller, deadline, ends: Instant::now() + lasts, tally: Mutex::default() }
+        let lasts = deadline.duration_since(started_at).max(SignedDuration::ZERO);
+        let ends = Instant::now() + lasts.unsigned_abs();
+        Self { poller, deadline, started_at, lasts, ends, tally: Mutex::default() }
     }
 
     /// Passes until nothing is due before the deadline, or the deadline has come. Links are polled side by side, and
@@ -125,6 +137,24 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     /// How many calls this run may make for a link.
     pub(crate) fn granted(&self, link: &LinkId) -> u32 {
         self.tally().spenders.get(link).map_or(0, |spender| spender.reserved.calls)
+    }
+
+    /// Whether the hour's budget gave this run little more than every minute is sure of.
+    pub(crate) fn is_short_of_calls(&self, link: &LinkId) -> bool {
+        self.granted(link) < self.poller.limits.max_calls_per_run / SHORT_PART
+    }
+
+    /// Whether the calls of a run that has few of them are spent evenly over it so far: what comes due in the middle of the run
+    /// then finds some. For *economy*.
+    pub(crate) fn has_pace(&self, link: &LinkId) -> bool {
+        if !self.is_short_of_calls(link) || self.lasts < LEAST_PACED {
+            return true;
+        }
+        let elapsed = self.poller.clock.now().duration_since(self.started_at).saturating_add(FIRST_PART);
+        let tally = self.tally();
+        let Some(spender) = tally.spenders.get(link) else { return true };
+        let made = spender.reserved.calls.saturating_sub(spender.client.calls_left());
+        i128::from(made) * self.lasts.as_nanos() <= i128::from(spender.reserved.calls) * elapsed.as_nanos()
     }
 
     /// Gives back the calls that were reserved and not made. Where that fails they stay counted, which only wastes them.
@@ -202,7 +232,7 @@ mod tests {
 
     fn due(link: &str, second: i64) -> DueWatch {
         let subject = format!("pullrequest/r/{second}").parse().unwrap();
-        let watch = Watch { due_at: at(second), reason: Reason::WindowOpen };
+        let watch = Watch { due_at: at(second), reason: Reason::WindowOpen, deadline: None };
         DueWatch { link: link.parse().unwrap(), subject, watch }
     }
 

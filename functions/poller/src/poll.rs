@@ -43,7 +43,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             return Ok(Polled::NotDue);
         };
         self.register(due, known).await?;
-        let mut needs = Needs::of(known, started_at, &self.poller.settings);
+        let mut needs =
+            Needs::of(known, started_at, &self.poller.settings, self.is_short_of_calls(&due.link));
         needs.head = needs.head.filter(|_| self.poller.limits.read_heads);
         let has_all_calls = client.calls_left() == self.granted(&due.link);
         if !has_all_calls && client.calls_left() < calls_needed(known, &needs) {

@@ -1,7 +1,7 @@
 //! The entry of the bus that an event becomes, and its size as AWS counts it.
 
 use jiff::Timestamp;
-use serde_json::json;
+use relay::PayloadReference;
 use store::codec::StoredEvent;
 
 use crate::Error;
@@ -62,14 +62,14 @@ impl Entry {
     /// [`Error::EntryTooLarge`] where even that does not fit.
     pub fn of(stored: &StoredEvent, table: &str) -> Result<Self, Error> {
         if stored.complete {
-            let entry = Self::with_detail(stored, &stored.event.envelope(None));
+            let entry = Self::with_detail(stored, None)?;
             if entry.size_bytes() <= MAX_ENTRY_BYTES {
                 return Ok(entry);
             }
         }
-        let reference =
-            json!({ "table": table, "pk": stored.pk, "sk": stored.sk, "bytes": stored.payload_bytes });
-        let entry = Self::with_detail(stored, &stored.event.envelope(Some(&reference)));
+        let (table, pk, sk) = (table.to_owned(), stored.pk.clone(), stored.sk.clone());
+        let reference = PayloadReference { table, pk, sk, bytes: stored.payload_bytes };
+        let entry = Self::with_detail(stored, Some(reference))?;
         let bytes = entry.size_bytes();
         if bytes > MAX_ENTRY_BYTES {
             return Err(Error::EntryTooLarge { bytes, max_bytes: MAX_ENTRY_BYTES });
@@ -77,16 +77,18 @@ impl Entry {
         Ok(entry)
     }
 
-    fn with_detail(stored: &StoredEvent, envelope: &serde_json::Value) -> Self {
+    fn with_detail(stored: &StoredEvent, reference: Option<PayloadReference>) -> Result<Self, Error> {
         let event = &stored.event;
-        Self {
+        let detail = serde_json::to_string(&event.envelope(reference))
+            .map_err(|error| Error::RecordInvalid(error.to_string()))?;
+        Ok(Self {
             detail_type: event.key.to_string(),
-            detail: envelope.to_string(),
+            detail,
             time: event.occurred_at.unwrap_or(event.observed_at),
             event_id: event.id.to_string(),
             subject: event.subject.to_string(),
             sequence: event.sequence,
-        }
+        })
     }
 
     /// The size as AWS counts it: UTF-8 bytes of source, detail type and detail, and 14 for the time

@@ -11,10 +11,12 @@
 //! | `builds` | a build as a fact of the pull requests whose head it is about |
 //! | [`request`] | what is read from an HTTP request, and what is refused before it is read |
 //! | [`answer`] | outcomes and errors as status and body |
+//! | [`oauth`] | the pages on which a person authorizes an OAuth consumer |
 
 pub mod answer;
 pub mod app;
 mod builds;
+pub mod oauth;
 pub mod receive;
 pub mod request;
 

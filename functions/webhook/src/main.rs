@@ -1,12 +1,14 @@
-//! Wires the webhook function: environment, AWS clients, routes.
+//! Wires the webhook function: environment, AWS clients, routes of deliveries and of OAuth.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use relay::{LinkId, Settings, Subject};
+use store::links::tokens::SecretsManagerGrants;
 use store::links::{CachedLinks, SecretsManagerLinks};
 use store::{DynamoTable, SystemClock, Table};
+use webhook::oauth::{self, Pages, PagesSettings};
 use webhook::{App, router};
 
 /// How long the first connection may take before the function starts without it.
@@ -15,25 +17,32 @@ const WARM_UP: Duration = Duration::from_secs(2);
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
-    let app = Arc::new(app().await?);
+    let (app, pages) = wired().await?;
     warm_up(&app.table).await;
-    lambda_http::run(router(app)).await
+    lambda_http::run(router(Arc::new(app)).merge(oauth::router(Arc::new(pages)))).await
 }
 
-async fn app() -> anyhow::Result<App<DynamoTable, SecretsManagerLinks, SystemClock>> {
+type WiredApp = App<DynamoTable, SecretsManagerLinks, SystemClock>;
+type WiredPages = Pages<DynamoTable, SecretsManagerLinks, SecretsManagerGrants, SystemClock>;
+
+async fn wired() -> anyhow::Result<(WiredApp, WiredPages)> {
     let variable = |name: &str| {
         std::env::var(name).with_context(|| format!("the environment variable {name} is not set"))
     };
+    let lookup = |name: &str| std::env::var(name).ok();
     let config = aws_config::load_from_env().await;
-    Ok(App {
-        table: DynamoTable::connect(&config, variable("BITRELAY_TABLE")?),
-        links: CachedLinks::new(SecretsManagerLinks::connect(
-            &config,
-            variable("BITRELAY_LINK_SECRET_PREFIX")?,
-        )),
-        clock: SystemClock,
-        settings: Settings::from_environment(|name| std::env::var(name).ok())?,
-    })
+    let table = DynamoTable::connect(&config, variable("BITRELAY_TABLE")?);
+    let prefix = variable("BITRELAY_LINK_SECRET_PREFIX")?;
+    let links = SecretsManagerLinks::connect(&config, prefix.clone());
+    let pages = Pages::new(
+        table.clone(),
+        links.clone(),
+        SecretsManagerGrants::connect(&config, prefix),
+        SystemClock,
+        PagesSettings::from_environment(lookup)?,
+    );
+    let settings = Settings::from_environment(lookup)?;
+    Ok((App { table, links: CachedLinks::new(links), clock: SystemClock, settings }, pages))
 }
 
 /// Opens the connection to the table while the function is being started, when Lambda gives it more CPU than later: the

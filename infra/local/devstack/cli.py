@@ -133,7 +133,7 @@ def _add_stack_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--simulator-port", type=int, help="default: any")
     command.add_argument("--link", help="id of the link that is created (default: demo)")
-    command.add_argument("--log-level", choices=["trace", "debug", "info", "warn", "error"])
+    command.add_argument("--log-level", choices=["debug", "info", "warn", "error"])
     for name in ("window", "window-margin", "poll-interval", "grace"):
         command.add_argument(f"--{name}-seconds", type=int, metavar="N")
     command.add_argument("--max-calls-per-run", type=int, metavar="N")

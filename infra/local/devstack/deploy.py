@@ -38,9 +38,9 @@ def build(settings: Settings, state: State) -> dict[str, Any]:
     return original
 
 
-def deploy(settings: Settings, state: State, endpoint_url: str, api_url: str) -> dict[str, str]:
+def deploy(settings: Settings, state: State, endpoint_url: str, bitbucket_url: str) -> dict[str, str]:
     """Deploys what `build` made. Returns the stack's outputs."""
-    parameters = settings.parameters(architecture(), api_url)
+    parameters = settings.parameters(architecture(), bitbucket_url)
     words = [f"{name}={value}" for name, value in parameters.items()]
     packaged = state.work / "build" / "template.yaml"
     arguments: list[str | Path] = ["deploy", "--template", packaged, "--stack-name", STACK_NAME]

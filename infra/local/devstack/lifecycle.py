@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import Any
 
-from devstack import deploy, emulator, processes, routes, simulator, wiring
+from devstack import deploy, emulator, processes, public_url, routes, simulator, wiring
 from devstack.console import say, step
 from devstack.processes import Process
 from devstack.settings import REGION, Settings
@@ -71,8 +71,9 @@ def _start(settings: Settings, state: State) -> dict[str, Any]:
     with step("start the simulated Bitbucket"):
         _, bitbucket = simulator.start(settings, state)
     with step("deploy template.yaml (sam deploy)"):
-        outputs = deploy.deploy(settings, state, endpoint_url, f"{bitbucket.url}/2.0")
+        outputs = deploy.deploy(settings, state, endpoint_url, bitbucket.url)
         routes.create(original, outputs["ApiId"], endpoint_url)
+        public_url.tell(outputs["WebhookFunction"], _public_url(endpoint_url, outputs), endpoint_url)
     with step("create the link, a subscriber's queue and the webhook"):
         return _connect(settings, endpoint_url, outputs, bitbucket)
 
@@ -83,14 +84,16 @@ def _connect(
     """Links the deployment with Bitbucket and with a subscriber. Returns what `stack.json` holds."""
     secret = wiring.create_link(endpoint_url, outputs["LinkSecretPrefix"], settings.link, bitbucket.users[-1])
     queue_url = wiring.create_subscriber(endpoint_url, outputs["BusName"])
-    webhook_url = f"{endpoint_url}/_aws/execute-api/{outputs['ApiId']}/$default/webhook/{settings.link}"
+    webhook_url = f"{_public_url(endpoint_url, outputs)}/webhook/{settings.link}"
     simulator.register_webhook(bitbucket, webhook_url, secret)
     actor = bitbucket.users[0]
     return {
         "webhook_url": webhook_url,
+        "public_url": _public_url(endpoint_url, outputs),
         "link": settings.link,
         "webhook_secret": secret,
         "table": outputs["TableName"],
+        "link_secret_prefix": outputs["LinkSecretPrefix"],
         "bus": outputs["BusName"],
         "events_queue_url": queue_url,
         "endpoint_url": endpoint_url,
@@ -108,6 +111,11 @@ def _connect(
         "window_margin_seconds": settings.window_margin_seconds,
         "started_at": int(time.time()),
     }
+
+
+def _public_url(endpoint_url: str, outputs: dict[str, str]) -> str:
+    """Where the emulator serves the HTTP API."""
+    return f"{endpoint_url}/_aws/execute-api/{outputs['ApiId']}/$default"
 
 
 def describe(state: State) -> list[str]:

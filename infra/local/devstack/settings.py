@@ -43,19 +43,24 @@ class Settings:
     window_margin_seconds: int = 3
     poll_interval_seconds: int = 2
     grace_seconds: int = 2
+    task_interval_seconds: int = 2
+    sweep_seconds: int = 20
     # The simulator has a limit of its own, which tests set.
     calls_per_hour: int = 10000
     max_calls_per_run: int = 1000
 
-    def parameters(self, architecture: str, api_url: str) -> dict[str, str]:
+    def parameters(self, architecture: str, bitbucket_url: str) -> dict[str, str]:
         """The template's parameters for this stack."""
         return {
             "Architecture": architecture,
-            "BitbucketApiUrl": api_url,
+            "BitbucketApiUrl": f"{bitbucket_url}/2.0",
+            "BitbucketOAuthUrl": f"{bitbucket_url}/site/oauth2",
             "WindowSeconds": str(self.window_seconds),
             "WindowMarginSeconds": str(self.window_margin_seconds),
             "PollIntervalSeconds": str(self.poll_interval_seconds),
             "GraceSeconds": str(self.grace_seconds),
+            "TaskIntervalSeconds": str(self.task_interval_seconds),
+            "SweepSeconds": str(self.sweep_seconds),
             "CallsPerHour": str(self.calls_per_hour),
             "MaxCallsPerRun": str(self.max_calls_per_run),
             "LogLevel": self.log_level,

@@ -10,6 +10,8 @@
 //! | [`aws`] | a stand-in for Secrets Manager, EventBridge and SQS, which counts, and fails as told |
 //! | [`table`] | a `DynamoDB` that can be stopped and started |
 //! | [`pump`] | stream records to the publisher, by Lambda's rules for streams |
+//! | [`browser`] | a person's browser |
+//! | [`tokens`] | processes that ask for tokens at the same time |
 //! | [`suite`] | named tests around what they share |
 
 // Everything here serves tests: a failure is a failed test, and says where.
@@ -23,6 +25,7 @@
 )]
 
 pub mod aws;
+pub mod browser;
 #[cfg(test)]
 mod docs;
 pub mod paths;
@@ -32,3 +35,4 @@ pub mod signer;
 pub mod stack;
 pub mod suite;
 pub mod table;
+pub mod tokens;

@@ -16,12 +16,17 @@ pub fn tool(name: &str) -> PathBuf {
     tool
 }
 
-/// The `bootstrap` of a function: below `BITRELAY_FUNCTIONS`, else as the local stack runs it.
-pub fn bootstrap(function: &str) -> PathBuf {
+/// Cargo's output folder, also for what tests leave to look at.
+pub fn target() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
+    workspace().join(target)
+}
+
+/// The `bootstrap` of a function: below `BITRELAY_FUNCTIONS`, else as the local stack runs it.
+pub fn bootstrap(function: &str) -> PathBuf {
     let functions =
-        std::env::var_os("BITRELAY_FUNCTIONS").map_or_else(|| target.join("lambda-local"), PathBuf::from);
+        std::env::var_os("BITRELAY_FUNCTIONS").map_or_else(|| target().join("lambda-local"), PathBuf::from);
     let bootstrap = workspace().join(functions).join(function).join("bootstrap");
     assert!(bootstrap.exists(), "{} is missing: run `make local-functions`", bootstrap.display());
     bootstrap

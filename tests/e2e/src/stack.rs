@@ -16,6 +16,8 @@ use crate::paths;
 #[expect(missing_docs, reason = "the file's own names")]
 pub struct Outputs {
     pub webhook_url: String,
+    pub public_url: String,
+    pub link_secret_prefix: String,
     pub link: String,
     pub webhook_secret: String,
     pub table: String,
@@ -54,6 +56,19 @@ impl Stack {
         let subscriber = Subscriber::of(aws_sdk_sqs::Client::new(&config), outputs.events_queue_url.clone());
         std::mem::forget(guard);
         Self { outputs, config, subscriber, folder }
+    }
+
+    /// What the functions have logged so far.
+    pub fn logged(&self) -> String {
+        let done = Command::new(paths::tool("python"))
+            .arg(paths::workspace().join("infra/local"))
+            .args(["logs", "--state-dir"])
+            .arg(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
     }
 
     /// The table.

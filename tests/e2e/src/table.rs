@@ -89,6 +89,7 @@ async fn create_table(client: &Client) {
             Projection::builder()
                 .projection_type(ProjectionType::Include)
                 .non_key_attributes("due_reason")
+                .non_key_attributes("due_deadline_ms")
                 .build(),
         )
         .build()

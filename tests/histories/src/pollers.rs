@@ -191,10 +191,12 @@ impl History {
         if self.table.read(&repository()).repository.is_none() {
             self.table.learns(&repository(), &Observation::Repository(repository_object()), clock)?;
         }
-        let needs = Needs::of(known, clock, &self.plan.settings);
-        let calls = 1 + u32::from(needs.tasks) + u32::from(needs.pull_request);
         let left = self.run_of(poller).map_or(0, |run| run.left);
         let granted = self.run_of(poller).and_then(|run| run.reserved).map_or(0, |reserved| reserved.calls);
+        // As the poller has it.
+        let is_short_of_calls = granted < most / 4;
+        let needs = Needs::of(known, clock, &self.plan.settings, is_short_of_calls);
+        let calls = 1 + u32::from(needs.tasks) + u32::from(needs.pull_request);
         let has_all_calls = left == granted;
         if left == 0 || (left < calls && !has_all_calls) {
             self.end_run(poller);

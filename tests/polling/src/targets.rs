@@ -28,8 +28,8 @@ pub fn missed(row: &Row) -> Vec<String> {
         }
         "d" => {
             let late = ours.latest_after_window;
-            let is_over = format!("{} calls in an hour, not at most 900", ours.busiest_hour);
-            checks.push((ours.busiest_hour <= 900, is_over));
+            let is_over = format!("{} calls in an hour, not at most 1,000", ours.busiest_hour);
+            checks.push((ours.busiest_hour <= 1_000, is_over));
             checks
                 .push((median <= Some(180.0), format!("the median delay is {median:?}, not at most 180 s")));
             let is_late = format!("an edit is found {late:?} after its window's end, not at most 120 s");

@@ -85,9 +85,9 @@ pub struct Workload {
 const MOST_CALLS: u32 = 10_000;
 
 impl Workload {
-    /// The calls an hour that the poller is told to keep to: a tenth of the limit is left to the user's other programs.
+    /// The calls an hour that the poller is told to keep to: the limit, as nobody else uses the credential.
     pub fn calls_per_hour(&self) -> u32 {
-        self.limit.map_or(MOST_CALLS, |limit| limit / 10 * 9)
+        self.limit.unwrap_or(MOST_CALLS)
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use relay::budget::Budget;
 use relay::head::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
+use store::authorization::Authorization;
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, DueWatch, Error, Table};
 
@@ -53,6 +54,14 @@ impl Table for Unleased {
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
         self.0.spend(link, budget).await
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        self.0.authorization(link).await
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        self.0.store_authorization(link, stored).await
     }
 
     async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {

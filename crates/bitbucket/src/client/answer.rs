@@ -13,12 +13,22 @@ const MAX_MESSAGE_CHARS: usize = 200;
 
 /// The JSON of a good answer.
 pub(super) async fn json(operation: &'static str, response: Response) -> Result<Value, Error> {
+    let body = good(operation, response).await?;
+    serde_json::from_slice(&body).map_err(|_| Error::AnswerInvalid { operation, reason: "it is not JSON" })
+}
+
+/// A good answer, whatever it says.
+pub(super) async fn done(operation: &'static str, response: Response) -> Result<(), Error> {
+    good(operation, response).await.map(drop)
+}
+
+/// The body of a good answer.
+async fn good(operation: &'static str, response: Response) -> Result<Vec<u8>, Error> {
     let status = response.status();
     let retry_after_seconds = retry_after(&response);
     let body = body(operation, response).await?;
     if status.is_success() {
-        return serde_json::from_slice(&body)
-            .map_err(|_| Error::AnswerInvalid { operation, reason: "it is not JSON" });
+        return Ok(body);
     }
     Err(Error::Api { operation, status: status.as_u16(), message: message(&body), retry_after_seconds })
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
+use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -24,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Api {
     http: reqwest::Client,
-    base: Url,
+    pub(super) base: Url,
 }
 
 impl Api {
@@ -70,7 +71,7 @@ pub(crate) fn http() -> Result<reqwest::Client, Error> {
 /// The API with a credential and an allowance of calls. Clones share the allowance.
 #[derive(Debug, Clone)]
 pub struct Client {
-    api: Api,
+    pub(super) api: Api,
     credential: Credential,
     left: Arc<AtomicU32>,
 }
@@ -97,12 +98,8 @@ impl Client {
 
     /// The URL of something of a repository.
     pub(super) fn repository_url(&self, repository: &RepositoryPath, rest: &[&str]) -> Url {
-        let mut url = self.api.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty();
-            segments.extend(["repositories", &repository.workspace, &repository.repository]).extend(rest);
-        }
-        url
+        let path = ["repositories", &repository.workspace, &repository.repository];
+        self.url(path.into_iter().chain(rest.iter().copied()))
     }
 
     /// A listing, up to `max_pages` pages of it.
@@ -155,17 +152,51 @@ impl Client {
     }
 
     pub(super) async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {
+        answer::json(operation, self.request(operation, Method::GET, url, None).await?).await
+    }
+
+    /// A call whose answer says nothing but that it worked.
+    pub(super) async fn send(
+        &self,
+        operation: &'static str,
+        method: Method,
+        url: Url,
+        body: Option<Value>,
+    ) -> Result<(), Error> {
+        answer::done(operation, self.request(operation, method, url, body).await?).await
+    }
+
+    /// A URL below the base.
+    pub(super) fn url<'s>(&self, path: impl IntoIterator<Item = &'s str>) -> Url {
+        let mut url = self.api.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    /// One call, out of the allowance.
+    pub(super) async fn request(
+        &self,
+        operation: &'static str,
+        method: Method,
+        url: Url,
+        body: Option<Value>,
+    ) -> Result<Response, Error> {
         self.left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .map_err(|_| Error::AllowanceSpent { operation })?;
-        let request = self.api.http.get(url);
+        let request = self.api.http.request(method, url);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
         let request = match &self.credential {
             Credential::Basic { username, password } => {
                 request.basic_auth(username, Some(password.expose_secret()))
             }
             Credential::Bearer { token } => request.bearer_auth(token.expose_secret()),
         };
-        let response = request.send().await.map_err(|error| answer::unreachable(operation, &error))?;
-        answer::json(operation, response).await
+        request.send().await.map_err(|error| answer::unreachable(operation, &error))
     }
 }

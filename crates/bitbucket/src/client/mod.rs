@@ -1,14 +1,18 @@
-//! The REST client: the few calls that a poll needs.
+//! The REST client: the few calls that a poll needs, and those about hooks.
 //!
 //! Every answer is limited in size, time and pages. `next` links are followed on the API's own origin only, because the
 //! credential goes with them. The client never retries by itself: the caller knows its budget and its deadline.
 
+mod account;
 pub(crate) mod answer;
 pub(crate) mod api;
 mod calls;
+mod hooks;
 mod path;
 
+pub use account::Whoami;
 pub use api::{Api, Client};
+pub use hooks::{Hook, HookPlace, HookSpec};
 pub use path::RepositoryPath;
 
 use crate::payload::Document;

@@ -34,7 +34,7 @@ impl RepositoryPath {
 }
 
 /// Whether a name is one segment of a path and stays one.
-fn is_segment(name: &str) -> bool {
+pub(super) fn is_segment(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '\\'])
 }
 

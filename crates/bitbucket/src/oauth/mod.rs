@@ -28,8 +28,8 @@ use transport::Transport;
 use crate::Error;
 use crate::client::api;
 
-/// Where Bitbucket's OAuth pages are.
-pub const BITBUCKET: &str = "https://bitbucket.org";
+/// Where Bitbucket's OAuth endpoints are (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#oauth-2-0>).
+pub const BITBUCKET: &str = "https://bitbucket.org/site/oauth2";
 
 type Ready = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -42,7 +42,8 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// `base` is [`BITBUCKET`], or the root of something that answers like it.
+    /// `base` is [`BITBUCKET`], or the address of something that answers like it. Its origin is what counts: below it
+    /// the endpoints are where Bitbucket has them.
     ///
     /// # Errors
     ///
@@ -58,10 +59,13 @@ impl OAuth {
     }
 
     /// The page on which a person allows the consumer to act as them. It names no scopes: those are the consumer's
-    /// settings. `state` comes back to the callback and has to be compared there.
-    pub fn authorize_url(&self, consumer: &Consumer, state: &SecretString) -> Url {
+    /// settings. `state` comes back to the callback and has to be compared there. `callback` is named so that Bitbucket
+    /// says at once, and on a page of its own, where it is not below the consumer's callback URL; the same one has to be
+    /// named to [`OAuth::exchange_code`] (RFC 6749, section 4.1.3).
+    pub fn authorize_url(&self, consumer: &Consumer, state: &SecretString, callback: &Url) -> Url {
         let state = state.expose_secret().to_owned();
-        self.client(consumer).authorize_url(move || CsrfToken::new(state)).url().0
+        let client = self.client(consumer).set_redirect_uri(RedirectUrl::from_url(callback.clone()));
+        client.authorize_url(move || CsrfToken::new(state)).url().0
     }
 
     /// The grant for a code that came to the callback. A code works once.

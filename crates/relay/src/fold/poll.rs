@@ -9,7 +9,8 @@ use super::draft::Draft;
 use super::revisions::Freshness;
 use super::{builds, comments, tasks, untold};
 use crate::observation::{Poll, Suspects};
-use crate::state::{PullRequestState, SubjectState};
+use crate::settings::Settings;
+use crate::state::{CommentState, PullRequestState, SubjectState};
 
 /// What is collected while one poll is folded.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     if is_cut_short(&draft.state, poll) {
         changes.revisit(draft.now);
     }
+    put_tasks_off(draft, &mut changes, poll);
     let (now, version, more) = (draft.now, draft.version(), draft.more);
     let Some(pull_request) = draft.pull_request() else { return };
     if more {
@@ -57,6 +59,22 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     if poll.tasks.is_some() && pull_request.touched_at.is_some() {
         // What was stored while the poll was reading may have brought tasks that it did not see.
         pull_request.touched_at = (poll.base_version + 1 < version).then_some(now);
+    }
+}
+
+/// Calls are short, and tasks were not read that an event may have brought, or that no other poll would look at: they are when
+/// more time has gone by.
+fn put_tasks_off(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
+    let (now, settings) = (draft.now, draft.settings);
+    let Some(known) = draft.pull_request() else { return };
+    let is_due =
+        known.touched_at.is_some_and(|touched| settings.tasks_due(touched, known.tasks_read_at) <= now);
+    let closes = |comment: &CommentState| settings.window_closes(comment.changed_at);
+    let is_last_look = known.comments.values().all(|comment| closes(comment) <= poll.started_at);
+    if poll.tasks.is_none() && (is_due || is_last_look) {
+        known.touched_at = None;
+        let read_at = known.tasks_read_at.unwrap_or(now);
+        changes.revisit(Settings::tasks_put_off(read_at).max(now));
     }
 }
 

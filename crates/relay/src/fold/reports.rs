@@ -52,7 +52,7 @@ fn dated_fact(draft: &Draft<'_>, key: &EventKey, payload: &Payload) -> Option<Ev
         // Each of these happens once in the life of a pull request.
         EventKey::PullRequestFulfilled | EventKey::PullRequestRejected => fact,
         EventKey::PullRequestCreated => {
-            let seen = payload.pull_request()?.view;
+            let seen = payload.pull_request_view()?;
             untold::creation(fact, seen.created_on?, &seen)
         }
         EventKey::PullRequestApproved
@@ -99,14 +99,14 @@ fn undated_fact(draft: &mut Draft<'_>, report: &Report) -> Option<EventId> {
 /// When it happened, where the payload says so.
 fn occurred_at(key: &EventKey, payload: &Payload, comment: Option<&Document<Comment>>) -> Option<Timestamp> {
     let of_comment = |time: fn(&Comment) -> Option<Timestamp>| comment.and_then(|comment| time(comment));
-    let of_pull_request = || payload.pull_request().and_then(|seen| seen.updated_on);
+    let of_pull_request = || payload.pull_request_view().and_then(|seen| seen.updated_on);
     match key {
         EventKey::CommentCreated | EventKey::CommitCommentCreated | EventKey::IssueCommentCreated => {
             of_comment(|comment| comment.created_on)
         }
         EventKey::CommentUpdated => of_comment(|comment| comment.updated_on),
         EventKey::CommentResolved => of_comment(|comment| comment.resolution.as_ref()?.created_on),
-        EventKey::PullRequestCreated => payload.pull_request().and_then(|seen| seen.created_on),
+        EventKey::PullRequestCreated => payload.pull_request_view().and_then(|seen| seen.created_on),
         EventKey::PullRequestApproved | EventKey::ChangesRequestCreated => {
             payload.review().and_then(|review| review.date)
         }

@@ -56,7 +56,7 @@ pub(super) fn emit(draft: &mut Draft<'_>, fact: EventId, key: &EventKey, event: 
 /// A `pullrequest` object as it is kept.
 pub(super) fn snapshot(mut raw: Value) -> Value {
     for long_text in ["rendered", "summary", "description"] {
-        if raw.to_string().len() <= MAX_SNAPSHOT_BYTES {
+        if rough_bytes(&raw) <= MAX_SNAPSHOT_BYTES {
             break;
         }
         if let Some(fields) = raw.as_object_mut() {
@@ -64,4 +64,16 @@ pub(super) fn snapshot(mut raw: Value) -> Value {
         }
     }
     raw
+}
+
+/// The size of JSON as text, about: what a character has to be escaped with is not counted.
+fn rough_bytes(value: &Value) -> usize {
+    const AROUND_EACH_BYTES: usize = 4;
+    let within = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 1,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(rough_bytes).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + rough_bytes(value)).sum(),
+    };
+    within + AROUND_EACH_BYTES
 }

@@ -178,7 +178,7 @@ pub(super) fn found_before(
     payload: &bitbucket::Payload,
 ) -> Option<EventId> {
     let told = &draft.state.pull_request.as_ref()?.told;
-    let updated_on = || payload.pull_request().and_then(|seen| seen.updated_on);
+    let updated_on = || payload.pull_request_view().and_then(|seen| seen.updated_on);
     told.found_update(key, updated_on()).or_else(|| told.found_review(key, &reviewer(payload)?))
 }
 

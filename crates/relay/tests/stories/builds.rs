@@ -37,7 +37,7 @@ fn hears_of_build(world: &mut World, commit: &str, key: &str, state: &str) -> Ve
 }
 
 fn counted(world: &World) -> Value {
-    world.last().envelope(None)["counters"].clone()
+    world.last().envelope(None).to_json()["counters"].clone()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_build_of_the_head_is_in_the_sequence_of_the_pull_request_with_the_builds_by
     assert_eq!(hears_of_build(&mut world, HEAD, "test", "FAILED"), ["repo:commit_status_updated"]);
     let builds = json!({ "successful": 1, "failed": 1, "in_progress": 0, "stopped": 0 });
     assert_eq!(counted(&world)["builds"], builds, "each build counts once, as it stands");
-    assert_eq!(world.last().envelope(None)["subject"]["type"], "pullrequest");
+    assert_eq!(world.last().envelope(None).to_json()["subject"]["type"], "pullrequest");
 }
 
 #[test]

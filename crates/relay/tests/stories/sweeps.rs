@@ -132,7 +132,7 @@ fn a_pull_request_whose_every_webhook_was_lost_is_told_from_its_creation_on() {
     world.writes(1, "a").waits(30);
     assert_eq!(world.polls_all(&shown), ["pullrequest:comment_created"], "its webhook has its time");
     assert_eq!(world.waits(30).polls_all(&shown), ["pullrequest:created"]);
-    assert_eq!(world.last().envelope(None)["subject"]["repository"]["full_name"], "acme/widgets");
+    assert_eq!(world.last().envelope(None).to_json()["subject"]["repository"]["full_name"], "acme/widgets");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! When a pull request is polled again: the promise that no window is dropped (decision 6, G3).
 
 use bitbucket::EventKey::*;
+use relay::watch::Needs;
 use relay::watch::Reason::{self, *};
-use relay::{Observation, Settings};
+use relay::{Observation, Poll, Settings};
 
 use crate::world::{World, a_known_pull_request, a_pull_request};
 
@@ -58,7 +59,7 @@ fn a_poll_without_tasks_leaves_them_to_be_read() {
     let mut poll = world.waits(2).begins_a_poll();
     poll.tasks = None;
     world.ends_the_poll(poll);
-    assert_eq!(world.due(), Some((0, Tasks)));
+    assert_eq!(world.due(), Some((1_800, Revisit)), "when calls are short, later");
 }
 
 #[test]
@@ -238,11 +239,15 @@ fn when_calls_run_short_ended_windows_go_first_and_nothing_waits_for_ever() {
     let watch = |reason, overdue_seconds| relay::Watch {
         due_at: now - jiff::SignedDuration::from_secs(overdue_seconds),
         reason,
+        deadline: None,
     };
+    let hidden =
+        relay::Watch { deadline: Some(now - jiff::SignedDuration::from_secs(9)), ..watch(WindowOpen, 200) };
     let order = [
+        hidden,
+        watch(WindowClosed, 5),
         watch(Tail, 3_700),
         watch(WindowOpen, 130),
-        watch(WindowClosed, 5),
         watch(WindowOpen, 90),
         watch(WindowOpen, 1),
         watch(Tasks, 100),
@@ -287,4 +292,27 @@ fn an_event_without_a_pull_request_is_not_watched() {
         crate::world::report(RepositoryPush, &serde_json::json!({ "repository": { "uuid": "{ab}" } }));
     world.hears(&report);
     assert_eq!(world.due(), None);
+}
+
+#[test]
+fn many_events_do_not_have_the_tasks_read_more_often_than_the_interval() {
+    let mut world = a_known_pull_request();
+    world.settings.task_interval_seconds = 60;
+    world.waits(10).reports(PullRequestApproved);
+    assert_eq!(world.due(), Some((50, Tasks)), "they were read ten seconds ago");
+    world.waits(100).reports(PullRequestUnapproved);
+    assert!(world.due().unwrap().0 <= 2, "that is a while ago");
+}
+
+#[test]
+fn while_calls_are_short_tasks_wait_and_are_not_forgotten() {
+    let mut world = a_known_pull_request();
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    world.waits(5);
+    assert!(!Needs::of(world.known(), world.now, &world.settings, true).tasks);
+    let poll = Poll { tasks: None, ..world.begins_a_poll() };
+    world.ends_the_poll(poll);
+    world.waits(1_800);
+    assert!(world.due().unwrap().0 <= 0);
+    assert!(Needs::of(world.known(), world.now, &world.settings, true).tasks);
 }

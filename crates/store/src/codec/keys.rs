@@ -11,6 +11,7 @@
 //! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
 //! | `budget` | `budget#{link}` | `budget` |
 //! | `lease` | `lease#{name}` | `lease` |
+//! | `authorization` | `authorization#{link}` | `authorization` |
 
 use bitbucket::RepositoryId;
 use relay::head::ShortHash;
@@ -32,6 +33,7 @@ pub(crate) const BODY: &str = "body";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const BUDGET: &str = "budget";
 pub(crate) const LEASE: &str = "lease";
+pub(crate) const AUTHORIZATION: &str = "authorization";
 
 /// The end of the range of events: after every digit.
 pub(crate) const LAST_EVENT: &str = "event#~";
@@ -76,6 +78,10 @@ pub(crate) fn head(link: &LinkId, repository: &RepositoryId, head: &ShortHash) -
 
 pub(crate) fn budget(link: &LinkId) -> String {
     format!("budget#{link}")
+}
+
+pub(crate) fn authorization(link: &LinkId) -> String {
+    format!("authorization#{link}")
 }
 
 pub(crate) fn lease(name: &str) -> String {

@@ -1,5 +1,6 @@
 //! How states, events and markers are written as items of the table, and read back.
 
+mod authorization;
 mod binary;
 mod event;
 mod gzip;
@@ -8,6 +9,7 @@ pub(crate) mod keys;
 mod marker;
 pub(crate) mod state;
 
+pub(crate) use authorization::AuthorizationItem;
 pub use event::{StoredEvent, event_from_item};
 pub(crate) use event::{encode_event, event_count, join_events};
 pub(crate) use head::{HeadItem, current_pull_request};

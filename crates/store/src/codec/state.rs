@@ -36,6 +36,8 @@ pub(crate) struct StateItem {
     due_at_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_reason: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_deadline_ms: Option<i64>,
 }
 
 impl StateItem {
@@ -54,6 +56,7 @@ impl StateItem {
             due_partition: state.watch.map(|_| DUE_PARTITION.to_owned()),
             due_at_ms: state.watch.map(|watch| rounded_up_ms(watch.due_at)),
             due_reason: state.watch.map(|watch| watch.reason),
+            due_deadline_ms: state.watch.and_then(|watch| watch.deadline).map(rounded_up_ms),
         };
         item(pk, keys::STATE, state_item)
     }
@@ -90,6 +93,8 @@ struct DueItem {
     pk: String,
     due_at_ms: i64,
     due_reason: Reason,
+    #[serde(default)]
+    due_deadline_ms: Option<i64>,
 }
 
 /// Reads an item of the index. One that cannot be read is left out with an alarm, so that it does not keep the others
@@ -107,5 +112,6 @@ fn read_due_watch(item: Item) -> Result<DueWatch, Error> {
     let (link, subject): (LinkId, Subject) =
         keys::parse_subject(&read.pk).map_err(|error| unreadable(&error))?;
     let due_at = Timestamp::from_millisecond(read.due_at_ms).map_err(|error| unreadable(&error))?;
-    Ok(DueWatch { link, subject, watch: Watch { due_at, reason: read.due_reason } })
+    let deadline = read.due_deadline_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    Ok(DueWatch { link, subject, watch: Watch { due_at, reason: read.due_reason, deadline } })
 }

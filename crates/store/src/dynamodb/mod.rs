@@ -16,8 +16,9 @@ use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
 use crate::Error;
+use crate::authorization::Authorization;
 use crate::aws::{self, failure};
-use crate::codec::{self, BudgetItem, LeaseItem, keys, state};
+use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys, state};
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, writes};
 
@@ -30,7 +31,7 @@ const MAX_PAGES: usize = 100;
 /// How many pull requests that have, or lately had, one head are looked at.
 const HEADS_READ: usize = 100;
 
-const SERVICE: &str = "DynamoDB";
+pub(crate) const SERVICE: &str = "DynamoDB";
 
 type Attributes = HashMap<String, AttributeValue>;
 
@@ -44,11 +45,7 @@ pub struct DynamoTable {
 impl DynamoTable {
     /// Uses the table of this name. Nothing is sent yet. Every call ends within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(config)
-            .timeout_config(aws::timeouts())
-            .retry_config(aws::retries())
-            .build();
-        Self { client: Client::from_conf(config), table: table.into() }
+        Self { client: client(config), table: table.into() }
     }
 
     /// One item, by one strongly consistent read.
@@ -63,6 +60,18 @@ impl DynamoTable {
             .await
             .map_err(|error| failure(SERVICE, "GetItem", &error))?;
         Ok(answer.item.map(Item::from))
+    }
+
+    /// Puts something of this version, if the version before it is there. False where it is not.
+    async fn put_after(&self, version: u64, item: Item) -> Result<bool, Error> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item.into()));
+        let put = match Condition::before(version) {
+            Condition::VersionIs(before) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(before.to_string())),
+            _ => put.condition_expression("attribute_not_exists(pk)"),
+        };
+        condition_held("PutItem", put.send().await)
     }
 }
 
@@ -171,18 +180,16 @@ impl Table for DynamoTable {
     }
 
     async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(BudgetItem::encode(link, budget)?.into()));
-        let put = match Condition::before(budget.version) {
-            Condition::VersionIs(version) => put
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
-            _ => put.condition_expression("attribute_not_exists(pk)"),
-        };
-        condition_held("PutItem", put.send().await)
+        self.put_after(budget.version, BudgetItem::encode(link, budget)?).await
+    }
+
+    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
+        let item = self.get(keys::authorization(link), keys::AUTHORIZATION).await?;
+        item.map_or_else(|| Ok(Authorization::default()), |item| AuthorizationItem::decode(link, &item))
+    }
+
+    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
+        self.put_after(stored.version, AuthorizationItem::encode(link, stored)?).await
     }
 
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
@@ -212,6 +219,15 @@ impl Table for DynamoTable {
             .await;
         condition_held("DeleteItem", deleted)
     }
+}
+
+/// A client whose calls end within 5 seconds.
+pub(crate) fn client(config: &aws_config::SdkConfig) -> Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(config)
+        .timeout_config(aws::timeouts())
+        .retry_config(aws::retries())
+        .build();
+    Client::from_conf(config)
 }
 
 /// Whether a conditional write happened.

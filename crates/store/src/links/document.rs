@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Link, LinkCredential};
 use crate::Error;
 
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Rotation needs two. Each costs one HMAC for a forged delivery.
 const MAX_WEBHOOK_SECRETS: usize = 10;
@@ -101,6 +101,11 @@ impl LinkDocument {
             unsigned: raw.unsigned,
             credential: raw.credential,
         })
+    }
+
+    /// What to call Bitbucket's API with, whether or not a webhook secret is valid now.
+    pub const fn credential(&self) -> Option<&LinkCredential> {
+        self.credential.as_ref()
     }
 
     /// The link as it is now: without the secrets that have expired.

@@ -15,15 +15,18 @@
 //! `{ "type": "client-credentials", "client_id": "...", "client_secret": "..." }`, and the same with `"app-oauth"`, whose
 //! grant is kept apart in a secret of its own. A link without
 //! webhook secrets is possible only with `"unsigned": true`: a loud choice, for those who fan out through a proxy that
-//! cannot sign.
+//! cannot sign. `hooks` may list where the link has its hooks (`workspace/slug`, or `workspace`); only the command line reads it.
 
+mod admin;
 mod cache;
 mod credential;
 mod document;
+mod edit;
 #[cfg(feature = "memory")]
 pub(crate) mod memory;
 mod secrets;
 mod secrets_manager;
+mod template;
 #[cfg(feature = "oauth")]
 pub mod tokens;
 
@@ -34,10 +37,13 @@ use bitbucket::WebhookSecret;
 use relay::LinkId;
 use secrecy::SecretString;
 
+pub use admin::LinkAdmin;
 pub use cache::CachedLinks;
 pub use credential::{Flow, LinkCredential, OAuthCredential};
 pub use document::LinkDocument;
+pub use edit::{LinkEdit, LinkSummary, SecretTimes};
 pub use secrets_manager::SecretsManagerLinks;
+pub use template::{Given, Part, Template};
 
 use crate::Error;
 

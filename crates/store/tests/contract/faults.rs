@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use relay::{Event, LinkId, Subject, SubjectState};
+use secrecy::ExposeSecret;
+use store::authorization::Authorization;
 use store::memory::{Fault, MemoryTable};
 use store::{Commit, CommitError, DueWatch, DynamoTable, Error, Recorded, Table};
 
@@ -108,6 +110,14 @@ impl Table for Silent {
         std::future::pending().await
     }
 
+    async fn authorization(&self, _: &LinkId) -> Result<Authorization, Error> {
+        std::future::pending().await
+    }
+
+    async fn store_authorization(&self, _: &LinkId, _: &Authorization) -> Result<bool, Error> {
+        std::future::pending().await
+    }
+
     async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {
         std::future::pending().await
     }
@@ -152,4 +162,23 @@ async fn a_table_with_another_name_is_a_500_that_says_what_to_check() {
     let error = world.deliver(&Delivery::comment(1)).await.unwrap_err();
     assert_eq!((error.status(), error.retryable()), (500, false), "{error}");
     assert!(error.to_string().contains("check the deployment (table name"), "{error}");
+}
+
+#[tokio::test]
+async fn of_a_nonce_and_a_state_only_hashes_are_stored_and_the_table_forgets_them() {
+    let (table, link) = (MemoryTable::default(), "acme".parse().unwrap());
+    let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
+    let nonce = store::open_authorization(&table, &link, now).await.unwrap();
+    let opened = format!("{:?}", table.items());
+    let state = store::authorization::begin(&table, &link, &nonce, now).await.unwrap();
+    let stored = format!("{opened}{:?}", table.items());
+    let random = state.secret().expose_secret().split_once('.').unwrap().1;
+    assert!(!stored.contains(nonce.expose()) && !stored.contains(random), "{stored}");
+    let hash = |text: &str| store::sha256_hex(text.as_bytes());
+    assert!(
+        opened.contains(&hash(nonce.expose())) && !opened.contains(&hash(state.secret().expose_secret()))
+    );
+    assert!(stored.contains(&hash(state.secret().expose_secret())), "{stored}");
+    let forgotten = "2026-11-24T10:20:00Z".parse::<Timestamp>().unwrap().as_second();
+    assert!(opened.contains(&format!("\"expires_at\": N(\"{forgotten}\")")), "{opened}");
 }

@@ -5,6 +5,7 @@
 mod faults;
 mod hosts;
 mod interleavings;
+mod reading;
 mod secrets;
 mod stories;
 mod world;
@@ -41,6 +42,9 @@ macro_rules! tell {
             }
             if tokio::spawn(crate::secrets::a_grant_takes_the_place_of_the_one_that_was_read(host.config.clone())).await.is_err() {
                 failed.push("secrets::a_grant_takes_the_place_of_the_one_that_was_read");
+            }
+            if tokio::spawn(crate::secrets::links_are_made_changed_listed_and_deleted(host.config.clone())).await.is_err() {
+                failed.push("secrets::links_are_made_changed_listed_and_deleted");
             }
             $( $(
                 let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;
@@ -100,6 +104,13 @@ tell! {
         a_budget_is_stored_on_top_of_the_one_that_was_read_only,
         two_spenders_at_once_never_spend_more_than_there_is,
         a_block_holds_for_whoever_asks_next,
+    }
+    authorizations {
+        a_nonce_and_then_a_state_work_once_each,
+        a_nonce_brought_fifty_times_at_once_works_once,
+        what_comes_after_ten_minutes_comes_too_late,
+        what_is_another_links_or_made_up_is_not_taken_and_ends_nothing,
+        opening_another_authorization_ends_the_one_before,
     }
     leases {
         a_lease_has_one_holder_who_may_extend_it,

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use relay::LinkId;
 use secrecy::ExposeSecret;
+use store::links::LinkAdmin;
 use store::links::tokens::{GrantStore, KeptGrant, SecretsManagerGrants, Versioned};
 use store::{LinkSource, SecretsManagerLinks};
 
@@ -27,6 +28,7 @@ fn grant(generation: u64, token: &str) -> KeptGrant {
         expires_at: "2026-11-24T11:00:00Z".parse().unwrap(),
         refresh_token: Some("refresh".into()),
         scope: String::new(),
+        account: None,
         reauthorize: false,
     }
 }
@@ -64,4 +66,30 @@ pub(crate) async fn a_grant_takes_the_place_of_the_one_that_was_read(config: Sdk
     assert_eq!(token(grants.load(&link).await.unwrap()), "one");
     assert_eq!(token(grants.recover(&link).await.unwrap()), "two");
     assert_eq!(token(grants.load(&link).await.unwrap()), "two");
+}
+
+pub(crate) async fn links_are_made_changed_listed_and_deleted(config: SdkConfig) {
+    let prefix = "bitrelay/administered/link/";
+    let admin = LinkAdmin::connect(&config, prefix);
+    let (links, grants) =
+        (SecretsManagerLinks::connect(&config, prefix), SecretsManagerGrants::connect(&config, prefix));
+    let (acme, other): (LinkId, LinkId) = ("acme".parse().unwrap(), "other".parse().unwrap());
+    assert!(admin.list().await.unwrap().is_empty(), "links of other deployments are not listed");
+
+    assert!(admin.create(&other, &"{}".into()).await.unwrap());
+    assert!(admin.create(&acme, &"{}".into()).await.unwrap());
+    assert!(!admin.create(&acme, &"{\"a\":1}".into()).await.unwrap(), "one that is there is left as it is");
+    assert_eq!(links.load(&acme).await.unwrap().unwrap().expose_secret(), "{}");
+    assert!(grants.store(&acme, None, &grant(1, "one")).await.unwrap());
+    assert_eq!(admin.list().await.unwrap(), [acme.clone(), other.clone()], "a grant is no link");
+
+    admin.replace(&acme, &"{\"b\":2}".into()).await.unwrap();
+    assert_eq!(links.load(&acme).await.unwrap().unwrap().expose_secret(), "{\"b\":2}");
+
+    admin.delete(&acme, false).await.unwrap();
+    assert!(links.load(&acme).await.unwrap().is_none() && grants.load(&acme).await.unwrap().is_none());
+    assert!(!matches!(admin.create(&acme, &"{}".into()).await, Ok(true)), "it can still be restored");
+    admin.delete(&other, true).await.unwrap();
+    assert!(admin.create(&other, &"{}".into()).await.unwrap());
+    admin.delete(&"never".parse().unwrap(), false).await.unwrap();
 }

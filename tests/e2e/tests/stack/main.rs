@@ -3,6 +3,7 @@
 
 mod corpus;
 mod deliveries;
+mod oauth;
 mod support;
 mod unreported;
 
@@ -12,6 +13,10 @@ use corpus::every_recorded_payload_reaches_the_bus_under_its_own_key;
 use deliveries::{
     a_delivery_fifty_times_at_once_is_one_event, bad_input_is_told_what_is_wrong,
     forged_deliveries_are_refused_and_leave_nothing, the_same_delivery_twice_is_one_event,
+};
+use oauth::{
+    a_person_authorizes_a_link_in_a_browser,
+    fifty_refreshes_at_once_in_two_processes_are_one_call_and_fifty_good_tokens,
 };
 use unreported::{
     a_comment_whose_webhook_was_lost_reaches_the_subscriber,
@@ -29,6 +34,8 @@ fn main() -> ExitCode {
             the_same_delivery_twice_is_one_event,
             a_delivery_fifty_times_at_once_is_one_event,
             bad_input_is_told_what_is_wrong,
+            a_person_authorizes_a_link_in_a_browser,
+            fifty_refreshes_at_once_in_two_processes_are_one_call_and_fifty_good_tokens,
         ],
     )
 }

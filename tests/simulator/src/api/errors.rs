@@ -18,6 +18,14 @@ impl ApiError {
         Self { status, body: error_body(message) }
     }
 
+    /// A token that does not allow enough (seen in clients' code).
+    pub(crate) fn lacks_scope(granted: &[String], required: &str) -> Self {
+        let detail = json!({ "granted": granted, "required": [required] });
+        let message = "Your credentials lack one or more required privilege scopes.";
+        let body = json!({ "type": "error", "error": { "message": message, "detail": detail } });
+        Self { status: StatusCode::FORBIDDEN, body }
+    }
+
     pub(crate) fn bad_request(message: impl AsRef<str>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message.as_ref())
     }

@@ -4,7 +4,7 @@ use super::errors::ApiError;
 use crate::calls::CallRecord;
 use crate::faults::ApiFault;
 use crate::hub::Hub;
-use crate::oauth::Bearer;
+use crate::oauth::{Bearer, scopes};
 use crate::settings::User;
 use crate::world::Account;
 use axum::extract::{Request, State};
@@ -30,12 +30,15 @@ const RATE_LIMITED: &str = "Rate limit for this resource has been exceeded";
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) Arc<Account>);
 
+/// The account, and what its credential allows; `None`: everything.
+type Known = (Caller, Option<Vec<String>>);
+
 /// Lets a call through to its route, or answers it.
 pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -> Response {
     // The list of events is public; everything else here is of a private repository.
     let public = request.uri().path().starts_with("/2.0/hook_events");
     let caller = caller(&hub, request.headers());
-    let name = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), |caller| caller.0.name.clone());
+    let name = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), |(caller, _)| caller.0.name.clone());
     let is_limited = is_over_limit(&hub, &name, request.uri().path());
     let number = begin(&hub, &name, &request);
     let fault = hub.faults().next_api_fault(&name);
@@ -48,13 +51,25 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
         (Err(_), _) if public => next.run(request).await,
         (Err(refused), _) => refused.into_response(),
         (Ok(_), _) if is_limited => rate_limited(None),
-        (Ok(caller), _) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+        (Ok((caller, granted)), _) => {
+            if let Some(refused) = lacking(granted, &request) {
+                refused.into_response()
+            } else {
+                request.extensions_mut().insert(caller);
+                next.run(request).await
+            }
         }
     };
     hub.calls().end(number, answer.status().as_u16());
     answer
+}
+
+/// The refusal of a token that does not allow this call.
+fn lacking(granted: Option<Vec<String>>, request: &Request) -> Option<ApiError> {
+    let granted = granted?;
+    let path = request.uri().path();
+    let required = scopes::required(request.method(), path.strip_prefix("/2.0").unwrap_or(path))?;
+    (!scopes::allows(&granted, required)).then(|| ApiError::lacks_scope(&granted, required))
 }
 
 fn begin(hub: &Hub, name: &str, request: &Request) -> u64 {
@@ -76,7 +91,7 @@ fn is_over_limit(hub: &Hub, name: &str, path: &str) -> bool {
 }
 
 /// Basic with an account's email and API token, or Bearer with an access token, OAuth's too.
-fn caller(hub: &Hub, headers: &HeaderMap) -> Result<Caller, ApiError> {
+fn caller(hub: &Hub, headers: &HeaderMap) -> Result<Known, ApiError> {
     let refuse = |message: &str| ApiError::new(StatusCode::UNAUTHORIZED, message);
     let Some(value) = headers.get(AUTHORIZATION) else {
         return Err(refuse("Authentication required: send Basic email:token or a Bearer access token."));
@@ -84,17 +99,21 @@ fn caller(hub: &Hub, headers: &HeaderMap) -> Result<Caller, ApiError> {
     let (scheme, credential) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).unwrap_or_default();
     let credential = credential.trim();
+    let mut granted = None;
     let user = match scheme.to_ascii_lowercase().as_str() {
         "basic" => basic(&hub.users, credential).map(|user| user.name.clone()),
         "bearer" => match hub.oauth().bearer(credential, hub.clock.now()) {
-            Bearer::User(name) => Some(name),
+            Bearer::User(name, scopes) => {
+                granted = Some(scopes);
+                Some(name)
+            }
             Bearer::Expired => return Err(refuse(EXPIRED)),
             Bearer::Unknown => bearer(&hub.users, credential).map(|user| user.name.clone()),
         },
         _ => None,
     };
     let account = user.and_then(|name| hub.world().account(&name));
-    account.map(Caller).ok_or_else(|| refuse(BAD_TOKEN))
+    account.map(|account| (Caller(account), granted)).ok_or_else(|| refuse(BAD_TOKEN))
 }
 
 fn bearer<'a>(users: &'a [User], credential: &str) -> Option<&'a User> {

@@ -3,6 +3,7 @@
 
 mod pages;
 mod routes;
+pub(crate) mod scopes;
 mod tokens;
 
 use crate::clock::later;
@@ -35,10 +36,22 @@ pub struct OAuthConsumer {
     /// The account that it acts as with client credentials.
     #[serde(default = "bot")]
     pub acts_as: String,
+    /// Its permissions, in OAuth's words separated by spaces: what its tokens allow.
+    #[serde(default = "usual_scopes")]
+    pub scopes: String,
 }
 
 fn bot() -> String {
     "bot".to_owned()
+}
+
+fn usual_scopes() -> String {
+    OAuthConsumer::USUAL_SCOPES.to_owned()
+}
+
+impl OAuthConsumer {
+    /// The permissions that the project's documentation asks for.
+    pub const USUAL_SCOPES: &str = "account team pullrequest:write webhook";
 }
 
 /// One call to the token endpoint.
@@ -57,7 +70,8 @@ pub struct TokenCall {
 /// Who may call with a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Bearer {
-    User(String),
+    /// The account's name, and what the token allows.
+    User(String, Vec<String>),
     Expired,
     Unknown,
 }
@@ -66,6 +80,10 @@ pub(crate) enum Bearer {
 struct Given {
     consumer: String,
     user: String,
+    /// What the consumer may do, when it was given.
+    scopes: String,
+    /// Of a code: the `redirect_uri` that the authorize page was asked with.
+    redirect_uri: Option<String>,
     ends: Timestamp,
     used: bool,
 }
@@ -100,7 +118,10 @@ impl Authority {
 
     pub(crate) fn bearer(&self, token: &str, now: Timestamp) -> Bearer {
         match self.access_tokens.get(token) {
-            Some(given) if now < given.ends => Bearer::User(given.user.clone()),
+            Some(given) if now < given.ends => {
+                let scopes = given.scopes.split_whitespace().map(str::to_owned).collect();
+                Bearer::User(given.user.clone(), scopes)
+            }
             Some(_) => Bearer::Expired,
             None => Bearer::Unknown,
         }
@@ -110,10 +131,29 @@ impl Authority {
         self.consumers.iter().find(|consumer| consumer.key == key)
     }
 
-    fn give_code(&mut self, consumer: &str, user: &str, now: Timestamp) -> String {
+    fn give_code(
+        &mut self,
+        consumer: &str,
+        user: &str,
+        redirect_uri: Option<String>,
+        now: Timestamp,
+    ) -> String {
         let code = self.make("code");
-        self.codes.insert(code.clone(), given(consumer, user, later(now, CODE_LIFE)));
+        let given = Given { redirect_uri, ..self.given(consumer, user, later(now, CODE_LIFE)) };
+        self.codes.insert(code.clone(), given);
         code
+    }
+
+    fn given(&self, consumer: &str, user: &str, ends: Timestamp) -> Given {
+        let scopes = self.consumer(consumer).map_or_else(String::new, |consumer| consumer.scopes.clone());
+        Given {
+            consumer: consumer.to_owned(),
+            user: user.to_owned(),
+            scopes,
+            redirect_uri: None,
+            ends,
+            used: false,
+        }
     }
 
     /// Something that cannot be guessed, and is different in every run.
@@ -121,8 +161,4 @@ impl Authority {
         self.made += 1;
         format!("{kind}-{:016x}-{}", RandomState::new().hash_one(self.made), self.made)
     }
-}
-
-fn given(consumer: &str, user: &str, ends: Timestamp) -> Given {
-    Given { consumer: consumer.to_owned(), user: user.to_owned(), ends, used: false }
 }

@@ -51,8 +51,8 @@ async fn decide(State(hub): Shared, body: Bytes) -> Response {
     let key = decided.get("client_id").map_or("", String::as_str);
     let mut query = callback.query_pairs_mut();
     if allowed {
-        let now = hub.clock.now();
-        query.append_pair("code", &hub.oauth().give_code(key, user, now));
+        let (now, asked) = (hub.clock.now(), decided.get("redirect_uri").cloned());
+        query.append_pair("code", &hub.oauth().give_code(key, user, asked, now));
     } else {
         query.append_pair("error", "access_denied");
         query.append_pair("error_description", "The user denied access to your application");

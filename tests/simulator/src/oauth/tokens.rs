@@ -1,6 +1,6 @@
 //! The token endpoint's decisions.
 
-use super::{ACCESS_LIFE, Authority, GRACE, REFRESH_LIFE, TokenCall, given};
+use super::{ACCESS_LIFE, Authority, GRACE, REFRESH_LIFE, TokenCall};
 use crate::clock::later;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -46,11 +46,13 @@ impl Authority {
         match grant_type {
             "authorization_code" => {
                 let code = field("code").ok_or(("invalid_request", "Missing parameter: code"))?;
-                let asked = field("redirect_uri").is_none_or(|uri| uri.starts_with(&consumer.callback_url));
-                let found = self
-                    .codes
-                    .get_mut(code)
-                    .filter(|found| asked && !found.used && found.consumer == key && now < found.ends);
+                let uri = field("redirect_uri");
+                let below = uri.is_none_or(|uri| uri.starts_with(&consumer.callback_url));
+                let found = self.codes.get_mut(code).filter(|found| {
+                    // What was named to the authorize page has to be named again (RFC 6749, section 4.1.3).
+                    let same = found.redirect_uri.is_none() || found.redirect_uri.as_ref() == uri;
+                    below && same && !found.used && found.consumer == key && now < found.ends
+                });
                 let found = found.ok_or(("invalid_grant", "The specified code is not valid."))?;
                 found.used = true;
                 let user = found.user.clone();
@@ -76,16 +78,19 @@ impl Authority {
 
     fn give(&mut self, consumer: &str, user: &str, refreshable: bool, now: Timestamp) -> Value {
         let access = self.make("access");
-        self.access_tokens.insert(access.clone(), given(consumer, user, later(now, ACCESS_LIFE)));
+        let given = self.given(consumer, user, later(now, ACCESS_LIFE));
+        let scopes = given.scopes.clone();
+        self.access_tokens.insert(access.clone(), given);
         let mut body = json!({
             "access_token": access,
             "token_type": "bearer",
             "expires_in": ACCESS_LIFE.as_secs(),
-            "scope": "pullrequest webhook account",
+            "scope": scopes,
         });
         if refreshable {
             let refresh = self.make("refresh");
-            self.refresh_tokens.insert(refresh.clone(), given(consumer, user, later(now, REFRESH_LIFE)));
+            let given = self.given(consumer, user, later(now, REFRESH_LIFE));
+            self.refresh_tokens.insert(refresh.clone(), given);
             if let Some(fields) = body.as_object_mut() {
                 fields.insert("refresh_token".to_owned(), json!(refresh));
             }

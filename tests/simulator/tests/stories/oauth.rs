@@ -177,3 +177,65 @@ async fn the_token_endpoint_says_what_is_wrong_and_counts_every_call() {
     let shown = browser.stage.read(&format!("{}/_control/token-calls", browser.stage.simulator.url())).await;
     assert_eq!(shown["calls"].as_array().unwrap().len(), 7);
 }
+
+#[tokio::test]
+async fn a_token_allows_what_its_consumer_may_and_no_more() {
+    let browser = Browser::open().await;
+    let repository = "repositories/acme/widgets";
+    for (scopes, allowed) in [
+        ("account", ["user"].as_slice()),
+        ("webhook", &["hooks"]),
+        ("repository", &["repository"]),
+        ("pullrequest", &["repository", "pull requests", "tasks"]),
+        ("pullrequest:write", &["repository", "pull requests", "tasks", "a new pull request"]),
+        ("", &[]),
+    ] {
+        let consumer =
+            json!({ "key": "key", "secret": "secret", "callback_url": CALLBACK, "scopes": scopes });
+        expect(201, browser.stage.control("consumers", consumer).await);
+        let token = browser.token(200, &[("grant_type", "client_credentials")]).await;
+        assert_eq!(token["scope"], scopes);
+        for (what, method, path) in [
+            ("user", "GET", "user".to_owned()),
+            ("hooks", "GET", format!("{repository}/hooks")),
+            ("repository", "GET", repository.to_owned()),
+            ("pull requests", "GET", format!("{repository}/pullrequests")),
+            ("tasks", "POST", format!("{repository}/pullrequests/1/tasks")),
+            ("a new pull request", "POST", format!("{repository}/pullrequests")),
+        ] {
+            let url = format!("{}/2.0/{path}", browser.stage.simulator.url());
+            let request = browser.http.request(method.parse().unwrap(), url).body("{}");
+            let answer = request.bearer_auth(token["access_token"].as_str().unwrap()).send().await.unwrap();
+            let refused = answer.status() == 403;
+            assert_eq!(refused, !allowed.contains(&what), "{scopes}: {what}: {}", answer.status());
+            if refused {
+                let error = answer.json::<Value>().await.unwrap()["error"].take();
+                assert_eq!(error["message"], "Your credentials lack one or more required privilege scopes.");
+                assert!(error["detail"]["required"][0].is_string(), "{error}");
+                let granted: Vec<_> = scopes.split_whitespace().collect();
+                assert_eq!(error["detail"]["granted"], json!(granted));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_exchanged_with_the_callback_that_was_asked_for() {
+    let browser = Browser::open().await;
+    let below = format!("{CALLBACK}/below");
+    let asked =
+        [("client_id", "key"), ("decision", "allow"), ("user", "alice"), ("redirect_uri", below.as_str())];
+    let code = browser.submit(&asked).await["code"].clone();
+    let exchange = |uri: Option<&'static str>| {
+        let mut fields = vec![("grant_type", "authorization_code".to_owned()), ("code", code.clone())];
+        fields.extend(uri.map(|uri| ("redirect_uri", uri.to_owned())));
+        fields
+    };
+    for wrong in [None, Some(CALLBACK), Some("https://evil.example/callback")] {
+        let fields = exchange(wrong);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(browser.token(400, &fields).await["error"], "invalid_grant", "{wrong:?}");
+    }
+    let fields = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &below)];
+    browser.token(200, &fields).await;
+}

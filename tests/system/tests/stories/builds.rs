@@ -14,7 +14,7 @@ async fn start() -> (World, Pr) {
 }
 
 async fn counters(world: &World, pr: Pr) -> Value {
-    world.last_event(pr).await.envelope(None)["counters"].clone()
+    world.last_event(pr).await.envelope(None).to_json()["counters"].clone()
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn an_event_found_by_polling_reads_like_bitbuckets_own() {
     let event = world.last_event(pr).await;
     assert_eq!((text_of(&event).as_str(), actor_of(&event).as_deref()), ("second", Some("bob")));
     assert_eq!(event.occurred_at, Some(edited_at));
-    let envelope = event.envelope(None);
+    let envelope = event.envelope(None).to_json();
     assert_eq!(envelope["payload"]["pullrequest"]["title"], "gear");
     assert_eq!(envelope["payload"]["repository"]["full_name"], "acme/widgets");
     assert_eq!(envelope["subject"]["repository"]["full_name"], "acme/widgets");

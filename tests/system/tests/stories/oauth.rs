@@ -13,6 +13,7 @@ async fn with_silent_edit(kind: &str) -> (World, Pr) {
         secret: "secret".to_owned(),
         callback_url: "https://bitrelay.example/callback".to_owned(),
         acts_as: "bot".to_owned(),
+        scopes: OAuthConsumer::USUAL_SCOPES.to_owned(),
     });
     let credential = json!({ "type": kind, "client_id": "key", "client_secret": "secret" });
     world.set_link(Repo::Widgets, Some(credential));
@@ -65,6 +66,7 @@ async fn nothing_is_lost_while_nobody_has_authorized() {
         expires_at: "2026-11-25T10:00:00Z".parse().unwrap(),
         refresh_token: None,
         scope: String::new(),
+        account: None,
         reauthorize: false,
     };
     assert!(world.grants.store(&Repo::Widgets.link(), None, &grant).await.unwrap());

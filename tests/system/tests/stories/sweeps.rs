@@ -74,7 +74,7 @@ async fn a_lost_update_is_found_with_its_changes_and_its_late_webhook_is_the_sam
     let late = world.stop_holding();
     sweeps(&world).await;
     assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:updated poll"]);
-    let changes = world.last_event(pr).await.envelope(None)["changes"].clone();
+    let changes = world.last_event(pr).await.envelope(None).to_json()["changes"].clone();
     assert_eq!(changes[0]["to"], "Wheel");
     world.deliver(&late).await;
     assert_eq!(world.events(pr).await.len(), 3);

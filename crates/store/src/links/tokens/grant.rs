@@ -1,6 +1,7 @@
 //! A grant as it is kept, and whether it can be used. No I/O here.
 
 use bitbucket::oauth::Grant;
+use bitbucket::payload::Account;
 use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 use secrecy::{ExposeSecret, SecretString};
@@ -30,6 +31,9 @@ pub struct KeptGrant {
     /// What it allows.
     #[serde(default)]
     pub scope: String,
+    /// Who gave it, where a person did; for people to read.
+    #[serde(default)]
+    pub account: Option<Account>,
     /// Whether Bitbucket refused the refresh token: then only a person can help.
     #[serde(default)]
     pub reauthorize: bool,
@@ -83,8 +87,16 @@ impl KeptGrant {
                 .refresh_token
                 .or_else(|| earlier.and_then(|kept| kept.refresh_token.clone())),
             scope: grant.scope,
+            account: earlier.and_then(|kept| kept.account.clone()),
             reauthorize: false,
         }
+    }
+
+    /// What is to be kept of a grant that a person has just given, after `before`. Nothing of the earlier one lives on: it
+    /// may be another person's.
+    pub(super) fn authorized(before: Option<&Self>, client_id: &str, grant: Grant, account: Account) -> Self {
+        let refresh_token = grant.refresh_token.clone();
+        Self { refresh_token, account: Some(account), ..Self::after(before, client_id, grant) }
     }
 
     /// The same, marked: only a person can help.
@@ -111,6 +123,7 @@ impl KeptGrant {
             "expires_at": self.expires_at,
             "refresh_token": self.refresh_token.as_ref().map(ExposeSecret::expose_secret),
             "scope": self.scope,
+            "account": self.account,
             "reauthorize": self.reauthorize,
         });
         document.to_string().into()
@@ -137,8 +150,29 @@ mod tests {
             expires_at: at("2026-11-24T11:00:00Z"),
             refresh_token: Some("refresh-1".into()),
             scope: String::new(),
+            account: Some(account("Alice")),
             reauthorize: false,
         }
+    }
+
+    fn account(name: &str) -> Account {
+        Account { display_name: Some(name.to_owned()), ..Account::default() }
+    }
+
+    #[test]
+    fn a_refresh_keeps_who_gave_it_and_another_authorization_keeps_nothing() {
+        let grant = |refresh: Option<&str>| Grant {
+            access_token: "access-2".into(),
+            expires_at: at("2026-11-24T12:00:00Z"),
+            refresh_token: refresh.map(Into::into),
+            scope: "pullrequest".to_owned(),
+        };
+        let refreshed = KeptGrant::after(Some(&kept()), "key", grant(None));
+        assert_eq!((refreshed.generation, &refreshed.account), (2, &Some(account("Alice"))));
+        assert!(refreshed.refresh_token.is_some());
+        let again = KeptGrant::authorized(Some(&kept().refused()), "key", grant(None), account("Bob"));
+        assert_eq!((again.generation, &again.account), (3, &Some(account("Bob"))));
+        assert!(again.refresh_token.is_none() && !again.reauthorize);
     }
 
     #[test]
@@ -179,7 +213,10 @@ mod tests {
         let back = KeptGrant::parse(&link, &kept().to_secret()).unwrap();
         assert_eq!(back.access_token.expose_secret(), "access-1");
         assert_eq!(back.refresh_token.as_ref().unwrap().expose_secret(), "refresh-1");
-        assert_eq!((back.generation, back.expires_at), (1, kept().expires_at));
+        assert_eq!(
+            (back.generation, back.expires_at, &back.account),
+            (1, kept().expires_at, &kept().account)
+        );
         let bad = KeptGrant::parse(&link, &r#"{"generation": "refresh-1"}"#.into()).unwrap_err();
         let printed = format!("{back:?} {bad} {bad:?}");
         assert!(!printed.contains("access-1") && !printed.contains("refresh-1"), "{printed}");

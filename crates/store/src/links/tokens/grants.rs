@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use bitbucket::oauth::Grant;
+use bitbucket::payload::Account;
 use relay::LinkId;
 
 use super::KeptGrant;
@@ -34,6 +36,42 @@ pub trait GrantStore: Send + Sync {
         expected: Option<&str>,
         grant: &KeptGrant,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
+}
+
+/// How often a grant is tried to be stored while another one is faster, or the store fails.
+const ATTEMPTS: u32 = 4;
+
+/// Stores what a person has just allowed, in place of whatever is there, and gives its generation. No lease is taken: it would
+/// only be for economy, and a refresh that is under way is not waited for. The condition on what is in place decides; whoever
+/// refreshed the earlier grant meanwhile finds this one.
+///
+/// # Errors
+///
+/// The store's; [`Error::Contended`]. After an error it may have been stored.
+pub async fn authorized<G: GrantStore>(
+    grants: &G,
+    link: &LinkId,
+    client_id: &str,
+    grant: &Grant,
+    account: &Account,
+) -> Result<u64, Error> {
+    let mut failure = Error::Contended { attempts: ATTEMPTS };
+    for _ in 0..ATTEMPTS {
+        let stored = async {
+            let before = grants.load(link).await?;
+            let (earlier, version) = before.map(|kept| (kept.grant, kept.version)).unzip();
+            let kept = KeptGrant::authorized(earlier.as_ref(), client_id, grant.clone(), account.clone());
+            let stored = grants.store(link, version.as_deref(), &kept).await?;
+            Ok::<_, Error>(stored.then_some(kept.generation))
+        };
+        match stored.await {
+            Ok(Some(generation)) => return Ok(generation),
+            Ok(None) => {}
+            Err(error) if !error.retryable() => return Err(error),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 /// One store for several users in one process.

@@ -26,7 +26,7 @@ use super::OAuthCredential;
 use crate::{Clock, Error, Table};
 
 pub use grant::{KeptGrant, Plan, plan};
-pub use grants::{GrantStore, Versioned};
+pub use grants::{GrantStore, Versioned, authorized};
 pub use secrets_manager::SecretsManagerGrants;
 
 use refresh::{Refresh, Slot};

@@ -8,9 +8,14 @@ use super::schema;
 
 /// Starts one and gives its table. It ends with the test's runtime.
 pub(crate) async fn start() -> DynamoTable {
+    DynamoTable::connect(&start_config().await, "bitrelay")
+}
+
+/// Starts one whose table is named `bitrelay`, and gives the way to it.
+pub(crate) async fn start_config() -> SdkConfig {
     let config = serve().await;
     schema::create(&aws_sdk_dynamodb::Client::new(&config), "bitrelay").await;
-    DynamoTable::connect(&config, "bitrelay")
+    config
 }
 
 /// Starts one that has no table.

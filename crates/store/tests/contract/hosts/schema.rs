@@ -27,6 +27,7 @@ pub(crate) async fn create(client: &Client, name: &str) {
             Projection::builder()
                 .projection_type(ProjectionType::Include)
                 .non_key_attributes("due_reason")
+                .non_key_attributes("due_deadline_ms")
                 .build(),
         )
         .build()

@@ -1,5 +1,6 @@
 //! The stories, by what they are about.
 
+pub(crate) mod authorizations;
 pub(crate) mod budgets;
 pub(crate) mod deliveries;
 pub(crate) mod heads;

@@ -19,7 +19,7 @@ pub(crate) async fn a_committed_state_reads_back<T: Table>(world: World<T>) {
     assert_eq!(state.pull_request.as_ref().unwrap().comments.len(), 1);
 
     state.version = 2;
-    state.watch = Some(Watch { due_at: world.now(), reason: Reason::Revisit });
+    state.watch = Some(Watch { due_at: world.now(), reason: Reason::Revisit, deadline: None });
     world.commit(&state, &[], None).await.unwrap();
     assert_eq!(world.state().await, state);
 }

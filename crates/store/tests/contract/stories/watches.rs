@@ -9,7 +9,7 @@ use crate::world::{Delivery, World, pull_request, time};
 
 async fn watched<T: Table>(world: &World<T>, id: u64, due_at: Timestamp) -> DueWatch {
     let world = world.about(pull_request(id));
-    let watch = Watch { due_at, reason: Reason::WindowClosed };
+    let watch = Watch { due_at, reason: Reason::WindowClosed, deadline: Some(due_at) };
     let state = SubjectState { version: 1, watch: Some(watch), ..SubjectState::default() };
     world.commit(&state, &[], None).await.unwrap();
     DueWatch { link: world.link, subject: world.subject, watch }

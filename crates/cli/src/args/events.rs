@@ -1,0 +1,144 @@
+//! Reading commands: the log, a pull request, watches.
+
+use bitbucket::{EventKey, PullRequestId};
+use clap::{Args, Subcommand, ValueEnum};
+use relay::Source;
+use store::reading::RepositoryFilter;
+
+use super::{Moment, Span};
+
+/// Read the log.
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// List the newest events, the newest first
+    #[command(after_help = "\
+A list that names no pull request reads the whole table. With the link, the repository's UUID and --pr it reads that pull
+request only.
+
+Examples:
+  bitrelay events list
+  bitrelay events list --repository acme/widgets --pr 7
+  bitrelay events list --key pullrequest:task_created --since 24h --format json
+  bitrelay events list --source poll --since 2026-11-24T09:00:00Z --until 2026-11-25 --limit 100")]
+    List {
+        /// Which.
+        #[command(flatten)]
+        filters: Filters,
+        /// At most so many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        limit: u16,
+    },
+    /// Show one event with its payload
+    #[command(after_help = "Examples:\n  bitrelay events show 0123456789abcdef0123456789abcdef")]
+    Show {
+        /// The event's id, 32 hex digits
+        #[arg(value_parser = event_id)]
+        id: String,
+    },
+    /// Follow the log live, from now on
+    #[command(after_help = "\
+Only one tail at a time: a stream of DynamoDB is meant for two readers, and the publisher is one.
+
+Examples:
+  bitrelay events tail
+  bitrelay events tail --repository acme/widgets --format json
+  bitrelay events tail --key pullrequest:comment_updated --limit 1")]
+    Tail {
+        /// Which.
+        #[command(flatten)]
+        filters: Filters,
+        /// End after so many
+        #[arg(long)]
+        limit: Option<u32>,
+        /// How often the stream is asked
+        #[arg(long, default_value = "1s")]
+        every: Span,
+    },
+}
+
+/// Which events.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Filters {
+    /// `workspace/slug`, or the repository's UUID
+    #[arg(long)]
+    pub repository: Option<RepositoryFilter>,
+    /// The pull request's number
+    #[arg(long, value_name = "NUMBER", value_parser = pull_request_id)]
+    pub pr: Option<PullRequestId>,
+    /// The event key
+    #[arg(long, value_parser = event_key)]
+    pub key: Option<EventKey>,
+    /// Reported by a webhook, or found by a poll
+    #[arg(long, value_enum)]
+    pub source: Option<SourceArg>,
+    /// Learned then or later: a time, a day, or so long ago
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Moment>,
+    /// Learned before
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Moment>,
+}
+
+/// Which way it was learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SourceArg {
+    /// Bitbucket reported it.
+    Webhook,
+    /// A poll found it.
+    Poll,
+}
+
+impl From<SourceArg> for Source {
+    fn from(source: SourceArg) -> Self {
+        match source {
+            SourceArg::Webhook => Self::Webhook,
+            SourceArg::Poll => Self::Poll,
+        }
+    }
+}
+
+/// Look at a pull request.
+#[derive(Debug, Subcommand)]
+pub enum PrCommand {
+    /// Show what is known of it: state, counters, open windows, next poll
+    #[command(
+        after_help = "Examples:\n  bitrelay pr show acme/widgets 7\n  bitrelay pr show acme/widgets 7 --format json"
+    )]
+    Show {
+        /// `workspace/slug`, or the repository's UUID
+        repository: RepositoryFilter,
+        /// The pull request's number
+        #[arg(value_parser = pull_request_id)]
+        number: PullRequestId,
+    },
+}
+
+/// Look at what is being watched.
+#[derive(Debug, Subcommand)]
+pub enum WatchCommand {
+    /// List the pull requests that will be polled again, by when, and why
+    #[command(
+        after_help = "Examples:\n  bitrelay watch list\n  bitrelay watch list --limit 100 --format json"
+    )]
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        limit: u16,
+    },
+}
+
+pub(super) fn event_key(text: &str) -> Result<EventKey, String> {
+    EventKey::parse(text).map_err(|_| "an event key has letters, digits and `:_-.`".to_owned())
+}
+
+fn pull_request_id(text: &str) -> Result<PullRequestId, String> {
+    text.trim_start_matches('#')
+        .parse()
+        .map(PullRequestId)
+        .map_err(|_| "a pull request has a number".to_owned())
+}
+
+fn event_id(text: &str) -> Result<String, String> {
+    let is_id = text.len() == 32 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+    if is_id { Ok(text.to_owned()) } else { Err("an event's id has 32 hex digits".to_owned()) }
+}

@@ -1,0 +1,148 @@
+//! `events list` and `events show`.
+
+use serde_json::{Value, json};
+use store::Table;
+use store::reading::{EventFilter, EventHead, Reader, RepositoryFilter};
+
+use crate::Error;
+use crate::args::Filters;
+use crate::output::{Report, fields, plain, table, time};
+use crate::session::Session;
+
+/// Lists the newest events.
+pub(crate) async fn list(
+    session: &mut Session<'_, '_>,
+    filters: &Filters,
+    limit: usize,
+) -> Result<(), Error> {
+    let reader = session.reader().await?;
+    let mut filter = filter(session, filters);
+    narrow(&reader, &mut filter).await?;
+    let found = reader.events(&filter, limit).await?;
+    if !found.complete {
+        session.warn(
+            "warning: the table has too many pages to read them all, so newer events may be missing; name the link, the \
+             repository's UUID and the pull request",
+        );
+    }
+    let rows: Vec<_> = found.events.iter().map(row).collect();
+    let text = table(["OBSERVED", "KEY", "SOURCE", "SUBJECT", "SEQ", "ACTOR", "ID"], &rows);
+    let json = found.events.iter().map(head_json).collect();
+    session.show(&Report { text, json });
+    Ok(())
+}
+
+/// The filter that the flags ask for.
+pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilter {
+    let now = session.now();
+    EventFilter {
+        link: session.config.link.clone(),
+        repository: filters.repository.clone(),
+        pull_request: filters.pr,
+        key: filters.key.clone(),
+        source: filters.source.map(Into::into),
+        since: filters.since.map(|moment| moment.resolve(now)),
+        until: filters.until.map(|moment| moment.resolve(now)),
+    }
+}
+
+/// With link and number, knowing the repository's id makes a list read one pull request in place of the whole table.
+async fn narrow(reader: &Reader, filter: &mut EventFilter) -> Result<(), Error> {
+    let (Some(RepositoryFilter::FullName(name)), Some(link), Some(_)) =
+        (&filter.repository, &filter.link, filter.pull_request)
+    else {
+        return Ok(());
+    };
+    if let Some(id) = reader.repository_id(Some(link), name).await? {
+        filter.repository = Some(RepositoryFilter::Id(id));
+    }
+    Ok(())
+}
+
+/// An event as a line.
+pub(super) fn row(event: &EventHead) -> [String; 7] {
+    [
+        time(event.observed_at),
+        event.key.to_string(),
+        event.source.as_str().to_owned(),
+        subject(event),
+        event.sequence.to_string(),
+        actor(event.actor.as_ref()),
+        event.id.to_string(),
+    ]
+}
+
+/// For people: the repository's name in place of its id.
+fn subject(event: &EventHead) -> String {
+    use relay::Subject;
+    let name = plain(event.repository_name.as_deref().unwrap_or_default());
+    if name.is_empty() {
+        return event.subject.to_string();
+    }
+    match &event.subject {
+        Subject::PullRequest { id, .. } => format!("{name}#{id}"),
+        Subject::Issue { id, .. } => format!("{name} issue {id}"),
+        Subject::Commit { hash, .. } => format!("{name}@{}", hash.chars().take(12).collect::<String>()),
+        Subject::Repository { .. } | Subject::Link => name,
+    }
+}
+
+fn actor(actor: Option<&Value>) -> String {
+    let name =
+        actor.and_then(|actor| ["display_name", "nickname"].iter().find_map(|of| actor.get(of)?.as_str()));
+    plain(name.unwrap_or("-"))
+}
+
+/// An event as JSON, as the envelope names its fields.
+pub(super) fn head_json(event: &EventHead) -> Value {
+    json!({
+        "id": event.id,
+        "key": event.key,
+        "source": event.source,
+        "link": event.link,
+        "subject": event.subject.to_string(),
+        "repository": event.repository_name,
+        "sequence": event.sequence,
+        "occurred_at": event.occurred_at,
+        "observed_at": event.observed_at,
+        "actor": event.actor,
+    })
+}
+
+/// Shows one event.
+pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), Error> {
+    let missing = || Error::NotFound {
+        what: format!("the event {id}"),
+        advice: "`bitrelay events list` shows the newest".to_owned(),
+    };
+    let place = session.reader().await?.find(id).await?.ok_or_else(missing)?;
+    let table = session.table().await?;
+    let after = place.sequence.saturating_sub(1);
+    let found = table.events(&place.link, &place.subject, after, 1).await?;
+    let event = found.into_iter().next().ok_or_else(missing)?;
+    let envelope = event.envelope(None).to_json();
+    let head = EventHead::from(&event);
+    let pretty = |name: &str| {
+        let value = envelope.get(name).unwrap_or(&Value::Null);
+        serde_json::to_string_pretty(value).unwrap_or_default()
+    };
+    let lines = fields(&[
+        ("id", head.id.to_string()),
+        ("key", head.key.to_string()),
+        ("source", head.source.as_str().to_owned()),
+        ("link", head.link.to_string()),
+        ("subject", format!("{} ({})", subject(&head), head.subject)),
+        ("sequence", head.sequence.to_string()),
+        ("occurred", head.occurred_at.map_or_else(|| "-".to_owned(), time)),
+        ("observed", time(head.observed_at)),
+        ("actor", actor(head.actor.as_ref())),
+    ]);
+    let text = format!(
+        "{lines}\n\nchanges {}\ncounters {}\npayload {}",
+        pretty("changes"),
+        pretty("counters"),
+        pretty("payload")
+    );
+    session.show(&Report { text, json: envelope });
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! What a hook should be, and how one differs from it. Pure.
+
+use std::fmt;
+
+use bitbucket::EventKey;
+use bitbucket::client::{Hook, HookPlace};
+use relay::LinkId;
+use serde_json::{Value, json};
+use url::Url;
+
+/// What the hooks of a link should be.
+pub(super) struct Wanted {
+    pub(super) url: Url,
+    pub(super) link: LinkId,
+    pub(super) all_events: bool,
+    pub(super) signed: bool,
+}
+
+impl Wanted {
+    pub(super) fn description(&self) -> String {
+        format!("bitrelay {}", self.link)
+    }
+
+    /// Whether a hook is one of the link's: by its URL, or by its description where the deployment has moved.
+    fn owns(&self, hook: &Hook) -> bool {
+        self.delivers_to(hook) || hook.description == self.description()
+    }
+
+    fn delivers_to(&self, hook: &Hook) -> bool {
+        Url::parse(&hook.url).is_ok_and(|url| url == self.url)
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Drift {
+    Missing,
+    WrongUrl(String),
+    MissingEvents(Vec<EventKey>),
+    Inactive,
+    NoSecret,
+    Duplicate(usize),
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("no hook"),
+            Self::WrongUrl(url) => write!(f, "wrong URL {}", crate::output::plain(url)),
+            Self::MissingEvents(events) => {
+                let names: Vec<_> = events.iter().map(EventKey::as_str).collect();
+                write!(f, "missing events {}", names.join(", "))
+            }
+            Self::Inactive => f.write_str("inactive"),
+            Self::NoSecret => f.write_str("no secret"),
+            Self::Duplicate(count) => write!(f, "{count} duplicates"),
+        }
+    }
+}
+
+impl Drift {
+    pub(super) fn json(&self) -> Value {
+        match self {
+            Self::Missing => json!({ "type": "missing" }),
+            Self::WrongUrl(url) => json!({ "type": "wrong_url", "url": url }),
+            Self::MissingEvents(events) => json!({ "type": "missing_events", "events": events }),
+            Self::Inactive => json!({ "type": "inactive" }),
+            Self::NoSecret => json!({ "type": "no_secret" }),
+            Self::Duplicate(count) => json!({ "type": "duplicate", "count": count }),
+        }
+    }
+}
+
+/// The link's hooks among those of a place, the best first, and what is wrong with them.
+pub(super) fn compare<'h>(
+    hooks: &'h [Hook],
+    wanted: &Wanted,
+    place: &HookPlace,
+) -> (Vec<&'h Hook>, Vec<Drift>) {
+    let mut ours: Vec<_> = hooks.iter().filter(|hook| wanted.owns(hook)).collect();
+    // Two that deliver are worse than none that does: the one that delivers to the right place is kept.
+    ours.sort_by_key(|hook| (!wanted.delivers_to(hook), !hook.active));
+    let Some((first, others)) = ours.split_first() else { return (ours, vec![Drift::Missing]) };
+    let missing: Vec<_> =
+        events(place, wanted.all_events).into_iter().filter(|key| !first.events.contains(key)).collect();
+    let drift = [
+        (!wanted.delivers_to(first)).then(|| Drift::WrongUrl(first.url.clone())),
+        (!missing.is_empty()).then_some(Drift::MissingEvents(missing)),
+        (!first.active).then_some(Drift::Inactive),
+        (wanted.signed && !first.secret_set).then_some(Drift::NoSecret),
+        (!others.is_empty()).then_some(Drift::Duplicate(others.len())),
+    ];
+    let drift = drift.into_iter().flatten().collect();
+    (ours, drift)
+}
+
+/// What a hook should hear of: all that Bitbucket reports of pull requests and repositories; with `all` also issues, projects
+/// and pipelines, which need scopes of their own. Some make sense for a workspace only.
+pub(super) fn events(place: &HookPlace, all: bool) -> Vec<EventKey> {
+    let of_workspace = matches!(place, HookPlace::Workspace(_));
+    let only_workspace = |key: &EventKey| {
+        matches!(
+            key,
+            EventKey::RepositoryCreated
+                | EventKey::RepositoryDeleted
+                | EventKey::RepositoryImported
+                | EventKey::RepositoryTransfer
+                | EventKey::ProjectUpdated
+        )
+    };
+    let usual = |key: &EventKey| key.is_pull_request() || key.as_str().starts_with("repo:");
+    let reported = EventKey::KNOWN.iter().filter(|key| key.is_reported());
+    let wanted = reported.filter(|key| (all || usual(key)) && (of_workspace || !only_workspace(key)));
+    wanted.cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> Wanted {
+        let url = "https://hooks.example.com/webhook/acme".parse().unwrap();
+        Wanted { url, link: "acme".parse().unwrap(), all_events: false, signed: true }
+    }
+
+    fn place() -> HookPlace {
+        "acme/widgets".parse().unwrap()
+    }
+
+    fn good() -> Hook {
+        Hook {
+            uuid: "{1}".to_owned(),
+            url: wanted().url.to_string(),
+            description: "bitrelay acme".to_owned(),
+            active: true,
+            events: events(&place(), false),
+            secret_set: true,
+        }
+    }
+
+    fn found(hooks: &[Hook]) -> Vec<String> {
+        compare(hooks, &wanted(), &place()).1.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn each_way_to_be_wrong_is_told() {
+        let stranger =
+            Hook { url: "https://ci.example.com/".to_owned(), description: String::new(), ..good() };
+        let none: [&str; 0] = [];
+        assert_eq!(found(&[good(), stranger.clone()]), none);
+        assert_eq!(found(&[stranger]), ["no hook"]);
+        assert_eq!(found(&[Hook { active: false, ..good() }]), ["inactive"]);
+        assert_eq!(found(&[Hook { secret_set: false, ..good() }]), ["no secret"]);
+        assert_eq!(found(&[good(), good(), good()]), ["2 duplicates"]);
+        let moved = Hook { url: "https://old.example.com/webhook/acme".to_owned(), ..good() };
+        assert_eq!(found(std::slice::from_ref(&moved)), ["wrong URL https://old.example.com/webhook/acme"]);
+        let deaf = Hook { events: events(&place(), false)[1..].to_vec(), ..good() };
+        assert_eq!(found(&[deaf]), ["missing events pullrequest:created"]);
+
+        let hooks = [moved, good()];
+        let (ours, _) = compare(&hooks, &wanted(), &place());
+        assert_eq!(ours[0], &good(), "the one that delivers to the right place is kept");
+    }
+
+    #[test]
+    fn a_hook_hears_of_what_its_place_can_tell_and_of_nothing_that_is_ours() {
+        let names = |place: &str, all| {
+            events(&place.parse().unwrap(), all).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(names("acme/widgets", false).len(), 20);
+        assert_eq!(names("acme/widgets", true).len(), 24);
+        assert_eq!(names("acme", false).len(), 24);
+        assert_eq!(names("acme", true).len(), 29, "Bitbucket's whole list");
+        assert!(!names("acme", true).contains(&"pullrequest:task_created".to_owned()));
+    }
+}

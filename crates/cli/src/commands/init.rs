@@ -1,0 +1,78 @@
+//! `init`: asks its way from a deployed stack to a checked link.
+
+use bitbucket::client::HookPlace;
+use relay::LinkId;
+use store::links::Template;
+
+use super::{doctor, hooks, link};
+use crate::Error;
+use crate::args::{DoctorArgs, HookPlaces, LinkCommand, SecretsFrom};
+use crate::session::Session;
+
+/// How often a question is asked again.
+const MAX_QUESTIONS: u32 = 5;
+
+/// Makes a link, its hook, and checks both.
+pub(crate) async fn init(session: &mut Session<'_, '_>) -> Result<(), Error> {
+    if session.config.stack.is_none() && session.config.table.is_none() {
+        session.config.stack = Some(answer(session, "Name of the CloudFormation stack", not_empty)?);
+    }
+    // What is wrong with the stack is said before anything else is asked.
+    session.table_name().await?;
+    let id: LinkId = match session.config.link.clone() {
+        Some(id) => id,
+        None => answer(session, "Id for the new link (lower-case letters, digits, dashes)", |text| {
+            text.parse().map_err(|error: relay::Error| error.to_string())
+        })?,
+    };
+    session.config.link = Some(id.clone());
+    let template = answer(session, &choices(), template)?;
+    let create =
+        LinkCommand::Create { id: id.clone(), template, from: SecretsFrom::default(), unsigned: false };
+    link::run(create, session).await?;
+    if matches!(template, Template::Webhook | Template::AppOauth) {
+        session.warn("when that is done: `bitrelay doctor`");
+        return Ok(());
+    }
+    link::run(LinkCommand::Test { id: Some(id), repository: None }, session).await?;
+    let question = "Where is the hook to be (WORKSPACE/SLUG, or WORKSPACE for all its repositories)";
+    let place = answer(session, question, |text| text.parse::<HookPlace>().map_err(str::to_owned))?;
+    let mut places = HookPlaces::default();
+    match place {
+        HookPlace::Repository(_) => places.repository.push(place),
+        HookPlace::Workspace(_) => places.workspace.push(place),
+    }
+    hooks::sync(session, &places).await?;
+    doctor::doctor(session, &DoctorArgs { no_delivery: false }).await
+}
+
+/// Asks until the answer can be used.
+fn answer<T>(
+    session: &mut Session<'_, '_>,
+    question: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, Error> {
+    for _ in 0..MAX_QUESTIONS {
+        let text = session.around.terminal.ask(question)?;
+        match read(text.trim()) {
+            Ok(answer) => return Ok(answer),
+            Err(reason) => session.warn(&reason),
+        }
+    }
+    Err(Error::Usage("there was no answer that can be used".to_owned()))
+}
+
+fn not_empty(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("a name is needed".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn choices() -> String {
+    let lines = (1..).zip(Template::ALL).map(|(number, template)| format!("  {number} {template}\n"));
+    format!("What does the link call Bitbucket with?\n{}Number or name", lines.collect::<String>())
+}
+
+fn template(text: &str) -> Result<Template, String> {
+    let number: Option<usize> = text.parse().ok();
+    let chosen = number.and_then(|number| Template::ALL.get(number.checked_sub(1)?).copied());
+    chosen.map_or_else(|| text.parse(), Ok)
+}

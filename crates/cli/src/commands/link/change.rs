@@ -1,0 +1,176 @@
+//! `link create`, `set-creds`, `rotate-secret` and `delete`.
+
+use std::time::Duration;
+
+use relay::LinkId;
+use serde_json::json;
+use store::links::{LinkEdit, Template};
+
+use super::secrets::{answers, made_up};
+use crate::Error;
+use crate::args::{SecretsFrom, Span};
+use crate::commands::hooks;
+use crate::output::Report;
+use crate::session::Session;
+
+/// What a link without a credential means, plainly.
+const RECEIVES_ONLY: &str = "this link only receives. NOT caught: edits within ten minutes of a comment's creation or last change, every \
+     change of a task, and whatever a lost webhook told of";
+
+/// Makes a link.
+pub(super) async fn create(
+    session: &mut Session<'_, '_>,
+    id: &LinkId,
+    template: Template,
+    from: SecretsFrom,
+    unsigned: bool,
+) -> Result<(), Error> {
+    let links = session.links().await?;
+    let given = answers(session, template, from)?;
+    let secret = match (unsigned, given.webhook_secret) {
+        (true, Some(_)) => {
+            return Err(Error::Usage("--unsigned and webhook_secret exclude each other".to_owned()));
+        }
+        (true, None) => None,
+        (false, Some(secret)) => Some(secret),
+        (false, None) => Some(made_up()?),
+    };
+    let edit = LinkEdit::create(id, template, &given.credential, secret.as_ref(), session.now());
+    let document = edit.map_err(usage)?.to_secret().map_err(usage)?;
+    if !links.create(id, &document).await? {
+        return Err(Error::Usage(format!(
+            "there is a link {id} already; `bitrelay link set-creds {id}` changes its credential"
+        )));
+    }
+    if template == Template::Webhook {
+        session.warn(&format!("warning: {RECEIVES_ONLY}"));
+    }
+    if unsigned {
+        session.warn("warning: this link is unsigned: anybody who knows its URL can forge events");
+    }
+    let url = session.webhook_url(id).await.ok();
+    let shown = url.as_ref().map_or_else(|| "<WebhookUrl>/".to_owned() + id.as_str(), ToString::to_string);
+    let next = next_steps(id, template);
+    session.show(&Report {
+        text: format!("The link {id} is made. Bitbucket delivers to {shown}\nNext: {next}"),
+        json: json!({ "link": id, "template": template.as_str(), "webhook_url": url }),
+    });
+    Ok(())
+}
+
+fn next_steps(id: &LinkId, template: Template) -> String {
+    match template {
+        Template::Webhook => format!(
+            "make the webhook in Bitbucket with this URL and the secret that `bitrelay link show {id} --reveal-webhook-secret` \
+             shows"
+        ),
+        Template::AppOauth => "allow the OAuth consumer in a browser, then `bitrelay hooks sync`".to_owned(),
+        _ => format!(
+            "`bitrelay link test {id}`, then `bitrelay hooks sync --link {id} --repository WORKSPACE/SLUG`"
+        ),
+    }
+}
+
+/// What a person gave that a link cannot be made of is their matter, not the deployment's.
+fn usage(error: store::Error) -> Error {
+    match error {
+        store::Error::LinkInvalid { reason, .. } => Error::Usage(reason),
+        error => error.into(),
+    }
+}
+
+/// Changes a link's credential.
+pub(super) async fn set_credential(
+    session: &mut Session<'_, '_>,
+    id: &LinkId,
+    template: Option<Template>,
+    from: SecretsFrom,
+) -> Result<(), Error> {
+    let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
+    let unknown = || Error::Usage("name the kind of credential with --template".to_owned());
+    let template = template.or_else(|| edit.template()).ok_or_else(unknown)?;
+    let given = answers(session, template, from)?;
+    if given.webhook_secret.is_some() {
+        return Err(Error::Usage("`bitrelay link rotate-secret` changes webhook secrets".to_owned()));
+    }
+    edit.set_credential(template, &given.credential).map_err(usage)?;
+    let document = edit.to_secret().map_err(usage)?;
+    session.links().await?.replace(id, &document).await?;
+    if template == Template::Webhook {
+        session.warn(&format!("warning: {RECEIVES_ONLY}"));
+    }
+    session.show(&Report {
+        text: format!("The credential of {id} is changed; the functions use it within five minutes"),
+        json: json!({ "link": id, "template": template.as_str() }),
+    });
+    Ok(())
+}
+
+/// Adds a webhook secret and gives it to the hooks that the link is known to have.
+pub(super) async fn rotate(
+    session: &mut Session<'_, '_>,
+    id: &LinkId,
+    overlap: Span,
+    wait: Span,
+) -> Result<(), Error> {
+    if overlap.0 < wait.0 {
+        return Err(Error::Usage("--overlap must not be shorter than --wait".to_owned()));
+    }
+    let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
+    edit.rotate(&made_up()?, session.now(), overlap.0);
+    session.links().await?.replace(id, &edit.to_secret()?).await?;
+    session.warn(&format!("{id} has a new webhook secret; the old one is valid for {}", words(overlap)));
+    let summary = edit.summary();
+    let places = hooks::places_of(&summary);
+    if !places.is_empty() && summary.credential.is_some() {
+        if !wait.0.is_zero() {
+            session.warn(&format!("waiting {} until every function has read it", words(wait)));
+            tokio::time::sleep(Duration::try_from(wait.0).unwrap_or_default()).await;
+        }
+        return hooks::give_secret(session, id, &places).await;
+    }
+    session.show(&Report {
+        text: format!(
+            "Give it to the webhook in Bitbucket, not sooner than in five minutes and before the old one ends: `bitrelay link show {id} \
+             --reveal-webhook-secret` shows it"
+        ),
+        json: json!({ "link": id, "hooks": [] }),
+    });
+    Ok(())
+}
+
+fn words(Span(length): Span) -> String {
+    match length.as_secs() {
+        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    }
+}
+
+/// Deletes a link.
+pub(super) async fn delete(
+    session: &mut Session<'_, '_>,
+    id: &LinkId,
+    yes: bool,
+    at_once: bool,
+) -> Result<(), Error> {
+    let links = session.links().await?;
+    session.document(id).await?;
+    if !yes {
+        let question = format!("Deliveries to {id} will be refused. Type its id to delete it");
+        if session.around.terminal.ask(&question)? != id.as_str() {
+            return Err(Error::Usage("nothing was deleted".to_owned()));
+        }
+    }
+    links.delete(id, at_once).await?;
+    let back = if at_once {
+        "for good"
+    } else {
+        "; for seven days `aws secretsmanager restore-secret` brings it back"
+    };
+    session.show(&Report {
+        text: format!("The link {id} is deleted{}{back}", if at_once { " " } else { "" }),
+        json: json!({ "link": id, "deleted": true }),
+    });
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! One module a command.
+
+mod doctor;
+mod events;
+mod hooks;
+mod init;
+mod link;
+mod pr;
+mod status;
+mod tail;
+mod trigger;
+mod watch;
+
+use crate::Error;
+use crate::args::{Command, EventsCommand, HooksCommand, PrCommand, WatchCommand};
+use crate::session::Session;
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Result<(), Error> {
+    match command {
+        Command::Link(command) => Box::pin(link::run(command, session)).await,
+        Command::Hooks(HooksCommand::Sync(places)) => hooks::sync(session, &places).await,
+        Command::Hooks(HooksCommand::Check(places)) => hooks::check(session, &places).await,
+        Command::Hooks(HooksCommand::Remove(places)) => hooks::remove(session, &places).await,
+        Command::Doctor(args) => Box::pin(doctor::doctor(session, &args)).await,
+        Command::Init => Box::pin(init::init(session)).await,
+        Command::Trigger(args) => trigger::trigger(session, &args).await,
+        Command::Events(EventsCommand::List { filters, limit }) => {
+            events::list(session, &filters, limit.into()).await
+        }
+        Command::Events(EventsCommand::Show { id }) => events::show(session, &id).await,
+        Command::Events(EventsCommand::Tail { filters, limit, every }) => {
+            tail::tail(session, &filters, limit, every).await
+        }
+        Command::Pr(PrCommand::Show { repository, number }) => pr::show(session, &repository, number).await,
+        Command::Watch(WatchCommand::List { limit }) => watch::list(session, limit.into()).await,
+        Command::Status => status::status(session).await,
+        // It needs no session; the caller has answered it.
+        Command::Completions { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,137 @@
+//! `pr show`.
+
+use bitbucket::PullRequestId;
+use jiff::{SignedDuration, Timestamp};
+use relay::state::PullRequestState;
+use relay::{Counters, Settings, Subject, SubjectState};
+use serde_json::{Value, json};
+use store::Table;
+use store::reading::RepositoryFilter;
+
+use crate::Error;
+use crate::output::{Report, distance, fields, known, plain, table, time};
+use crate::session::Session;
+
+/// A window that is open, or has ended and was not looked at since.
+struct Window {
+    comment: u64,
+    changed_at: Timestamp,
+    closes_at: Timestamp,
+}
+
+/// Shows what is known of a pull request.
+pub(crate) async fn show(
+    session: &mut Session<'_, '_>,
+    repository: &RepositoryFilter,
+    number: PullRequestId,
+) -> Result<(), Error> {
+    let link = session.link()?;
+    let missing = |what: String| Error::NotFound {
+        what,
+        advice: format!(
+            "nothing was heard of it through the link {link}; `bitrelay events list` shows what was"
+        ),
+    };
+    let id = match repository {
+        RepositoryFilter::Id(id) => id.clone(),
+        RepositoryFilter::FullName(name) => {
+            let found = session.reader().await?.repository_id(Some(&link), name).await?;
+            found.ok_or_else(|| missing(format!("the repository {name}")))?
+        }
+    };
+    let subject = Subject::PullRequest { repository: id, id: number };
+    let state = session.table().await?.read(&link, &subject).await?;
+    let Some(known) = &state.pull_request else {
+        return Err(missing(format!("the pull request {number}")));
+    };
+    let settings = session.settings().await?;
+    let windows = windows(known, &settings);
+    let report = Report {
+        text: text(&state, known, &windows, session.now()),
+        json: json(&state, known, &windows, &subject),
+    };
+    session.show(&report);
+    Ok(())
+}
+
+/// The windows that a poll still has to look at, the first to close first.
+fn windows(known: &PullRequestState, settings: &Settings) -> Vec<Window> {
+    let length = settings.window_seconds.saturating_add(settings.margin_seconds);
+    let length = SignedDuration::from_secs(i64::from(length));
+    let standing = known.comments.iter().filter(|(_, comment)| !comment.deleted);
+    let all = standing.map(|(id, comment)| Window {
+        comment: id.0,
+        changed_at: comment.changed_at,
+        closes_at: comment.changed_at.saturating_add(length).unwrap_or(Timestamp::MAX),
+    });
+    let unseen = |window: &Window| known.polled_at.is_none_or(|polled| polled < window.closes_at);
+    let mut open: Vec<_> = all.filter(unseen).collect();
+    open.sort_by_key(|window| (window.closes_at, window.comment));
+    open
+}
+
+fn text(state: &SubjectState, known: &PullRequestState, windows: &[Window], now: Timestamp) -> String {
+    let said = |pointer: &str| plain(known.snapshot.pointer(pointer).and_then(Value::as_str).unwrap_or("-"));
+    let name = known.repository.get("full_name").and_then(Value::as_str).unwrap_or("-");
+    let next = state.watch.map_or_else(
+        || if known.unreachable { "none: Bitbucket does not show it".to_owned() } else { "none".to_owned() },
+        |watch| {
+            format!("{} ({}), {}", time(watch.due_at), distance(watch.due_at, now), watch.reason.as_str())
+        },
+    );
+    let polled = known
+        .polled_at
+        .map_or_else(|| "never".to_owned(), |at| format!("{} ({})", time(at), distance(at, now)));
+    let counters = known.counters.clone().unwrap_or_default();
+    let mut text = fields(&[
+        ("title", said("/title")),
+        ("state", said("/state")),
+        ("repository", plain(name)),
+        ("author", said("/author/display_name")),
+        ("branches", format!("{} -> {}", said("/source/branch/name"), said("/destination/branch/name"))),
+        ("events", state.sequence.to_string()),
+        ("last poll", polled),
+        ("next poll", next),
+        ("counters", counted(&counters)),
+    ]);
+    if !windows.is_empty() {
+        let row = |window: &Window| {
+            [window.comment.to_string(), time(window.changed_at), distance(window.closes_at, now)]
+        };
+        let rows: Vec<_> = windows.iter().map(row).collect();
+        text.push_str("\n\nopen windows\n");
+        text.push_str(&table(["COMMENT", "CHANGED", "CLOSES"], &rows));
+    }
+    text
+}
+
+fn counted(counters: &Counters) -> String {
+    let numbers = [
+        ("reviewers", counters.reviewers),
+        ("approvals", counters.approvals),
+        ("changes requested", counters.changes_requested),
+        ("comments", counters.comments),
+        ("unresolved threads", counters.unresolved_threads),
+        ("tasks open", counters.tasks_open),
+        ("tasks resolved", counters.tasks_resolved),
+    ];
+    numbers.map(|(name, number)| format!("{name} {}", known(number))).join(", ")
+}
+
+fn json(state: &SubjectState, known: &PullRequestState, windows: &[Window], subject: &Subject) -> Value {
+    let windows = windows.iter().map(|window| {
+        json!({ "comment": window.comment, "changed_at": window.changed_at, "closes_at": window.closes_at })
+    });
+    json!({
+        "subject": subject.to_string(),
+        "repository": known.repository.get("full_name"),
+        "version": state.version,
+        "sequence": state.sequence,
+        "counters": known.counters,
+        "polled_at": known.polled_at,
+        "unreachable": known.unreachable,
+        "next_poll": state.watch,
+        "windows": windows.collect::<Value>(),
+        "snapshot": known.snapshot,
+    })
+}

@@ -1,0 +1,80 @@
+//! `watch list`.
+
+use std::collections::BTreeMap;
+
+use bitbucket::RepositoryId;
+use jiff::Timestamp;
+use relay::Subject;
+use serde_json::{Value, json};
+use store::{DueWatch, DynamoTable, Table};
+
+use crate::Error;
+use crate::output::{Report, distance, plain, table, time};
+use crate::session::Session;
+
+/// How many watches are looked through for those of one link.
+pub(crate) const MAX_WATCHES: usize = 10_000;
+
+/// Lists the next polls.
+pub(crate) async fn list(session: &mut Session<'_, '_>, limit: usize) -> Result<(), Error> {
+    let table_of = session.table().await?;
+    let (now, link) = (session.now(), session.config.link.clone());
+    // Of one link only some may be among the first, so all are read.
+    let asked = if link.is_some() { MAX_WATCHES } else { limit };
+    let watches = table_of.due(Timestamp::MAX, asked).await?;
+    let of_link = |due: &DueWatch| link.as_ref().is_none_or(|link| *link == due.link);
+    let watches: Vec<_> = watches.into_iter().filter(of_link).take(limit).collect();
+    let names = names(&table_of, &watches).await?;
+    let rows: Vec<_> = watches.iter().map(|due| row(due, &names, now)).collect();
+    let report = Report {
+        text: table(["DUE", "", "REASON", "LINK", "SUBJECT"], &rows),
+        json: watches.iter().map(|due| row_json(due, &names, now)).collect(),
+    };
+    session.show(&report);
+    Ok(())
+}
+
+type Names = BTreeMap<RepositoryId, String>;
+
+/// The names of the repositories, by one read each: the index of watches has ids only.
+async fn names(table: &DynamoTable, watches: &[DueWatch]) -> Result<Names, Error> {
+    let mut names = Names::new();
+    for due in watches {
+        let Some(repository) = due.subject.repository().filter(|id| !names.contains_key(*id)) else {
+            continue;
+        };
+        let state = table.read(&due.link, &due.subject).await?;
+        let name = state.pull_request.as_ref().and_then(|known| known.repository.get("full_name")?.as_str());
+        names.insert(repository.clone(), plain(name.unwrap_or(repository.as_str())));
+    }
+    Ok(names)
+}
+
+fn subject(due: &DueWatch, names: &Names) -> String {
+    match (&due.subject, due.subject.repository().and_then(|id| names.get(id))) {
+        (Subject::PullRequest { id, .. }, Some(name)) => format!("{name}#{id}"),
+        (subject, _) => subject.to_string(),
+    }
+}
+
+fn row(due: &DueWatch, names: &Names, now: Timestamp) -> [String; 5] {
+    let overdue = if due.watch.due_at < now { "overdue, " } else { "" };
+    [
+        time(due.watch.due_at),
+        format!("{overdue}{}", distance(due.watch.due_at, now)),
+        due.watch.reason.as_str().to_owned(),
+        due.link.to_string(),
+        subject(due, names),
+    ]
+}
+
+fn row_json(due: &DueWatch, names: &Names, now: Timestamp) -> Value {
+    json!({
+        "link": due.link,
+        "subject": due.subject.to_string(),
+        "repository": due.subject.repository().and_then(|id| names.get(id)),
+        "due_at": due.watch.due_at,
+        "overdue": due.watch.due_at < now,
+        "reason": due.watch.reason,
+    })
+}

@@ -1,0 +1,149 @@
+//! Flags over environment over file.
+
+use std::path::{Path, PathBuf};
+
+use relay::LinkId;
+use serde::Deserialize;
+
+use crate::Error;
+use crate::args::{Format, Global};
+
+/// The largest configuration file that is read.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// Where to look, as far as somebody said it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Config {
+    pub(crate) format: Format,
+    pub(crate) stack: Option<String>,
+    pub(crate) link: Option<LinkId>,
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) table: Option<String>,
+    pub(crate) webhook_url: Option<String>,
+    pub(crate) secrets_prefix: Option<String>,
+}
+
+/// The file: the flags' names, with underscores.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: Option<Format>,
+    stack: Option<String>,
+    link: Option<LinkId>,
+    region: Option<String>,
+    endpoint_url: Option<String>,
+    table: Option<String>,
+    webhook_url: Option<String>,
+    secrets_prefix: Option<String>,
+}
+
+impl Config {
+    /// Reads the three of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ConfigFile`], [`Error::Usage`] for a variable that cannot be read.
+    pub(crate) fn resolve(flags: &Global, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let file = file(flags.config.as_deref(), &variable)?;
+        let either = |flag: &Option<String>, name, file| flag.clone().or_else(|| variable(name)).or(file);
+        let named = |name: &str, reason: String| Error::Usage(format!("the variable {name}: {reason}"));
+        let format = variable("BITRELAY_FORMAT").map(|text| match text.as_str() {
+            "table" => Ok(Format::Table),
+            "json" => Ok(Format::Json),
+            _ => Err(named("BITRELAY_FORMAT", format!("{text:?} is neither table nor json"))),
+        });
+        let link = variable("BITRELAY_LINK")
+            .map(|text| text.parse::<LinkId>().map_err(|error| named("BITRELAY_LINK", error.to_string())));
+        Ok(Self {
+            format: flags.format.or(format.transpose()?).or(file.format).unwrap_or_default(),
+            stack: either(&flags.stack, "BITRELAY_STACK", file.stack),
+            link: flags.link.clone().or(link.transpose()?).or(file.link),
+            region: either(&flags.region, "BITRELAY_REGION", file.region),
+            endpoint_url: either(&flags.endpoint_url, "BITRELAY_ENDPOINT_URL", file.endpoint_url),
+            table: either(&flags.table, "BITRELAY_TABLE", file.table),
+            webhook_url: either(&flags.webhook_url, "BITRELAY_WEBHOOK_URL", file.webhook_url),
+            secrets_prefix: either(&flags.secrets_prefix, "BITRELAY_LINK_SECRET_PREFIX", file.secrets_prefix),
+        })
+    }
+}
+
+/// The configuration file; one that nobody named may be missing.
+fn file(named: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<File, Error> {
+    let Some(path) = named.map(PathBuf::from).or_else(|| usual(variable)) else { return Ok(File::default()) };
+    let failed = |reason: String| Error::ConfigFile { path: path.display().to_string(), reason };
+    match read(&path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| failed(error.message().to_owned())),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    use std::io::Read;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// `$XDG_CONFIG_HOME/bitrelay/config.toml`, or below `~/.config`
+/// (<https://specifications.freedesktop.org/basedir-spec/latest/>).
+fn usual(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let base = variable("XDG_CONFIG_HOME").map(PathBuf::from);
+    let base = base.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")))?;
+    Some(base.join("bitrelay/config.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(flags: &Global, variables: &[(&str, &str)]) -> Result<Config, Error> {
+        let lookup = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::resolve(flags, &lookup)
+    }
+
+    fn with_file(text: &str) -> (PathBuf, Global) {
+        let name = format!("bitrelay-config-{}-{}.toml", std::process::id(), text.len());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        let flags = Global { config: Some(path.display().to_string()), ..Global::default() };
+        (path, flags)
+    }
+
+    #[test]
+    fn a_flag_goes_before_a_variable_and_that_before_the_file() {
+        let (path, flags) = with_file("stack = \"filed\"\nregion = \"filed\"\ntable = \"filed\"\n");
+        let flags = Global { stack: Some("flagged".to_owned()), ..flags };
+        let variables = [("BITRELAY_STACK", "named"), ("BITRELAY_REGION", "named"), ("BITRELAY_TABLE", "")];
+        let config = resolve(&flags, &variables).unwrap();
+        assert_eq!(config.stack.as_deref(), Some("flagged"));
+        assert_eq!(config.region.as_deref(), Some("named"));
+        assert_eq!(config.table.as_deref(), Some("filed"), "an empty variable says nothing");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_says_something_unknown_is_refused_by_name() {
+        let (path, flags) = with_file("stak = \"bitrelay\"\n");
+        let error = resolve(&flags, &[]).unwrap_err().to_string();
+        assert!(error.contains("unknown field `stak`"), "{error}");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_somebody_named_must_be_there_and_the_usual_one_need_not() {
+        let flags = Global { config: Some("/nowhere/config.toml".to_owned()), ..Global::default() };
+        assert!(resolve(&flags, &[]).is_err());
+        assert!(resolve(&Global::default(), &[("XDG_CONFIG_HOME", "/nowhere")]).is_ok());
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_read_is_named() {
+        let error = resolve(&Global::default(), &[("BITRELAY_LINK", "No Link")]).unwrap_err();
+        assert!(error.to_string().starts_with("the variable BITRELAY_LINK"), "{error}");
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line `bitrelay`: links, hooks, the log and the state of a deployment.
+//!
+//! [`run`] is the whole program with its environment handed in: variables, clock, terminal and output. It decides nothing
+//! about Bitbucket or events; it asks the crates below and shows what they say.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`args`] | commands, flags and their help |
+//! | `config` | flags over environment over file |
+//! | `deployment` | what a stack's outputs and parameters say |
+//! | `session` | what commands work with: the table, the links, Bitbucket |
+//! | `commands` | one module a command |
+//! | `samples`, `delivery` | deliveries of our own making |
+//! | `output` | tables and JSON |
+//! | `terminal` | asking a person |
+
+pub mod args;
+mod commands;
+mod config;
+mod delivery;
+mod deployment;
+mod error;
+mod output;
+mod samples;
+mod session;
+mod surroundings;
+mod terminal;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::Cli;
+pub use error::{Error, Exit};
+use session::Session;
+pub use surroundings::Surroundings;
+pub use terminal::{Console, Terminal};
+
+/// Runs one command line, the program's name included. Gives the exit code; [`Exit`] says what each means.
+pub async fn run(args: impl IntoIterator<Item = OsString>, surroundings: &mut Surroundings<'_>) -> u8 {
+    let parsed = args::command().try_get_matches_from(args).and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return shown(&error, surroundings),
+    };
+    match execute(cli, surroundings).await {
+        Ok(()) => Exit::Ok.code(),
+        Err(error) => {
+            surroundings.complain(&format!("error: {error}"));
+            if let Some(advice) = error.advice() {
+                surroundings.complain(&format!("  {advice}"));
+            }
+            error.exit().code()
+        }
+    }
+}
+
+async fn execute(cli: Cli, surroundings: &mut Surroundings<'_>) -> Result<(), Error> {
+    if let args::Command::Completions { shell } = cli.command {
+        clap_complete::generate(shell, &mut Cli::command(), "bitrelay", &mut surroundings.out);
+        return Ok(());
+    }
+    let config = config::Config::resolve(&cli.global, surroundings.variable)?;
+    let mut session = Session::new(config, surroundings);
+    // Boxed, because it holds the calls of every command.
+    Box::pin(commands::run(cli.command, &mut session)).await
+}
+
+/// Help and version go to the output, everything else is a mistake of whoever typed it.
+fn shown(error: &clap::Error, surroundings: &mut Surroundings<'_>) -> u8 {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        surroundings.complain(text.trim_end());
+        return Exit::Usage.code();
+    }
+    surroundings.say(text.trim_end());
+    Exit::Ok.code()
+}

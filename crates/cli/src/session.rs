@@ -1,0 +1,242 @@
+//! What commands work with. Nothing is asked of AWS before it is needed.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudformation::config::Credentials;
+use bitbucket::Credential;
+use bitbucket::client::{Api, Client};
+use bitbucket::oauth::{BITBUCKET, OAuth};
+use jiff::Timestamp;
+use relay::budget::Reservation;
+use relay::{LinkId, Settings};
+use secrecy::SecretString;
+use store::links::tokens::{SecretsManagerGrants, TokenSource, Tokens};
+use store::links::{LinkAdmin, LinkCredential, LinkDocument};
+use store::reading::Reader;
+use store::{DynamoTable, LinkSource, SecretsManagerLinks, budget};
+use url::Url;
+
+use crate::Error;
+use crate::args::Format;
+use crate::config::Config;
+use crate::deployment::Deployment;
+use crate::output::Report;
+use crate::surroundings::{SharedClock, Surroundings};
+
+const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
+
+/// Bitbucket, with a link's credential and some calls of its budget.
+#[derive(Debug)]
+pub(crate) struct Access {
+    pub(crate) client: Client,
+    link: LinkId,
+    table: DynamoTable,
+    minute: i64,
+}
+
+impl Access {
+    /// Gives back the calls that were not made. Where that fails they stay counted, which only wastes them.
+    pub(crate) async fn close(self) {
+        let unused = Reservation { minute: self.minute, calls: self.client.calls_left() };
+        let _ = budget::give_back(&self.table, &self.link, unused).await;
+    }
+}
+
+/// One command's work.
+pub(crate) struct Session<'s, 'a> {
+    pub(crate) config: Config,
+    pub(crate) around: &'s mut Surroundings<'a>,
+    aws: Option<SdkConfig>,
+    deployment: Option<Deployment>,
+}
+
+impl<'s, 'a> Session<'s, 'a> {
+    pub(crate) const fn new(config: Config, around: &'s mut Surroundings<'a>) -> Self {
+        Self { config, around, aws: None, deployment: None }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.around.now()
+    }
+
+    /// Shows a result.
+    pub(crate) fn show(&mut self, report: &Report) {
+        match self.config.format {
+            Format::Table => self.around.say(&report.text),
+            Format::Json => {
+                let text = serde_json::to_string_pretty(&report.json).unwrap_or_default();
+                self.around.say(&text);
+            }
+        }
+    }
+
+    /// Shows one of a row of results: JSON takes one line.
+    pub(crate) fn show_line(&mut self, report: &Report) {
+        match self.config.format {
+            Format::Table => self.around.say(&report.text),
+            Format::Json => self.around.say(&report.json.to_string()),
+        }
+    }
+
+    /// Says something to the person.
+    pub(crate) fn warn(&mut self, text: &str) {
+        self.around.complain(text);
+    }
+
+    /// The link that a command is about.
+    pub(crate) fn link(&self) -> Result<LinkId, Error> {
+        let advice = "name it with --link ID or BITRELAY_LINK";
+        self.config.link.clone().ok_or(Error::NotConfigured { what: "the link", advice })
+    }
+
+    /// The way to AWS. Credentials are the usual ones; those in the environment go first.
+    pub(crate) async fn aws(&mut self) -> SdkConfig {
+        if let Some(config) = &self.aws {
+            return config.clone();
+        }
+        let variable = self.around.variable;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let region = self.config.region.clone().or_else(|| variable("AWS_REGION"));
+        if let Some(region) = region.or_else(|| variable("AWS_DEFAULT_REGION")) {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(url) = self.config.endpoint_url.clone().or_else(|| variable("AWS_ENDPOINT_URL")) {
+            loader = loader.endpoint_url(url);
+        }
+        let keys = variable("AWS_ACCESS_KEY_ID").zip(variable("AWS_SECRET_ACCESS_KEY"));
+        if let Some((id, secret)) = keys {
+            let token = variable("AWS_SESSION_TOKEN");
+            loader = loader.credentials_provider(Credentials::new(id, secret, token, None, "environment"));
+        }
+        let config = loader.load().await;
+        self.aws = Some(config.clone());
+        config
+    }
+
+    /// What the stack has; empty where none is named.
+    pub(crate) async fn deployment(&mut self) -> Result<Deployment, Error> {
+        if let Some(deployment) = &self.deployment {
+            return Ok(deployment.clone());
+        }
+        let deployment = match self.config.stack.clone() {
+            Some(stack) => Deployment::describe(&self.aws().await, &stack).await?,
+            None => Deployment::default(),
+        };
+        self.deployment = Some(deployment.clone());
+        Ok(deployment)
+    }
+
+    /// What a flag says, else the stack's output.
+    async fn named(
+        &mut self,
+        flag: Option<String>,
+        output: &str,
+        what: &'static str,
+    ) -> Result<String, Error> {
+        if let Some(named) = flag {
+            return Ok(named);
+        }
+        let found = self.deployment().await?.outputs.get(output).cloned();
+        found.ok_or(Error::NotConfigured { what, advice: NAME_THE_STACK })
+    }
+
+    pub(crate) async fn table_name(&mut self) -> Result<String, Error> {
+        self.named(self.config.table.clone(), "TableName", "the table").await
+    }
+
+    pub(crate) async fn table(&mut self) -> Result<DynamoTable, Error> {
+        let name = self.table_name().await?;
+        Ok(DynamoTable::connect(&self.aws().await, name))
+    }
+
+    pub(crate) async fn reader(&mut self) -> Result<Reader, Error> {
+        let name = self.table_name().await?;
+        Ok(Reader::connect(&self.aws().await, name))
+    }
+
+    async fn secrets_prefix(&mut self) -> Result<String, Error> {
+        let flag = self.config.secrets_prefix.clone();
+        self.named(flag, "LinkSecretPrefix", "what the links' secrets are named").await
+    }
+
+    /// The links, to be changed.
+    pub(crate) async fn links(&mut self) -> Result<LinkAdmin, Error> {
+        let prefix = self.secrets_prefix().await?;
+        Ok(LinkAdmin::connect(&self.aws().await, prefix))
+    }
+
+    /// A link's document.
+    pub(crate) async fn document(&mut self, link: &LinkId) -> Result<SecretString, Error> {
+        let prefix = self.secrets_prefix().await?;
+        let links = SecretsManagerLinks::connect(&self.aws().await, prefix);
+        links.load(link).await?.ok_or_else(|| Error::NotFound {
+            what: format!("the link {link}"),
+            advice: "`bitrelay link list` shows the links, `bitrelay link create` makes one".to_owned(),
+        })
+    }
+
+    /// Where Bitbucket delivers for a link.
+    pub(crate) async fn webhook_url(&mut self, link: &LinkId) -> Result<Url, Error> {
+        let base = self.named(self.config.webhook_url.clone(), "WebhookUrl", "the webhook URL").await?;
+        let url = format!("{}/{link}", base.trim_end_matches('/'));
+        Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
+    }
+
+    /// Where a person begins to authorize a link: the deployment's own address, with a domain of its own where it has one.
+    pub(crate) async fn start_url(&mut self) -> Result<Url, Error> {
+        let base = if let Some(webhook) = self.config.webhook_url.clone() {
+            webhook.trim_end_matches('/').trim_end_matches("/webhook").to_owned()
+        } else {
+            let callback = self.named(None, "CallbackUrl", "the callback URL").await?;
+            callback.trim_end_matches("/callback").to_owned()
+        };
+        let url = format!("{base}/start");
+        Url::parse(&url).map_err(|error| Error::Usage(format!("the address {url:?}: {error}")))
+    }
+
+    /// Bitbucket with a link's credential. What is called counts in the link's budget like the functions' calls (G8).
+    pub(crate) async fn bitbucket(&mut self, link: &LinkId, calls: u32) -> Result<Access, Error> {
+        let document = LinkDocument::parse(link, &self.document(link).await?)?;
+        let no_credential = || Error::NotFound {
+            what: format!("a credential of the link {link}"),
+            advice: "it only receives; `bitrelay link set-creds` gives it one".to_owned(),
+        };
+        let credential = document.credential().cloned().ok_or_else(no_credential)?;
+        let table = self.table().await?;
+        let credential = match credential {
+            LinkCredential::Fixed(credential) => credential,
+            LinkCredential::OAuth(consumer) => {
+                let token = self.tokens(&table).await?.token(link, &consumer, None).await?;
+                Credential::Bearer { token }
+            }
+        };
+        let (now, limit) = (self.now(), self.calls_per_hour().await?);
+        let reserved = budget::reserve(&table, link, now, limit, calls).await?;
+        if reserved.calls == 0 {
+            return Err(Error::BudgetSpent);
+        }
+        let base = self.deployment().await?.bitbucket_api(self.around.variable);
+        let client = Api::new(&base)?.client(credential, reserved.calls);
+        Ok(Access { client, link: link.clone(), table, minute: reserved.minute })
+    }
+
+    /// Tokens of OAuth consumers, by the same rules as the functions get them: one writer, the new one stored first.
+    async fn tokens(&mut self, table: &DynamoTable) -> Result<impl TokenSource + use<>, Error> {
+        let prefix = self.secrets_prefix().await?;
+        let grants = SecretsManagerGrants::connect(&self.aws().await, prefix);
+        let base = (self.around.variable)("BITRELAY_BITBUCKET_OAUTH_URL");
+        let oauth = OAuth::new(&base.unwrap_or_else(|| BITBUCKET.to_owned()))?;
+        let holder = format!("cli-{}", std::process::id());
+        let clock = SharedClock(self.around.clock.clone());
+        Ok(Tokens::new(oauth, table.clone(), grants, clock, holder))
+    }
+
+    /// How long windows are.
+    pub(crate) async fn settings(&mut self) -> Result<Settings, Error> {
+        self.deployment().await?.settings(self.around.variable)
+    }
+
+    /// The most calls an hour with one link's credential.
+    pub(crate) async fn calls_per_hour(&mut self) -> Result<u32, Error> {
+        Ok(self.deployment().await?.calls_per_hour(self.around.variable))
+    }
+}

@@ -1,0 +1,136 @@
+//! `trigger`, `doctor` and `init`.
+
+use std::collections::BTreeSet;
+
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use store::Clock;
+
+use crate::stage::Stage;
+use crate::terminal::Script;
+use crate::typing::Outcome;
+
+/// The stage's clock set to the machine's, which the webhook function has.
+fn set_to_now(stage: &Stage) {
+    let ahead = Timestamp::now().duration_since(stage.shell.clock.now());
+    stage.shell.clock.advance_seconds(ahead.as_secs());
+}
+
+/// Without event ids and the name that MiniStack gave the table.
+fn steady(stage: &Stage, outcome: &Outcome) -> String {
+    let text = stage.steady(outcome);
+    let lines = text.lines().map(|line| {
+        let line = line.split(" became event ").next().unwrap();
+        if line.contains("the table ") { "ok    stack       the table can be read" } else { line }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_sample_of_every_reported_key_is_accepted_and_stored() {
+    let stage = Stage::with_link("checks-samples").await;
+    let keys = bitbucket::EventKey::KNOWN.iter().filter(|key| key.is_reported());
+    let keys: BTreeSet<&str> = keys.map(bitbucket::EventKey::as_str).collect();
+    for key in &keys {
+        let outcome = stage.shell.types(&format!("trigger {key} --link acme")).await;
+        assert_eq!(outcome.code, 0, "{outcome}");
+    }
+    // A build is told of its commit, and of each pull request that has it as its head.
+    let events = stage.shell.json("events list --limit 100").await;
+    let told: BTreeSet<&str> =
+        events.as_array().unwrap().iter().map(|event| event["key"].as_str().unwrap()).collect();
+    assert_eq!(told, keys);
+}
+
+#[tokio::test]
+async fn a_sample_that_is_not_signed_or_goes_nowhere_is_refused() {
+    let stage = Stage::with_link("checks-unsigned").await;
+    let url = format!("{}acme", stage.webhook_url);
+    let unsigned = stage.shell.types(&format!("trigger repo:push --unsigned --url {url}")).await;
+    assert_snapshot!("unsigned_sample", stage.steady(&unsigned));
+    let nowhere = stage.shell.types("trigger repo:push --unsigned --url http://127.0.0.1:9/").await;
+    assert_eq!(nowhere.code, 5, "{nowhere}");
+}
+
+#[tokio::test]
+async fn a_healthy_link_is_all_green() {
+    let stage = Stage::with_link("checks-healthy").await;
+    set_to_now(&stage);
+    stage.shell.types("hooks sync --link acme --repository acme/widgets").await;
+    stage.shell.types("trigger pullrequest:comment_created --link acme").await;
+    assert_snapshot!("healthy", steady(&stage, &stage.shell.types("doctor --link acme").await));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_with_what_to_do() {
+    let stage = Stage::with_link("checks-ill").await;
+    set_to_now(&stage);
+    stage.shell.types("hooks sync --link acme --repository acme/widgets").await;
+    stage.shell.types("trigger pullrequest:comment_created --link acme").await;
+    for hook in stage.hooks().await {
+        let uuid = hook["uuid"].as_str().unwrap();
+        stage.simulator.person("alice").unwrap().delete(&format!("/hooks/{uuid}")).await.unwrap();
+    }
+    stage.shell.clock.advance_seconds(SignedDuration::from_hours(2).as_secs());
+    let outcome = stage.shell.types("doctor --link acme").await;
+    assert_eq!(outcome.code, 6, "{outcome}");
+    for words in [
+        "fail  hook        acme/widgets: no hook",
+        "-> `bitrelay hooks sync --link acme` mends it",
+        "fail  poller      a poll is overdue since",
+        "warn  clock       this machine and AWS are 7",
+        "! error: 2 of 8 checks failed",
+    ] {
+        assert!(outcome.to_string().contains(words), "{words}: {outcome}");
+    }
+}
+
+#[tokio::test]
+async fn a_credential_that_is_refused_does_not_hide_the_rest() {
+    let stage = Stage::with_link("checks-refused").await;
+    stage.shell.types("link set-creds acme --kv username=alice@example.com --kv password=wrong").await;
+    assert_snapshot!("refused", steady(&stage, &stage.shell.types("doctor --link acme --no-delivery").await));
+}
+
+#[tokio::test]
+async fn without_a_table_or_a_link_the_rest_is_not_tried() {
+    let stage = Stage::open("checks-nothing").await;
+    assert_snapshot!("no_such_link", steady(&stage, &stage.shell.types("doctor --link acme").await));
+    let outcome = stage.shell.types("doctor --link acme --table elsewhere").await;
+    assert_eq!((outcome.code, outcome.out.lines().count()), (6, 2), "{outcome}");
+}
+
+#[tokio::test]
+async fn init_asks_its_way_to_a_link_that_works() {
+    let stage = Stage::open("checks-init").await;
+    set_to_now(&stage);
+    let mut script = Script::answering(&[
+        "Acme",
+        "acme",
+        "9",
+        "3",
+        "alice@example.com",
+        "alice-api-token",
+        "acme/widgets",
+    ]);
+    let outcome = stage.shell.types_to("init", &mut script).await;
+    assert_eq!(outcome.code, 0, "{outcome}");
+    assert!(script.answers.is_empty());
+    for words in [
+        "a link id has 1 to 64",
+        "\"9\" is none of",
+        "Bitbucket says  alice",
+        "made  no hook",
+        "ok    delivery",
+    ] {
+        assert!(outcome.to_string().contains(words), "{words}: {outcome}");
+    }
+    assert_eq!(stage.hooks().await.len(), 1);
+}
+
+#[tokio::test]
+async fn init_without_anybody_to_answer_ends() {
+    let stage = Stage::open("checks-silent").await;
+    let outcome = stage.shell.types("init").await;
+    assert_eq!((outcome.code, stage.document("acme").await), (2, None), "{outcome}");
+}

@@ -1,0 +1,110 @@
+//! `hooks ...` against the simulator: made, mended, checked, removed, and rotated under way.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use simulator::{FaultRequest, StatusFault};
+
+use crate::stage::Stage;
+
+const SYNC: &str = "hooks sync --link acme --repository acme/widgets";
+const CHECK: &str = "hooks check --link acme";
+
+#[tokio::test]
+async fn a_hook_is_made_and_what_it_delivers_is_accepted() {
+    let stage = Stage::with_link("hooks-made").await;
+    let missing = stage.shell.types(&format!("{CHECK} --repository acme/widgets")).await;
+    assert_snapshot!("hook_missing", missing);
+
+    assert_snapshot!("hook_made", stage.shell.types(SYNC).await);
+    assert_snapshot!("hook_good", stage.shell.types(CHECK).await);
+
+    let alice = stage.simulator.person("alice").unwrap();
+    let body = json!({ "title": "Add a gear", "source": { "branch": { "name": "gear" } } });
+    alice.post("/pullrequests", body).await.unwrap();
+    stage.simulator.settle(std::time::Duration::from_secs(10)).await.unwrap();
+    let events = stage.shell.json("events list --key pullrequest:created").await;
+    assert_eq!(events.as_array().unwrap().len(), 1, "signed with the secret that the link has");
+}
+
+#[tokio::test]
+async fn each_way_in_which_a_hook_can_go_wrong_is_found_and_mended() {
+    let stage = Stage::with_link("hooks-drift").await;
+    let url = format!("{}acme", stage.webhook_url);
+    let alice = stage.simulator.person("alice").unwrap();
+    let deaf = json!({ "url": url, "active": false, "events": ["repo:push", "pullrequest:created"] });
+    let old = json!({ "url": "https://old.example.com/webhook/acme", "description": "bitrelay acme", "events": ["repo:push"] });
+    let stranger = json!({ "url": "https://ci.example.com/", "events": ["repo:push"], "secret": "theirs" });
+    for hook in [deaf, old, stranger] {
+        let (status, made) = alice.post("/hooks", hook).await.unwrap();
+        assert_eq!(status, 201, "{made}");
+    }
+    let check = format!("{CHECK} --repository acme/widgets");
+    assert_snapshot!("hook_drifted", stage.steady(&stage.shell.types(&check).await));
+
+    assert_snapshot!("hook_mended", stage.steady(&stage.shell.types(SYNC).await));
+    assert_eq!(stage.shell.types(&check).await.code, 0);
+    let hooks = stage.hooks().await;
+    assert_eq!(hooks.len(), 2, "the duplicate is gone, the stranger's hook is not");
+    assert!(hooks.iter().any(|hook| hook["url"] == "https://ci.example.com/"));
+}
+
+#[tokio::test]
+async fn a_hook_of_the_workspace_hears_of_more() {
+    let stage = Stage::with_link("hooks-workspace").await;
+    let outcome = stage.shell.types("hooks sync --link acme --workspace acme --all-events").await;
+    assert_eq!(outcome.code, 0, "{outcome}");
+    let url = format!("{}/2.0/workspaces/acme/hooks", stage.simulator.url());
+    let (_, hooks) = stage.simulator.person("alice").unwrap().get(&url).await.unwrap();
+    assert_eq!(hooks["values"][0]["events"].as_array().unwrap().len(), 29);
+}
+
+#[tokio::test]
+async fn where_the_credential_may_not_what_to_click_is_printed() {
+    let stage = Stage::with_link("hooks-refused").await;
+    let forbidden = StatusFault { status: 403, count: 1 };
+    stage
+        .simulator
+        .fault(FaultRequest { api_status_next: Some(forbidden), ..FaultRequest::default() })
+        .unwrap();
+    assert_snapshot!("by_hand", stage.steady(&stage.shell.types(SYNC).await));
+}
+
+#[tokio::test]
+async fn hooks_are_removed_and_forgotten() {
+    let stage = Stage::with_link("hooks-removed").await;
+    stage.shell.types(SYNC).await;
+    assert_eq!(stage.document("acme").await.unwrap()["hooks"], json!(["acme/widgets"]));
+    assert_snapshot!("hook_removed", stage.shell.types("hooks remove --link acme").await);
+    assert!(stage.hooks().await.is_empty());
+    assert_snapshot!("no_place", stage.shell.types("hooks check --link acme").await);
+}
+
+#[tokio::test]
+async fn a_rotation_gives_the_new_secret_to_the_hook_and_both_are_good_meanwhile() {
+    let stage = Stage::with_link("hooks-rotated").await;
+    stage.shell.types(SYNC).await;
+    let alice = stage.simulator.person("alice").unwrap();
+    let open = async |branch: &str| {
+        let body = json!({ "title": branch, "source": { "branch": { "name": branch } } });
+        alice.post("/pullrequests", body).await.unwrap();
+        stage.simulator.settle(std::time::Duration::from_secs(10)).await.unwrap();
+        stage.shell.json("events list --key pullrequest:created").await.as_array().unwrap().len()
+    };
+    assert_eq!(open("before").await, 1);
+
+    assert_snapshot!("rotated", stage.shell.types("link rotate-secret acme --overlap 24h --wait 0s").await);
+
+    let secrets = stage.document("acme").await.unwrap()["webhook_secrets"].clone();
+    assert_eq!(secrets[0]["expires_at"], "2026-11-25T10:00:00Z");
+    assert_eq!(secrets[1]["expires_at"], serde_json::Value::Null);
+    assert_ne!(secrets[0]["value"], secrets[1]["value"]);
+    assert_eq!(open("after").await, 2, "signed with the new secret");
+}
+
+#[tokio::test]
+async fn a_secret_must_stay_good_until_its_successor_is_in_use() {
+    let stage = Stage::with_link("hooks-overlap").await;
+    let before = stage.document("acme").await;
+    let outcome = stage.shell.types("link rotate-secret acme --overlap 1m --wait 5m").await;
+    assert_eq!((outcome.code, stage.document("acme").await), (2, before), "{outcome}");
+}

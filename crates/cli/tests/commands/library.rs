@@ -1,0 +1,114 @@
+//! A table with a log in it, as the functions write it.
+
+use bitbucket::payload::Document;
+use bitbucket::{EventKey, Payload};
+use jiff::SignedDuration;
+use relay::observation::Report;
+use relay::{LinkId, Observation, Poll, Settings, Subject};
+use serde_json::{Value, json};
+use store::{Clock, DeliveryMark, DynamoTable, Table, record, sha256_hex};
+
+use crate::hosts::schema;
+use crate::typing::{Shell, time};
+
+/// A table, and a shell that knows it.
+pub(crate) struct Library {
+    pub(crate) table: DynamoTable,
+    pub(crate) shell: Shell,
+    pub(crate) link: LinkId,
+}
+
+impl Library {
+    pub(crate) async fn empty() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let config = schema::config(port).await;
+        schema::create(&aws_sdk_dynamodb::Client::new(&config), "bitrelay").await;
+        let shell = Shell::at(&format!("http://127.0.0.1:{port}"));
+        let shell = shell.with("BITRELAY_TABLE", "bitrelay").with("BITRELAY_LINK", "acme");
+        Self { table: DynamoTable::connect(&config, "bitrelay"), shell, link: "acme".parse().unwrap() }
+    }
+
+    /// Two pull requests: of the first, a comment was made and edited in silence, which a poll found.
+    pub(crate) async fn furnished() -> Self {
+        let library = Self::empty().await;
+        library.deliver("pullrequest:created", &pull_request(7, "Add a gear")).await;
+        library.after(10);
+        let mut body = pull_request(7, "Add a gear");
+        body["comment"] = comment(1, "Which gear?", "2026-11-24T10:00:10Z");
+        library.deliver("pullrequest:comment_created", &body).await;
+        library.after(20);
+        library.poll(7, &[comment(1, "Which gear, please?", "2026-11-24T10:00:25Z")]).await;
+        library.after(30);
+        library.deliver("pullrequest:created", &pull_request(8, "Oil\u{1b}[31m it")).await;
+        library
+    }
+
+    pub(crate) fn after(&self, seconds: i64) {
+        self.shell.clock.advance_seconds(seconds);
+    }
+
+    /// What the webhook function does with a delivery.
+    pub(crate) async fn deliver(&self, key: &str, body: &Value) {
+        let body = body.to_string().into_bytes();
+        let key = EventKey::parse(key).unwrap();
+        let payload = Payload::parse(&body).unwrap();
+        let subject = Subject::of(&payload);
+        let request = format!("request-{}", sha256_hex(&body));
+        let mark = DeliveryMark {
+            hook: "hook".to_owned(),
+            request: request.clone(),
+            key: key.clone(),
+            body_sha256: sha256_hex(&body),
+            attempt: 1,
+        };
+        let report = Report { key, payload, body, hook: "hook".to_owned(), delivery: request };
+        let observation = Observation::Delivery(report);
+        let (table, clock) = (&self.table, &*self.shell.clock);
+        record(table, &self.link, &subject, &observation, Some(&mark), None, clock, &Settings::default())
+            .await
+            .unwrap();
+    }
+
+    /// What the poller does with what it read.
+    pub(crate) async fn poll(&self, id: u64, comments: &[Value]) {
+        let subject: Subject = format!("pullrequest/0a1b/{id}").parse().unwrap();
+        let known = self.table.read(&self.link, &subject).await.unwrap();
+        let observation = Observation::Poll(Poll {
+            base_version: known.version,
+            started_at: self.shell.clock.now().saturating_sub(SignedDuration::from_secs(1)).unwrap(),
+            pull_request: None,
+            head: None,
+            comments: comments.iter().cloned().map(Document::new).collect(),
+            tasks: Some(Vec::new()),
+            comment_lookups: std::collections::BTreeMap::new(),
+            task_lookups: std::collections::BTreeMap::new(),
+        });
+        let (table, clock) = (&self.table, &*self.shell.clock);
+        record(table, &self.link, &subject, &observation, None, Some(known), clock, &Settings::default())
+            .await
+            .unwrap();
+    }
+}
+
+pub(crate) fn pull_request(id: u64, title: &str) -> Value {
+    let alice = json!({ "display_name": "alice", "uuid": "{a11ce}" });
+    json!({
+        "actor": alice,
+        "repository": { "uuid": "{0a1b}", "full_name": "acme/widgets", "workspace": { "slug": "acme" } },
+        "pullrequest": {
+            "id": id, "title": title, "state": "OPEN", "author": alice,
+            "source": { "branch": { "name": "gear" } }, "destination": { "branch": { "name": "main" } },
+            "reviewers": [], "participants": [],
+            "created_on": time("2026-11-24T10:00:00Z"), "updated_on": time("2026-11-24T10:00:00Z"),
+        },
+    })
+}
+
+pub(crate) fn comment(id: u64, text: &str, updated_on: &str) -> Value {
+    json!({
+        "id": id, "content": { "raw": text }, "user": { "display_name": "bob" },
+        "created_on": "2026-11-24T10:00:10Z", "updated_on": updated_on,
+    })
+}

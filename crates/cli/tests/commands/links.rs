@@ -1,0 +1,194 @@
+//! `link ...`: from nothing to a link, changing it, and that no secret shows.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use store::Clock;
+use store::links::tokens::{GrantStore, SecretsManagerGrants};
+
+use crate::stage::Stage;
+use crate::terminal::Script;
+
+#[tokio::test]
+async fn a_link_is_made_by_answering_questions_and_its_secrets_never_show() {
+    let stage = Stage::open("links-made").await;
+    let mut script = Script::answering(&["alice@example.com", "alice-api-token"]);
+    let made = stage.shell.types_to("link create acme --template bitbucket-user-token", &mut script).await;
+    assert_snapshot!("created", stage.steady(&made));
+    assert_eq!(script.asked, ["E-mail address of the Atlassian account", "API token"]);
+
+    let document = stage.document("acme").await.unwrap();
+    assert_eq!(
+        document["credential"],
+        json!({ "type": "basic", "username": "alice@example.com", "password": "alice-api-token" })
+    );
+    let secret = document["webhook_secrets"][0]["value"].as_str().unwrap().to_owned();
+    assert_eq!(secret.len(), 64);
+
+    let (listed, shown) = (stage.shell.types("link list").await, stage.shell.types("link show acme").await);
+    assert_snapshot!("listed", stage.steady(&listed));
+    assert_snapshot!("shown", stage.steady(&shown));
+    for printed in [made, listed, shown] {
+        let printed = printed.to_string();
+        assert!(!printed.contains(&secret) && !printed.contains("alice-api-token"), "{printed}");
+    }
+    let revealed = stage.shell.json("link show acme --reveal-webhook-secret").await;
+    assert_eq!(revealed["webhook_secret"], secret, "only who asks for it sees it");
+}
+
+#[tokio::test]
+async fn a_link_that_only_receives_says_what_it_does_not_catch() {
+    let stage = Stage::open("links-receive").await;
+    assert_snapshot!(
+        "receive_only",
+        stage.steady(&stage.shell.types("link create acme --template bitbucket-webhook").await)
+    );
+    let tested = stage.shell.types("link test acme").await;
+    assert_snapshot!("no_credential", stage.steady(&tested));
+}
+
+#[tokio::test]
+async fn secrets_may_be_piped_in_and_typed_ones_are_warned_of() {
+    let stage = Stage::open("links-piped").await;
+    let mut script = Script::piping("token=bot-access-token\nwebhook_secret=chosen\n");
+    let made =
+        stage.shell.types_to("link create acme --template bitbucket-access-token --stdin", &mut script).await;
+    assert_eq!(made.code, 0, "{made}");
+    assert!(script.asked.is_empty());
+    assert_eq!(stage.document("acme").await.unwrap()["webhook_secrets"][0]["value"], "chosen");
+
+    let typed = stage.shell.types("link set-creds acme --kv token=another").await;
+    assert!(typed.code == 0 && typed.err.contains("use --stdin"), "{typed}");
+    assert_eq!(stage.document("acme").await.unwrap()["credential"]["token"], "another");
+}
+
+#[tokio::test]
+async fn what_a_link_cannot_be_made_of_is_refused_and_nothing_is_stored() {
+    let stage = Stage::open("links-refused").await;
+    let refused = async |line: &str, input: &str| {
+        let outcome = stage.shell.types_to(line, &mut Script::piping(input)).await;
+        assert!(!outcome.to_string().contains("hunter2"), "{outcome}");
+        (outcome.code, outcome.err)
+    };
+    let create = "link create acme --template bitbucket-user-token --stdin";
+    for (line, input, words) in [
+        (create, "password=hunter2", "needs username"),
+        (create, "username=\npassword=hunter2", "needs username"),
+        (create, "username=alice\npassword=hunter2\npin=hunter2", "has no pin"),
+        (create, "hunter2", "line 1 of the input is not KEY=VALUE"),
+        ("link create Acme --template bitbucket-webhook", "", "lower-case letters"),
+        ("link create acme --template bitbucket-access-token --kv hunter2", "", "--kv takes KEY=VALUE"),
+        ("link create acme --template github", "", "is none of bitbucket-app-oauth"),
+        (
+            "link create acme --template bitbucket-webhook --unsigned --stdin",
+            "webhook_secret=hunter2",
+            "exclude each other",
+        ),
+    ] {
+        let (code, err) = refused(line, input).await;
+        assert!(code == 2 && err.contains(words), "{line}: {code} {err}");
+    }
+    assert!(stage.document("acme").await.is_none());
+}
+
+#[tokio::test]
+async fn a_link_that_is_there_is_not_made_again() {
+    let stage = Stage::with_link("links-twice").await;
+    let before = stage.document("acme").await;
+    let again = stage.shell.types("link create acme --template bitbucket-webhook").await;
+    assert_snapshot!("twice", stage.steady(&again));
+    assert_eq!(stage.document("acme").await, before);
+}
+
+#[tokio::test]
+async fn a_credential_is_tried_and_its_calls_count_in_the_budget() {
+    let stage = Stage::with_link("links-tested").await;
+    assert_snapshot!("tested", stage.shell.types("link test acme --repository acme/widgets").await);
+    let status = stage.shell.json("status").await;
+    assert_eq!(status[0]["calls"]["used"], 2, "what was reserved and not used is given back");
+
+    stage.shell.types("link set-creds acme --kv username=alice@example.com --kv password=wrong").await;
+    assert_snapshot!("wrong_credential", stage.shell.types("link test acme").await);
+}
+
+#[tokio::test]
+async fn no_call_is_made_when_the_budget_is_spent() {
+    let stage = Stage::with_link("links-spent").await;
+    let link = "acme".parse().unwrap();
+    let later =
+        store::Clock::now(&*stage.shell.clock).saturating_add(jiff::SignedDuration::from_mins(5)).unwrap();
+    store::budget::block(&stage.table, &link, later).await.unwrap();
+    let calls = stage.simulator.calls().len();
+    let outcome = stage.shell.types("link test acme").await;
+    assert_snapshot!("spent", outcome);
+    assert_eq!(stage.simulator.calls().len(), calls);
+}
+
+#[tokio::test]
+async fn an_oauth_consumer_is_tried_with_a_token_of_its_own_which_is_deleted_with_the_link() {
+    let stage = Stage::open("links-oauth").await;
+    stage.simulator.register_consumer(simulator::OAuthConsumer {
+        key: "key".to_owned(),
+        secret: "consumer-secret".to_owned(),
+        callback_url: "https://hooks.example.com/callback".to_owned(),
+        acts_as: "bot".to_owned(),
+        scopes: simulator::OAuthConsumer::USUAL_SCOPES.to_owned(),
+    });
+    let create = "link create acme --template bitbucket-client-credentials --stdin";
+    let mut script = Script::piping("client_id=key\nclient_secret=consumer-secret");
+    assert_eq!(stage.shell.types_to(create, &mut script).await.code, 0);
+    let tested = stage.shell.types("link test acme").await;
+    assert_eq!(tested.code, 0, "{tested}");
+
+    let grants = SecretsManagerGrants::connect(&stage.config, "bitrelay/links-oauth/link/");
+    let link = "acme".parse().unwrap();
+    assert!(grants.load(&link).await.unwrap().is_some());
+    let listed = stage.shell.json("link list").await;
+    assert_eq!(listed.as_array().unwrap().len(), 1, "a grant is no link");
+
+    let deleted = stage.shell.types_to("link delete acme", &mut Script::answering(&["acme"])).await;
+    assert_snapshot!("deleted", deleted);
+    assert!(grants.load(&link).await.unwrap().is_none() && stage.document("acme").await.is_none());
+}
+
+#[tokio::test]
+async fn a_link_is_deleted_only_by_who_means_it() {
+    let stage = Stage::with_link("links-kept").await;
+    let outcome = stage.shell.types_to("link delete acme", &mut Script::answering(&["yes"])).await;
+    assert_eq!((outcome.code, stage.document("acme").await.is_some()), (2, true), "{outcome}");
+    let unknown = stage.shell.types("link delete other --yes").await;
+    assert_snapshot!("unknown_link", unknown);
+}
+
+#[tokio::test]
+async fn a_stack_that_is_not_there_is_said_to_be_so() {
+    let stage = Stage::open("links-stackless").await;
+    let outcome = stage.shell.types("link list --stack no-such-stack").await;
+    assert_eq!(outcome.code, 3, "{outcome}");
+    assert!(
+        outcome.err.contains("no-such-stack") && outcome.err.contains("check the stack's name"),
+        "{outcome}"
+    );
+}
+
+#[tokio::test]
+async fn a_person_is_given_an_address_that_begins_an_authorization_once() {
+    let stage = Stage::open("links-authorize").await;
+    let create = "link create acme --template bitbucket-app-oauth --stdin";
+    let mut script = Script::piping("client_id=key\nclient_secret=consumer-secret");
+    assert_eq!(stage.shell.types_to(create, &mut script).await.code, 0);
+
+    let started = stage.shell.json("link start-oauth acme").await;
+    let url: url::Url = started["url"].as_str().unwrap().parse().unwrap();
+    assert!(url.path().ends_with("/start"), "{url}");
+    let nonce = url.query_pairs().find(|(name, _)| name == "nonce").unwrap().1.parse().unwrap();
+    let link = "acme".parse().unwrap();
+    let (table, now) = (&stage.table, stage.shell.clock.now());
+    store::authorization::begin(table, &link, &nonce, now).await.unwrap();
+    store::authorization::begin(table, &link, &nonce, now).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_link_that_has_nobody_to_ask_says_so() {
+    let stage = Stage::with_link("links-nobody").await;
+    assert_snapshot!("nobody_to_ask", stage.shell.types("link start-oauth acme").await);
+}

@@ -1,0 +1,15 @@
+//! The command line against real hosts in this process: dynoxide for the table, the simulator for Bitbucket, and MiniStack for
+//! secrets and stacks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+mod checks;
+mod help;
+mod hooks;
+mod hosts;
+mod library;
+mod links;
+mod reading;
+mod rotation;
+mod stage;
+mod terminal;
+mod typing;

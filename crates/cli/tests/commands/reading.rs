@@ -1,0 +1,155 @@
+//! `events`, `pr`, `watch` and `status`, as they are typed and read.
+
+use insta::assert_snapshot;
+use jiff::SignedDuration;
+use serde_json::Value;
+use store::budget;
+
+use crate::library::{Library, comment, pull_request};
+use crate::typing::{START, time};
+
+#[tokio::test]
+async fn the_newest_events_are_listed() {
+    let library = Library::furnished().await;
+    assert_snapshot!(library.shell.types("events list").await);
+}
+
+#[tokio::test]
+async fn filters_leave_what_they_name() {
+    let library = Library::furnished().await;
+    let count = async |filters: &str| {
+        let listed = library.shell.json(&format!("events list {filters}")).await;
+        listed.as_array().unwrap().len()
+    };
+    for (filters, expected) in [
+        ("", 4),
+        ("--limit 1", 1),
+        ("--repository acme/widgets --pr 7", 3),
+        ("--repository {0A1B} --pr #8", 1),
+        ("--repository acme/none", 0),
+        ("--key pullrequest:comment_updated", 1),
+        ("--source poll", 1),
+        ("--since 31s", 2),
+        ("--until 2026-11-24T10:00:10Z", 1),
+        ("--link other", 0),
+    ] {
+        assert_eq!(count(filters).await, expected, "{filters}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_shown_with_its_payload() {
+    let library = Library::furnished().await;
+    let found = library.shell.json("events list --source poll").await;
+    let id = found[0]["id"].as_str().unwrap();
+
+    assert_snapshot!(library.shell.types(&format!("events show {id}")).await);
+
+    let envelope = library.shell.json(&format!("events show {id}")).await;
+    assert_eq!(envelope["payload"]["comment"]["content"]["raw"], "Which gear, please?");
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_there_is_said_to_be_so() {
+    let library = Library::empty().await;
+    let id = "0".repeat(32);
+    assert_snapshot!(library.shell.types(&format!("events show {id}")).await);
+    let outcome = library.shell.types("events show 12").await;
+    assert_eq!(outcome.code, 2, "{outcome}");
+}
+
+#[tokio::test]
+async fn a_pull_request_is_shown_with_its_windows_and_its_next_poll() {
+    let library = Library::furnished().await;
+    assert_snapshot!(library.shell.types("pr show acme/widgets 7").await);
+
+    let by_id = library.shell.json("pr show {0a1b} 7").await;
+    assert_eq!(by_id["windows"][0]["comment"], 1);
+    assert_eq!(by_id["windows"][0]["closes_at"], "2026-11-24T10:11:25Z");
+    assert_eq!(by_id["snapshot"]["title"], "Add a gear");
+}
+
+#[tokio::test]
+async fn a_window_is_as_long_as_the_functions_take_it_to_be() {
+    let library = Library::furnished().await;
+    let shell = library.shell.clone().with("BITRELAY_WINDOW_SECONDS", "20");
+    let shown = shell.json("pr show acme/widgets 7").await;
+    assert_eq!(shown["windows"][0]["closes_at"], "2026-11-24T10:01:45Z");
+}
+
+#[tokio::test]
+async fn a_title_cannot_control_the_terminal() {
+    let library = Library::furnished().await;
+    let shown = library.shell.types("pr show acme/widgets 8").await;
+    assert!(shown.out.contains("Oil [31m it"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_nothing_was_heard_of_is_not_there() {
+    let library = Library::furnished().await;
+    assert_snapshot!("unknown_pull_request", library.shell.types("pr show acme/widgets 99").await);
+    assert_snapshot!("unknown_repository", library.shell.types("pr show acme/none 7").await);
+}
+
+#[tokio::test]
+async fn watches_are_listed_the_most_urgent_first() {
+    let library = Library::furnished().await;
+    library.after(60);
+    assert_snapshot!(library.shell.types("watch list").await);
+    let one = library.shell.json("watch list --limit 1").await;
+    assert_eq!(one.as_array().unwrap().len(), 1);
+    let other = library.shell.json("watch list --link other").await;
+    assert_eq!(other, Value::Array(Vec::new()));
+}
+
+#[tokio::test]
+async fn the_status_tells_of_budget_watches_and_what_is_overdue() {
+    let library = Library::furnished().await;
+    let (now, limit) = (time(START), 900);
+    let reserved = budget::reserve(&library.table, &library.link, now, limit, 40).await.unwrap();
+    assert_eq!(reserved.calls, 40);
+    assert_snapshot!("status", library.shell.types("status").await);
+
+    let later = now + SignedDuration::from_secs(600);
+    budget::block(&library.table, &library.link, later).await.unwrap();
+    assert_snapshot!("status_blocked", library.shell.types("status").await);
+    let shown = library.shell.json("status").await;
+    assert_eq!(shown[0]["calls"]["used"], 40);
+    assert_eq!(shown[0]["calls"]["blocked_until"], "2026-11-24T10:10:00Z");
+}
+
+#[tokio::test]
+async fn a_tail_shows_what_comes_and_ends_after_as_many_as_were_asked_for() {
+    let library = Library::furnished().await;
+    let tail = library.shell.types("events tail --pr 9 --limit 1 --every 0s --format json");
+    let write = async {
+        // Whenever the tail opens the stream, something comes after that.
+        for id in 100.. {
+            let mut body = pull_request(id % 2 + 8, "Turn it");
+            body["comment"] = comment(id, "Why?", START);
+            library.deliver("pullrequest:comment_created", &body).await;
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = tail => outcome,
+        () = write => unreachable!(),
+    };
+    let lines: Vec<Value> = outcome.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((outcome.code, lines.len()), (0, 1), "{outcome}");
+    assert_eq!(lines[0]["subject"], "pullrequest/0a1b/9");
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_there_is_not_an_empty_log() {
+    let library = Library::empty().await;
+    assert_snapshot!(library.shell.types("events list --table elsewhere").await);
+}
+
+#[tokio::test]
+async fn what_was_not_named_is_asked_for() {
+    let mut shell = Library::empty().await.shell;
+    shell.variables.remove("BITRELAY_TABLE");
+    assert_snapshot!("no_table", shell.types("status").await);
+    let shell = Library::empty().await.shell.with("BITRELAY_LINK", "");
+    assert_snapshot!("no_link", shell.types("pr show acme/widgets 7").await);
+}

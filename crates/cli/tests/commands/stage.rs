@@ -1,0 +1,132 @@
+//! A deployment: a stack in MiniStack, the webhook function in this process behind its URL, and a Bitbucket beside it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use aws_sdk_cloudformation::types::StackStatus;
+use relay::Settings;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use simulator::Simulator;
+use store::links::CachedLinks;
+use store::{DynamoTable, LinkSource, SecretsManagerLinks, SystemClock};
+use tokio::sync::OnceCell;
+use webhook::App;
+
+use crate::hosts::ministack::MiniStack;
+use crate::hosts::schema;
+use crate::typing::{Outcome, Shell};
+
+/// One for all tests of this process. It is ended by its keeper when the process ends.
+static AWS: OnceCell<MiniStack> = OnceCell::const_new();
+
+const STACK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A deployment, a Bitbucket, and a shell that knows both.
+pub(crate) struct Stage {
+    pub(crate) simulator: Simulator,
+    pub(crate) shell: Shell,
+    pub(crate) stack: String,
+    pub(crate) table: DynamoTable,
+    pub(crate) config: SdkConfig,
+    pub(crate) webhook_url: String,
+}
+
+impl Stage {
+    pub(crate) async fn open(stack: &str) -> Self {
+        let host = AWS.get_or_init(MiniStack::start).await;
+        let endpoint = host.config.endpoint_url().unwrap().to_owned();
+        // Connections belong to the runtime of their test.
+        let port = endpoint.rsplit(':').next().unwrap().parse().unwrap();
+        let config = schema::config(port).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let webhook_url = format!("http://{}/webhook/", listener.local_addr().unwrap());
+        let table = deploy(&config, stack, &webhook_url).await;
+        let prefix = format!("bitrelay/{stack}/link/");
+        let app = App {
+            table: DynamoTable::connect(&config, &table),
+            links: CachedLinks::new(SecretsManagerLinks::connect(&config, &prefix)),
+            clock: SystemClock,
+            settings: Settings::default(),
+        };
+        let routes = webhook::router(Arc::new(app));
+        tokio::spawn(async { axum::serve(listener, routes).await });
+        let simulator = Simulator::start(simulator::Settings::default()).await.unwrap();
+        let shell = Shell::at(&endpoint)
+            .with("BITRELAY_STACK", stack)
+            .with("BITRELAY_BITBUCKET_API_URL", &format!("{}/2.0", simulator.url()))
+            .with("BITRELAY_BITBUCKET_OAUTH_URL", simulator.url());
+        let table = DynamoTable::connect(&config, table);
+        Self { simulator, shell, stack: stack.to_owned(), table, config, webhook_url }
+    }
+
+    /// One with a link of alice's, named `acme`.
+    pub(crate) async fn with_link(stack: &str) -> Self {
+        let stage = Self::open(stack).await;
+        let made = "link create acme --template bitbucket-user-token --kv username=alice@example.com --kv password=alice-api-token";
+        let outcome = stage.shell.types(made).await;
+        assert_eq!(outcome.code, 0, "{outcome}");
+        stage
+    }
+
+    /// What Secrets Manager holds of a link.
+    pub(crate) async fn document(&self, link: &str) -> Option<Value> {
+        let links = SecretsManagerLinks::connect(&self.config, format!("bitrelay/{}/link/", self.stack));
+        let secret = links.load(&link.parse().unwrap()).await.unwrap()?;
+        Some(serde_json::from_str(secret.expose_secret()).unwrap())
+    }
+
+    /// What a command left behind, without what is different in each run.
+    pub(crate) fn steady(&self, outcome: &Outcome) -> String {
+        let address = self.webhook_url.trim_end_matches("/webhook/");
+        outcome.to_string().replace(address, "https://hooks.example.com")
+    }
+
+    /// The hooks of the simulator's repository.
+    pub(crate) async fn hooks(&self) -> Vec<Value> {
+        let (status, hooks) = self.simulator.person("alice").unwrap().get("/hooks").await.unwrap();
+        assert_eq!(status, 200);
+        hooks["values"].as_array().unwrap().clone()
+    }
+}
+
+/// Makes the stack with what the command line reads of the template's outputs. Gives the table's name.
+async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
+    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let attribute = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
+    let template = json!({
+        "Parameters": { "CallsPerHour": { "Type": "Number", "Default": 900 } },
+        "Resources": { "Table": { "Type": "AWS::DynamoDB::Table", "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                attribute("pk", "S"), attribute("sk", "S"), attribute("due_partition", "S"), attribute("due_at_ms", "N"),
+            ],
+            "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+            "GlobalSecondaryIndexes": [{
+                "IndexName": "due",
+                "KeySchema": [key("due_partition", "HASH"), key("due_at_ms", "RANGE")],
+                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["due_reason", "due_deadline_ms"] },
+            }],
+        } } },
+        "Outputs": {
+            "TableName": { "Value": { "Ref": "Table" } },
+            "WebhookUrl": { "Value": webhook_url },
+            "CallbackUrl": { "Value": webhook_url.replace("/webhook/", "/callback") },
+            "LinkSecretPrefix": { "Value": format!("bitrelay/{stack}/link/") },
+        },
+    });
+    let client = aws_sdk_cloudformation::Client::new(config);
+    client.create_stack().stack_name(stack).template_body(template.to_string()).send().await.unwrap();
+    let started = Instant::now();
+    loop {
+        let described = client.describe_stacks().stack_name(stack).send().await.unwrap();
+        let described = &described.stacks()[0];
+        if described.stack_status() == Some(&StackStatus::CreateComplete) {
+            let table = described.outputs().iter().find(|output| output.output_key() == Some("TableName"));
+            return table.unwrap().output_value().unwrap().to_owned();
+        }
+        assert!(started.elapsed() < STACK_TIMEOUT, "the stack was not made: {described:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,101 @@
+//! What one webhook costs between its bytes and its events: parsing, and folding. Each payload is one of the project's own, and,
+//! where the folder with payloads of other projects is at hand (`BITRELAY_SHARED`), the median and the largest of those.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a benchmark"
+)]
+
+use std::hint::black_box;
+
+use bitbucket::payload::Document;
+use bitbucket::{EventKey, Payload};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use jiff::Timestamp;
+use relay::observation::Report;
+use relay::{Folded, Observation, Poll, Settings, Subject, SubjectState, fold};
+use serde_json::json;
+
+#[path = "../../bitbucket/tests/support/mod.rs"]
+mod webhooks;
+
+use webhooks::Webhook;
+
+/// A webhook as the fold takes it.
+fn delivered(webhook: &Webhook) -> (Subject, Observation) {
+    let payload = Payload::parse(&webhook.body).unwrap();
+    let subject = Subject::of(&payload);
+    let report = Report {
+        key: EventKey::parse(&webhook.key).unwrap(),
+        payload,
+        body: webhook.body.clone(),
+        hook: "hook".to_owned(),
+        delivery: "delivery".to_owned(),
+    };
+    (subject, Observation::Delivery(report))
+}
+
+fn folded(known: SubjectState, subject: &Subject, observation: &Observation, now: Timestamp) -> Folded {
+    fold(known, &"acme".parse().unwrap(), subject, observation, now, &Settings::default())
+}
+
+/// The same pull request with a hundred comments known.
+fn in_mid_life(subject: &Subject, observation: &Observation, now: Timestamp) -> SubjectState {
+    let state = folded(SubjectState::default(), subject, observation, now).state;
+    let comment =
+        |id: u64| json!({ "id": id, "content": { "raw": "text" }, "created_on": now, "updated_on": now });
+    let poll = Poll {
+        base_version: state.version,
+        started_at: now,
+        pull_request: None,
+        head: None,
+        comments: (0..100).map(|id| Document::new(comment(id))).collect(),
+        tasks: None,
+        comment_lookups: std::collections::BTreeMap::new(),
+        task_lookups: std::collections::BTreeMap::new(),
+    };
+    // Of so many, each fold takes some.
+    let mut folded_last = folded(state, subject, &Observation::Poll(poll.clone()), now);
+    while folded_last.more {
+        folded_last = folded(folded_last.state, subject, &Observation::Poll(poll.clone()), now);
+    }
+    folded_last.state
+}
+
+fn by_size(mut webhooks: Vec<Webhook>) -> Vec<Webhook> {
+    webhooks.sort_by_key(|webhook| webhook.body.len());
+    webhooks
+}
+
+fn folds(criterion: &mut Criterion) {
+    let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
+    let of_pull_requests = |webhook: &Webhook| webhook.key.starts_with("pullrequest:");
+    for (whose, all) in [("own", webhooks::fixtures()), ("corpus", webhooks::corpus_webhooks())] {
+        let all = by_size(all.into_iter().filter(of_pull_requests).collect());
+        let (Some(median), Some(largest)) = (all.get(all.len() / 2), all.last()) else { continue };
+        for (which, webhook) in [("median", median), ("largest", largest)] {
+            let name = format!("{whose}, {which} ({} bytes)", webhook.body.len());
+            criterion.bench_function(&format!("{name}: parse"), |bencher| {
+                bencher.iter(|| Payload::parse(black_box(&webhook.body)).unwrap());
+            });
+            let (subject, observation) = delivered(webhook);
+            for (life, known) in [
+                ("first sight", SubjectState::default()),
+                ("100 comments known", in_mid_life(&subject, &observation, now)),
+            ] {
+                criterion.bench_function(&format!("{name}: fold, {life}"), |bencher| {
+                    bencher.iter_batched(
+                        || known.clone(),
+                        |known| folded(known, &subject, black_box(&observation), now),
+                        BatchSize::SmallInput,
+                    );
+                });
+            }
+        }
+    }
+}
+
+criterion_group!(benches, folds);
+criterion_main!(benches);

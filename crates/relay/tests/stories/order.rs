@@ -1,0 +1,217 @@
+//! Webhooks come in any order and more than once; what is known in the end, and what was told, does not depend on it, for
+//! everything whose time is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bitbucket::EventKey::{self, *};
+use proptest::prelude::*;
+use relay::observation::Report;
+use relay::told::Verdict;
+use serde_json::{Value, json};
+
+use crate::world::{World, a_pull_request, by_another_hook, report};
+
+/// What people do, one thing a minute.
+#[derive(Debug, Clone)]
+enum Act {
+    Retitles(u8),
+    Pushes(u8),
+    Comments,
+    Edits(usize, u8),
+    Deletes(usize),
+    Resolves(usize),
+    Approves(&'static str),
+    Unapproves(&'static str),
+    Merges,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let who = || prop_oneof![Just("bob"), Just("carol")];
+    let act = prop_oneof![
+        2 => (0..4_u8).prop_map(Act::Retitles),
+        2 => (0..4_u8).prop_map(Act::Pushes),
+        4 => Just(Act::Comments),
+        4 => (0..4_usize, 0..4_u8).prop_map(|(comment, text)| Act::Edits(comment, text)),
+        1 => (0..4_usize).prop_map(Act::Deletes),
+        2 => (0..4_usize).prop_map(Act::Resolves),
+        2 => who().prop_map(Act::Approves),
+        1 => who().prop_map(Act::Unapproves),
+        1 => Just(Act::Merges),
+    ];
+    proptest::collection::vec(act, 1..16)
+}
+
+/// Bitbucket, as far as these people move it.
+struct Bitbucket {
+    minute: i64,
+    pull_request: Value,
+    comments: Vec<Value>,
+    verdicts: BTreeMap<&'static str, String>,
+    sent: Vec<Report>,
+}
+
+fn time(minute: i64) -> String {
+    jiff::Timestamp::from_second(1_793_610_000 + 60 * minute).unwrap().to_string()
+}
+
+impl Bitbucket {
+    fn new() -> Self {
+        let pull_request = json!({
+            "id": 7, "title": "title 0", "state": "OPEN", "created_on": time(0),
+            "source": { "branch": { "name": "gear" }, "commit": { "hash": "aaaaaaaaaaa0" } },
+            "destination": { "branch": { "name": "main" } }, "reviewers": [],
+        });
+        let (comments, verdicts, sent) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let mut new = Self { minute: 0, pull_request, comments, verdicts, sent };
+        new.sends(PullRequestCreated, &json!({}));
+        new
+    }
+
+    fn sends(&mut self, key: EventKey, more: &Value) {
+        let participant = |(name, at): (&&str, &String)| {
+            let user = json!({ "uuid": format!("{{{name}}}") });
+            json!({ "user": user, "approved": true, "state": "approved", "participated_on": at })
+        };
+        self.pull_request["updated_on"] = json!(time(self.minute));
+        self.pull_request["participants"] = self.verdicts.iter().map(participant).collect();
+        let mut body = json!({
+            "actor": { "uuid": "{alice}" }, "repository": { "uuid": "{ab}" }, "pullrequest": self.pull_request,
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.sent.push(report(key, &body));
+    }
+
+    fn about(&mut self, key: EventKey, comment: usize) {
+        let comment = self.comments[comment].clone();
+        self.sends(key, &json!({ "comment": comment }));
+    }
+
+    /// The comment that is meant, if it stands.
+    fn standing(&self, comment: usize) -> Option<usize> {
+        let at = comment.checked_rem(self.comments.len())?;
+        (self.comments[at]["deleted"] == false).then_some(at)
+    }
+
+    fn does(&mut self, act: &Act) {
+        self.minute += 1;
+        let now = time(self.minute);
+        match *act {
+            Act::Retitles(title) => {
+                self.pull_request["title"] = json!(format!("title {title}"));
+                self.sends(PullRequestUpdated, &json!({}));
+            }
+            Act::Pushes(hash) => {
+                self.pull_request["source"]["commit"]["hash"] = json!(format!("aaaaaaaaaaa{hash}"));
+                self.sends(PullRequestUpdated, &json!({}));
+            }
+            Act::Comments => {
+                let comment = json!({
+                    "id": self.comments.len(), "content": { "raw": "new" }, "created_on": now, "updated_on": now,
+                    "deleted": false, "inline": {},
+                });
+                self.comments.push(comment);
+                self.about(CommentCreated, self.comments.len() - 1);
+            }
+            Act::Edits(comment, text) => {
+                let Some(at) = self.standing(comment) else { return };
+                self.comments[at]["content"]["raw"] = json!(format!("text {text}"));
+                self.comments[at]["updated_on"] = json!(now);
+                self.about(CommentUpdated, at);
+            }
+            Act::Deletes(comment) => {
+                let Some(at) = self.standing(comment) else { return };
+                self.comments[at]["deleted"] = json!(true);
+                self.about(CommentDeleted, at);
+            }
+            Act::Resolves(comment) => {
+                let Some(at) = self.standing(comment) else { return };
+                self.comments[at]["resolution"] = json!({ "created_on": now });
+                self.about(CommentResolved, at);
+            }
+            Act::Approves(who) => {
+                self.verdicts.insert(who, now.clone());
+                self.reviews(PullRequestApproved, who, &now);
+            }
+            Act::Unapproves(who) => {
+                self.verdicts.remove(who);
+                self.reviews(PullRequestUnapproved, who, &now);
+            }
+            Act::Merges => {
+                self.pull_request["state"] = json!("MERGED");
+                self.sends(PullRequestFulfilled, &json!({}));
+            }
+        }
+    }
+
+    fn reviews(&mut self, key: EventKey, who: &str, now: &str) {
+        let approval = json!({ "date": now, "user": { "uuid": format!("{{{who}}}") } });
+        self.sends(key, &json!({ "approval": approval }));
+    }
+}
+
+/// What is known of everything whose time is known, and which facts were told.
+#[derive(Debug, PartialEq)]
+struct Known {
+    snapshot: Value,
+    head: Option<String>,
+    ended: Option<String>,
+    approvals: BTreeSet<String>,
+    comments: BTreeMap<u64, (Option<String>, bool, Option<String>)>,
+    facts: BTreeSet<String>,
+}
+
+fn known(world: &World) -> Known {
+    let known = world.known();
+    let comments = known.comments.iter().map(|(id, comment)| {
+        let text = comment.standing().and_then(|standing| standing.hash.clone()).filter(|_| !comment.deleted);
+        let resolved = comment.resolution.and_then(|resolution| resolution.at).map(|at| at.to_string());
+        (id.0, (text, comment.deleted, resolved))
+    });
+    let approved = known.told.reviews.iter().filter(|(_, review)| review.verdict == Verdict::Approved);
+    Known {
+        snapshot: known.snapshot.clone(),
+        head: known.head.as_ref().map(|head| head.hash.as_str().to_owned()),
+        ended: known.told.state.clone(),
+        approvals: approved.map(|(user, _)| user.clone()).collect(),
+        comments: comments.collect(),
+        facts: world.log.iter().map(|event| event.id.to_string()).collect(),
+    }
+}
+
+fn heard<'r>(reports: impl IntoIterator<Item = &'r Report>) -> World {
+    let mut world = a_pull_request();
+    world.now = time(100).parse().unwrap();
+    for report in reports {
+        world.hears(report);
+    }
+    world
+}
+
+/// What was sent, in order, and the same in any order, some of it twice.
+fn deliveries() -> impl Strategy<Value = (Vec<Report>, Vec<Report>)> {
+    acts().prop_flat_map(|acts| {
+        let mut bitbucket = Bitbucket::new();
+        for act in &acts {
+            bitbucket.does(act);
+        }
+        let sent = bitbucket.sent;
+        let twice = proptest::sample::subsequence(sent.clone(), 0..=sent.len());
+        let shuffled = twice.prop_flat_map({
+            let sent = sent.clone();
+            move |twice| {
+                let again = twice.iter().map(by_another_hook);
+                Just(sent.iter().cloned().chain(again).collect::<Vec<_>>()).prop_shuffle()
+            }
+        });
+        (Just(sent), shuffled)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn in_any_order_and_twice_they_end_in_the_same_state_and_tell_the_same_facts((sent, shuffled) in deliveries()) {
+        prop_assert_eq!(known(&heard(&shuffled)), known(&heard(&sent)));
+    }
+}

@@ -1,0 +1,92 @@
+//! Authorizations that are under way: from the command that opens one, over a person's browser, to Bitbucket's answer.
+//!
+//! An authorization has two proofs, one after the other. Whoever may write the table opens it and gets a [`Nonce`], which
+//! the browser brings to `/start`. That uses the nonce up and gives an [`OAuthState`], which goes to Bitbucket and comes
+//! back to `/callback` (RFC 6749, section 10.12). Each works once and for ten minutes, of each only the SHA-256 is stored,
+//! and each is compared in constant time.
+//!
+//! There is one item a link: who opens another one ends the one before.
+
+mod pending;
+mod words;
+
+use jiff::Timestamp;
+use relay::LinkId;
+
+use crate::Error;
+use crate::table::Table;
+
+pub use pending::{Authorization, Refusal, waits_until};
+pub use words::{Malformed, Nonce, OAuthState, Proof};
+
+/// How often in a row another one may be faster on the same link.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// Why an authorization does not go on. No message holds a nonce or a state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthorizationError {
+    /// What was brought is not what is waited for. Why is for the log; a stranger is told no difference.
+    #[error("the authorization was refused: {0}")]
+    Refused(#[from] Refusal),
+    /// The table failed. The proof may have been used up.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Opens an authorization of a link, in place of any before it. The nonce belongs into the address of `/start`.
+///
+/// # Errors
+///
+/// The table's; [`Error::Contended`] where others kept opening.
+pub async fn open_authorization<T: Table>(table: &T, link: &LinkId, now: Timestamp) -> Result<Nonce, Error> {
+    let nonce = Nonce::random()?;
+    advance(table, link, |before| Ok::<_, Error>(before.opened(nonce.proof(), now))).await?;
+    Ok(nonce)
+}
+
+/// Uses a nonce up. The state belongs into the address of Bitbucket's page.
+///
+/// # Errors
+///
+/// [`AuthorizationError::Refused`] for a nonce that is not this link's, was used, or is too old.
+pub async fn begin<T: Table>(
+    table: &T,
+    link: &LinkId,
+    nonce: &Nonce,
+    now: Timestamp,
+) -> Result<OAuthState, AuthorizationError> {
+    let state = OAuthState::random(link)?;
+    let step = |before: &Authorization| before.begun(&nonce.proof(), state.proof(), now);
+    advance::<_, AuthorizationError>(table, link, |before| Ok(step(before)?)).await?;
+    Ok(state)
+}
+
+/// Uses a state up. It tells which link it is of.
+///
+/// # Errors
+///
+/// [`AuthorizationError::Refused`] for a state that was never given, was used, or is too old.
+pub async fn complete<T: Table>(
+    table: &T,
+    state: &OAuthState,
+    now: Timestamp,
+) -> Result<LinkId, AuthorizationError> {
+    let step = |before: &Authorization| before.completed(&state.proof(), now);
+    advance::<_, AuthorizationError>(table, state.link(), |before| Ok(step(before)?)).await?;
+    Ok(state.link().clone())
+}
+
+/// One step, stored only on top of what it was decided on: *safety*, for one proof that is brought twice at once.
+async fn advance<T: Table, E: From<Error>>(
+    table: &T,
+    link: &LinkId,
+    step: impl Fn(&Authorization) -> Result<Authorization, E>,
+) -> Result<(), E> {
+    for _ in 0..MAX_ATTEMPTS {
+        let after = step(&table.authorization(link).await?)?;
+        if table.store_authorization(link, &after).await? {
+            return Ok(());
+        }
+    }
+    Err(Error::Contended { attempts: MAX_ATTEMPTS }.into())
+}

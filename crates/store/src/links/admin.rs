@@ -1,0 +1,106 @@
+//! Making, changing and deleting links in Secrets Manager. For people; the functions only read.
+
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
+use relay::LinkId;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::secrets::{SERVICE, Secrets};
+use crate::Error;
+use crate::aws::failure;
+
+/// The most pages of secrets that are listed; a page has up to 100.
+const MAX_PAGES: usize = 100;
+
+/// How long a deleted link can be restored.
+const RECOVERY_DAYS: i64 = 7;
+
+/// The links of a deployment, to be changed.
+#[derive(Debug, Clone)]
+pub struct LinkAdmin(Secrets);
+
+impl LinkAdmin {
+    /// Uses the secrets whose names begin with `prefix`, such as `bitrelay/link/`. Nothing is sent yet. Every call ends
+    /// within 5 seconds.
+    pub fn connect(config: &aws_config::SdkConfig, prefix: impl Into<String>) -> Self {
+        Self(Secrets::connect(config, prefix))
+    }
+
+    /// The ids of all links. What OAuth gave, which is kept beside them, is none. A change of the last minutes may be missing
+    /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html>).
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn list(&self) -> Result<Vec<LinkId>, Error> {
+        let prefix = self.0.name("");
+        let filter = Filter::builder().key(FilterNameStringType::Name).values(&prefix).build();
+        let (mut links, mut from) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let page = self.0.client.list_secrets().filters(filter.clone()).max_results(100);
+            let page = page.set_next_token(from).send().await;
+            let page = page.map_err(|error| failure(SERVICE, "ListSecrets", &error))?;
+            let names = page.secret_list.into_iter().flatten().filter_map(|secret| secret.name);
+            // A link's id has no slash, so a grant's name is no id.
+            links.extend(names.filter_map(|name| name.strip_prefix(&prefix)?.parse::<LinkId>().ok()));
+            from = page.next_token;
+            if from.is_none() {
+                break;
+            }
+        }
+        links.sort();
+        Ok(links)
+    }
+
+    /// Makes a link. False where there is one of this id.
+    ///
+    /// # Errors
+    ///
+    /// The store's; also while a deleted link of this id can still be restored.
+    pub async fn create(&self, link: &LinkId, document: &SecretString) -> Result<bool, Error> {
+        let request = self.0.client.create_secret().name(self.0.name(link));
+        let request = request.description("A link of bitrelay to Bitbucket; `bitrelay link` changes it");
+        match request.secret_string(document.expose_secret()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
+            Err(error) => Err(failure(SERVICE, "CreateSecret", &error)),
+        }
+    }
+
+    /// Changes a link. The functions read it anew within five minutes.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn replace(&self, link: &LinkId, document: &SecretString) -> Result<(), Error> {
+        let request = self.0.client.put_secret_value().secret_id(self.0.name(link));
+        let stored = request.secret_string(document.expose_secret()).send().await;
+        stored.map(drop).map_err(|error| failure(SERVICE, "PutSecretValue", &error))
+    }
+
+    /// Deletes a link, and what OAuth gave it. For seven days the link can be restored with AWS's own tools, unless `at_once`.
+    /// The grant cannot: its tokens work without anybody seeing it.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn delete(&self, link: &LinkId, at_once: bool) -> Result<(), Error> {
+        let grant = self.0.name(format_args!("{link}/grant"));
+        self.delete_secret(grant, true).await?;
+        self.delete_secret(self.0.name(link), at_once).await
+    }
+
+    async fn delete_secret(&self, name: String, at_once: bool) -> Result<(), Error> {
+        let request = self.0.client.delete_secret().secret_id(name);
+        let request = if at_once {
+            request.force_delete_without_recovery(true)
+        } else {
+            request.recovery_window_in_days(RECOVERY_DAYS)
+        };
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(()),
+            Err(error) => Err(failure(SERVICE, "DeleteSecret", &error)),
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Writing a link's document. What this version does not know of it stays as it is.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use relay::LinkId;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::document::VERSION;
+use super::{Given, LinkDocument, Template};
+use crate::Error;
+
+/// A link's document while it is changed. It cannot be printed.
+#[derive(Clone)]
+pub struct LinkEdit {
+    id: LinkId,
+    document: Map<String, Value>,
+}
+
+impl fmt::Debug for LinkEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkEdit").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What may be shown of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkSummary {
+    /// Its kind.
+    pub template: String,
+    /// The kind of its credential; `None` where it only receives.
+    pub credential: Option<String>,
+    /// Who the credential says it is, where that is no secret: an e-mail address or a consumer's key.
+    pub name: Option<String>,
+    /// When its webhook secrets were made and when they end, the oldest first.
+    pub webhook_secrets: Vec<SecretTimes>,
+    /// Whether deliveries are taken without a signature.
+    pub unsigned: bool,
+    /// Where it has hooks, as far as `bitrelay` made them: `workspace/slug`, or `workspace`.
+    pub hooks: Vec<String>,
+}
+
+/// When a secret was made and when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretTimes {
+    /// When it was made, where that is known.
+    pub created_at: Option<Timestamp>,
+    /// When it ends; `None` is never.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl LinkEdit {
+    /// A new link: its credential, and one webhook secret; without the secret it takes deliveries unsigned.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LinkInvalid`] where something is missing, empty or too long.
+    pub fn create(
+        id: &LinkId,
+        template: Template,
+        given: &Given,
+        webhook_secret: Option<&SecretString>,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let mut edit = Self { id: id.clone(), document: Map::new() };
+        edit.document.insert("version".to_owned(), VERSION.into());
+        edit.document.insert("template".to_owned(), template.as_str().into());
+        match webhook_secret {
+            Some(secret) => edit.push_secret(secret, now),
+            None => drop(edit.document.insert("unsigned".to_owned(), true.into())),
+        }
+        edit.set_credential(template, given)?;
+        Ok(edit)
+    }
+
+    /// Takes up a link's document.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LinkInvalid`] for one that the functions could not use either.
+    pub fn parse(id: &LinkId, secret: &SecretString) -> Result<Self, Error> {
+        LinkDocument::parse(id, secret)?;
+        // It is an object, or it could not have been read.
+        let document = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
+        Ok(Self { id: id.clone(), document })
+    }
+
+    /// Its kind; `None` for one that this version does not know.
+    pub fn template(&self) -> Option<Template> {
+        self.document.get("template")?.as_str()?.parse().ok()
+    }
+
+    /// Changes what the API is called with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LinkInvalid`] where something is missing, or does not belong to the template.
+    pub fn set_credential(&mut self, template: Template, given: &Given) -> Result<(), Error> {
+        let invalid = |reason| Error::LinkInvalid { link: self.id.clone(), reason };
+        let credential = template.credential(given).map_err(invalid)?;
+        self.document.insert("template".to_owned(), template.as_str().into());
+        match credential {
+            Some(credential) => self.document.insert("credential".to_owned(), credential),
+            None => self.document.remove("credential"),
+        };
+        Ok(())
+    }
+
+    /// Adds a webhook secret. Those before it end after `overlap`, or when they would have ended; those that have ended are
+    /// removed. A link that was unsigned is so no longer.
+    pub fn rotate(&mut self, new: &SecretString, now: Timestamp, overlap: SignedDuration) {
+        let end = now.saturating_add(overlap).unwrap_or(Timestamp::MAX);
+        self.change_secrets(|secrets| {
+            secrets.retain(|secret| expiry(secret).is_none_or(|at| now < at));
+            for secret in secrets {
+                let ends = expiry(secret).map_or(end, |before| before.min(end));
+                if let Some(fields) = secret.as_object_mut() {
+                    fields.insert("expires_at".to_owned(), json!(ends));
+                }
+            }
+        });
+        self.push_secret(new, now);
+        self.document.remove("unsigned");
+    }
+
+    fn push_secret(&mut self, secret: &SecretString, now: Timestamp) {
+        let secret = json!({ "value": secret.expose_secret(), "created_at": now, "expires_at": null });
+        self.change_secrets(|secrets| secrets.push(secret));
+    }
+
+    fn change_secrets(&mut self, change: impl FnOnce(&mut Vec<Value>)) {
+        let mut secrets = match self.document.remove("webhook_secrets") {
+            Some(Value::Array(secrets)) => secrets,
+            _ => Vec::new(),
+        };
+        change(&mut secrets);
+        self.document.insert("webhook_secrets".to_owned(), Value::Array(secrets));
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &Value> {
+        self.document.get("webhook_secrets").and_then(Value::as_array).into_iter().flatten()
+    }
+
+    /// The secret that a hook should have: the newest that does not end. It is for Bitbucket, and for whoever types it there.
+    pub fn hook_secret(&self) -> Option<SecretString> {
+        let lasting: Vec<_> = self.secrets().filter(|secret| expiry(secret).is_none()).collect();
+        let value = lasting.last()?.get("value")?.as_str()?;
+        Some(SecretString::from(value))
+    }
+
+    /// Notes where the link has a hook.
+    pub fn note_hook(&mut self, place: &str) {
+        let mut hooks = self.hooks();
+        if !hooks.iter().any(|known| known == place) {
+            hooks.push(place.to_owned());
+            self.document.insert("hooks".to_owned(), json!(hooks));
+        }
+    }
+
+    /// Notes that the link has no hook there any more.
+    pub fn forget_hook(&mut self, place: &str) {
+        let mut hooks = self.hooks();
+        hooks.retain(|known| known != place);
+        self.document.insert("hooks".to_owned(), json!(hooks));
+    }
+
+    fn hooks(&self) -> Vec<String> {
+        let hooks = self.document.get("hooks").and_then(Value::as_array).into_iter().flatten();
+        hooks.filter_map(|hook| hook.as_str().map(str::to_owned)).collect()
+    }
+
+    /// What may be shown.
+    pub fn summary(&self) -> LinkSummary {
+        let credential = self.document.get("credential");
+        let said =
+            |name: &str| credential.and_then(|credential| credential.get(name)?.as_str().map(str::to_owned));
+        let times = |secret: &Value| SecretTimes {
+            created_at: secret.get("created_at").and_then(Value::as_str).and_then(|at| at.parse().ok()),
+            expires_at: expiry(secret),
+        };
+        LinkSummary {
+            template: self.document.get("template").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            credential: said("type"),
+            name: said("username").or_else(|| said("client_id")),
+            webhook_secrets: self.secrets().map(times).collect(),
+            unsigned: self.document.get("unsigned") == Some(&Value::Bool(true)),
+            hooks: self.hooks(),
+        }
+    }
+
+    /// The document, to be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LinkInvalid`] for one that the functions could not use.
+    pub fn to_secret(&self) -> Result<SecretString, Error> {
+        let secret = SecretString::from(Value::Object(self.document.clone()).to_string());
+        LinkDocument::parse(&self.id, &secret)?;
+        Ok(secret)
+    }
+}
+
+fn expiry(secret: &Value) -> Option<Timestamp> {
+    secret.get("expires_at")?.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn given(parts: &[(&str, &str)]) -> Given {
+        parts.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect()
+    }
+
+    fn created() -> LinkEdit {
+        let id = "acme".parse().unwrap();
+        let given = given(&[("username", "alice@example.com"), ("password", "hunter2")]);
+        LinkEdit::create(&id, Template::UserToken, &given, Some(&"first".into()), at("2026-01-01T00:00:00Z"))
+            .unwrap()
+    }
+
+    fn valid(edit: &LinkEdit, now: &str) -> usize {
+        let document = LinkDocument::parse(&edit.id, &edit.to_secret().unwrap()).unwrap();
+        document.at(at(now)).unwrap().webhook_secrets.len()
+    }
+
+    #[test]
+    fn what_was_created_is_what_the_functions_read() {
+        let edit = created();
+        assert_eq!(valid(&edit, "2026-01-01T00:00:00Z"), 1);
+        let summary = edit.summary();
+        assert_eq!(
+            (summary.template.as_str(), summary.name.as_deref()),
+            ("bitbucket-user-token", Some("alice@example.com"))
+        );
+        let printed = format!("{edit:?} {summary:?}");
+        assert!(!printed.contains("hunter2") && !printed.contains("first"), "{printed}");
+    }
+
+    #[test]
+    fn both_secrets_are_good_during_the_overlap_and_then_the_new_one() {
+        let mut edit = created();
+        edit.rotate(&"second".into(), at("2026-01-10T00:00:00Z"), SignedDuration::from_hours(24));
+        assert_eq!(valid(&edit, "2026-01-10T23:59:59Z"), 2);
+        assert_eq!(valid(&edit, "2026-01-11T00:00:00Z"), 1);
+        assert_eq!(edit.hook_secret().unwrap().expose_secret(), "second");
+
+        // A later rotation does not prolong what ends already, and drops what has ended.
+        edit.rotate(&"third".into(), at("2026-01-10T12:00:00Z"), SignedDuration::from_hours(24));
+        let ends: Vec<_> = edit.summary().webhook_secrets.iter().map(|times| times.expires_at).collect();
+        assert_eq!(ends, [Some(at("2026-01-11T00:00:00Z")), Some(at("2026-01-11T12:00:00Z")), None]);
+        edit.rotate(&"fourth".into(), at("2026-02-01T00:00:00Z"), SignedDuration::from_hours(1));
+        assert_eq!(edit.summary().webhook_secrets.len(), 2);
+    }
+
+    #[test]
+    fn every_template_makes_a_link_that_can_be_read_and_asks_for_its_parts() {
+        let id: LinkId = "acme".parse().unwrap();
+        for template in Template::ALL {
+            let given: Given =
+                template.parts().iter().map(|part| (part.name.to_owned(), "value".into())).collect();
+            let make =
+                |given: &Given| LinkEdit::create(&id, template, given, None, at("2026-01-01T00:00:00Z"));
+            let edit = make(&given).unwrap();
+            assert_eq!(edit.template(), Some(template));
+            assert!(edit.to_secret().is_ok() && edit.summary().unsigned, "{template}");
+            if let Some(part) = template.parts().first() {
+                let error = make(&Given::new()).unwrap_err().to_string();
+                assert!(error.contains(&format!("{template} needs {}", part.name)), "{error}");
+            }
+            let strange = Given::from([("pin".to_owned(), "value".into())]);
+            assert!(make(&strange).unwrap_err().to_string().contains("has no pin"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_document_stays() {
+        let json = r#"{"version":1,"template":"bitbucket-webhook","unsigned":true,"note":"kept"}"#;
+        let mut edit = LinkEdit::parse(&"acme".parse().unwrap(), &json.into()).unwrap();
+        edit.note_hook("acme/widgets");
+        edit.note_hook("acme/widgets");
+        edit.rotate(&"secret".into(), at("2026-01-01T00:00:00Z"), SignedDuration::ZERO);
+        let stored = edit.to_secret().unwrap();
+        assert!(stored.expose_secret().contains(r#""note":"kept""#));
+        let summary = edit.summary();
+        assert_eq!(
+            (summary.hooks.as_slice(), summary.unsigned),
+            (["acme/widgets".to_owned()].as_slice(), false)
+        );
+        edit.forget_hook("acme/widgets");
+        assert!(edit.summary().hooks.is_empty());
+    }
+}

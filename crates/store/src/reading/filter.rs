@@ -1,0 +1,178 @@
+//! Which events are wanted, and how DynamoDB is asked for them.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use bitbucket::{EventKey, PullRequestId, RepositoryId};
+use jiff::Timestamp;
+use relay::{LinkId, Source, Subject};
+use serde_dynamo::Item;
+
+use super::{EventHead, Place, keys_of};
+use crate::Error;
+use crate::codec::{corrupt, keys};
+
+/// Which events are wanted. The default is all.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Of this link.
+    pub link: Option<LinkId>,
+    /// Of this repository.
+    pub repository: Option<RepositoryFilter>,
+    /// Of the pull request with this number.
+    pub pull_request: Option<PullRequestId>,
+    /// With this key.
+    pub key: Option<EventKey>,
+    /// Learned this way.
+    pub source: Option<Source>,
+    /// Learned then or later.
+    pub since: Option<Timestamp>,
+    /// Learned before.
+    pub until: Option<Timestamp>,
+}
+
+/// How a person names a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepositoryFilter {
+    /// By its UUID, or whatever its events have as id.
+    Id(RepositoryId),
+    /// By `workspace/slug`, in lower case.
+    FullName(String),
+}
+
+impl FromStr for RepositoryFilter {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id = RepositoryId::new(text);
+        if !id.is_plausible() {
+            return Err("a repository is named `workspace/slug` or by its UUID");
+        }
+        match id.as_str().split('/').collect::<Vec<_>>().as_slice() {
+            [_] => Ok(Self::Id(id)),
+            [workspace, slug] if !workspace.is_empty() && !slug.is_empty() => {
+                Ok(Self::FullName(id.as_str().to_owned()))
+            }
+            _ => Err("a repository is named `workspace/slug` or by its UUID"),
+        }
+    }
+}
+
+impl RepositoryFilter {
+    /// A payload of old may have no UUID: then the id is the full name.
+    fn passes(&self, event: &EventHead) -> bool {
+        let id = event.subject.repository();
+        match self {
+            Self::Id(wanted) => id == Some(wanted),
+            Self::FullName(wanted) => {
+                event.repository_name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+                    || id.is_some_and(|id| id.as_str() == wanted)
+            }
+        }
+    }
+}
+
+impl EventFilter {
+    /// Whether an event is wanted.
+    pub fn passes(&self, event: &EventHead) -> bool {
+        let of_pull_request = |wanted: PullRequestId| matches!(&event.subject, Subject::PullRequest { id, .. } if *id == wanted);
+        self.link.as_ref().is_none_or(|link| *link == event.link)
+            && self.repository.as_ref().is_none_or(|repository| repository.passes(event))
+            && self.pull_request.is_none_or(of_pull_request)
+            && self.key.as_ref().is_none_or(|key| *key == event.key)
+            && self.source.is_none_or(|source| source == event.source)
+            && self.since.is_none_or(|since| since <= event.observed_at)
+            && self.until.is_none_or(|until| event.observed_at < until)
+    }
+
+    /// The one partition that can hold such an event, where the filter names it.
+    fn partition(&self) -> Option<String> {
+        let (Some(link), Some(RepositoryFilter::Id(repository)), Some(id)) =
+            (&self.link, &self.repository, self.pull_request)
+        else {
+            return None;
+        };
+        keys::subject(link, &Subject::PullRequest { repository: repository.clone(), id }).ok()
+    }
+}
+
+/// A filter in DynamoDB's words. It is for *economy*: what it leaves is filtered again, exactly.
+pub(super) struct Expression {
+    /// Read this partition only.
+    pub(super) partition: Option<String>,
+    pub(super) filter: String,
+    pub(super) names: HashMap<String, String>,
+    pub(super) values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    pub(super) fn of(filter: &EventFilter) -> Self {
+        let wanted = [
+            ("kind", Some("event".to_owned())),
+            ("link", filter.link.as_ref().map(ToString::to_string)),
+            ("key", filter.key.as_ref().map(ToString::to_string)),
+            ("source", filter.source.map(|source| source.as_str().to_owned())),
+        ];
+        let wanted = wanted.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        Self { partition: filter.partition(), ..Self::equal(wanted) }
+    }
+
+    /// The item that says that a fact is in the log. An attribute of a key may not stand in a query's filter; here the
+    /// whole table is read.
+    pub(super) fn of_fact(id: &str) -> Self {
+        Self::equal([("sk", format!("fact#{id}"))])
+    }
+
+    fn equal(wanted: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        let mut terms = Vec::new();
+        let (mut names, mut values) = (HashMap::new(), HashMap::new());
+        for (name, value) in wanted {
+            terms.push(format!("#{name} = :{name}"));
+            names.insert(format!("#{name}"), name.to_owned());
+            values.insert(format!(":{name}"), AttributeValue::S(value));
+        }
+        Self { partition: None, filter: terms.join(" AND "), names, values }
+    }
+}
+
+/// Where the event of a fact's item stands.
+pub(super) fn location(item: &Item) -> Result<Place, Error> {
+    let (pk, sk) = keys_of(item);
+    let (link, subject) = keys::parse_subject(&pk).map_err(|error| corrupt(&pk, &sk, &error))?;
+    let sequence = match item.get("sequence") {
+        Some(serde_dynamo::AttributeValue::N(sequence)) => sequence.parse().ok(),
+        _ => None,
+    };
+    let sequence = sequence.ok_or_else(|| corrupt(&pk, &sk, &"it has no sequence"))?;
+    Ok(Place { link, subject, sequence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_named_by_uuid_or_by_full_name() {
+        let id = RepositoryFilter::Id(RepositoryId::new("0a1b"));
+        assert_eq!("{0A1B}".parse(), Ok(id));
+        assert_eq!("Acme/Widgets".parse(), Ok(RepositoryFilter::FullName("acme/widgets".to_owned())));
+        for bad in ["", "/", "acme/", "/widgets", "a/b/c", "a b"] {
+            assert!(bad.parse::<RepositoryFilter>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn one_partition_is_read_only_where_link_repository_and_number_are_known() {
+        let filter = EventFilter {
+            link: Some("acme".parse().unwrap()),
+            repository: Some("0a1b".parse().unwrap()),
+            pull_request: Some(PullRequestId(7)),
+            ..EventFilter::default()
+        };
+        assert_eq!(filter.partition().unwrap(), "acme#pullrequest/0a1b/7");
+        let by_name = EventFilter { repository: Some("acme/widgets".parse().unwrap()), ..filter.clone() };
+        assert_eq!(by_name.partition(), None);
+        assert_eq!(EventFilter { link: None, ..filter }.partition(), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! Events without their payloads, and the newest of many.
+
+use bitbucket::EventKey;
+use jiff::Timestamp;
+use relay::{EventId, LinkId, Source, Subject};
+use serde::Deserialize;
+use serde_dynamo::Item;
+use serde_json::Value;
+
+use super::keys_of;
+use crate::Error;
+use crate::codec::corrupt;
+
+/// The attributes that a head is read from.
+pub(super) const HEAD_FIELDS: [&str; 12] = [
+    "pk",
+    "sk",
+    "id",
+    "key",
+    "source",
+    "link",
+    "subject",
+    "repository_name",
+    "sequence",
+    "occurred_at",
+    "observed_at",
+    "actor",
+];
+
+/// An event without its payload: what a list shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventHead {
+    /// Follows from the fact.
+    pub id: EventId,
+    /// What happened.
+    pub key: EventKey,
+    /// Which way it was learned.
+    pub source: Source,
+    /// The link it was learned through.
+    pub link: LinkId,
+    /// What it is about.
+    pub subject: Subject,
+    /// The full name of the repository at that time.
+    pub repository_name: Option<String>,
+    /// Its place in the subject's order.
+    pub sequence: u64,
+    /// When it happened, by Bitbucket's clock.
+    pub occurred_at: Option<Timestamp>,
+    /// When it was learned, by our clock.
+    pub observed_at: Timestamp,
+    /// Who did it, as Bitbucket says it.
+    pub actor: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct HeadItem {
+    id: EventId,
+    key: EventKey,
+    source: Source,
+    link: LinkId,
+    subject: String,
+    #[serde(default)]
+    repository_name: Option<String>,
+    sequence: u64,
+    #[serde(default)]
+    occurred_at: Option<Timestamp>,
+    observed_at: Timestamp,
+    #[serde(default)]
+    actor: Option<String>,
+}
+
+impl EventHead {
+    pub(super) fn read(item: Item) -> Result<Self, Error> {
+        let (pk, sk) = keys_of(&item);
+        let read: HeadItem = serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))?;
+        let subject = read.subject.parse().map_err(|error| corrupt(&pk, &sk, &error))?;
+        Ok(Self {
+            id: read.id,
+            key: read.key,
+            source: read.source,
+            link: read.link,
+            subject,
+            repository_name: read.repository_name,
+            sequence: read.sequence,
+            occurred_at: read.occurred_at,
+            observed_at: read.observed_at,
+            // A list does without an actor that cannot be read; `show` says what is wrong with it.
+            actor: read.actor.and_then(|actor| serde_json::from_str(&actor).ok()),
+        })
+    }
+}
+
+/// The head of a whole event.
+impl From<&relay::Event> for EventHead {
+    fn from(event: &relay::Event) -> Self {
+        Self {
+            id: event.id.clone(),
+            key: event.key.clone(),
+            source: event.source,
+            link: event.link.clone(),
+            subject: event.subject.clone(),
+            repository_name: event.repository_name.clone(),
+            sequence: event.sequence,
+            occurred_at: event.occurred_at,
+            observed_at: event.observed_at,
+            actor: event.actor.clone(),
+        }
+    }
+}
+
+/// Keeps the newest of any number of events, in memory for twice as many.
+pub(super) struct Newest {
+    events: Vec<EventHead>,
+    limit: usize,
+}
+
+impl Newest {
+    pub(super) const fn new(limit: usize) -> Self {
+        Self { events: Vec::new(), limit }
+    }
+
+    pub(super) fn push(&mut self, event: EventHead) {
+        self.events.push(event);
+        if self.events.len() >= self.limit.saturating_mul(2).max(1_000) {
+            self.shrink();
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.events.len() >= self.limit
+    }
+
+    pub(super) fn into_events(mut self) -> Vec<EventHead> {
+        self.shrink();
+        self.events
+    }
+
+    fn shrink(&mut self) {
+        // Within one subject the sequence decides: several events may be learned at one time.
+        self.events.sort_by(|a, b| {
+            (b.observed_at, &b.subject, b.sequence).cmp(&(a.observed_at, &a.subject, a.sequence))
+        });
+        self.events.truncate(self.limit);
+    }
+}

@@ -1,0 +1,1 @@
+"""Keeps seven bookmarks of a pull request true in Slack, from bitrelay's events alone."""

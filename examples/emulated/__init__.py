@@ -1,0 +1,7 @@
+"""What the examples need of AWS, tried on an emulator. Needs the project's tools: run it by `make test-examples`."""
+
+import sys
+
+from tests import EXAMPLES
+
+sys.path.insert(0, str(EXAMPLES.parent / "infra" / "local"))

@@ -1,0 +1,25 @@
+"""One line for each event on bitrelay's bus: printed, and posted as {"text": line} to NOTIFY_URL if there is one."""
+
+import json
+import os
+import urllib.request
+
+
+def line(detail):
+    """What a person wants to know about one event. `detail` is the envelope of docs/EVENTS.md."""
+    subject = detail["subject"]
+    name = subject.get("repository", {}).get("full_name") or detail["link"]
+    number = f" #{subject['id']}" if "id" in subject else ""
+    actor = (detail["actor"] or {}).get("nickname") or "somebody"
+    changes = ", ".join(change["type"] for change in detail["changes"] or [])
+    return f"{name}{number}: {actor}, {detail['key']}" + (f" ({changes})" if changes else "")
+
+
+def handler(event, _context):
+    """What Lambda calls with each event. After an error it tries twice more, so a line may come twice."""
+    text = line(event["detail"])
+    print(text)
+    if url := os.environ.get("NOTIFY_URL"):
+        body = json.dumps({"text": text}).encode()
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=5).close()

@@ -1,0 +1,62 @@
+//! `/callback`: from Bitbucket's answer to a grant that is stored.
+
+use bitbucket::Credential;
+use bitbucket::oauth::Grant;
+use bitbucket::payload::Account;
+use http::request::Parts;
+use relay::LinkId;
+use secrecy::SecretString;
+use store::authorization::{OAuthState, complete};
+use store::links::LinkSource;
+use store::links::tokens::{GrantStore, authorized};
+use store::{Clock, Table};
+
+use super::Error;
+use super::pages::{Bitbucket, Pages};
+use super::parameters::Parameters;
+
+/// The error code of a person who says no (RFC 6749, section 4.1.2.1).
+const DENIED: &str = "access_denied";
+
+/// The link that is authorized now.
+pub(super) async fn callback<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
+    pages: &Pages<T, L, G, C>,
+    request: &Parts,
+) -> Result<LinkId, Error> {
+    let parameters = Parameters::of(&request.uri)?;
+    let state: OAuthState =
+        parameters.required("state")?.parse().map_err(|_| Error::Refused("it has another form"))?;
+    let answer = answer(&parameters)?;
+    let callback = pages.callback(request)?;
+    // Whatever Bitbucket says, it is said once: the state is used up by a no too.
+    let link = complete(&pages.table, &state, pages.clock.now()).await?;
+    let code = answer?;
+    let consumer = pages.consumer(&link).await?;
+    let bitbucket = pages.bitbucket()?;
+    let grant = bitbucket.oauth.exchange_code(&consumer, &code, Some(&callback), pages.clock.now()).await?;
+    let account = who(bitbucket, &grant).await?;
+    let generation = authorized(&pages.grants, &link, &consumer.id, &grant, &account).await?;
+    tracing::info!(
+        %link, generation, account = account.uuid.as_deref().unwrap_or_default(), scope = grant.scope,
+        "link authorized"
+    );
+    Ok(link)
+}
+
+/// The code, or why there is none.
+///
+/// # Errors
+///
+/// [`Error::Address`] where it is neither.
+fn answer(parameters: &Parameters) -> Result<Result<SecretString, Error>, Error> {
+    match parameters.optional("error")? {
+        Some(DENIED) => Ok(Err(Error::Denied)),
+        Some(_) => Ok(Err(Error::NotGranted)),
+        None => Ok(Ok(parameters.required("code")?.into())),
+    }
+}
+
+async fn who(bitbucket: &Bitbucket, grant: &Grant) -> Result<Account, Error> {
+    let credential = Credential::Bearer { token: grant.access_token.clone() };
+    bitbucket.api.client(credential, 1).whoami().await?.account.ok_or(Error::AccountUnreadable)
+}

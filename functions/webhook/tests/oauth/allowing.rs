@@ -1,0 +1,84 @@
+use http::{Extensions, Request};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::request::RequestContext;
+use secrecy::ExposeSecret;
+
+use crate::browser::{parameter, path};
+use crate::world::{CALLBACK, World};
+
+#[tokio::test]
+async fn whoever_allows_it_gets_to_the_success_page_and_the_grant_is_stored() {
+    let world = World::start().await;
+    let to_bitbucket = world.browser.get(&world.address("acme").await).await;
+    to_bitbucket.is_guarded();
+    let to_bitbucket = to_bitbucket.location();
+    assert!(to_bitbucket.starts_with(&format!("{}/site/oauth2/authorize?", world.simulator.url())));
+    assert_eq!(parameter(&to_bitbucket, "redirect_uri"), CALLBACK);
+    assert!(world.nothing_is_stored().await, "nothing before Bitbucket's answer");
+
+    let back = world.browser.decides(&to_bitbucket, "allow").await;
+    let called_back = world.browser.get(&back).await;
+    called_back.is_guarded();
+    assert_eq!(called_back.location(), "https://bitrelay.example/success?id=acme");
+    let success = world.browser.get(&path(&called_back.location())).await;
+    success.is_guarded();
+    assert!(success.status == 200 && success.body.contains("<h1>Authorized</h1>"), "{}", success.body);
+
+    let grant = world.granted("acme").await.unwrap();
+    assert_eq!((grant.client_id.as_str(), grant.generation), ("acme", 1));
+    assert_eq!(grant.account.unwrap().display_name.as_deref(), Some("alice"));
+    assert!(grant.refresh_token.is_some());
+    let user = reqwest::Client::new().get(format!("{}/2.0/user", world.simulator.url()));
+    let answer = user.bearer_auth(grant.access_token.expose_secret()).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(world.granted("other").await.is_none());
+}
+
+#[tokio::test]
+async fn authorizing_again_replaces_what_was_granted() {
+    let world = World::start().await;
+    for generation in 1..=3 {
+        let back = world.decided("acme", "allow").await;
+        world.browser.get(&back).await.location();
+        assert_eq!(world.granted("acme").await.unwrap().generation, generation);
+    }
+}
+
+#[tokio::test]
+async fn two_links_are_authorized_side_by_side() {
+    let world = World::start().await;
+    let (acme, other) = (world.decided("acme", "allow").await, world.decided("other", "allow").await);
+    for back in [&other, &acme] {
+        world.browser.get(back).await.location();
+    }
+    for id in ["acme", "other"] {
+        assert_eq!(world.granted(id).await.unwrap().client_id, id);
+    }
+}
+
+#[tokio::test]
+async fn the_callback_is_below_the_name_that_api_gateway_gives_where_none_is_set() {
+    let world = World::start().await;
+    let mut settings = webhook::oauth::PagesSettings::from_environment(|_| None).unwrap();
+    settings.oauth_url = world.simulator.url().to_owned();
+    let world = World::with(world.simulator, settings);
+    let mut context = ApiGatewayV2httpRequestContext::default();
+    context.domain_name = Some("abc.execute-api.eu-west-1.amazonaws.com".to_owned());
+    let mut extensions = Extensions::new();
+    extensions.insert(RequestContext::ApiGatewayV2(context));
+    let mut request = Request::get(world.address("acme").await).body(axum::body::Body::empty()).unwrap();
+    *request.extensions_mut() = extensions;
+    let location = world.browser.send(request).await.location();
+    assert_eq!(
+        parameter(&location, "redirect_uri"),
+        "https://abc.execute-api.eu-west-1.amazonaws.com/callback"
+    );
+
+    // Neither: a deployment that is not complete, and the nonce is good for another attempt.
+    let address = world.address("acme").await;
+    for _ in 0..2 {
+        let seen = world.browser.get(&address).await;
+        assert_eq!(seen.status, 500);
+        assert!(seen.body.contains("This deployment is not complete"), "{}", seen.body);
+    }
+}

@@ -1,0 +1,82 @@
+//! What is logged and shown while somebody authorizes. In a process of its own: the log is the whole process's.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+
+#[allow(dead_code, reason = "shared with the stories of authorizing, which need more of it")]
+#[path = "oauth/browser.rs"]
+mod browser;
+#[allow(dead_code, reason = "shared with the stories of authorizing, which need more of it")]
+#[path = "oauth/world.rs"]
+mod world;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use secrecy::ExposeSecret;
+use store::memory::GrantFault;
+use tracing_subscriber::fmt::MakeWriter;
+
+use browser::{parameter, with};
+use world::{CONSUMER_SECRET, World};
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn no_nonce_state_code_or_token_is_logged_or_shown() {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let world = World::start().await;
+    let mut shown = Vec::new();
+    let mut hidden = vec![CONSUMER_SECRET.to_owned()];
+
+    // One that comes about, and what is done with its addresses afterwards; one that Bitbucket refuses; one that cannot
+    // be stored.
+    let address = world.address("acme").await;
+    let to_bitbucket = world.browser.get(&address).await.location();
+    let back = world.browser.decides(&to_bitbucket, "allow").await;
+    for page in [&back, &address, &back, &with(&back, "code", None)] {
+        let seen = world.browser.get(page).await;
+        shown.push(format!("{} {:?}", seen.body, seen.headers));
+    }
+    hidden.extend([parameter(&address, "nonce"), parameter(&back, "state"), parameter(&back, "code")]);
+    let refused = with(&world.decided("acme", "allow").await, "code", Some("a-made-up-code"));
+    let unstored = world.decided("other", "allow").await;
+    world.grants.inject(GrantFault::Lost, 4);
+    for page in [&unstored, &refused] {
+        let seen = world.browser.get(page).await;
+        shown.push(format!("{} {:?}", seen.body, seen.headers));
+        hidden.extend([parameter(page, "state"), parameter(page, "code")]);
+    }
+    let grant = world.granted("acme").await.unwrap();
+    hidden.push(grant.access_token.expose_secret().to_owned());
+    hidden.push(grant.refresh_token.unwrap().expose_secret().to_owned());
+
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for line in ["authorization begun", "link authorized", "authorization refused", "authorization failed"] {
+        assert!(logged.contains(line), "{line} is not in: {logged}");
+    }
+    let told = format!("{logged}{}", shown.concat());
+    for secret in hidden {
+        assert!(!told.contains(&secret), "{secret} is in: {told}");
+    }
+}

@@ -1,0 +1,44 @@
+//! A process of its own that asks for one link's token many times at once. Its input: what it works with, as one line of
+//! JSON, and then a line when it is to begin. Its output: a line when it is ready, and then the tokens as JSON.
+
+use std::io::BufRead;
+use std::sync::Arc;
+
+use anyhow::Context;
+use bitbucket::oauth::OAuth;
+use e2e::stack::sdk;
+use e2e::tokens::Work;
+use secrecy::ExposeSecret;
+use store::links::tokens::{SecretsManagerGrants, TokenSource, Tokens};
+use store::{DynamoTable, SystemClock};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut lines = std::io::stdin().lock().lines();
+    let work: Work = serde_json::from_str(&lines.next().context("no work")??)?;
+    let config = sdk(&work.endpoint_url, &work.region).await;
+    let tokens = Arc::new(Tokens::new(
+        OAuth::new(&work.oauth_url)?,
+        DynamoTable::connect(&config, &work.table),
+        SecretsManagerGrants::connect(&config, &work.link_secret_prefix),
+        SystemClock,
+        std::process::id().to_string(),
+    ));
+    println!("ready");
+    lines.next().context("no beginning")??;
+    let (link, credential) =
+        (Arc::new(work.link.parse()?), Arc::new(serde_json::from_value(work.credential)?));
+    let asked: Vec<_> = (0..work.times)
+        .map(|_| {
+            let (tokens, link, credential) =
+                (Arc::clone(&tokens), Arc::clone(&link), Arc::clone(&credential));
+            tokio::spawn(async move { tokens.token(&link, &credential, None).await })
+        })
+        .collect();
+    let mut given = Vec::new();
+    for task in asked {
+        given.push(task.await??.expose_secret().to_owned());
+    }
+    println!("{}", serde_json::to_string(&given)?);
+    Ok(())
+}

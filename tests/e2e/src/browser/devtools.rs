@@ -1,0 +1,78 @@
+//! Chromium's `DevTools` protocol over a pipe (<https://chromedevtools.github.io/devtools-protocol/>): JSON messages with a
+//! zero byte after each, on the file descriptors 3 and 4. That needs neither a port nor a web socket.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// How long one command may take; the first one waits for the browser's start.
+const CALL_LIMIT: Duration = Duration::from_mins(1);
+
+/// Puts what a child has as its input and output where Chromium wants them.
+const PIPED: &str = r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
+
+/// A browser's process, and the pipe to it. The process ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct DevTools {
+    _process: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    calls: u64,
+}
+
+impl DevTools {
+    pub(super) fn start(program: &Path, arguments: &[String], log: std::fs::File) -> Self {
+        let mut process = Command::new("sh")
+            .args(["-c", PIPED])
+            .arg(program)
+            .args(arguments)
+            .arg("--remote-debugging-pipe")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let (to, from) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        Self { _process: process, to, from: BufReader::new(from), calls: 0 }
+    }
+
+    /// Calls a method and gives its result, or what it failed with. Events are not needed and left out.
+    pub(super) async fn call(
+        &mut self,
+        session: Option<&str>,
+        method: &str,
+        parameters: Value,
+    ) -> Result<Value, String> {
+        self.calls += 1;
+        let mut message = json!({ "id": self.calls, "method": method, "params": parameters });
+        if let Some(session) = session {
+            message["sessionId"] = json!(session);
+        }
+        let mut bytes = message.to_string().into_bytes();
+        bytes.push(0);
+        self.to.write_all(&bytes).await.unwrap();
+        let answer = tokio::time::timeout(CALL_LIMIT, self.answer(self.calls)).await;
+        let mut answer = answer.unwrap_or_else(|_| panic!("{method} was not answered within {CALL_LIMIT:?}"));
+        match answer.get("error") {
+            Some(error) => Err(format!("{method}: {error}")),
+            None => Ok(answer["result"].take()),
+        }
+    }
+
+    async fn answer(&mut self, id: u64) -> Value {
+        loop {
+            let mut bytes = Vec::new();
+            self.from.read_until(0, &mut bytes).await.unwrap();
+            assert_eq!(bytes.pop(), Some(0), "the browser ended; its words are in chromium.log");
+            let message: Value = serde_json::from_slice(&bytes).unwrap();
+            if message["id"] == id {
+                return message;
+            }
+        }
+    }
+}
