@@ -121,6 +121,9 @@ pub struct PullRequestState {
     /// When to read the pull request itself, because a listing showed more of it than any webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_at: Option<Timestamp>,
+    /// The `updated_on` that a listing showed when it had the pull request read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noticed: Option<Timestamp>,
     /// Since when Bitbucket shows something that no event tells, by our clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untold_since: Option<Timestamp>,
@@ -151,11 +154,17 @@ impl PullRequestState {
             revisit_at: None,
             unreachable: false,
             refresh_at: None,
+            noticed: None,
             untold_since: None,
             told,
             head: None,
             counters: None,
         }
+    }
+
+    /// Whether a refresh has to read the pull request itself, and not only its comments and tasks.
+    pub(crate) fn must_be_read(&self) -> bool {
+        self.noticed.is_some() || self.untold_since.is_some() || self.snapshot.is_null()
     }
 
     /// Whether it can still be merged, as far as is known.

@@ -79,6 +79,8 @@ pub struct Notice {
     pub since: Timestamp,
     /// Whether it was created since then.
     pub is_new: bool,
+    /// When Bitbucket last moved it, by the listing. Webhooks from then on explain what it showed.
+    pub updated_on: Option<Timestamp>,
 }
 
 /// The pull requests that moved since the last sweep, and those that are not open any more.
@@ -151,7 +153,8 @@ impl RepositoryState {
         let created_on = shown.and_then(|shown| shown.created_on);
         let is_new = created_on > self.first_swept_at && self.first_swept_at.is_some();
         let since = created_on.filter(|_| is_new).or(self.swept_at).unwrap_or(sweep.started_at);
-        Notice { repository: self.repository.clone(), since, is_new }
+        let updated_on = shown.and_then(|shown| shown.updated_on);
+        Notice { repository: self.repository.clone(), since, is_new, updated_on }
     }
 }
 

@@ -174,7 +174,7 @@ impl Needs {
         let tasks = is_due(touched) || settings.tasks_are_stale(known.tasks_read_at, now);
         let head = known.head.as_ref().filter(|head| head.size.is_none() && known.is_open() && !thrifty);
         Self {
-            pull_request: is_due(known.refresh_at),
+            pull_request: is_due(known.refresh_at) && known.must_be_read(),
             tasks: !known.tasks_read
                 || is_due(known.refresh_at)
                 || ((tasks || is_last_look) && !(thrifty && read_lately)),

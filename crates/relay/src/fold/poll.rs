@@ -82,6 +82,9 @@ fn put_tasks_off(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
 fn pull_request_of(draft: &mut Draft<'_>, poll: &Poll) {
     let Some(known) = draft.pull_request() else { return };
     if poll.pull_request.is_some() {
+        known.noticed = None;
+    }
+    if poll.pull_request.is_some() || !known.must_be_read() {
         known.refresh_at = known.refresh_at.filter(|at| *at > poll.started_at);
     }
     if let Some(seen) = &poll.pull_request {

@@ -34,12 +34,13 @@ pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
         };
         draft.emit(id, &report.key, news)
     });
+    let read_at = draft.settings.grace_ends(draft.now);
     if let (Some(replaced), Some(known)) = (replaced, draft.pull_request())
         && has_moved
         && !is_told
     {
         // No event of this report tells what changed, so the next one that has news must.
-        replaced.restore(known);
+        replaced.restore(known, read_at);
     }
     untold::note(draft);
 }

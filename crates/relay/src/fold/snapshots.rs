@@ -32,7 +32,10 @@ impl Replaced {
         self.updated_on
     }
 
-    pub(super) fn restore(self, known: &mut PullRequestState) {
+    /// Puts it back, and has the newer one read: what it shows is still to be told.
+    pub(super) fn restore(self, known: &mut PullRequestState, read_at: Timestamp) {
+        known.noticed = Some(known.snapshot_updated_on.unwrap_or(Timestamp::MAX));
+        known.refresh_at = Some(known.refresh_at.map_or(read_at, |other| other.min(read_at)));
         known.snapshot = self.snapshot;
         known.repository = self.repository;
         known.snapshot_updated_on = self.updated_on;
@@ -49,6 +52,11 @@ pub(super) fn of_report(draft: &mut Draft<'_>, payload: &Payload) -> Option<Repl
     known.unreachable = false;
     if !is_newest(known, &seen) {
         return None;
+    }
+    let has_ended = crate::told::state_of(&seen.raw).is_some_and(|state| state != "OPEN");
+    if known.noticed.is_some_and(|noticed| has_ended || seen.updated_on >= Some(noticed)) {
+        // What the listing showed is in this, or in comments and tasks: those are read as planned.
+        known.noticed = None;
     }
     let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
     Some(take(known, seen, repository))

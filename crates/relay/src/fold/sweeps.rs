@@ -1,5 +1,6 @@
 //! Folding sweeps: what a listing shows of a repository, and what that means for one pull request.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::draft::Draft;
@@ -19,6 +20,8 @@ pub(super) fn notice(draft: &mut Draft<'_>, notice: &Notice) {
         known.repository = notice.repository.clone();
     }
     known.unreachable = false;
+    // What is not listed any more has ended: no webhook of before explains that.
+    known.noticed = Some(notice.updated_on.unwrap_or(Timestamp::MAX));
     draft.refresh(due);
 }
 

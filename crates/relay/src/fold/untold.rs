@@ -34,7 +34,11 @@ pub(super) fn refresh(draft: &mut Draft<'_>, base_version: u64, seen: &Document<
     }
     if seen.updated_on == known.snapshot_updated_on && base_version + 1 < draft.version() {
         // Something was stored while this was read, and the times do not tell which is newer.
-        draft.refresh(draft.now);
+        let now = draft.now;
+        if let Some(known) = draft.pull_request() {
+            known.noticed = Some(known.snapshot_updated_on.unwrap_or(now));
+        }
+        draft.refresh(now);
         return;
     }
     let found = changes::between(&known.snapshot, &seen.raw);
@@ -45,6 +49,9 @@ pub(super) fn refresh(draft: &mut Draft<'_>, base_version: u64, seen: &Document<
         && let Some(ends) = grace_left(draft)
     {
         // The webhook that tells of it may be on its way. The snapshot is taken when its time is over.
+        if let Some(known) = draft.pull_request() {
+            known.noticed = Some(seen.updated_on.unwrap_or(Timestamp::MAX));
+        }
         draft.refresh(ends);
         return;
     }

@@ -117,7 +117,12 @@ fn noticed(is_new: bool) -> World {
     let mut world = a_pull_request();
     let since = world.now;
     let repository = json!({ "uuid": "{ab}", "full_name": "acme/widgets" });
-    world.learns(&Observation::Noticed(relay::sweep::Notice { repository, since, is_new }));
+    world.learns(&Observation::Noticed(relay::sweep::Notice {
+        repository,
+        since,
+        is_new,
+        updated_on: Some(since),
+    }));
     world
 }
 
@@ -145,4 +150,29 @@ fn of_a_pull_request_that_was_there_before_only_what_happened_since_is_told() {
     world.waits(30).polls_all(&shown);
     assert_eq!(world.waits(30).polls_all(&shown), ["pullrequest:fulfilled"]);
     assert_eq!(world.waits(60).polls_all(&shown), NOTHING);
+}
+
+#[test]
+fn a_webhook_as_new_as_what_a_sweep_showed_explains_it_and_an_older_one_that_comes_late_does_not() {
+    let mut world = a_pull_request();
+    world.reports(PullRequestCreated);
+    let shown = world.now + jiff::SignedDuration::from_secs(60);
+    let snapshot = |second: i64| json!({ "id": 7, "title": "Gear", "updated_on": shown + jiff::SignedDuration::from_secs(second) });
+    let notice = |world: &World| relay::sweep::Notice {
+        repository: Value::Null,
+        since: world.now,
+        is_new: false,
+        updated_on: Some(shown),
+    };
+    for (second, is_explained) in [(-1, false), (0, true), (5, true)] {
+        let noticed = notice(&world);
+        world.learns(&Observation::Noticed(noticed));
+        // Bitbucket's clock goes on, and the webhook is older or newer than what was listed.
+        let report = world.webhook(PullRequestUpdated, &json!({ "pullrequest": snapshot(second) }));
+        world.hears(&report);
+        world.waits(30);
+        let needs = relay::watch::Needs::of(world.known(), world.now, &world.settings, false);
+        assert_eq!(!needs.pull_request, is_explained, "{second} seconds after it");
+        assert!(needs.tasks && world.due().unwrap().0 <= 0, "its comments and tasks are read in any case");
+    }
 }
