@@ -56,10 +56,6 @@ pub struct History {
     scheduled: u64,
     letters: u64,
     last_act: Second,
-    /// The pull requests of which a report came late, and those of which a title or an end was not reported at once. Of what is both, a
-    /// late report may hide from the next sweep what the last one has noticed: `docs/POLLING.md` says so.
-    late: BTreeSet<u64>,
-    untold: BTreeSet<u64>,
     /// What happened, a line each, where somebody wants to read it.
     story: Option<Vec<String>>,
 }
@@ -102,8 +98,7 @@ impl History {
             return Err(format!("G3: it is never quiet: {due:?}\n  {plan:?}"));
         }
         self.ledger.check(&self.table, plan, end).map_err(|wrong| format!("{wrong}\n  {plan:?}"))?;
-        let hidden = |pull| self.late.contains(&pull) && self.untold.contains(&pull);
-        check_known(&self.hub, &self.table, plan, hidden).map_err(|wrong| format!("{wrong}\n  {plan:?}"))?;
+        check_known(&self.hub, &self.table, plan).map_err(|wrong| format!("{wrong}\n  {plan:?}"))?;
         Ok(Summary { acts: self.acts, told: self.table.told.len(), calls: self.all_calls })
     }
 
@@ -137,8 +132,6 @@ impl History {
             scheduled: 0,
             letters: 0,
             last_act: Second::MIN,
-            late: BTreeSet::new(),
-            untold: BTreeSet::new(),
             story,
         };
         for _ in 0..2 {
@@ -212,7 +205,7 @@ impl History {
     pub(crate) fn send(&mut self, letter: Letter) -> bool {
         self.letters += 1;
         let number = self.letters;
-        let (key, pull) = (letter.key.clone(), letter.pull);
+        let key = letter.key.clone();
         let (fate, delay) = (self.dice.below(20), 1 + self.second_below(LATEST));
         let arrivals: &[Second] = match fate {
             0..=3 if self.plan.may_lose(&key) => &[],
@@ -222,22 +215,11 @@ impl History {
             _ => &[0],
         };
         self.tell(|| format!("  {key} {number} arrives after {arrivals:?}"));
-        if arrivals.iter().any(|delay| *delay > 0) {
-            self.late.insert(pull);
-        }
-        if !arrivals.contains(&0)
-            && matches!(key, EventKey::PullRequestUpdated | EventKey::PullRequestFulfilled)
-        {
-            self.untold.insert(pull);
-        }
         for delay in arrivals {
             self.schedule(self.now + delay, Next::Arrive(letter.clone(), "hook-1", number));
         }
         if self.plan.two_hooks && self.dice.percent(80) {
             let delay = if self.dice.percent(20) { self.second_below(LATEST) } else { 0 };
-            if delay > 0 {
-                self.late.insert(pull);
-            }
             self.schedule(self.now + delay, Next::Arrive(letter, "hook-2", number));
         }
         arrivals.contains(&0)

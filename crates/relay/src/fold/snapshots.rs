@@ -50,8 +50,6 @@ pub(super) fn of_report(draft: &mut Draft<'_>, payload: &Payload) -> Option<Repl
     if !is_newest(known, &seen) {
         return None;
     }
-    // Whatever a listing showed of it, here is something newer; comments and tasks are read soon.
-    known.refresh_at = None;
     let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
     Some(take(known, seen, repository))
 }

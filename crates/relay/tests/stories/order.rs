@@ -136,6 +136,8 @@ impl Bitbucket {
                 self.verdicts.remove(who);
                 self.reviews(PullRequestUnapproved, who, &now);
             }
+            // Once in its life.
+            Act::Merges if self.pull_request["state"] == "MERGED" => {}
             Act::Merges => {
                 self.pull_request["state"] = json!("MERGED");
                 self.sends(PullRequestFulfilled, &json!({}));
