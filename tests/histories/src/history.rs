@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use bitbucket::{EventKey, Payload};
+use bitbucket::Payload;
 use relay::observation::Report;
 use relay::watch::Reason;
 use relay::{LinkId, Observation, Subject};
