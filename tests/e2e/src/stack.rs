@@ -9,6 +9,7 @@ use aws_config::SdkConfig;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::pace::Pace;
 use crate::paths;
 
 /// What `make up` leaves in `stack.json`.
@@ -29,6 +30,8 @@ pub struct Outputs {
     pub simulator_user: String,
     pub simulator_token: String,
     pub simulator_repository: String,
+    #[serde(flatten)]
+    pub pace: Pace,
 }
 
 /// A private stack on free ports, in a folder of its own. Dropping it stops it.
@@ -56,6 +59,11 @@ impl Stack {
         let subscriber = Subscriber::of(aws_sdk_sqs::Client::new(&config), outputs.events_queue_url.clone());
         std::mem::forget(guard);
         Self { outputs, config, subscriber, folder }
+    }
+
+    /// What leads the command line to this stack.
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.join("bitrelay.toml")
     }
 
     /// What the functions have logged so far.
