@@ -79,6 +79,20 @@ impl Stack {
         String::from_utf8(done.stdout).unwrap()
     }
 
+    /// What the functions have logged, once a line is what it is waited for. The emulator keeps the log of a run until the
+    /// run has ended.
+    pub async fn logged_with(&self, within: Duration, wanted: impl Fn(&str) -> bool) -> String {
+        let started = Instant::now();
+        loop {
+            let logged = self.logged();
+            if logged.lines().any(&wanted) {
+                return logged;
+            }
+            assert!(started.elapsed() < within, "after {within:?} the logs are only {logged}");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// The table.
     pub fn table(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)

@@ -33,6 +33,25 @@ async fn nobody_hears_of_carol(stack: &Stack) {
     made(person(stack, "carol").post(&control, json!({ "lose_all_of": "carol" })).await);
 }
 
+/// Waits until the poller has listed the open pull requests of the repository once.
+async fn is_swept(stack: &Stack) {
+    let waiting = Instant::now();
+    let calls = format!("{}/_control/calls", stack.outputs.simulator_url);
+    // The link `demo` calls as carol, and names repositories by their UUIDs.
+    let is_ours = |call: &Value| {
+        let path = call["path"].as_str().unwrap();
+        call["user"] == "carol" && call["status"] == 200 && path.contains("/pullrequests?state=OPEN")
+    };
+    loop {
+        let made: Value = reqwest::get(&calls).await.unwrap().json().await.unwrap();
+        if made["calls"].as_array().unwrap().iter().any(is_ours) {
+            return;
+        }
+        assert!(waiting.elapsed() < THREE_MINUTES, "no sweep within {THREE_MINUTES:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 pub(crate) async fn what_bitbucket_never_reports_reaches_the_subscriber(stack: Arc<Stack>) {
     let (alice, bob, pace) = (person(&stack, "alice"), person(&stack, "bob"), stack.outputs.pace);
     let id = create_pull_request(&alice, "Unreported changes").await;
@@ -87,9 +106,11 @@ pub(crate) async fn a_comment_whose_webhook_was_lost_reaches_the_subscriber(stac
 pub(crate) async fn a_pull_request_of_which_nothing_was_reported_reaches_the_subscriber(stack: Arc<Stack>) {
     let (alice, carol) = (person(&stack, "alice"), person(&stack, "carol"));
     nobody_hears_of_carol(&stack).await;
-    // The repository is known by a webhook of another pull request.
+    // The repository is known by a webhook of another pull request. What its first sweep finds was there before anybody
+    // listened, and is not told.
     let known = create_pull_request(&alice, "A pull request that is known").await;
     hears(&stack, known, 1).await;
+    is_swept(&stack).await;
     let id = create_pull_request(&carol, "A pull request that nobody reported").await;
     made(
         carol.post(&format!("/pullrequests/{id}/comments"), json!({ "content": { "raw": "Hello?" } })).await,
