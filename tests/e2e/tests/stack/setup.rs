@@ -75,8 +75,8 @@ impl Newcomer {
 
     /// Begins, and looks at Bitbucket's question.
     async fn is_asked(&mut self) -> String {
-        let begin = format!("link start-oauth {LINK} --format json");
-        let begun = self.bitrelay.types_what_shows(&["nonce"], &begin).await.json();
+        let words = format!("link start-oauth {LINK} --format json");
+        let begun = self.bitrelay.types_what_shows(&["nonce"], &words).await.json();
         let address = begun["url"].as_str().unwrap().to_owned();
         self.secrets.push(Secret::new("nonce", &parameter(&address, "nonce")));
         self.browser.goes_to(&address).await;
