@@ -43,7 +43,7 @@ logs: ## What the functions of the local stack logged (OPTIONS="poller --follow"
 	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) logs $(OPTIONS); else echo 'The stack is down.'; exit 3; fi
 
 # One `cargo test` for all: a selection of packages would compile their dependencies once more, with other features. It
-# also builds the simulator's binary, before any test runs.
+# also builds the simulator and the command line, before any test runs.
 test: lint test-examples local-functions ## Everything that must hold: format, lints, template, all tests
 	$(call say,unit$(comma) contract and end-to-end tests)
 	cargo test --workspace
@@ -119,7 +119,7 @@ tools:
 	@$(PYTHON) infra/tools/install.py $(VENV)
 
 local-build: local-functions
-	cargo build --workspace --bin simulator
+	cargo build --workspace --bin simulator --bin bitrelay
 
 # What the local stack runs. A folder of its own: `sam build` never packages these unoptimised binaries by mistake.
 local-functions: tools

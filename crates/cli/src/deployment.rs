@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use bitbucket::oauth::BITBUCKET;
 use relay::Settings;
 
 use crate::Error;
@@ -59,6 +60,8 @@ impl Deployment {
             "BITRELAY_WINDOW_MARGIN_SECONDS" => Some("WindowMarginSeconds"),
             "BITRELAY_POLL_INTERVAL_SECONDS" => Some("PollIntervalSeconds"),
             "BITRELAY_GRACE_SECONDS" => Some("GraceSeconds"),
+            "BITRELAY_TASK_INTERVAL_SECONDS" => Some("TaskIntervalSeconds"),
+            "BITRELAY_SWEEP_SECONDS" => Some("SweepSeconds"),
             "BITRELAY_TAIL_SECONDS" => Some("TailSeconds"),
             _ => None,
         };
@@ -81,6 +84,13 @@ impl Deployment {
         let named = variable("BITRELAY_BITBUCKET_API_URL");
         let named = named.or_else(|| self.parameters.get("BitbucketApiUrl").cloned());
         named.unwrap_or_else(|| BITBUCKET_API.to_owned())
+    }
+
+    /// Where Bitbucket's OAuth endpoints are.
+    pub(crate) fn bitbucket_oauth(&self, variable: &dyn Fn(&str) -> Option<String>) -> String {
+        let named = variable("BITRELAY_BITBUCKET_OAUTH_URL");
+        let named = named.or_else(|| self.parameters.get("BitbucketOAuthUrl").cloned());
+        named.unwrap_or_else(|| BITBUCKET.to_owned())
     }
 }
 

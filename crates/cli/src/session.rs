@@ -4,7 +4,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::config::Credentials;
 use bitbucket::Credential;
 use bitbucket::client::{Api, Client};
-use bitbucket::oauth::{BITBUCKET, OAuth};
+use bitbucket::oauth::OAuth;
 use jiff::Timestamp;
 use relay::budget::Reservation;
 use relay::{LinkId, Settings};
@@ -223,8 +223,8 @@ impl<'s, 'a> Session<'s, 'a> {
     async fn tokens(&mut self, table: &DynamoTable) -> Result<impl TokenSource + use<>, Error> {
         let prefix = self.secrets_prefix().await?;
         let grants = SecretsManagerGrants::connect(&self.aws().await, prefix);
-        let base = (self.around.variable)("BITRELAY_BITBUCKET_OAUTH_URL");
-        let oauth = OAuth::new(&base.unwrap_or_else(|| BITBUCKET.to_owned()))?;
+        let base = self.deployment().await?.bitbucket_oauth(self.around.variable);
+        let oauth = OAuth::new(&base)?;
         let holder = format!("cli-{}", std::process::id());
         let clock = SharedClock(self.around.clock.clone());
         Ok(Tokens::new(oauth, table.clone(), grants, clock, holder))

@@ -43,7 +43,7 @@ def _up(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if lifecycle.up(settings):
         say(f"\nThe stack is up. What programs need to know is in {State(settings.state_dir).stack_file}.")
-        say("`make status` says what runs, `make down` stops it.")
+        say("`make status` says what runs, `make down` stops it. docs/CLI.md says how `bitrelay` gets there.")
     else:
         say("The stack is already up (`make status` says what runs, `make down` stops it).")
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 from devstack import deploy, emulator, processes, public_url, routes, simulator, wiring
 from devstack.console import say, step
 from devstack.processes import Process
-from devstack.settings import REGION, Settings
+from devstack.settings import REGION, STACK_NAME, Settings
 from devstack.simulator import Bitbucket
 from devstack.state import State
 
@@ -28,6 +28,7 @@ def up(settings: Settings) -> bool:
         state.make()
         try:
             stack = _start(settings, state)
+            state.write_config(_command_line(stack))
         except BaseException:
             _stop_all(state)
             raise
@@ -56,7 +57,7 @@ def is_up(state: State) -> bool:
 
 def _stop_all(state: State) -> list[str]:
     """Stops in reverse order: nobody sends to what is gone."""
-    state.stack_file.unlink(missing_ok=True)
+    state.forget_stack()
     found = sorted(processes.known(state), key=lambda process: process.since, reverse=True)
     return [process.name for process in found if processes.stop(state, process)]
 
@@ -109,7 +110,23 @@ def _connect(
         "publisher_function": outputs["PublisherFunction"],
         "window_seconds": settings.window_seconds,
         "window_margin_seconds": settings.window_margin_seconds,
+        "poll_interval_seconds": settings.poll_interval_seconds,
+        "grace_seconds": settings.grace_seconds,
+        "task_interval_seconds": settings.task_interval_seconds,
+        "sweep_seconds": settings.sweep_seconds,
         "started_at": int(time.time()),
+    }
+
+
+def _command_line(stack: dict[str, Any]) -> dict[str, str]:
+    """What `bitrelay` has to be told of a local stack. The addresses among the stack's outputs are AWS's and lead
+    nowhere here, so the webhook URL is named.
+    """
+    return {
+        "stack": STACK_NAME,
+        "region": stack["region"],
+        "endpoint_url": stack["endpoint_url"],
+        "webhook_url": f"{stack['public_url']}/webhook",
     }
 
 

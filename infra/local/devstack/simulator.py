@@ -18,6 +18,9 @@ from devstack.state import State
 READY_SECONDS = 15.0
 CALL_SECONDS = 10.0
 
+# The first one is connected by `up`, the other is left for a person who tries the command line.
+REPOSITORIES = ("widgets", "gears")
+
 # All that Bitbucket can report about a repository
 # (https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/).
 EVENTS = [
@@ -61,6 +64,7 @@ def start(settings: Settings, state: State) -> tuple[Process, Bitbucket]:
     announced = state.work / "simulator.json"
     argv: list[str | Path] = [settings.simulator, "--listen", f"{HOST}:{settings.simulator_port}"]
     argv += ["--window-seconds", str(settings.window_seconds)]
+    argv += [word for name in REPOSITORIES for word in ("--repository", name)]
     env = aws.clean_environment() | {"RUST_LOG": "info"}
     process = processes.start(state, "simulator", argv, env, settings.simulator_port, stdout=announced)
     bitbucket = waiting.until(process, READY_SECONDS, lambda: _announcement(announced))

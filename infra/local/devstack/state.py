@@ -25,6 +25,11 @@ class State:
         return self.root / "stack.json"
 
     @property
+    def config_file(self) -> Path:
+        """Leads the command line `bitrelay` to this stack; exists as long as `stack_file`."""
+        return self.root / "bitrelay.toml"
+
+    @property
     def pids(self) -> Path:
         """One file for each process that was started."""
         return self.root / "pids"
@@ -58,6 +63,16 @@ class State:
         partial.touch(mode=0o600)
         partial.write_text(json.dumps(value, indent=2) + "\n")
         partial.replace(self.stack_file)
+
+    def write_config(self, values: dict[str, str]) -> None:
+        """The file that `bitrelay --config` takes. A JSON string is a TOML string too."""
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
+        self.config_file.write_text("".join(lines))
+
+    def forget_stack(self) -> None:
+        """The stack is not up any more."""
+        self.stack_file.unlink(missing_ok=True)
+        self.config_file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

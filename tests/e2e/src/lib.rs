@@ -3,6 +3,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`pace`] | how late an event can be, as README.md promises it |
 //! | [`paths`] | where the workspace, the tools and the built functions are |
 //! | [`signer`] | an independent signer of deliveries |
 //! | [`stack`] | the local stack, as `make up` starts it, and its subscriber |
@@ -11,6 +12,8 @@
 //! | [`table`] | a `DynamoDB` that can be stopped and started |
 //! | [`pump`] | stream records to the publisher, by Lambda's rules for streams |
 //! | [`browser`] | a person's browser |
+//! | [`command_line`] | the program `bitrelay`, typed by a person |
+//! | [`leaks`] | looking for secrets in all that a run leaves behind |
 //! | [`tokens`] | processes that ask for tokens at the same time |
 //! | [`suite`] | named tests around what they share |
 
@@ -26,8 +29,11 @@
 
 pub mod aws;
 pub mod browser;
+pub mod command_line;
 #[cfg(test)]
 mod docs;
+pub mod leaks;
+pub mod pace;
 pub mod paths;
 pub mod pump;
 pub mod runtime;

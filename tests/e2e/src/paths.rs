@@ -23,6 +23,13 @@ pub fn target() -> PathBuf {
     workspace().join(target)
 }
 
+/// The command line, as `cargo build` leaves it beside the simulator.
+pub fn bitrelay() -> PathBuf {
+    let bitrelay = target().join("debug/bitrelay");
+    assert!(bitrelay.exists(), "{} is missing: run `cargo build -p cli`", bitrelay.display());
+    bitrelay
+}
+
 /// The `bootstrap` of a function: below `BITRELAY_FUNCTIONS`, else as the local stack runs it.
 pub fn bootstrap(function: &str) -> PathBuf {
     let functions =

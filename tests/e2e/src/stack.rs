@@ -9,6 +9,7 @@ use aws_config::SdkConfig;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::pace::Pace;
 use crate::paths;
 
 /// What `make up` leaves in `stack.json`.
@@ -29,6 +30,8 @@ pub struct Outputs {
     pub simulator_user: String,
     pub simulator_token: String,
     pub simulator_repository: String,
+    #[serde(flatten)]
+    pub pace: Pace,
 }
 
 /// A private stack on free ports, in a folder of its own. Dropping it stops it.
@@ -58,6 +61,11 @@ impl Stack {
         Self { outputs, config, subscriber, folder }
     }
 
+    /// What leads the command line to this stack.
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.join("bitrelay.toml")
+    }
+
     /// What the functions have logged so far.
     pub fn logged(&self) -> String {
         let done = Command::new(paths::tool("python"))
@@ -69,6 +77,20 @@ impl Stack {
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap()
+    }
+
+    /// What the functions have logged, once a line is what it is waited for. The emulator keeps the log of a run until the
+    /// run has ended.
+    pub async fn logged_with(&self, within: Duration, wanted: impl Fn(&str) -> bool) -> String {
+        let started = Instant::now();
+        loop {
+            let logged = self.logged();
+            if logged.lines().any(&wanted) {
+                return logged;
+            }
+            assert!(started.elapsed() < within, "after {within:?} the logs are only {logged}");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// The table.

@@ -32,6 +32,7 @@ pub(crate) fn router() -> Router<Arc<Hub>> {
         .route("/_control/calls", get(calls))
         .route("/_control/consumers", post(register_consumer))
         .route("/_control/token-calls", get(token_calls))
+        .route("/_control/issued", get(issued))
 }
 
 /// Every body here is JSON and refuses unknown fields, so that a typing error does not pass for success.
@@ -159,4 +160,8 @@ async fn register_consumer(State(hub): Shared, body: Bytes) -> Result<StatusCode
 
 async fn token_calls(State(hub): Shared) -> Json<Value> {
     Json(json!({ "calls": hub.oauth().calls() }))
+}
+
+async fn issued(State(hub): Shared) -> Json<Value> {
+    Json(json!({ "issued": hub.oauth().issued() }))
 }

@@ -1,6 +1,7 @@
 //! Trouble on request: webhooks that get lost, come twice or late, and API calls that fail or hang.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Longest delay or hang that can be asked for.
@@ -13,6 +14,8 @@ pub struct FaultRequest {
     /// This many of the next webhooks are never sent.
     #[serde(default)]
     pub lose_next: u32,
+    /// From now on no webhook about what this account does is sent (its name).
+    pub lose_all_of: Option<String>,
     /// This many of the next webhooks are sent twice, with the same request uuid.
     #[serde(default)]
     pub double_next: u32,
@@ -51,6 +54,7 @@ pub struct StatusFault {
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Faults {
     lose_next: u32,
+    lose_all_of: BTreeSet<String>,
     double_next: u32,
     delay_next: Vec<Repeated>,
     api: Vec<ApiFaults>,
@@ -99,6 +103,7 @@ impl Faults {
             return Err("api_status_next.status must be from 400 to 599".to_owned());
         }
         self.lose_next = self.lose_next.saturating_add(request.lose_next);
+        self.lose_all_of.extend(request.lose_all_of);
         self.double_next = self.double_next.saturating_add(request.double_next);
         if let Some(ms) = request.delay_next_ms {
             self.delay_next.push(Repeated { ms, left: request.delay_count.unwrap_or(1) });
@@ -120,9 +125,10 @@ impl Faults {
         Ok(())
     }
 
-    /// What happens to the next webhook: losing comes before doubling, doubling before delaying.
-    pub(crate) fn next_fate(&mut self) -> Fate {
-        if take(&mut self.lose_next) {
+    /// What happens to the next webhook, which tells of what `actor` did: losing comes before doubling, doubling before
+    /// delaying.
+    pub(crate) fn next_fate(&mut self, actor: &str) -> Fate {
+        if self.lose_all_of.contains(actor) || take(&mut self.lose_next) {
             return Fate::Lost;
         }
         if take(&mut self.double_next) {
@@ -162,8 +168,17 @@ mod tests {
         let request =
             FaultRequest { lose_next: 1, double_next: 1, delay_next_ms: Some(5), ..Default::default() };
         faults.add(request).unwrap();
-        let fates: Vec<Fate> = (0..4).map(|_| faults.next_fate()).collect();
+        let fates: Vec<Fate> = (0..4).map(|_| faults.next_fate("alice")).collect();
         assert_eq!(fates, [Fate::Lost, Fate::Doubled, Fate::Delayed(Duration::from_millis(5)), Fate::Sent]);
+    }
+
+    #[test]
+    fn who_is_never_heard_of_uses_up_nothing_of_the_others() {
+        let mut faults = Faults::default();
+        let lose_all_of = Some("carol".to_owned());
+        faults.add(FaultRequest { double_next: 1, lose_all_of, ..Default::default() }).unwrap();
+        let fates = ["carol", "alice", "carol", "alice"].map(|actor| faults.next_fate(actor));
+        assert_eq!(fates, [Fate::Lost, Fate::Doubled, Fate::Lost, Fate::Sent]);
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Hub {
         let mut world = self.world();
         let act = Act { actor: actor.clone(), repository: find(&world)?, now: self.clock.now() };
         let done = run(&mut world, &act)?;
-        self.post_office.post(done.outbox, act.now);
+        self.post_office.post(done.outbox, &act.actor.name, act.now);
         show(&world, &act, done.value)
     }
 }

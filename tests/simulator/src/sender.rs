@@ -54,13 +54,13 @@ impl PostOffice {
     }
 
     /// Records the silences of an act and sends its webhooks. Does not wait for answers.
-    pub(crate) fn post(&self, outbox: Outbox, at: Timestamp) {
+    pub(crate) fn post(&self, outbox: Outbox, actor: &str, at: Timestamp) {
         let log = &self.courier.log;
         for silence in &outbox.silences {
             log.silence(silence, at);
         }
         for webhook in outbox.webhooks {
-            let fate = self.faults.lock().unwrap_or_else(PoisonError::into_inner).next_fate();
+            let fate = self.faults.lock().unwrap_or_else(PoisonError::into_inner).next_fate(actor);
             if fate == Fate::Lost {
                 log.webhook(&webhook, at, Outcome::Lost);
                 continue;

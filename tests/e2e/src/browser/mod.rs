@@ -64,6 +64,14 @@ impl Browser {
         }
     }
 
+    /// The page's HTML.
+    pub async fn html(&mut self) -> String {
+        match self {
+            Self::Chromium(browser) => browser.evaluated("document.documentElement.outerHTML").await,
+            Self::Plain(browser) => browser.html(),
+        }
+    }
+
     /// Keeps a picture of the page, where there is one.
     pub async fn keeps_picture(&mut self, name: &str) {
         if let Self::Chromium(browser) = self {

@@ -33,6 +33,10 @@ impl Plain {
         self.page.as_ref().unwrap().0.to_string()
     }
 
+    pub(super) fn html(&self) -> String {
+        self.page.as_ref().unwrap().1.clone()
+    }
+
     pub(super) fn heading(&self) -> String {
         let (_, heading) = self.page.as_ref().unwrap().1.split_once("<h1>").unwrap();
         heading.split("</h1>").next().unwrap().to_owned()

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "the secret of this story";
 
+/// Processes of the webhook function. Which one gets a delivery nobody can say.
+pub(crate) const WEBHOOKS: usize = 2;
+
 pub(crate) struct Functions {
     pub(crate) dynamo: Dynamo,
     pub(crate) aws: Aws,
@@ -39,7 +42,7 @@ impl Functions {
             ("BITRELAY_BUS", "bitrelay"),
             ("BITRELAY_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/000000000000/dead-letters"),
         ];
-        runtime.start_function("webhook", 2, &environment);
+        runtime.start_function("webhook", WEBHOOKS, &environment);
         runtime.start_function("publisher", 1, &environment);
         Self { dynamo, aws, runtime, http: reqwest::Client::new() }
     }

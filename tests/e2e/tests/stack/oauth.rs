@@ -1,30 +1,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bitbucket::oauth::{Consumer, OAuth};
 use bitbucket::payload::Account;
-use e2e::browser::Browser;
-use e2e::paths;
-use e2e::signer::Delivery;
 use e2e::stack::Stack;
 use e2e::tokens::{Asker, Work};
 use jiff::Timestamp;
 use relay::LinkId;
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use store::DynamoTable;
-use store::links::tokens::{GrantStore, KeptGrant, SecretsManagerGrants, authorized};
-
-use crate::support::{create_pull_request, lines, made, person};
+use store::links::tokens::{SecretsManagerGrants, authorized};
 
 const SECRET: &str = "consumer-secret";
 const WEBHOOK_SECRET: &str = "the webhook secret of an OAuth link";
 
-/// A run of the poller starts every minute; whatever it finds is there within two.
-const TWO_MINUTES: Duration = Duration::from_mins(2);
-
-/// A link with an OAuth consumer of the same name, as a user sets them up.
+/// A link with an OAuth consumer of the same name, as the command line would make it.
 async fn link(stack: &Stack, id: &str, kind: &str) -> LinkId {
     let outputs = &stack.outputs;
     let callback_url = format!("{}/callback", outputs.public_url);
@@ -52,17 +41,6 @@ fn grants(stack: &Stack) -> SecretsManagerGrants {
     SecretsManagerGrants::connect(&stack.config, &stack.outputs.link_secret_prefix)
 }
 
-async fn granted(stack: &Stack, link: &LinkId) -> Option<KeptGrant> {
-    grants(stack).load(link).await.unwrap().map(|kept| kept.grant)
-}
-
-/// The address that `bitrelay link start-oauth` prints.
-async fn address(stack: &Stack, link: &LinkId) -> String {
-    let table = DynamoTable::connect(&stack.config, &stack.outputs.table);
-    let nonce = store::open_authorization(&table, link, Timestamp::now()).await.unwrap();
-    format!("{}/start?id={link}&nonce={}", stack.outputs.public_url, nonce.expose())
-}
-
 /// Whether Bitbucket's API takes a token, and for whom.
 async fn user(stack: &Stack, token: &str) -> Option<String> {
     let user = format!("{}/2.0/user", stack.outputs.simulator_url);
@@ -71,78 +49,6 @@ async fn user(stack: &Stack, token: &str) -> Option<String> {
         return None;
     }
     answer.json::<Value>().await.unwrap()["display_name"].as_str().map(str::to_owned)
-}
-
-pub(crate) async fn a_person_authorizes_a_link_in_a_browser(stack: Arc<Stack>) {
-    let link = link(&stack, "in-a-browser", "app-oauth").await;
-    let pictures = paths::target().join("e2e-pictures");
-    let mut browser = Browser::open(&pictures).await;
-
-    // First a no.
-    browser.goes_to(&address(&stack, &link).await).await;
-    assert_eq!(browser.heading().await, "Confirm access");
-    browser.keeps_picture("oauth-1-bitbucket-asks").await;
-    browser.presses("deny").await;
-    assert_eq!(browser.heading().await, "Access was not granted");
-    browser.keeps_picture("oauth-2-denied").await;
-    assert!(granted(&stack, &link).await.is_none());
-
-    let opened = address(&stack, &link).await;
-    browser.goes_to(&opened).await;
-    browser.presses("allow").await;
-    assert_eq!(browser.heading().await, "Authorized");
-    browser.keeps_picture("oauth-3-authorized").await;
-    let success = format!("{}/success?id={link}", stack.outputs.public_url);
-    assert_eq!(browser.address().await, success, "neither code nor state stay in the window");
-    let grant = granted(&stack, &link).await.unwrap();
-    assert_eq!(grant.account.unwrap().display_name.as_deref(), Some("alice"));
-    assert_eq!(user(&stack, grant.access_token.expose_secret()).await.as_deref(), Some("alice"));
-
-    browser.goes_to(&opened).await;
-    assert_eq!(browser.heading().await, "This address does not work");
-    browser.keeps_picture("oauth-4-used-before").await;
-
-    the_poller_finds_an_edit_with_it(&stack, &link).await;
-    let (_, nonce) = opened.split_once("nonce=").unwrap();
-    let (access, refresh) = (grant.access_token, grant.refresh_token.unwrap());
-    let logged = stack.logged();
-    assert!(logged.contains("link authorized") && logged.contains("comment_updated"), "{logged}");
-    for hidden in [nonce, access.expose_secret(), refresh.expose_secret(), SECRET, WEBHOOK_SECRET] {
-        assert!(!logged.contains(hidden), "{hidden} is in: {logged}");
-    }
-}
-
-/// A comment is reported and then edited silently. The report is sent by hand: the repository's own webhook is another
-/// link's.
-async fn the_poller_finds_an_edit_with_it(stack: &Stack, link: &LinkId) {
-    let (alice, bob) = (person(stack, "alice"), person(stack, "bob"));
-    let id = create_pull_request(&alice, "Polled with OAuth").await;
-    let here = format!("/pullrequests/{id}");
-    let comment = made(bob.post(&format!("{here}/comments"), json!({ "content": { "raw": "first" } })).await);
-    let report = json!({
-        "repository": made(alice.get("").await),
-        "pullrequest": made(alice.get(&here).await),
-        "comment": comment,
-        "actor": comment["user"],
-    });
-    let delivery = Delivery::new("pullrequest:comment_created", "0a17", report.to_string());
-    let url = format!("{}/webhook/{link}", stack.outputs.public_url);
-    let answer = delivery.send(&reqwest::Client::new(), &url, WEBHOOK_SECRET).await.unwrap();
-    assert_eq!(answer.status(), 200);
-    let edited = json!({ "content": { "raw": "second" } });
-    made(bob.put(&format!("{here}/comments/{}", comment["id"]), edited).await);
-
-    let through = |entry: &Value| entry["detail"]["link"] == link.as_str();
-    let heard = stack.subscriber.wait(TWO_MINUTES, through, |heard| heard.len() >= 3).await;
-    assert_eq!(
-        lines(&heard),
-        [
-            "1 pullrequest:comment_created webhook",
-            // Of which this link had no webhook.
-            "2 pullrequest:created poll",
-            "3 pullrequest:comment_updated poll",
-        ]
-    );
 }
 
 pub(crate) async fn fifty_refreshes_at_once_in_two_processes_are_one_call_and_fifty_good_tokens(

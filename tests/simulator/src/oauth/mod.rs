@@ -67,6 +67,17 @@ pub struct TokenCall {
     pub status: u16,
 }
 
+/// Something secret that a consumer was given. It is made up, so printing it is safe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Issued {
+    /// The consumer's key.
+    consumer: String,
+    /// `code`, `access token` or `refresh token`.
+    what: &'static str,
+    /// The thing itself.
+    value: String,
+}
+
 /// Who may call with a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Bearer {
@@ -108,6 +119,24 @@ impl Authority {
 
     pub(crate) fn calls(&self) -> Vec<TokenCall> {
         self.calls.clone()
+    }
+
+    /// Every code and token that was ever given, for tests that look for them where they must not be.
+    pub(crate) fn issued(&self) -> Vec<Issued> {
+        let kinds = [
+            ("code", &self.codes),
+            ("access token", &self.access_tokens),
+            ("refresh token", &self.refresh_tokens),
+        ];
+        let of_kind = |(what, given): (&'static str, &HashMap<String, Given>)| {
+            let issued = given.iter().map(move |(value, given)| Issued {
+                consumer: given.consumer.clone(),
+                what,
+                value: value.clone(),
+            });
+            issued.collect::<Vec<_>>()
+        };
+        kinds.into_iter().flat_map(of_kind).collect()
     }
 
     /// Ends every refresh token at once, as when a person revokes the consumer or three months pass.

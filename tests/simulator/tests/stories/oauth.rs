@@ -179,6 +179,17 @@ async fn the_token_endpoint_says_what_is_wrong_and_counts_every_call() {
 }
 
 #[tokio::test]
+async fn what_a_consumer_was_given_can_be_seen() {
+    let browser = Browser::open().await;
+    let consumer = json!({ "key": "key", "secret": "secret", "callback_url": CALLBACK });
+    expect(201, browser.stage.control("consumers", consumer).await);
+    let token = browser.token(200, &[("grant_type", "client_credentials")]).await;
+    let shown = browser.stage.read(&format!("{}/_control/issued", browser.stage.simulator.url())).await;
+    let given = json!({ "consumer": "key", "what": "access token", "value": token["access_token"] });
+    assert_eq!(shown["issued"], json!([given]));
+}
+
+#[tokio::test]
 async fn a_token_allows_what_its_consumer_may_and_no_more() {
     let browser = Browser::open().await;
     let repository = "repositories/acme/widgets";
