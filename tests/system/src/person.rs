@@ -65,9 +65,22 @@ impl<'w> Member<'w> {
         commits[0]["hash"].as_str().unwrap().to_owned()
     }
 
+    /// Changes fields of a pull request.
+    pub async fn changes(&self, pr: Pr, changes: Value) {
+        self.puts(&format!("/pullrequests/{}", pr.id), changes).await;
+    }
+
+    /// A pull request as Bitbucket shows it.
+    pub async fn reads(&self, pr: Pr) -> Value {
+        let url = self.url(&format!("/pullrequests/{}", pr.id));
+        let (status, shown) = self.person.get(&url).await.unwrap();
+        assert_eq!(status, 200, "{shown}");
+        shown
+    }
+
     /// Changes the title.
     pub async fn retitles(&self, pr: Pr, title: &str) {
-        self.puts(&format!("/pullrequests/{}", pr.id), json!({ "title": title })).await;
+        self.changes(pr, json!({ "title": title })).await;
     }
 
     /// Comments.

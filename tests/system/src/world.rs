@@ -173,6 +173,17 @@ impl World {
         person.clone()
     }
 
+    /// The UUIDs of people, by name.
+    pub async fn uuids<'n>(&self, names: &[&'n str]) -> std::collections::BTreeMap<&'n str, Value> {
+        let mut uuids = std::collections::BTreeMap::new();
+        for name in names {
+            let url = format!("{}/2.0/user", self.simulator.url());
+            let (_, user) = self.person(name).get(&url).await.unwrap();
+            uuids.insert(*name, user["uuid"].clone());
+        }
+        uuids
+    }
+
     /// The root of a repository's REST API.
     pub(crate) fn api(&self, repo: Repo) -> String {
         format!("{}/2.0/repositories/acme/{}", self.simulator.url(), repo.slug())

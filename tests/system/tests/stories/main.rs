@@ -3,6 +3,7 @@
 
 mod budget;
 mod builds;
+mod changes;
 mod deletions;
 mod edits;
 mod faults;
