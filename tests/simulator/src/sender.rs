@@ -136,7 +136,7 @@ impl Courier {
         for number in 2..=MAX_ATTEMPTS {
             tokio::time::sleep(self.sending.resend_after).await;
             if self.faults.lock().unwrap_or_else(PoisonError::into_inner).new_request_uuid_each_attempt {
-                webhook.request_uuid = another_uuid(&webhook.request_uuid, number);
+                webhook.request_uuid = another_uuid(&webhook.request_uuid);
             }
             if self.attempt(record, &webhook, number).await != Outcome::Pending {
                 return;
@@ -190,21 +190,30 @@ impl Courier {
     }
 }
 
-/// Another uuid of the same form, the same one for the same attempt in every run.
-fn another_uuid(uuid: &str, number: u32) -> String {
-    let digit = char::from_digit(number % 16, 16).unwrap_or('0');
-    let mut seen = 0;
-    uuid.chars()
-        .map(|character| {
-            if !character.is_ascii_hexdigit() {
-                return character;
-            }
-            seen += 1;
-            match (seen, character) {
-                (1, was) if was == digit => 'f',
-                (1, _) => digit,
-                _ => character,
-            }
-        })
-        .collect()
+/// Another uuid of the same form: its first digit counts on, so up to sixteen in a row are all different.
+fn another_uuid(uuid: &str) -> String {
+    let mut counted = false;
+    let mut next = |character: char| match character.to_digit(16) {
+        Some(digit) if !counted => {
+            counted = true;
+            char::from_digit((digit + 1) % 16, 16).unwrap_or('0')
+        }
+        _ => character,
+    };
+    uuid.chars().map(&mut next).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_attempts_of_one_webhook_have_different_uuids_whatever_the_first_is() {
+        for digit in "0123456789abcdef".chars() {
+            let first = format!("{{{digit}5c38f21-0000-4000-8000-000000000000}}");
+            let second = another_uuid(&first);
+            let third = another_uuid(&second);
+            assert!(first != second && second != third && third != first, "{first} {second} {third}");
+        }
+    }
 }

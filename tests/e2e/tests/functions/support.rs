@@ -10,9 +10,6 @@ use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "the secret of this story";
 
-/// Processes of the webhook function. Which one gets a delivery nobody can say.
-pub(crate) const WEBHOOKS: usize = 2;
-
 pub(crate) struct Functions {
     pub(crate) dynamo: Dynamo,
     pub(crate) aws: Aws,
@@ -24,6 +21,11 @@ impl Functions {
     /// `direct` says that the functions speak to the table itself, so that it can go away under them; else the stand-in
     /// passes their calls on and counts them.
     pub(crate) async fn start(direct: bool) -> Self {
+        Self::start_with(2, direct).await
+    }
+
+    /// With so many processes of the webhook function. Which of several gets a delivery nobody can say.
+    pub(crate) async fn start_with(webhooks: usize, direct: bool) -> Self {
         let dynamo = Dynamo::start().await;
         let aws = Aws::start(&dynamo.url()).await;
         let secret = json!({
@@ -42,7 +44,7 @@ impl Functions {
             ("BITRELAY_BUS", "bitrelay"),
             ("BITRELAY_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/000000000000/dead-letters"),
         ];
-        runtime.start_function("webhook", WEBHOOKS, &environment);
+        runtime.start_function("webhook", webhooks, &environment);
         runtime.start_function("publisher", 1, &environment);
         Self { dynamo, aws, runtime, http: reqwest::Client::new() }
     }
