@@ -41,6 +41,16 @@ pub struct Reservation {
     pub calls: u32,
 }
 
+/// A run that got less than this part of what it may use is short of calls.
+const SHORT_PART: u32 = 4;
+
+impl Reservation {
+    /// Whether the hour's budget gave a run, which may use `most` calls, little more than every minute is sure of.
+    pub const fn is_short_of(&self, most: u32) -> bool {
+        self.calls < most / SHORT_PART
+    }
+}
+
 impl Budget {
     /// How many calls count at `now`.
     pub fn spent(&self, now: Timestamp) -> u32 {

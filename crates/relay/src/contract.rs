@@ -18,39 +18,38 @@ pub struct Promise {
 /// What is promised of a key. Of an unknown one: that it is passed on.
 pub fn promise(key: &EventKey) -> Promise {
     use EventKey as K;
-    let (reported, found, payload): (bool, bool, &[&str]) = match key {
-        K::PullRequestCreated | K::PullRequestUpdated | K::PullRequestFulfilled | K::PullRequestRejected => {
-            (true, true, &["pullrequest"])
-        }
-        K::PullRequestPush => (true, false, &["pullrequest"]),
-        K::PullRequestApproved | K::PullRequestUnapproved => (true, true, &["pullrequest", "approval"]),
-        K::ChangesRequestCreated | K::ChangesRequestRemoved => {
-            (true, true, &["pullrequest", "changes_request"])
-        }
+    let (found, payload): (bool, &[&str]) = match key {
+        K::PullRequestCreated
+        | K::PullRequestUpdated
+        | K::PullRequestFulfilled
+        | K::PullRequestRejected
+        | K::CountersChanged => (true, &["pullrequest"]),
+        K::PullRequestPush => (false, &["pullrequest"]),
+        K::PullRequestApproved | K::PullRequestUnapproved => (true, &["pullrequest", "approval"]),
+        K::ChangesRequestCreated | K::ChangesRequestRemoved => (true, &["pullrequest", "changes_request"]),
         K::CommentCreated
         | K::CommentUpdated
         | K::CommentDeleted
         | K::CommentResolved
-        | K::CommentReopened => (true, true, &["pullrequest", "comment"]),
-        K::CountersChanged => (false, true, &["pullrequest"]),
+        | K::CommentReopened => (true, &["pullrequest", "comment"]),
         K::TaskCreated | K::TaskUpdated | K::TaskResolved | K::TaskReopened | K::TaskDeleted => {
-            (false, true, &["pullrequest", "task"])
+            (true, &["pullrequest", "task"])
         }
-        K::RepositoryPush => (true, false, &["push"]),
-        K::RepositoryFork => (true, false, &["fork"]),
-        K::RepositoryUpdated => (true, false, &["changes"]),
-        K::CommitCommentCreated => (true, false, &["commit", "comment"]),
-        K::CommitStatusCreated | K::CommitStatusUpdated => (true, false, &["commit_status"]),
-        K::IssueCreated => (true, false, &["issue"]),
-        K::IssueUpdated => (true, false, &["issue", "changes"]),
-        K::IssueCommentCreated => (true, false, &["issue", "comment"]),
+        K::RepositoryPush => (false, &["push"]),
+        K::RepositoryFork => (false, &["fork"]),
+        K::RepositoryUpdated => (false, &["changes"]),
+        K::CommitCommentCreated => (false, &["commit", "comment"]),
+        K::CommitStatusCreated | K::CommitStatusUpdated => (false, &["commit_status"]),
+        K::IssueCreated => (false, &["issue"]),
+        K::IssueUpdated => (false, &["issue", "changes"]),
+        K::IssueCommentCreated => (false, &["issue", "comment"]),
         K::RepositoryCreated
         | K::RepositoryDeleted
         | K::RepositoryImported
         | K::RepositoryTransfer
         | K::ProjectUpdated
         | K::PipelineSpanCreated
-        | K::Other(_) => (true, false, &[]),
+        | K::Other(_) => (false, &[]),
     };
-    Promise { reported, found, payload }
+    Promise { reported: key.is_reported(), found, payload }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::counters::Counters;
 use crate::event::EventId;
 use crate::head::{Head, ShortHash};
+use crate::settings::Settings;
 use crate::sweep::RepositoryState;
 use crate::told::Told;
 use crate::watch::Watch;
@@ -165,6 +166,16 @@ impl PullRequestState {
     /// Whether a refresh has to read the pull request itself, and not only its comments and tasks.
     pub(crate) fn must_be_read(&self) -> bool {
         self.noticed.is_some() || self.untold_since.is_some() || self.snapshot.is_null()
+    }
+
+    /// Whether every window has surely ended at `at`.
+    pub(crate) fn is_quiet(&self, at: Timestamp, settings: &Settings) -> bool {
+        self.comments.values().all(|comment| settings.window_closes(comment.changed_at) <= at)
+    }
+
+    /// Has it read at `at`, or before.
+    pub(crate) fn refresh(&mut self, at: Timestamp) {
+        self.refresh_at = Some(self.refresh_at.map_or(at, |other| other.min(at)));
     }
 
     /// Whether it can still be merged, as far as is known.

@@ -167,8 +167,7 @@ impl Needs {
     /// (`thrifty`), more can.
     pub fn of(known: &PullRequestState, now: Timestamp, settings: &Settings, thrifty: bool) -> Self {
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-        let is_last_look =
-            known.comments.values().all(|comment| settings.window_closes(comment.changed_at) <= now);
+        let is_last_look = known.is_quiet(now, settings);
         let touched = known.touched_at.map(|touched| settings.tasks_due(touched, known.tasks_read_at));
         let read_lately = known.tasks_read_at.is_some_and(|read_at| now < Settings::tasks_put_off(read_at));
         let tasks = is_due(touched) || settings.tasks_are_stale(known.tasks_read_at, now);

@@ -14,9 +14,6 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::run::{Poller, Summary};
 
-/// A run that got less than this part of what a run may use is short of calls.
-const SHORT_PART: u32 = 4;
-
 /// A run shorter than this spends its calls as they are asked for.
 const LEAST_PACED: SignedDuration = SignedDuration::from_secs(20);
 
@@ -139,9 +136,10 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         self.tally().spenders.get(link).map_or(0, |spender| spender.reserved.calls)
     }
 
-    /// Whether the hour's budget gave this run little more than every minute is sure of.
+    /// Whether this run got few calls for a link.
     pub(crate) fn is_short_of_calls(&self, link: &LinkId) -> bool {
-        self.granted(link) < self.poller.limits.max_calls_per_run / SHORT_PART
+        let most = self.poller.limits.max_calls_per_run;
+        self.tally().spenders.get(link).is_none_or(|spender| spender.reserved.is_short_of(most))
     }
 
     /// Whether the calls of a run that has few of them are spent evenly over it so far: what comes due in the middle of the run

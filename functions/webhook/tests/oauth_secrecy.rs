@@ -4,47 +4,21 @@
 #[allow(dead_code, reason = "shared with the stories of authorizing, which need more of it")]
 #[path = "oauth/browser.rs"]
 mod browser;
+mod log;
 #[allow(dead_code, reason = "shared with the stories of authorizing, which need more of it")]
 #[path = "oauth/world.rs"]
 mod world;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
+use log::Log;
 use secrecy::ExposeSecret;
 use store::memory::GrantFault;
-use tracing_subscriber::fmt::MakeWriter;
 
 use browser::{parameter, with};
 use world::{CONSUMER_SECRET, World};
 
-/// Everything that was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn no_nonce_state_code_or_token_is_logged_or_shown() {
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let log = Log::of_this_process();
     let world = World::start().await;
     let mut shown = Vec::new();
     let mut hidden = vec![CONSUMER_SECRET.to_owned()];
@@ -71,7 +45,7 @@ async fn no_nonce_state_code_or_token_is_logged_or_shown() {
     hidden.push(grant.access_token.expose_secret().to_owned());
     hidden.push(grant.refresh_token.unwrap().expose_secret().to_owned());
 
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     for line in ["authorization begun", "link authorized", "authorization refused", "authorization failed"] {
         assert!(logged.contains(line), "{line} is not in: {logged}");
     }

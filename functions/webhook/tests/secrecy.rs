@@ -2,45 +2,19 @@
 //! nothing would decide what is logged here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod log;
 #[allow(dead_code, reason = "shared with the stories of deliveries, which need more of it")]
 #[path = "deliveries/support.rs"]
 mod support;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
+use log::Log;
 use store::memory::Fault;
-use tracing_subscriber::fmt::MakeWriter;
 
 use support::{BODY, Function, SECRET, Sent, sign};
 
-/// Everything that was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn no_secret_signature_or_body_is_logged_or_answered() {
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let log = Log::of_this_process();
 
     let function = Function::new();
     let mut answers = Vec::new();
@@ -51,7 +25,7 @@ async fn no_secret_signature_or_body_is_logged_or_answered() {
     function.app.table.inject(Fault::ReadFails, 1);
     answers.push(function.answer(Sent::good()).await);
 
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(logged.contains("delivery accepted") && logged.contains("delivery refused"), "{logged}");
     let told = format!("{logged}{answers:?}");
     for hidden in [SECRET, "Älice", &sign(SECRET, BODY.as_bytes())["sha256=".len()..]] {

@@ -192,9 +192,9 @@ impl History {
             self.table.learns(&repository(), &Observation::Repository(repository_object()), clock)?;
         }
         let left = self.run_of(poller).map_or(0, |run| run.left);
-        let granted = self.run_of(poller).and_then(|run| run.reserved).map_or(0, |reserved| reserved.calls);
-        // As the poller has it.
-        let is_short_of_calls = granted < most / 4;
+        let reserved = self.run_of(poller).and_then(|run| run.reserved);
+        let granted = reserved.map_or(0, |reserved| reserved.calls);
+        let is_short_of_calls = reserved.is_none_or(|reserved| reserved.is_short_of(most));
         let needs = Needs::of(known, clock, &self.plan.settings, is_short_of_calls);
         let calls = 1 + u32::from(needs.tasks) + u32::from(needs.pull_request);
         let has_all_calls = left == granted;

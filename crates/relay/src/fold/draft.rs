@@ -63,7 +63,7 @@ impl<'a> Draft<'a> {
     /// Has the pull request itself read at `at`, or before.
     pub(super) fn refresh(&mut self, at: Timestamp) {
         if let Some(known) = self.pull_request() {
-            known.refresh_at = Some(known.refresh_at.map_or(at, |other| other.min(at)));
+            known.refresh(at);
         }
     }
 

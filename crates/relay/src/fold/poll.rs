@@ -10,7 +10,7 @@ use super::revisions::Freshness;
 use super::{builds, comments, tasks, untold};
 use crate::observation::{Poll, Suspects};
 use crate::settings::Settings;
-use crate::state::{CommentState, PullRequestState, SubjectState};
+use crate::state::{PullRequestState, SubjectState};
 
 /// What is collected while one poll is folded.
 #[derive(Debug)]
@@ -69,8 +69,7 @@ fn put_tasks_off(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
     let Some(known) = draft.pull_request() else { return };
     let is_due =
         known.touched_at.is_some_and(|touched| settings.tasks_due(touched, known.tasks_read_at) <= now);
-    let closes = |comment: &CommentState| settings.window_closes(comment.changed_at);
-    let is_last_look = known.comments.values().all(|comment| closes(comment) <= poll.started_at);
+    let is_last_look = known.is_quiet(poll.started_at, settings);
     if poll.tasks.is_none() && (is_due || is_last_look) {
         known.touched_at = None;
         let read_at = known.tasks_read_at.unwrap_or(now);

@@ -35,7 +35,7 @@ impl Replaced {
     /// Puts it back, and has the newer one read: what it shows is still to be told.
     pub(super) fn restore(self, known: &mut PullRequestState, read_at: Timestamp) {
         known.noticed = Some(known.snapshot_updated_on.unwrap_or(Timestamp::MAX));
-        known.refresh_at = Some(known.refresh_at.map_or(read_at, |other| other.min(read_at)));
+        known.refresh(read_at);
         known.snapshot = self.snapshot;
         known.repository = self.repository;
         known.snapshot_updated_on = self.updated_on;

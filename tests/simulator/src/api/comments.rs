@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::gate::Caller;
-use super::paging::{List, item, page};
+use super::paging::{List, item, listed};
 use super::params::{Params, parse};
 use crate::hub::Hub;
 use crate::world::{CommentChanges, NewComment, World};
@@ -20,11 +20,7 @@ pub(super) async fn list(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    let values = {
-        let world = hub.world();
-        world.read_comments(params.repository(&world)?, params.id()?)?
-    };
-    Ok(Json(page(List::USUAL, &hub.base_url, &uri, values)?))
+    listed(List::USUAL, &hub, &uri, |world| world.read_comments(params.repository(world)?, params.id()?))
 }
 
 pub(super) async fn read(

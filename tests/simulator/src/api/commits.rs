@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::gate::Caller;
-use super::paging::{List, item, page};
+use super::paging::{List, item, listed, page};
 use super::params::{Params, parse};
 use crate::hub::Hub;
 use crate::world::{CommentChanges, NewComment, Refusal, RepositoryId, StatusInput, World};
@@ -67,11 +67,9 @@ pub(super) async fn list_comments(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    let values = {
-        let world = hub.world();
-        world.read_commit_comments(params.repository(&world)?, params.hash())?
-    };
-    Ok(Json(page(List::USUAL, &hub.base_url, &uri, values)?))
+    listed(List::USUAL, &hub, &uri, |world| {
+        world.read_commit_comments(params.repository(world)?, params.hash())
+    })
 }
 
 pub(super) async fn read_comment(
@@ -138,11 +136,7 @@ pub(super) async fn list_statuses(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    let values = {
-        let world = hub.world();
-        world.read_statuses(params.repository(&world)?, params.hash())?
-    };
-    Ok(Json(page(List::USUAL, &hub.base_url, &uri, values)?))
+    listed(List::USUAL, &hub, &uri, |world| world.read_statuses(params.repository(world)?, params.hash()))
 }
 
 /// The builds of the commit at the head of a pull request's source branch.
@@ -151,14 +145,12 @@ pub(super) async fn list_pull_request_statuses(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    let values = {
-        let world = hub.world();
-        let repository = params.repository(&world)?;
-        let head = &world.pull_request(repository, params.id()?)?.source.commit;
-        world.read_statuses(repository, head)?
-    };
     let list = List { default_sort: "created_on", ..List::USUAL };
-    Ok(Json(page(list, &hub.base_url, &uri, values)?))
+    listed(list, &hub, &uri, |world| {
+        let repository = params.repository(world)?;
+        let head = &world.pull_request(repository, params.id()?)?.source.commit;
+        world.read_statuses(repository, head)
+    })
 }
 
 /// The commits that a pull request brings, the newest first.
@@ -167,11 +159,9 @@ pub(super) async fn list_pull_request_commits(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    let values = {
-        let world = hub.world();
-        world.read_pull_request_commits(params.repository(&world)?, params.id()?)?
-    };
-    Ok(Json(page(List::USUAL, &hub.base_url, &uri, values)?))
+    listed(List::USUAL, &hub, &uri, |world| {
+        world.read_pull_request_commits(params.repository(world)?, params.id()?)
+    })
 }
 
 /// `.../pullrequests/{id}/diffstat` leads to the repository's, as Bitbucket's does.

@@ -4,6 +4,9 @@
 use super::errors::ApiError;
 use super::fields::Fields;
 use super::filter::Filter;
+use crate::hub::Hub;
+use crate::world::{Refusal, World};
+use axum::Json;
 use axum::http::{StatusCode, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -52,6 +55,17 @@ impl Query {
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// One page of what is read of the world, as the query asks for it. The world is locked only while it is read.
+pub(crate) fn listed(
+    list: List,
+    hub: &Hub,
+    uri: &Uri,
+    read: impl FnOnce(&World) -> Result<Vec<Value>, Refusal>,
+) -> Result<Json<Value>, ApiError> {
+    let values = read(&hub.world())?;
+    Ok(Json(page(list, &hub.base_url, uri, values)?))
 }
 
 /// One page of the values, as the query asks for it.

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::gate::Caller;
-use super::paging::{List, item, page};
+use super::paging::{List, item, listed};
 use super::params::{Params, parse};
 use crate::hub::Hub;
 use crate::world::{NewTask, TaskChanges};
@@ -20,12 +20,8 @@ pub(super) async fn list(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    let values = {
-        let world = hub.world();
-        world.read_tasks(params.repository(&world)?, params.id()?)?
-    };
     let list = List { default_sort: "created_on", ..List::USUAL };
-    Ok(Json(page(list, &hub.base_url, &uri, values)?))
+    listed(list, &hub, &uri, |world| world.read_tasks(params.repository(world)?, params.id()?))
 }
 
 pub(super) async fn read(
