@@ -51,6 +51,7 @@ fn in_mid_life(subject: &Subject, observation: &Observation, now: Timestamp) -> 
         started_at: now,
         pull_request: None,
         head: None,
+        is_complete: true,
         comments: (0..100).map(|id| Document::new(comment(id))).collect(),
         tasks: None,
         comment_lookups: std::collections::BTreeMap::new(),

@@ -18,7 +18,10 @@ const COUNTED_MINUTES: u32 = 60 + 2;
 
 /// What every minute is sure of, in percent of an even share of the limit: a burst can never leave nothing for the checks that
 /// must be made. The rest is whoever's needs it first.
-const SURE_PERCENT: u32 = 90;
+const SURE_PERCENT: u32 = 88;
+
+/// What is not given out evenly of a small limit: minutes that are sure of no call save them up for one poll.
+const LEAST_SPARE: u32 = 8;
 
 /// What a credential has spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,14 +82,15 @@ impl Budget {
 
     fn share(&self, now: Timestamp, limit: u32, most: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
-        let sure = (limit.saturating_mul(SURE_PERCENT) / 100 / COUNTED_MINUTES).max(1);
+        let sure_in_all = (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE));
+        let sure_until = |ahead: u32| sure_in_all.saturating_mul(ahead) / COUNTED_MINUTES;
         // What is spent now is missing until it is an hour old. In each minute until then there must be enough left for all
         // minutes up to it to have their sure share.
         let spare = (0..=COUNTED_MINUTES).map(|ahead| {
             let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
-            limit.saturating_sub(self.spent(then)).saturating_sub(sure.saturating_mul(ahead))
+            limit.saturating_sub(self.spent(then)).saturating_sub(sure_until(ahead))
         });
-        spare.min().unwrap_or(0).max(sure).min(left).min(most)
+        spare.min().unwrap_or(0).max(sure_until(1)).min(left).min(most)
     }
 
     /// Gives back what was reserved and not used.

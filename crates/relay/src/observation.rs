@@ -71,6 +71,9 @@ pub struct Poll {
     pub pull_request: Option<Document<PullRequest>>,
     /// Its head, where that was read.
     pub head: Option<HeadReading>,
+    /// Whether the comments, and the tasks where they were read, are all that there are. What is missing from a part tells
+    /// nothing.
+    pub is_complete: bool,
     /// Every comment that was listed.
     pub comments: Vec<Document<Comment>>,
     /// Every task that was listed; `None` where tasks were not read.

@@ -55,7 +55,7 @@ const REFRESH_SLACK_SECONDS: u32 = 60;
 const SWEEP_SLACK_PART: u32 = 4;
 
 /// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
-const SHORT_OF_CALLS_SECONDS: u32 = 1_800;
+const SHORT_OF_CALLS_SECONDS: u32 = 600;
 
 /// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
 const TASK_DEBOUNCE_SECONDS: u32 = 2;
@@ -113,9 +113,8 @@ impl Settings {
 
     /// When a pull request with an open window is polled again. Most edits follow soon (a typo is seen on rereading), so the
     /// time after the newest change is looked at closest.
-    pub(crate) fn next_poll(&self, polled_at: Timestamp, changed_at: Timestamp) -> Timestamp {
+    pub(crate) fn next_poll(&self, polled_at: Timestamp, is_fresh: bool) -> Timestamp {
         let interval = self.poll_interval_seconds;
-        let is_fresh = Self::is_fresh(polled_at, changed_at);
         later(polled_at, if is_fresh { interval } else { interval.saturating_mul(LATER_FACTOR) })
     }
 

@@ -74,7 +74,10 @@ impl Watch {
         let since = |time: Timestamp| now.duration_since(time).as_secs();
         match self.deadline.map(since) {
             Some(late) if late >= 0 => self.reason == Reason::WindowClosed && late < SLACK_SECONDS,
-            _ => self.reason == Reason::WindowQuiet || since(self.due_at) < OVERDUE_SECONDS,
+            _ => {
+                matches!(self.reason, Reason::WindowQuiet | Reason::WindowClosed)
+                    || since(self.due_at) < OVERDUE_SECONDS
+            }
         }
     }
 
@@ -88,14 +91,13 @@ impl Watch {
         let patience = if self.reason == Reason::Tail { OVERDUE_TAIL_SECONDS } else { OVERDUE_SECONDS };
         let overdue = now.duration_since(self.due_at).as_secs() >= patience;
         let class = match self.reason {
-            Reason::WindowClosed => 0,
             _ if overdue => 1,
             Reason::WindowOpen => 2,
             Reason::Tasks => 3,
             Reason::Revisit => 4,
             Reason::Refresh => 5,
             Reason::Sweep => 6,
-            Reason::WindowQuiet => 7,
+            Reason::WindowQuiet | Reason::WindowClosed => 7,
             Reason::Tail => 8,
         };
         (class, self.due_at)
@@ -128,16 +130,21 @@ pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     if let Some(due_at) = closing {
         due.push((due_at, Reason::WindowClosed));
     }
-    let deadline = closing.into_iter().chain(state.refresh_at.map(Settings::refresh_deadline)).min();
+    // What a poll has not seen was written after it, and has a window of its own.
+    let deadline =
+        closing.map(|closes| closes.max(state.polled_at.map_or(closes, |at| settings.window_closes(at))));
+    let deadline = deadline.into_iter().chain(state.refresh_at.map(Settings::refresh_deadline)).min();
     if let Some(due_at) = last_stir.and_then(|stirred| settings.tail_looks(stirred).filter(unseen).min()) {
         due.push((due_at, Reason::Tail));
     }
     if latest.filter(unseen).is_some_and(|latest| latest > now) {
-        let changed_at = state.comments.values().map(|comment| comment.changed_at).max().unwrap_or(now);
+        let changes = || state.comments.values().map(|comment| comment.changed_at);
         let polled_at = state.polled_at.unwrap_or(now);
-        let reason =
-            if Settings::is_fresh(polled_at, changed_at) { Reason::WindowOpen } else { Reason::WindowQuiet };
-        due.push((settings.next_poll(polled_at, changed_at), reason));
+        let is_fresh = changes().max().is_some_and(|newest| Settings::is_fresh(polled_at, newest));
+        let reason = if is_fresh { Reason::WindowOpen } else { Reason::WindowQuiet };
+        // Right after a change there is nothing to find yet.
+        let base = changes().filter(|changed_at| *changed_at > polled_at).min().unwrap_or(polled_at);
+        due.push((settings.next_poll(base, is_fresh), reason));
     }
     if let Some(due_at) = state.refresh_at {
         due.push((due_at, Reason::Refresh));

@@ -1,6 +1,7 @@
 //! One pull request: what is known of it, what Bitbucket shows of it, and what is stored.
 
 use bitbucket::client::{Client, RepositoryPath};
+use jiff::{SignedDuration, Timestamp};
 use relay::state::PullRequestState;
 use relay::watch::Needs;
 use relay::{Observation, Subject, SubjectState};
@@ -13,6 +14,9 @@ use crate::reader::{self, Extent};
 
 /// Comments, or tasks, on one page of a listing.
 const PAGE_ITEMS: usize = 100;
+
+/// How long a pull request waits for a run that has calls enough to read all of it.
+const LONG_OVERDUE: SignedDuration = SignedDuration::from_mins(20);
 
 /// What became of a watch that was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,11 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             Needs::of(known, started_at, &self.poller.settings, self.is_short_of_calls(&due.link));
         needs.head = needs.head.filter(|_| self.poller.limits.read_heads);
         let has_all_calls = client.calls_left() == self.granted(&due.link);
-        if !has_all_calls && client.calls_left() < calls_needed(known, &needs) {
-            return Ok(Polled::Postponed);
+        if client.calls_left() < calls_needed(known, &needs) {
+            if !has_all_calls || !is_long_overdue(due, started_at) {
+                return Ok(Polled::Postponed);
+            }
+            (needs.pull_request, needs.tasks) = (false, false);
         }
         let read = match RepositoryPath::of(&known.repository) {
             Some(path) => {
@@ -109,6 +116,11 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             Recorded::Known => 0,
         })
     }
+}
+
+/// Calls that a run does not make are there for the next one. Where they never get enough, the newest comments are read.
+fn is_long_overdue(due: &DueWatch, now: Timestamp) -> bool {
+    now.duration_since(due.watch.due_at) > LONG_OVERDUE
 }
 
 /// The calls that reading a pull request takes, by what is known of it.

@@ -57,6 +57,7 @@ pub async fn read(
         started_at,
         pull_request,
         head,
+        is_complete: all_listed,
         comments: comments.items,
         tasks: tasks.map(|tasks| tasks.items),
         comment_lookups: BTreeMap::new(),
@@ -75,10 +76,7 @@ pub async fn read(
     for task in missing.tasks.iter().take(tasks) {
         poll.task_lookups.insert(*task, client.task(repository, id, *task).await?);
     }
-    // One of each kind at least: then the fold knows that there are more, and has the poll made again.
-    let unasked =
-        (comments == 0 && !missing.comments.is_empty()) || (tasks == 0 && !missing.tasks.is_empty());
-    Ok((poll, if unasked { Extent::OutOfCalls } else { Extent::Everything }))
+    Ok((poll, Extent::Everything))
 }
 
 /// Reads the builds and the size of the head. What Bitbucket cannot say of it (a diff that takes too long, a source branch that

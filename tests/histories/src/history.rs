@@ -98,7 +98,7 @@ impl History {
             return Err(format!("G3: it is never quiet: {due:?}\n  {plan:?}"));
         }
         self.ledger.check(&self.table, plan, end).map_err(|wrong| format!("{wrong}\n  {plan:?}"))?;
-        check_known(&self.hub, &self.table, plan).map_err(|wrong| format!("{wrong}\n  {plan:?}"))?;
+        check_known(&self.hub, &self.table).map_err(|wrong| format!("{wrong}\n  {plan:?}"))?;
         Ok(Summary { acts: self.acts, told: self.table.told.len(), calls: self.all_calls })
     }
 

@@ -106,7 +106,7 @@ impl Life {
         }
         match (self.deleted_at, count("deleted")) {
             (None, 1..) => return Err(format!("{guarantee}: it stands, and was told to be gone")),
-            (Some(_), 0) if !told.is_empty() && !plan.is_starved() => {
+            (Some(_), 0) if !told.is_empty() => {
                 return Err(format!("{guarantee}: it is gone, which was never told"));
             }
             _ => {}
@@ -161,7 +161,7 @@ impl Life {
 /// # Errors
 ///
 /// What is known wrongly, in words.
-pub fn check_known(hub: &Hub, table: &Table, plan: &Plan) -> Result<(), String> {
+pub fn check_known(hub: &Hub, table: &Table) -> Result<(), String> {
     for pull in hub.pulls.values() {
         let subject = pull_request(pull.id);
         let state = table.read(&subject);
@@ -183,12 +183,12 @@ pub fn check_known(hub: &Hub, table: &Table, plan: &Plan) -> Result<(), String> 
         let shown = shown
             .iter()
             .filter_map(|comment| Some((comment.id()?.0, comment.resolution.is_some(), raw(&comment.raw))));
-        compare("comments", pull.id, comments, shown, plan)?;
+        compare("comments", pull.id, &comments, shown)?;
         let tasks = known.tasks.iter().filter(|(_, task)| !task.deleted);
         let tasks = tasks.map(|(id, task)| (id.0, (task.revision.hash.clone(), task.resolution.is_some())));
         let shown =
             pull.tasks.values().filter_map(|task| Some((task.id()?.0, task.resolved(), raw(&task.raw))));
-        compare("tasks", pull.id, tasks.collect(), shown, plan)?;
+        compare("tasks", pull.id, &tasks.collect(), shown)?;
     }
     Ok(())
 }
@@ -199,15 +199,11 @@ type Items = BTreeMap<u64, (Option<String>, bool)>;
 fn compare<'s>(
     what: &str,
     pull: u64,
-    mut known: Items,
+    known: &Items,
     shown: impl Iterator<Item = (u64, bool, &'s str)>,
-    plan: &Plan,
 ) -> Result<(), String> {
     let shown: Items = shown.map(|(id, resolved, text)| (id, (Some(content_hash(text)), resolved))).collect();
-    if plan.is_starved() {
-        known.retain(|id, _| shown.contains_key(id));
-    }
-    if known == shown {
+    if *known == shown {
         return Ok(());
     }
     Err(format!("G9: {what} of {pull} are known as {known:?}, and are {shown:?}"))

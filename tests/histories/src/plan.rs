@@ -78,10 +78,7 @@ impl Plan {
             poller_skews: (0..pollers).map(|_| skew(dice)).collect(),
             phases: (0..pollers).map(|_| second(dice.below(60))).collect(),
             webhook_skew: skew(dice),
-            // Two pollers for hours on end get half of the even shares each: it must suffice for the smallest poll.
-            limit: *dice
-                .pick(&[if pollers == 1 { 200 } else { 400 }, 400, 900, 5_000, 5_000])
-                .unwrap_or(&900),
+            limit: *dice.pick(&[60, 200, 400, 900, 5_000, 5_000]).unwrap_or(&900),
             most_calls: 120,
             crashes: *dice.pick(&[0, 3, 10]).unwrap_or(&0),
             two_hooks: dice.percent(20),
@@ -92,12 +89,6 @@ impl Plan {
     /// Whether every deadline must be met: calls suffice, and polls rarely break off.
     pub const fn is_ample(&self) -> bool {
         self.limit >= 5_000 && self.crashes <= 3
-    }
-
-    /// Whether a run may have to do with so few calls that it cannot ask for what is missing from a listing. Then a deletion may be
-    /// overlooked: `docs/POLLING.md` says so.
-    pub const fn is_starved(&self) -> bool {
-        self.limit < 600
     }
 
     /// Whether a report may get lost. Without later looks only those may that a sweep of the open pull requests makes up for. It

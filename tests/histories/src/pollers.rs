@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bitbucket::PullRequestId;
 use bitbucket::payload::{Comment, Document, PullRequest, Task};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relay::budget::Reservation;
 use relay::sweep::{Listed, Sweep, is_unexplained, moved};
 use relay::watch::Needs;
@@ -19,6 +19,9 @@ const RUN_SECONDS: Second = 55;
 const SPACING_SECONDS: Second = 2;
 const PAUSE_SECONDS: Second = 5;
 const HOUR: Second = 3_600;
+
+/// How long a pull request waits for a run that has calls enough to read all of it.
+const LONG_OVERDUE: SignedDuration = SignedDuration::from_mins(20);
 
 /// The most comments, and tasks, that one poll asks for by id.
 const MAX_LOOKUPS: usize = 20;
@@ -66,8 +69,6 @@ struct Reading {
     state: SubjectState,
     started_at: Timestamp,
     tasks_wanted: bool,
-    /// Whether no other poll has used a call of this run: then there is nothing to wait for.
-    has_all_calls: bool,
     pull_request: Option<Document<PullRequest>>,
     tasks: Option<Vec<Document<Task>>>,
     poll: Option<Poll>,
@@ -197,18 +198,21 @@ impl History {
         let is_short_of_calls = reserved.is_none_or(|reserved| reserved.is_short_of(most));
         let needs = Needs::of(known, clock, &self.plan.settings, is_short_of_calls);
         let calls = 1 + u32::from(needs.tasks) + u32::from(needs.pull_request);
-        let has_all_calls = left == granted;
-        if left == 0 || (left < calls && !has_all_calls) {
+        let is_long_overdue =
+            state.watch.is_some_and(|watch| clock.duration_since(watch.due_at) > LONG_OVERDUE);
+        let suffices = left >= calls;
+        if left == 0 || (!suffices && (left < granted || !is_long_overdue)) {
             self.end_run(poller);
             return Ok(());
         }
+        let needs =
+            Needs { pull_request: needs.pull_request && suffices, tasks: needs.tasks && suffices, ..needs };
         let shown = if needs.pull_request { self.read_pull_request(poller, pull) } else { None };
         let reading = Reading {
             subject,
             pull,
             started_at: clock,
             tasks_wanted: needs.tasks,
-            has_all_calls,
             pull_request: shown,
             tasks: None,
             poll: None,
@@ -269,6 +273,7 @@ impl History {
             started_at: reading.started_at,
             pull_request: reading.pull_request.take(),
             head: None,
+            is_complete: true,
             comments,
             tasks: reading.tasks.take(),
             comment_lookups: BTreeMap::new(),
@@ -285,9 +290,7 @@ impl History {
                 poll.task_lookups.insert(*id, self.hub.task(reading.pull, id.0));
             }
         }
-        let unasked = (poll.comment_lookups.is_empty() && !missing.comments.is_empty())
-            || (poll.task_lookups.is_empty() && !missing.tasks.is_empty());
-        reading.poll = (!unasked || reading.has_all_calls).then_some(poll);
+        reading.poll = Some(poll);
         if let Some(run) = self.run_of(poller) {
             run.poll = Some(reading);
         }

@@ -80,6 +80,7 @@ impl Library {
             started_at: self.shell.clock.now().saturating_sub(SignedDuration::from_secs(1)).unwrap(),
             pull_request: None,
             head: None,
+            is_complete: true,
             comments: comments.iter().cloned().map(Document::new).collect(),
             tasks: Some(Vec::new()),
             comment_lookups: std::collections::BTreeMap::new(),

@@ -145,8 +145,8 @@ fn tasks_of(
 }
 
 /// What is known to stand and is missing from complete listings. Ask Bitbucket for each by id, and put the answers into
-/// [`Poll::comment_lookups`] and [`Poll::task_lookups`]. Of many, some will do, if it is one of each kind at least: then
-/// the fold has the pull request polled again for the rest.
+/// [`Poll::comment_lookups`] and [`Poll::task_lookups`]. Of many, some will do: the fold has the pull request polled again for
+/// the rest.
 pub fn suspects(state: &SubjectState, poll: &Poll) -> Suspects {
     let Some(known) = &state.pull_request else { return Suspects::default() };
     let listed: BTreeSet<_> = poll.comments.iter().filter_map(|comment| comment.id()).collect();
@@ -163,9 +163,7 @@ fn is_cut_short(state: &SubjectState, poll: &Poll) -> bool {
     let tasks = missing.tasks.iter().filter(|id| !poll.task_lookups.contains_key(id));
     let mut comments = comments.map(|id| known.comments.get(id).map(|comment| comment.version));
     let mut tasks = tasks.map(|id| known.tasks.get(id).map(|task| task.version));
-    // Where nothing was asked for, the listing was not complete, and what is missing tells nothing.
-    (!poll.comment_lookups.is_empty() && comments.any(is_left))
-        || (!poll.task_lookups.is_empty() && tasks.any(is_left))
+    poll.is_complete && (comments.any(is_left) || tasks.any(is_left))
 }
 
 fn missing_tasks(known: &PullRequestState, poll: &Poll) -> Vec<bitbucket::TaskId> {

@@ -11,8 +11,25 @@ fn at(second: i64) -> Timestamp {
 #[test]
 fn a_quiet_hour_leaves_room_for_a_burst() {
     assert_eq!(Budget::default().reserve(at(0), 1_000, 120).calls, 120);
-    // Of 1,000, the 62 minutes in which this counts are sure of 14 each.
-    assert_eq!(Budget::default().reserve(at(0), 1_000, 10_000).calls, 1_000 - 62 * 14);
+    // Of 1,000, the 62 minutes in which this counts are sure of 880.
+    assert_eq!(Budget::default().reserve(at(0), 1_000, 10_000).calls, 1_000 - 880);
+}
+
+#[test]
+fn what_a_minute_leaves_is_there_for_the_next_however_small_the_limit() {
+    for limit in [10, 30, 62, 100] {
+        let mut budget = Budget::default();
+        let mut needs_four = (0..240_i64).filter(|minute| {
+            let reserved = budget.reserve(at(minute * 60), limit, 10);
+            let suffices = reserved.calls >= 4;
+            let unused = if suffices { reserved.calls - 4 } else { reserved.calls };
+            budget.give_back(Reservation { calls: unused, ..reserved });
+            suffices
+        });
+        assert!(needs_four.next().is_some(), "of {limit} an hour, four at once are never granted");
+        let polls = 1 + needs_four.count();
+        assert!(polls >= usize::try_from(limit).unwrap() * 8 / 10, "{polls} of {limit} an hour");
+    }
 }
 
 #[test]

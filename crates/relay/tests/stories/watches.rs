@@ -59,7 +59,7 @@ fn a_poll_without_tasks_leaves_them_to_be_read() {
     let mut poll = world.waits(2).begins_a_poll();
     poll.tasks = None;
     world.ends_the_poll(poll);
-    assert_eq!(world.due(), Some((1_800, Revisit)), "when calls are short, later");
+    assert_eq!(world.due(), Some((600, Revisit)), "when calls are short, later");
 }
 
 #[test]
@@ -245,7 +245,6 @@ fn when_calls_run_short_ended_windows_go_first_and_nothing_waits_for_ever() {
         relay::Watch { deadline: Some(now - jiff::SignedDuration::from_secs(9)), ..watch(WindowOpen, 200) };
     let order = [
         hidden,
-        watch(WindowClosed, 5),
         watch(Tail, 3_700),
         watch(WindowOpen, 130),
         watch(WindowOpen, 90),
@@ -254,6 +253,7 @@ fn when_calls_run_short_ended_windows_go_first_and_nothing_waits_for_ever() {
         watch(Revisit, 100),
         watch(Refresh, 100),
         watch(Sweep, 100),
+        watch(WindowClosed, 5),
         watch(Tail, 500),
     ];
     assert!(order.is_sorted_by_key(|watch| watch.urgency(now)));
@@ -312,7 +312,39 @@ fn while_calls_are_short_tasks_wait_and_are_not_forgotten() {
     assert!(!Needs::of(world.known(), world.now, &world.settings, true).tasks);
     let poll = Poll { tasks: None, ..world.begins_a_poll() };
     world.ends_the_poll(poll);
-    world.waits(1_800);
+    world.waits(600);
     assert!(world.due().unwrap().0 <= 0);
     assert!(Needs::of(world.known(), world.now, &world.settings, true).tasks);
+}
+
+#[test]
+fn what_a_poll_has_seen_may_wait_for_its_last_check_while_calls_are_short() {
+    let mut world = a_comment();
+    world.waits(300).polls();
+    let watch = world.state.watch.unwrap();
+    let now = world.now;
+    let at = |seconds| now + jiff::SignedDuration::from_secs(seconds);
+    // Its window ends in five minutes. An edit after this poll would have a window of its own, and eleven minutes.
+    assert_eq!(watch.deadline, Some(at(660)));
+    assert!(watch.may_wait(at(659)));
+    assert!(watch.urgency(at(660)).0 < watch.urgency(at(659)).0, "then it goes before all others");
+}
+
+#[test]
+fn a_poll_that_could_not_ask_for_what_is_missing_is_made_again() {
+    let mut world = a_comment();
+    world.deletes(1);
+    let poll = world.waits(5).begins_a_poll();
+    assert_eq!(world.learns(&Observation::Poll(poll.clone())), [] as [&str; 0]);
+    assert_eq!(world.due().map(|(wait, _)| wait), Some(0));
+    assert_eq!(world.polls(), ["pullrequest:comment_deleted"]);
+}
+
+#[test]
+fn what_is_missing_from_a_part_of_a_listing_tells_nothing() {
+    let mut world = a_comment();
+    world.deletes(1);
+    let poll = Poll { is_complete: false, ..world.waits(5).begins_a_poll() };
+    assert_eq!(world.learns(&Observation::Poll(poll)), [] as [&str; 0]);
+    assert!(world.due().unwrap().0 > 0, "the next look is an ordinary one");
 }

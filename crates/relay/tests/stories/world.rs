@@ -290,6 +290,7 @@ impl World {
             started_at: self.now,
             pull_request: None,
             head: None,
+            is_complete: true,
             comments: self.comments.values().cloned().map(Document::new).collect(),
             tasks: Some(self.tasks.values().cloned().map(Document::new).collect()),
             comment_lookups: BTreeMap::new(),

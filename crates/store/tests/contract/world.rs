@@ -214,6 +214,7 @@ pub(crate) fn poll(base_version: u64, started_at: Timestamp, comments: &[Value])
         started_at,
         pull_request: None,
         head: None,
+        is_complete: true,
         comments: comments.iter().cloned().map(Document::new).collect(),
         tasks: None,
         comment_lookups: std::collections::BTreeMap::new(),
