@@ -12,7 +12,7 @@ use crate::passes::Run;
 use crate::reader::{self, Extent};
 
 /// Comments, or tasks, on one page of a listing.
-const PAGE_ITEMS: usize = 100;
+pub(crate) const PAGE_ITEMS: usize = 100;
 
 /// What became of a watch that was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) enum Polled {
 }
 
 impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
-    /// Polls one pull request.
+    /// Polls one pull request, or what else is watched.
     pub(crate) async fn poll(&self, client: &Client, due: &DueWatch) -> Result<Polled, Error> {
         let state = self.poller.table.read(&due.link, &due.subject).await?;
         let started_at = self.poller.clock.now();
@@ -38,6 +38,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         }
         if let Subject::Repository { .. } = &due.subject {
             return self.sweep(client, due, state).await;
+        }
+        if let Subject::Commit { hash, .. } = &due.subject {
+            return self.poll_commit(client, due, state, hash).await;
         }
         let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
             return Ok(Polled::NotDue);

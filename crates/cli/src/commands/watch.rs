@@ -15,6 +15,9 @@ use crate::session::Session;
 /// How many watches are looked through for those of one link.
 pub(crate) const MAX_WATCHES: usize = 10_000;
 
+/// As much of a commit's hash as Bitbucket's own pages show.
+const SHORT_HASH_CHARS: usize = 7;
+
 /// Lists the next polls.
 pub(crate) async fn list(session: &mut Session<'_, '_>, limit: usize) -> Result<(), Error> {
     let table_of = session.table().await?;
@@ -44,7 +47,7 @@ async fn names(table: &DynamoTable, watches: &[DueWatch]) -> Result<Names, Error
             continue;
         };
         let state = table.read(&due.link, &due.subject).await?;
-        let name = state.pull_request.as_ref().and_then(|known| known.repository.get("full_name")?.as_str());
+        let name = state.repository_object().and_then(|repository| repository.get("full_name")?.as_str());
         names.insert(repository.clone(), plain(name.unwrap_or(repository.as_str())));
     }
     Ok(names)
@@ -53,6 +56,10 @@ async fn names(table: &DynamoTable, watches: &[DueWatch]) -> Result<Names, Error
 fn subject(due: &DueWatch, names: &Names) -> String {
     match (&due.subject, due.subject.repository().and_then(|id| names.get(id))) {
         (Subject::PullRequest { id, .. }, Some(name)) => format!("{name}#{id}"),
+        (Subject::Commit { hash, .. }, Some(name)) => {
+            let short: String = hash.chars().take(SHORT_HASH_CHARS).collect();
+            format!("{name}@{short}")
+        }
         (subject, _) => subject.to_string(),
     }
 }

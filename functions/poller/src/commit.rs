@@ -1,0 +1,96 @@
+//! One commit that people comment on: its comments in one listing, and by id what is missing from it.
+
+use bitbucket::client::{Client, RepositoryPath};
+use jiff::Timestamp;
+use relay::commit::CommitState;
+use relay::{Observation, Poll, SubjectState, suspects};
+use store::links::LinkSource;
+use store::{Clock, DueWatch, Table};
+
+use crate::error::Error;
+use crate::passes::Run;
+use crate::poll::{PAGE_ITEMS, Polled};
+
+/// The most comments that one poll asks for by id. What is left over is asked for by the next one.
+const MAX_LOOKUPS: usize = 20;
+
+/// What a reading gave.
+enum Read {
+    /// What is listed, and of what was not listed any more at least a part.
+    Enough(Poll),
+    /// The calls ended before.
+    OutOfCalls,
+}
+
+impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
+    /// Polls one commit.
+    pub(crate) async fn poll_commit(
+        &self,
+        client: &Client,
+        due: &DueWatch,
+        state: SubjectState,
+        hash: &str,
+    ) -> Result<Polled, Error> {
+        let started_at = self.poller.clock.now();
+        let Some(known) = &state.commit else { return Ok(Polled::NotDue) };
+        let has_all_calls = client.calls_left() == self.granted(&due.link);
+        if !has_all_calls && client.calls_left() < calls_needed(known) {
+            return Ok(Polled::Postponed);
+        }
+        let read = match RepositoryPath::of(&known.repository) {
+            Some(path) => read(client, &path, hash, &state, started_at).await.map_err(Error::from),
+            None => Err(Error::NoRepository),
+        };
+        let observation = match read {
+            Ok(Read::Enough(poll)) => Observation::Poll(poll),
+            Ok(Read::OutOfCalls) | Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) => {
+                return Ok(Polled::Postponed);
+            }
+            Err(error) if error.disables_watch() => {
+                tracing::warn!(
+                    link = %due.link, subject = %due.subject, %error, "watch ended until the next comment"
+                );
+                Observation::Unreachable
+            }
+            Err(error) => return Err(error),
+        };
+        let events = self.record(due, &observation, Some(state)).await?;
+        tracing::info!(
+            link = %due.link, subject = %due.subject, reason = due.watch.reason.as_str(), events,
+            calls_left = client.calls_left(), "polled"
+        );
+        Ok(Polled::Stored { events })
+    }
+}
+
+async fn read(
+    client: &Client,
+    repository: &RepositoryPath,
+    hash: &str,
+    state: &SubjectState,
+    started_at: Timestamp,
+) -> Result<Read, bitbucket::Error> {
+    let listed = client.commit_comments(repository, hash).await?;
+    let mut poll = Poll::of_commit(state.version, started_at, listed.items);
+    if !listed.complete {
+        // What changed last is in it; what is missing from it tells nothing.
+        let is_out_of_calls = client.calls_left() == 0;
+        return Ok(if is_out_of_calls { Read::OutOfCalls } else { Read::Enough(poll) });
+    }
+    let missing = suspects(state, &poll).comments;
+    for comment in missing.iter().take(MAX_LOOKUPS) {
+        if client.calls_left() == 0 {
+            break;
+        }
+        poll.comment_lookups.insert(*comment, client.commit_comment(repository, hash, *comment).await?);
+    }
+    // One at least: then the fold knows that there are more, and has the poll made again.
+    let is_unasked = poll.comment_lookups.is_empty() && !missing.is_empty();
+    Ok(if is_unasked { Read::OutOfCalls } else { Read::Enough(poll) })
+}
+
+/// The calls that reading a commit takes, by what is known of it.
+fn calls_needed(known: &CommitState) -> u32 {
+    let standing = known.comments.values().filter(|comment| !comment.deleted).count();
+    u32::try_from(standing.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX)
+}
