@@ -74,8 +74,11 @@ async fn read(
     let mut poll = Poll::of_commit(state.version, started_at, listed.items);
     if !listed.complete {
         // What changed last is in it; what is missing from it tells nothing.
-        let is_out_of_calls = client.calls_left() == 0;
-        return Ok(if is_out_of_calls { Read::OutOfCalls } else { Read::Enough(poll) });
+        if client.calls_left() == 0 {
+            return Ok(Read::OutOfCalls);
+        }
+        tracing::warn!(hash, "more than is read: changes of what changed long ago are not noticed");
+        return Ok(Read::Enough(poll));
     }
     let missing = suspects(state, &poll).comments;
     for comment in missing.iter().take(MAX_LOOKUPS) {
