@@ -15,8 +15,8 @@ use crate::session::Session;
 /// How many watches are looked through for those of one link.
 pub(crate) const MAX_WATCHES: usize = 10_000;
 
-/// As much of a commit's hash as Bitbucket's own pages show.
-const SHORT_HASH_CHARS: usize = 7;
+/// As much of a commit's hash as `events` shows.
+const SHORT_HASH_CHARS: usize = 12;
 
 /// Lists the next polls.
 pub(crate) async fn list(session: &mut Session<'_, '_>, limit: usize) -> Result<(), Error> {
@@ -84,4 +84,27 @@ fn row_json(due: &DueWatch, names: &Names, now: Timestamp) -> Value {
         "overdue": due.watch.due_at < now,
         "reason": due.watch.reason,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay::watch::{Reason, Watch};
+
+    #[test]
+    fn a_watched_subject_is_named_as_bitbucket_names_it() {
+        let names = Names::from([(RepositoryId::new("{ab}"), "acme/widgets".to_owned())]);
+        let due = |subject: &str| DueWatch {
+            link: "acme".parse().unwrap(),
+            subject: subject.parse().unwrap(),
+            watch: Watch { due_at: Timestamp::UNIX_EPOCH, reason: Reason::Tail, deadline: None },
+        };
+        for (of, shown) in [
+            ("pullrequest/ab/7", "acme/widgets#7"),
+            ("commit/ab/c0ffee00c0ffee00", "acme/widgets@c0ffee00c0ff"),
+            ("commit/cd/c0ffee00", "commit/cd/c0ffee00"),
+        ] {
+            assert_eq!(subject(&due(of), &names), shown);
+        }
+    }
 }

@@ -92,7 +92,7 @@ async fn a_late_edit_is_found_by_a_look_of_the_tail_and_starts_a_window_anew() {
     world.bob().edits_on_commit(&hash, comment, "second").await;
     world.run_for(200).await;
     world.bob().edits_on_commit(&hash, comment, "third").await;
-    world.run_for(60).await;
+    world.run_for(120).await;
     let told = events(&world, &hash).await;
     assert_eq!(
         told[1..],
