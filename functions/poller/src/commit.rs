@@ -14,14 +14,6 @@ use crate::poll::{PAGE_ITEMS, Polled};
 /// The most comments that one poll asks for by id. What is left over is asked for by the next one.
 const MAX_LOOKUPS: usize = 20;
 
-/// What a reading gave.
-enum Read {
-    /// What is listed, and of what was not listed any more at least a part.
-    Enough(Poll),
-    /// The calls ended before.
-    OutOfCalls,
-}
-
 impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     /// Polls one commit.
     pub(crate) async fn poll_commit(
@@ -42,8 +34,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             None => Err(Error::NoRepository),
         };
         let observation = match read {
-            Ok(Read::Enough(poll)) => Observation::Poll(poll),
-            Ok(Read::OutOfCalls) | Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) => {
+            Ok(Some(poll)) => Observation::Poll(poll),
+            Ok(None) | Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) => {
                 return Ok(Polled::Postponed);
             }
             Err(error) if error.disables_watch() => {
@@ -63,22 +55,24 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     }
 }
 
+/// Reads the comments: all that are listed, and of those that are not listed any more at least a part. `None` where the calls
+/// ended before that.
 async fn read(
     client: &Client,
     repository: &RepositoryPath,
     hash: &str,
     state: &SubjectState,
     started_at: Timestamp,
-) -> Result<Read, bitbucket::Error> {
+) -> Result<Option<Poll>, bitbucket::Error> {
     let listed = client.commit_comments(repository, hash).await?;
     let mut poll = Poll::of_commit(state.version, started_at, listed.items);
     if !listed.complete {
         // What changed last is in it; what is missing from it tells nothing.
         if client.calls_left() == 0 {
-            return Ok(Read::OutOfCalls);
+            return Ok(None);
         }
         tracing::warn!(hash, "more than is read: changes of what changed long ago are not noticed");
-        return Ok(Read::Enough(poll));
+        return Ok(Some(poll));
     }
     let missing = suspects(state, &poll).comments;
     for comment in missing.iter().take(MAX_LOOKUPS) {
@@ -89,7 +83,7 @@ async fn read(
     }
     // One at least: then the fold knows that there are more, and has the poll made again.
     let is_unasked = poll.comment_lookups.is_empty() && !missing.is_empty();
-    Ok(if is_unasked { Read::OutOfCalls } else { Read::Enough(poll) })
+    Ok((!is_unasked).then_some(poll))
 }
 
 /// The calls that reading a commit takes, by what is known of it.
