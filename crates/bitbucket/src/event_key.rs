@@ -81,6 +81,10 @@ event_keys! {
     RepositoryImported = "repo:imported",
     RepositoryTransfer = "repo:transfer",
     CommitCommentCreated = "repo:commit_comment_created",
+    /// Ours, since Bitbucket reports of a commit's comments nothing but their creation:
+    CommitCommentUpdated = "repo:commit_comment_updated",
+    /// Ours:
+    CommitCommentDeleted = "repo:commit_comment_deleted",
     CommitStatusCreated = "repo:commit_status_created",
     CommitStatusUpdated = "repo:commit_status_updated",
     IssueCreated = "issue:created",
@@ -120,6 +124,8 @@ impl EventKey {
                 | Self::TaskResolved
                 | Self::TaskReopened
                 | Self::TaskDeleted
+                | Self::CommitCommentUpdated
+                | Self::CommitCommentDeleted
         )
     }
 

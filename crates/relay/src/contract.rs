@@ -38,7 +38,9 @@ pub fn promise(key: &EventKey) -> Promise {
         K::RepositoryPush => (false, &["push"]),
         K::RepositoryFork => (false, &["fork"]),
         K::RepositoryUpdated => (false, &["changes"]),
-        K::CommitCommentCreated => (false, &["commit", "comment"]),
+        K::CommitCommentCreated | K::CommitCommentUpdated | K::CommitCommentDeleted => {
+            (true, &["commit", "comment"])
+        }
         K::CommitStatusCreated | K::CommitStatusUpdated => (false, &["commit_status"]),
         K::IssueCreated => (false, &["issue"]),
         K::IssueUpdated => (false, &["issue", "changes"]),

@@ -8,6 +8,7 @@
 //! | [`subject`] | what an event is about, and the link it came through |
 //! | [`event`] | the immutable facts of the log |
 //! | [`envelope`] | what they are published in |
+//! | [`commit`] | what is known of a commit that people comment on |
 //! | [`contract`] | what is promised of every key |
 //! | `schema` | the same as JSON Schema and `AsyncAPI` (feature `schema`) |
 //! | [`budget`] | the API calls that a credential may still make |
@@ -19,11 +20,12 @@
 //! | [`state`] | what is known of a subject |
 //! | [`observation`] | what was learned: a verified delivery, or an answer to a poll |
 //! | [`fold`] | `(state, observation, now) -> (state', events, watch')` |
-//! | [`watch`] | when a pull request has to be polled again |
+//! | [`watch`] | when a pull request or a commit has to be polled again |
 //! | [`settings`] | windows, margins and intervals, with their defaults |
 
 pub mod budget;
 pub mod changes;
+pub mod commit;
 pub mod contract;
 pub mod counters;
 pub mod envelope;

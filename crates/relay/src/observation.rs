@@ -19,7 +19,7 @@ pub enum Observation {
     Delivery(Report),
     /// Bitbucket reported a build of the commit at the head of a pull request, as a fact of the pull request's.
     HeadBuild(Report),
-    /// A poll read a pull request's comments and tasks.
+    /// A poll read a pull request's comments and tasks, or a commit's comments.
     Poll(Poll),
     /// A sweep shows that more happened to a pull request than is known.
     Noticed(Notice),
@@ -27,7 +27,7 @@ pub enum Observation {
     Repository(Value),
     /// A sweep of a repository, after what it shows was noted with each pull request.
     Sweep(Sweep),
-    /// A poll was told that the pull request or the repository is not there, or may not be seen.
+    /// A poll was told that the pull request, the commit or the repository is not there, or may not be seen.
     Unreachable,
 }
 
@@ -37,9 +37,12 @@ impl Observation {
     pub const fn concerns(&self, state: &SubjectState) -> bool {
         match self {
             Self::Delivery(_) | Self::Noticed(_) | Self::Repository(_) => true,
-            Self::HeadBuild(_) | Self::Poll(_) => state.pull_request.is_some(),
+            Self::HeadBuild(_) => state.pull_request.is_some(),
+            Self::Poll(_) => state.pull_request.is_some() || state.commit.is_some(),
             Self::Sweep(_) => state.repository.is_some(),
-            Self::Unreachable => state.pull_request.is_some() || state.repository.is_some(),
+            Self::Unreachable => {
+                state.pull_request.is_some() || state.commit.is_some() || state.repository.is_some()
+            }
         }
     }
 }
@@ -59,7 +62,7 @@ pub struct Report {
     pub delivery: String,
 }
 
-/// What a poll of one pull request read.
+/// What a poll of one pull request, or of one commit, read.
 #[derive(Debug, Clone)]
 pub struct Poll {
     /// The version of the state that was read *before* the first request was sent. What the state learned later is not
@@ -82,6 +85,29 @@ pub struct Poll {
     pub comment_lookups: BTreeMap<CommentId, Option<Document<Comment>>>,
     /// The same for tasks.
     pub task_lookups: BTreeMap<TaskId, Option<Document<Task>>>,
+}
+
+impl Poll {
+    /// What a poll of one commit read, on top of version `base_version` of what is known: it has comments and nothing else
+    /// that is read.
+    pub const fn of_commit(
+        base_version: u64,
+        started_at: Timestamp,
+        comments: Vec<Document<Comment>>,
+        is_complete: bool,
+    ) -> Self {
+        Self {
+            base_version,
+            started_at,
+            pull_request: None,
+            head: None,
+            is_complete,
+            comments,
+            tasks: None,
+            comment_lookups: BTreeMap::new(),
+            task_lookups: BTreeMap::new(),
+        }
+    }
 }
 
 /// What a poll read of the commit at a pull request's head.

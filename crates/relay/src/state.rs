@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::commit::CommitState;
 use crate::counters::Counters;
 use crate::event::EventId;
 use crate::head::{Head, ShortHash};
@@ -40,6 +41,9 @@ pub struct SubjectState {
     /// What is known of the pull request, if the subject is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<PullRequestState>,
+    /// What is known of the commit, if the subject is one that was commented on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitState>,
     /// What is known of the repository, if the subject is one that is swept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<RepositoryState>,
@@ -59,6 +63,32 @@ impl SubjectState {
         while self.recent_facts.len() > MAX_RECENT_FACTS {
             self.recent_facts.pop_front();
         }
+    }
+
+    /// The comments of the pull request or commit, if the subject is one.
+    pub fn comments(&self) -> Option<&Comments> {
+        let of_pull_request = self.pull_request.as_ref().map(|known| &known.comments);
+        of_pull_request.or_else(|| self.commit.as_ref().map(|known| &known.comments))
+    }
+
+    /// The comments to be changed, and since when they are known.
+    pub(crate) fn discussion(&mut self) -> Option<Discussion<'_>> {
+        match (&mut self.pull_request, &mut self.commit) {
+            (Some(known), _) => {
+                Some(Discussion { first_seen_at: known.first_seen_at, comments: &mut known.comments })
+            }
+            (None, Some(known)) => {
+                Some(Discussion { first_seen_at: known.first_seen_at, comments: &mut known.comments })
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// The newest `repository` object that came with the pull request or commit, or names the repository that is swept.
+    pub fn repository_object(&self) -> Option<&Value> {
+        let of_pull_request = self.pull_request.as_ref().map(|known| &known.repository);
+        let of_commit = || self.commit.as_ref().map(|known| &known.repository);
+        of_pull_request.or_else(of_commit).or_else(|| self.repository.as_ref().map(|known| &known.repository))
     }
 
     /// The head of the pull request, if the subject is one that is open.
@@ -90,6 +120,17 @@ pub struct Repeats {
     pub hooks: BTreeMap<String, u32>,
 }
 
+/// Every comment seen, deleted ones too.
+pub type Comments = BTreeMap<CommentId, CommentState>;
+
+/// The comments of a pull request or of a commit.
+#[derive(Debug)]
+pub(crate) struct Discussion<'s> {
+    /// When the pull request or commit was first heard of.
+    pub(crate) first_seen_at: Timestamp,
+    pub(crate) comments: &'s mut Comments,
+}
+
 /// What is known of a pull request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PullRequestState {
@@ -102,7 +143,7 @@ pub struct PullRequestState {
     /// The `updated_on` of the snapshot.
     pub snapshot_updated_on: Option<Timestamp>,
     /// Every comment seen, deleted ones too.
-    pub comments: BTreeMap<CommentId, CommentState>,
+    pub comments: Comments,
     /// Every task seen, deleted ones too.
     pub tasks: BTreeMap<TaskId, TaskState>,
     /// Whether the tasks were read completely once. Before that an old task is no news.

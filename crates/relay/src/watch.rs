@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::head::ShortHash;
 use crate::settings::Settings;
-use crate::state::PullRequestState;
+use crate::state::{Comments, PullRequestState};
 
 /// The promise to poll a pull request again, and by when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,37 +115,15 @@ pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     if state.unreachable {
         return None;
     }
-    let mut due = Vec::new();
-    let unseen = |at: &Timestamp| state.polled_at.is_none_or(|polled| polled < *at);
-    let closings: Vec<_> = state
-        .comments
-        .values()
-        .filter(|comment| !comment.deleted)
-        .map(|comment| settings.window_closes(comment.changed_at))
-        .collect();
-    let latest = closings.iter().max().copied();
-    // Tasks come without a comment too: whatever moved the pull request is followed by a tail.
-    let last_stir = latest.max(state.snapshot_updated_on.map(|moved| settings.window_closes(moved)));
-    let closing = closings.iter().copied().filter(unseen).min();
-    if let Some(due_at) = closing {
-        due.push((due_at, Reason::WindowClosed));
-    }
-    // What a poll has not seen was written after it, and has a window of its own.
-    let deadline =
-        closing.map(|closes| closes.max(state.polled_at.map_or(closes, |at| settings.window_closes(at))));
-    let deadline = deadline.into_iter().chain(state.refresh_at.map(Settings::refresh_deadline)).min();
-    if let Some(due_at) = last_stir.and_then(|stirred| settings.tail_looks(stirred).filter(unseen).min()) {
-        due.push((due_at, Reason::Tail));
-    }
-    if latest.filter(unseen).is_some_and(|latest| latest > now) {
-        let changes = || state.comments.values().map(|comment| comment.changed_at);
-        let polled_at = state.polled_at.unwrap_or(now);
-        let is_fresh = changes().max().is_some_and(|newest| Settings::is_fresh(polled_at, newest));
-        let reason = if is_fresh { Reason::WindowOpen } else { Reason::WindowQuiet };
-        // Right after a change there is nothing to find yet.
-        let base = changes().filter(|changed_at| *changed_at > polled_at).min().unwrap_or(polled_at);
-        due.push((settings.next_poll(base, is_fresh), reason));
-    }
+    let windows = Windows {
+        comments: &state.comments,
+        polled_at: state.polled_at,
+        // Tasks come without a comment too: whatever moved the pull request is followed by a tail.
+        stirred_at: state.snapshot_updated_on,
+    };
+    let mut due = windows.looks(now, settings);
+    let refresh = state.refresh_at.map(Settings::refresh_deadline);
+    let deadline = windows.deadline(settings).into_iter().chain(refresh).min();
     if let Some(due_at) = state.refresh_at {
         due.push((due_at, Reason::Refresh));
     }
@@ -155,7 +133,69 @@ pub(crate) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     if let Some(due_at) = state.revisit_at {
         due.push((due_at, Reason::Revisit));
     }
+    soonest(due, deadline)
+}
+
+/// The watch for what is due first.
+pub(crate) fn soonest(due: Vec<(Timestamp, Reason)>, deadline: Option<Timestamp>) -> Option<Watch> {
     due.into_iter().min().map(|(due_at, reason)| Watch { due_at, reason, deadline })
+}
+
+/// The windows of the comments of one pull request or commit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Windows<'s> {
+    pub(crate) comments: &'s Comments,
+    /// When the last complete poll was sent.
+    pub(crate) polled_at: Option<Timestamp>,
+    /// When something other than a comment last happened that a tail follows.
+    pub(crate) stirred_at: Option<Timestamp>,
+}
+
+impl Windows<'_> {
+    fn is_unseen(&self, at: Timestamp) -> bool {
+        self.polled_at.is_none_or(|polled| polled < at)
+    }
+
+    fn closings(&self, settings: &Settings) -> impl Iterator<Item = Timestamp> {
+        let standing = self.comments.values().filter(|comment| !comment.deleted);
+        standing.map(|comment| settings.window_closes(comment.changed_at))
+    }
+
+    /// When the first window closes that no complete poll has looked at after its end.
+    fn closing(&self, settings: &Settings) -> Option<Timestamp> {
+        self.closings(settings).filter(|closing| self.is_unseen(*closing)).min()
+    }
+
+    /// Until when the next poll must be made. What the last one has not seen was written after it, and has a window of its own.
+    pub(crate) fn deadline(&self, settings: &Settings) -> Option<Timestamp> {
+        let closing = self.closing(settings)?;
+        Some(self.polled_at.map_or(closing, |polled_at| closing.max(settings.window_closes(polled_at))))
+    }
+
+    /// The polls that the windows ask for: at the end of each, while one is open, and the next look of the tail.
+    pub(crate) fn looks(&self, now: Timestamp, settings: &Settings) -> Vec<(Timestamp, Reason)> {
+        let latest = self.closings(settings).max();
+        let last_stir = latest.max(self.stirred_at.map(|moved| settings.window_closes(moved)));
+        let mut due = Vec::new();
+        if let Some(due_at) = self.closing(settings) {
+            due.push((due_at, Reason::WindowClosed));
+        }
+        let tail =
+            |stirred| settings.tail_looks(stirred).filter(|look: &Timestamp| self.is_unseen(*look)).min();
+        if let Some(due_at) = last_stir.and_then(tail) {
+            due.push((due_at, Reason::Tail));
+        }
+        if latest.is_some_and(|latest| self.is_unseen(latest) && latest > now) {
+            let changes = || self.comments.values().map(|comment| comment.changed_at);
+            let polled_at = self.polled_at.unwrap_or(now);
+            let is_fresh = changes().max().is_some_and(|newest| Settings::is_fresh(polled_at, newest));
+            let reason = if is_fresh { Reason::WindowOpen } else { Reason::WindowQuiet };
+            // Right after a change there is nothing to find yet.
+            let base = changes().filter(|changed_at| *changed_at > polled_at).min().unwrap_or(polled_at);
+            due.push((settings.next_poll(base, is_fresh), reason));
+        }
+        due
+    }
 }
 
 /// What a poll is to read of a pull request besides its comments.

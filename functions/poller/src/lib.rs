@@ -14,11 +14,13 @@
 //! | `link` | one link in one pass |
 //! | `credential` | what a link is polled with |
 //! | `poll` | one pull request: read, fold, store |
+//! | `commit` | one commit: its comments |
 //! | `sweep` | one repository: which of its open pull requests moved without a webhook |
 //! | [`reader`] | one pull request, read from Bitbucket |
 //! | [`pauses`] | what is left alone for a while after it failed |
 //! | [`settings`] | calls a run, time a run |
 
+mod commit;
 mod credential;
 mod error;
 mod link;

@@ -13,7 +13,7 @@ use crate::passes::Run;
 use crate::reader::{self, Extent};
 
 /// Comments, or tasks, on one page of a listing.
-const PAGE_ITEMS: usize = 100;
+pub(crate) const PAGE_ITEMS: usize = 100;
 
 /// How long a pull request waits for a run that has calls enough to read all of it.
 const LONG_OVERDUE: SignedDuration = SignedDuration::from_mins(20);
@@ -33,7 +33,7 @@ pub(crate) enum Polled {
 }
 
 impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
-    /// Polls one pull request.
+    /// Polls one pull request, or what else is watched.
     pub(crate) async fn poll(&self, client: &Client, due: &DueWatch) -> Result<Polled, Error> {
         let state = self.poller.table.read(&due.link, &due.subject).await?;
         let started_at = self.poller.clock.now();
@@ -42,6 +42,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         }
         if let Subject::Repository { .. } = &due.subject {
             return self.sweep(client, due, state).await;
+        }
+        if let Subject::Commit { hash, .. } = &due.subject {
+            return self.poll_commit(client, due, state, hash).await;
         }
         let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
             return Ok(Polled::NotDue);
@@ -119,7 +122,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
 }
 
 /// Calls that a run does not make are there for the next one. Where they never get enough, the newest comments are read.
-fn is_long_overdue(due: &DueWatch, now: Timestamp) -> bool {
+pub(crate) fn is_long_overdue(due: &DueWatch, now: Timestamp) -> bool {
     now.duration_since(due.watch.due_at) > LONG_OVERDUE
 }
 

@@ -35,11 +35,20 @@ impl World {
         log.map(|event| format!("{} {} {}", event.sequence, event.key, event.source.as_str())).collect()
     }
 
+    /// What the table knows a commit as.
+    pub fn commit(&self, repo: Repo, hash: &str) -> Subject {
+        let repository = self.repositories[repo as usize].trim_matches(['{', '}']);
+        format!("commit/{repository}/{hash}").parse().unwrap()
+    }
+
     /// The log of a commit.
     pub async fn commit_log(&self, repo: Repo, hash: &str) -> Vec<Event> {
-        let repository = self.repositories[repo as usize].trim_matches(['{', '}']);
-        let subject = format!("commit/{repository}/{hash}").parse().unwrap();
-        self.table.events(&repo.link(), &subject, 0, MAX_EVENTS).await.unwrap()
+        self.table.events(&repo.link(), &self.commit(repo, hash), 0, MAX_EVENTS).await.unwrap()
+    }
+
+    /// What is known of a commit.
+    pub async fn commit_state(&self, repo: Repo, hash: &str) -> SubjectState {
+        self.table.read(&repo.link(), &self.commit(repo, hash)).await.unwrap()
     }
 
     /// The newest event of a pull request.

@@ -59,6 +59,28 @@ impl<'w> Member<'w> {
         self.did(self.person.post(&url, body).await.unwrap()).await;
     }
 
+    /// Comments on a commit.
+    pub async fn comments_on_commit(&self, hash: &str, text: &str) -> u64 {
+        id(&self.posts(&commit_comments(hash), content(text)).await)
+    }
+
+    /// Answers a comment on a commit.
+    pub async fn replies_on_commit(&self, hash: &str, parent: u64, text: &str) -> u64 {
+        let mut body = content(text);
+        body["parent"] = json!({ "id": parent });
+        id(&self.posts(&commit_comments(hash), body).await)
+    }
+
+    /// Edits a comment on a commit.
+    pub async fn edits_on_commit(&self, hash: &str, comment: u64, text: &str) {
+        self.puts(&format!("{}/{comment}", commit_comments(hash)), content(text)).await;
+    }
+
+    /// Deletes a comment on a commit.
+    pub async fn deletes_on_commit(&self, hash: &str, comment: u64) {
+        self.removes(&format!("{}/{comment}", commit_comments(hash))).await;
+    }
+
     /// The commit at the head of a pull request, in full.
     pub async fn head_of(&self, pr: Pr) -> String {
         let commits = self.reads_all(pr, "commits").await;
@@ -180,6 +202,10 @@ impl<'w> Member<'w> {
 
 fn comments(pr: Pr) -> String {
     format!("/pullrequests/{}/comments", pr.id)
+}
+
+fn commit_comments(hash: &str) -> String {
+    format!("/commit/{hash}/comments")
 }
 
 fn tasks(pr: Pr) -> String {

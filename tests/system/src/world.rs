@@ -22,7 +22,8 @@ use crate::setup::{Repo, Setup};
 const SECRET: &str = "a secret of these tests";
 
 /// What a hook of these tests hears of.
-const HEARD: [&str; 16] = [
+const HEARD: [&str; 17] = [
+    "repo:commit_comment_created",
     "repo:commit_status_created",
     "repo:commit_status_updated",
     "pullrequest:created",

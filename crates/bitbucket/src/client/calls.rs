@@ -48,6 +48,37 @@ impl Client {
         self.find("get comment", url).await
     }
 
+    /// All comments of a commit, the last changed first. Bitbucket has no list of the comments of all commits of a repository
+    /// (its OpenAPI file: `/repositories/{workspace}/{repo_slug}/commit/{commit}/comments`).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::comments`].
+    pub async fn commit_comments(
+        &self,
+        repository: &RepositoryPath,
+        hash: &str,
+    ) -> Result<Listing<Comment>, Error> {
+        let mut url = self.repository_url(repository, &["commit", hash, "comments"]);
+        url.query_pairs_mut().append_pair("sort", "-updated_on").append_pair("pagelen", "100");
+        self.list("list commit comments", url, MAX_PAGES).await
+    }
+
+    /// One comment of a commit; `None` where it is not there any more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::comments`].
+    pub async fn commit_comment(
+        &self,
+        repository: &RepositoryPath,
+        hash: &str,
+        comment: CommentId,
+    ) -> Result<Option<Document<Comment>>, Error> {
+        let url = self.repository_url(repository, &["commit", hash, "comments", &comment.to_string()]);
+        self.find("get commit comment", url).await
+    }
+
     /// All tasks of a pull request, the oldest first.
     ///
     /// # Errors

@@ -15,6 +15,9 @@ use crate::session::Session;
 /// How many watches are looked through for those of one link.
 pub(crate) const MAX_WATCHES: usize = 10_000;
 
+/// As much of a commit's hash as `events` shows.
+const SHORT_HASH_CHARS: usize = 12;
+
 /// Lists the next polls.
 pub(crate) async fn list(session: &mut Session<'_, '_>, limit: usize) -> Result<(), Error> {
     let table_of = session.table().await?;
@@ -44,7 +47,7 @@ async fn names(table: &DynamoTable, watches: &[DueWatch]) -> Result<Names, Error
             continue;
         };
         let state = table.read(&due.link, &due.subject).await?;
-        let name = state.pull_request.as_ref().and_then(|known| known.repository.get("full_name")?.as_str());
+        let name = state.repository_object().and_then(|repository| repository.get("full_name")?.as_str());
         names.insert(repository.clone(), plain(name.unwrap_or(repository.as_str())));
     }
     Ok(names)
@@ -53,6 +56,10 @@ async fn names(table: &DynamoTable, watches: &[DueWatch]) -> Result<Names, Error
 fn subject(due: &DueWatch, names: &Names) -> String {
     match (&due.subject, due.subject.repository().and_then(|id| names.get(id))) {
         (Subject::PullRequest { id, .. }, Some(name)) => format!("{name}#{id}"),
+        (Subject::Commit { hash, .. }, Some(name)) => {
+            let short: String = hash.chars().take(SHORT_HASH_CHARS).collect();
+            format!("{name}@{short}")
+        }
         (subject, _) => subject.to_string(),
     }
 }
@@ -77,4 +84,27 @@ fn row_json(due: &DueWatch, names: &Names, now: Timestamp) -> Value {
         "overdue": due.watch.due_at < now,
         "reason": due.watch.reason,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relay::watch::{Reason, Watch};
+
+    #[test]
+    fn a_watched_subject_is_named_as_bitbucket_names_it() {
+        let names = Names::from([(RepositoryId::new("{ab}"), "acme/widgets".to_owned())]);
+        let due = |subject: &str| DueWatch {
+            link: "acme".parse().unwrap(),
+            subject: subject.parse().unwrap(),
+            watch: Watch { due_at: Timestamp::UNIX_EPOCH, reason: Reason::Tail, deadline: None },
+        };
+        for (of, shown) in [
+            ("pullrequest/ab/7", "acme/widgets#7"),
+            ("commit/ab/c0ffee00c0ffee00", "acme/widgets@c0ffee00c0ff"),
+            ("commit/cd/c0ffee00", "commit/cd/c0ffee00"),
+        ] {
+            assert_eq!(subject(&due(of), &names), shown);
+        }
+    }
 }

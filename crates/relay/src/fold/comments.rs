@@ -5,24 +5,32 @@ use bitbucket::{CommentId, EventKey};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::commits;
 use super::draft::Draft;
 use super::poll::Changes;
 use super::revisions::{Freshness, Verdict, judge, seen};
 use super::synthetic::{self, Item, Synthetic};
 use crate::event::EventId;
 use crate::fact::Fact;
-use crate::settings::Settings;
-use crate::state::{CommentState, PullRequestState, Resolved, Revision};
+use crate::state::{CommentState, Discussion, Resolved, Revision};
+
+/// The keys of what happens to a comment.
+#[derive(Debug)]
+pub(super) struct Keys {
+    pub(super) created: EventKey,
+    pub(super) updated: EventKey,
+    pub(super) deleted: EventKey,
+}
 
 /// Folds what a webhook says of a comment, and gives the fact's identity where the comment has one.
 pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<Comment>) -> Option<EventId> {
     let id = comment.id()?;
     let (now, version, settings) = (draft.now, draft.version(), draft.settings);
-    let pull_request = draft.state.pull_request.as_mut()?;
-    let unknown = !pull_request.comments.contains_key(&id);
-    let (is_old, baseline) =
-        (is_old_news(comment, pull_request, settings), settings.baseline(pull_request.first_seen_at));
-    let known = pull_request.comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
+    let Discussion { first_seen_at, comments } = draft.state.discussion()?;
+    let unknown = !comments.contains_key(&id);
+    let baseline = settings.baseline(first_seen_at);
+    let is_old = is_old_news(comment, baseline);
+    let known = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
     let fact = Fact::new(draft.link, draft.subject, key).part(id);
     if unknown {
         // Their own webhooks may be lost or on the way; where none comes, a poll after the grace period tells of them.
@@ -30,7 +38,7 @@ pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<C
         known.resolution = known.resolution.filter(|resolved| !is_recent(*resolved, is_old, baseline));
     }
     let fact = match key {
-        EventKey::CommentCreated => {
+        EventKey::CommentCreated | EventKey::CommitCommentCreated => {
             known.creation_owed = false;
             fact
         }
@@ -92,8 +100,8 @@ fn revise(known: &mut CommentState, comment: &Comment, now: Timestamp, version: 
 /// Folds what a poll shows of one comment.
 pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, comment: &Document<Comment>) {
     let Some(id) = comment.id().filter(|_| !comment.pending) else { return };
-    let Some(pull_request) = draft.state.pull_request.as_ref() else { return };
-    match pull_request.comments.get(&id) {
+    let Some(comments) = draft.state.comments() else { return };
+    match comments.get(&id) {
         None => first_listed(draft, changes, id, comment),
         Some(known) if known.deleted => {}
         Some(_) if comment.deleted => deleted(draft, id, comment.raw.clone()),
@@ -102,7 +110,9 @@ pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, comment: &Do
             let known = known.clone();
             creation(draft, changes, id, comment, &known);
             text(draft, changes, id, comment, &known, freshness);
-            resolution(draft, changes, id, comment, &known, freshness);
+            if draft.state.pull_request.is_some() {
+                resolution(draft, changes, id, comment, &known, freshness);
+            }
         }
     }
 }
@@ -111,22 +121,24 @@ pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, comment: &Do
 /// request, or so young that its webhook may still be on the way.
 fn first_listed(draft: &mut Draft<'_>, changes: &mut Changes, id: CommentId, comment: &Document<Comment>) {
     let (now, version, settings) = (draft.now, draft.version(), draft.settings);
-    let Some(pull_request) = draft.pull_request() else { return };
-    let baseline = settings.baseline(pull_request.first_seen_at);
-    let is_old = is_old_news(comment, pull_request, settings);
+    let has_threads = draft.state.pull_request.is_some();
+    let Some(discussion) = draft.state.discussion() else { return };
+    let baseline = settings.baseline(discussion.first_seen_at);
+    let is_old = is_old_news(comment, baseline);
     if let Some(grace_ends) = grace_left(draft, comment.created_on).filter(|_| !is_old) {
         changes.revisit(grace_ends);
         return;
     }
     let mut sight = first_sight(comment, now, version);
     let standing = sight.standing().cloned().filter(|_| sight.changed_at >= baseline);
-    let mut resolved = sight.resolution.filter(|resolved| is_recent(*resolved, is_old, baseline));
+    let mut resolved =
+        sight.resolution.filter(|resolved| has_threads && is_recent(*resolved, is_old, baseline));
     if let Some(grace_ends) = grace_left(draft, resolved.and_then(|resolved| resolved.at)) {
         changes.revisit(grace_ends);
         (sight.resolution, resolved) = (None, None);
     }
-    if let Some(pull_request) = draft.pull_request() {
-        pull_request.comments.insert(id, sight);
+    if let Some(discussion) = draft.state.discussion() {
+        discussion.comments.insert(id, sight);
     }
     match (is_old, comment.deleted) {
         (true, true) => {}
@@ -158,7 +170,7 @@ fn creation(
         changes.revisit(grace_ends);
         return;
     }
-    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+    if let Some(state) = draft.comment(id) {
         state.creation_owed = false;
     }
     emit_created(draft, id, comment);
@@ -174,10 +186,9 @@ fn is_recent(resolved: Resolved, is_old: bool, baseline: Timestamp) -> bool {
     resolved.at.map_or(!is_old, |at| at >= baseline)
 }
 
-/// Whether a comment was there a whole window before anything was known of its pull request.
-fn is_old_news(comment: &Comment, pull_request: &PullRequestState, settings: &Settings) -> bool {
-    let created_on = comment.created_on.or(comment.updated_on);
-    created_on.is_some_and(|created_on| created_on < settings.baseline(pull_request.first_seen_at))
+/// Whether a comment was there a whole window before anything was known of its pull request or commit.
+fn is_old_news(comment: &Comment, baseline: Timestamp) -> bool {
+    comment.created_on.or(comment.updated_on).is_some_and(|created_on| created_on < baseline)
 }
 
 fn text(
@@ -190,7 +201,7 @@ fn text(
 ) {
     let (now, version) = (draft.now, draft.version());
     let verdict = judge(known.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
-    let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) else { return };
+    let Some(state) = draft.comment(id) else { return };
     match verdict {
         Verdict::Standing => {
             if state.stands_at(comment.updated_on) {
@@ -274,7 +285,7 @@ fn still_stands(
 
 fn emit_created(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>) {
     let author = comment.raw.get("user").cloned();
-    emit(draft, &EventKey::CommentCreated, comment, comment.created_on, author, &[id.to_string()]);
+    emit(draft, &commits::keys(draft).created, comment, comment.created_on, author, &[id.to_string()]);
 }
 
 fn emit_updated(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, revision: Revision) {
@@ -287,12 +298,12 @@ fn emit_updated(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment
     ];
     // Only its author can edit a comment.
     let author = comment.raw.get("user").cloned();
-    emit(draft, &EventKey::CommentUpdated, comment, occurred_at, author, &identity);
+    emit(draft, &commits::keys(draft).updated, comment, occurred_at, author, &identity);
 }
 
 fn emit_resolved(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, resolved: Resolved) {
     let version = draft.version();
-    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+    if let Some(state) = draft.comment(id) {
         state.resolution = Some(resolved);
         state.version = version;
     }
@@ -303,7 +314,7 @@ fn emit_resolved(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Commen
 
 fn emit_reopened(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, undone: Resolved) {
     let (now, version) = (draft.now, draft.version());
-    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+    if let Some(state) = draft.comment(id) {
         state.resolution = None;
         state.lifted = Some(undone);
         state.lifted_at = Some(now);
@@ -325,12 +336,13 @@ fn moment(resolved: Resolved, version: u64) -> String {
 /// Notes a deletion. `comment` is what Bitbucket still shows of it.
 pub(super) fn deleted(draft: &mut Draft<'_>, id: CommentId, comment: Value) {
     let version = draft.version();
-    if let Some(state) = draft.pull_request().and_then(|known| known.comments.get_mut(&id)) {
+    if let Some(state) = draft.comment(id) {
         state.deleted = true;
         state.version = version;
     }
-    let fact = draft.fact(&EventKey::CommentDeleted).part(id).id();
-    synthetic::emit(draft, fact, &EventKey::CommentDeleted, Synthetic::default(), &Item::Comment(comment));
+    let key = commits::keys(draft).deleted;
+    let fact = draft.fact(&key).part(id).id();
+    synthetic::emit(draft, fact, &key, Synthetic::default(), &Item::Comment(comment));
 }
 
 fn emit(

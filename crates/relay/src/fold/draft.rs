@@ -1,7 +1,7 @@
 //! The result of a fold while it is being made.
 
-use bitbucket::EventKey;
 use bitbucket::payload::Repository;
+use bitbucket::{CommentId, EventKey};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::event::{Event, EventId, Source};
 use crate::fact::Fact;
 use crate::fold::MAX_EVENTS_PER_FOLD;
 use crate::settings::Settings;
-use crate::state::{PullRequestState, SubjectState};
+use crate::state::{CommentState, PullRequestState, SubjectState};
 use crate::subject::{LinkId, Subject};
 
 /// The most events that one comment or task can give at once.
@@ -58,6 +58,11 @@ impl<'a> Draft<'a> {
 
     pub(super) const fn pull_request(&mut self) -> Option<&mut PullRequestState> {
         self.state.pull_request.as_mut()
+    }
+
+    /// What is known of a comment, on a pull request or on a commit.
+    pub(super) fn comment(&mut self, id: CommentId) -> Option<&mut CommentState> {
+        self.state.discussion()?.comments.get_mut(&id)
     }
 
     /// Has the pull request itself read at `at`, or before.

@@ -2,6 +2,7 @@
 
 mod builds;
 mod comments;
+mod commits;
 mod counters;
 mod draft;
 mod poll;
@@ -21,7 +22,7 @@ use crate::observation::Observation;
 use crate::settings::Settings;
 use crate::state::SubjectState;
 use crate::subject::{LinkId, Subject};
-use crate::{sweep, watch};
+use crate::{commit, sweep, watch};
 
 use draft::Draft;
 pub use poll::suspects;
@@ -60,6 +61,7 @@ pub fn fold(
     match observation {
         Observation::Delivery(report) => reports::fold(&mut draft, report),
         Observation::HeadBuild(report) => builds::fold(&mut draft, report),
+        Observation::Poll(poll) if draft.state.commit.is_some() => commits::read(&mut draft, poll),
         Observation::Poll(poll) => poll::fold(&mut draft, poll),
         Observation::Noticed(notice) => sweeps::notice(&mut draft, notice),
         Observation::Repository(repository) => sweeps::register(&mut draft, repository),
@@ -67,6 +69,9 @@ pub fn fold(
         Observation::Unreachable => {
             if let Some(pull_request) = draft.pull_request() {
                 pull_request.unreachable = true;
+            }
+            if let Some(commit) = &mut draft.state.commit {
+                commit.unreachable = true;
             }
             if let Some(repository) = &mut draft.state.repository {
                 repository.unreachable = true;
@@ -76,8 +81,9 @@ pub fn fold(
     counters::note(&mut draft, matches!(observation, Observation::Poll(_)));
     let Draft { mut state, events, more, .. } = draft;
     let repository = state.repository.as_ref().and_then(|known| sweep::plan(known, now, settings));
-    state.watch =
-        state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings)).or(repository);
+    let commit = state.commit.as_ref().and_then(|known| commit::plan(known, now, settings));
+    let pull_request = state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings));
+    state.watch = pull_request.or(commit).or(repository);
     let head = HeadMoved::between(head_before, state.open_head().cloned());
     Folded { state, events, more, head }
 }

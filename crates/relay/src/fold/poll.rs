@@ -20,14 +20,36 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    pub(super) const fn of(poll: &Poll) -> Self {
+        Self { base_version: poll.base_version, revisit_at: None }
+    }
+
     /// Notes that something has to be looked at again.
     pub(super) fn revisit(&mut self, at: Timestamp) {
         self.revisit_at = Some(self.revisit_at.map_or(at, |other| other.min(at)));
     }
+
+    /// When to look again after this poll, that is stored as `version`. `planned` is when that was before; `more` says that
+    /// not all of it fitted.
+    pub(super) fn revisit_after(
+        &self,
+        planned: Option<Timestamp>,
+        poll: &Poll,
+        version: u64,
+        more: bool,
+    ) -> Option<Timestamp> {
+        if more {
+            // What did not fit is folded next; should that never happen, the poll is due again at once.
+            return Some(poll.started_at);
+        }
+        // What was to be looked at again by the time of this poll was looked at; what another one stored meanwhile was not.
+        let others = planned.filter(|at| poll.base_version + 1 < version && *at > poll.started_at);
+        [others, self.revisit_at].into_iter().flatten().min()
+    }
 }
 
 pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
-    let mut changes = Changes { base_version: poll.base_version, revisit_at: None };
+    let mut changes = Changes::of(poll);
     pull_request_of(draft, poll);
     comments_of(draft, &mut changes, poll);
     if let Some(listed) = &poll.tasks {
@@ -39,15 +61,10 @@ pub(super) fn fold(draft: &mut Draft<'_>, poll: &Poll) {
     put_tasks_off(draft, &mut changes, poll);
     let (now, version, more) = (draft.now, draft.version(), draft.more);
     let Some(pull_request) = draft.pull_request() else { return };
+    pull_request.revisit_at = changes.revisit_after(pull_request.revisit_at, poll, version, more);
     if more {
-        // What did not fit is folded next; should that never happen, the poll is due again at once.
-        pull_request.revisit_at = Some(poll.started_at);
         return;
     }
-    // What was to be looked at again by the time of this poll was looked at; what another one stored meanwhile was not.
-    let others =
-        pull_request.revisit_at.filter(|at| poll.base_version + 1 < version && *at > poll.started_at);
-    pull_request.revisit_at = [others, changes.revisit_at].into_iter().flatten().min();
     pull_request.polled_at = pull_request.polled_at.max(Some(poll.started_at));
     pull_request.tasks_read |= poll.tasks.is_some();
     if changes.revisit_at.is_some() {
@@ -94,7 +111,7 @@ fn pull_request_of(draft: &mut Draft<'_>, poll: &Poll) {
     }
 }
 
-fn comments_of(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
+pub(super) fn comments_of(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
     let mut listed: Vec<_> = poll.comments.iter().collect();
     let asked_for = poll.comment_lookups.values().flatten();
     listed.extend(asked_for);
@@ -107,12 +124,14 @@ fn comments_of(draft: &mut Draft<'_>, changes: &mut Changes, poll: &Poll) {
     }
     let gone = poll.comment_lookups.iter().filter(|(_, found)| found.is_none()).map(|(id, _)| *id);
     for id in gone {
-        let known = draft.pull_request().and_then(|known| known.comments.get(&id));
+        let known = draft.state.comments().and_then(|known| known.get(&id));
         let Some(known) = known.filter(|known| !known.deleted) else { continue };
         if Freshness::of_poll(changes.base_version, known.version) != Freshness::Newer {
             changes.revisit(draft.now);
         } else if draft.has_room() {
-            let tombstone = json!({ "type": "pullrequest_comment", "id": id, "deleted": true, "content": { "raw": "", "html": "" } });
+            let kind = if draft.state.commit.is_some() { "commit_comment" } else { "pullrequest_comment" };
+            let tombstone =
+                json!({ "type": kind, "id": id, "deleted": true, "content": { "raw": "", "html": "" } });
             comments::deleted(draft, id, tombstone);
         }
     }
@@ -148,21 +167,23 @@ fn tasks_of(
 /// [`Poll::comment_lookups`] and [`Poll::task_lookups`]. Of many, some will do: the fold has the pull request polled again for
 /// the rest.
 pub fn suspects(state: &SubjectState, poll: &Poll) -> Suspects {
-    let Some(known) = &state.pull_request else { return Suspects::default() };
+    let Some(comments) = state.comments() else { return Suspects::default() };
     let listed: BTreeSet<_> = poll.comments.iter().filter_map(|comment| comment.id()).collect();
-    let standing = known.comments.iter().filter(|(id, comment)| !comment.deleted && !listed.contains(id));
-    Suspects { comments: standing.map(|(id, _)| *id).collect(), tasks: missing_tasks(known, poll) }
+    let standing = comments.iter().filter(|(id, comment)| !comment.deleted && !listed.contains(id));
+    let tasks = state.pull_request.as_ref().map(|known| missing_tasks(known, poll)).unwrap_or_default();
+    Suspects { comments: standing.map(|(id, _)| *id).collect(), tasks }
 }
 
 /// Whether only a part of what is missing was asked for by id. What was stored while the poll was reading is not missing.
-fn is_cut_short(state: &SubjectState, poll: &Poll) -> bool {
-    let Some(known) = &state.pull_request else { return false };
+pub(super) fn is_cut_short(state: &SubjectState, poll: &Poll) -> bool {
+    let comment_version = |id| state.comments()?.get(id).map(|comment| comment.version);
+    let task_version = |id| state.pull_request.as_ref()?.tasks.get(id).map(|task| task.version);
     let missing = suspects(state, poll);
     let is_left = |version: Option<u64>| version.is_some_and(|version| version <= poll.base_version);
     let comments = missing.comments.iter().filter(|id| !poll.comment_lookups.contains_key(id));
     let tasks = missing.tasks.iter().filter(|id| !poll.task_lookups.contains_key(id));
-    let mut comments = comments.map(|id| known.comments.get(id).map(|comment| comment.version));
-    let mut tasks = tasks.map(|id| known.tasks.get(id).map(|task| task.version));
+    let mut comments = comments.map(comment_version);
+    let mut tasks = tasks.map(task_version);
     poll.is_complete && (comments.any(is_left) || tasks.any(is_left))
 }
 

@@ -5,7 +5,7 @@ use bitbucket::{EventKey, Payload};
 use jiff::Timestamp;
 
 use super::draft::{Draft, News};
-use super::{comments, snapshots, untold};
+use super::{comments, commits, snapshots, untold};
 use crate::event::{EventId, Source};
 use crate::fact;
 use crate::observation::Report;
@@ -13,9 +13,10 @@ use crate::observation::Report;
 pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
     let payload = &report.payload;
     let replaced = snapshots::of_report(draft, payload);
+    commits::of_report(draft, report);
     let comment = payload.comment();
     let identity = match &comment {
-        Some(comment) if report.key.is_pull_request() => comments::report(draft, &report.key, comment),
+        Some(comment) if is_of_subject(draft, &report.key) => comments::report(draft, &report.key, comment),
         _ => None,
     };
     let identity = untold::found_before(draft, &report.key, payload)
@@ -43,6 +44,14 @@ pub(super) fn fold(draft: &mut Draft<'_>, report: &Report) {
         replaced.restore(known, read_at);
     }
     untold::note(draft);
+}
+
+/// Whether a key is about comments of the kind that the subject has.
+fn is_of_subject(draft: &Draft<'_>, key: &EventKey) -> bool {
+    match key {
+        EventKey::CommitCommentCreated => draft.state.commit.is_some(),
+        key => key.is_pull_request() && draft.state.pull_request.is_some(),
+    }
 }
 
 /// The identity of facts that carry what only they have: an id or a time of their own.

@@ -31,11 +31,15 @@ pub(super) struct Synthetic {
     pub(super) changes: Option<Vec<Change>>,
 }
 
-/// Emits an event that a poll found: `actor`, `repository`, `pullrequest` and the item, as Bitbucket orders them. The
+/// Emits an event that a poll found: `actor`, `repository`, `pullrequest` or `commit`, and the item, as Bitbucket orders them. The
 /// pull request is the newest snapshot that Bitbucket showed; its counters are as old as that.
 pub(super) fn emit(draft: &mut Draft<'_>, fact: EventId, key: &EventKey, event: Synthetic, item: &Item) {
     let Synthetic { occurred_at, actor, changes } = event;
-    let Some(pull_request) = draft.state.pull_request.as_ref() else { return };
+    let (repository, about_name, snapshot) = match (&draft.state.pull_request, &draft.state.commit) {
+        (Some(known), _) => (&known.repository, "pullrequest", &known.snapshot),
+        (None, Some(known)) => (&known.repository, "commit", &known.commit),
+        (None, None) => return,
+    };
     let about = match item {
         Item::Comment(comment) => Some(("comment", comment)),
         Item::Task(task) => Some(("task", task)),
@@ -44,8 +48,8 @@ pub(super) fn emit(draft: &mut Draft<'_>, fact: EventId, key: &EventKey, event: 
     };
     let fields = [
         ("actor", actor.as_ref().unwrap_or(&Value::Null)),
-        ("repository", &pull_request.repository),
-        ("pullrequest", &pull_request.snapshot),
+        ("repository", repository),
+        (about_name, snapshot),
     ];
     let payload: Map<String, Value> =
         fields.into_iter().chain(about).map(|(name, value)| (name.to_owned(), value.clone())).collect();
@@ -53,9 +57,9 @@ pub(super) fn emit(draft: &mut Draft<'_>, fact: EventId, key: &EventKey, event: 
     draft.emit(fact, key, News { source: Source::Poll, occurred_at, actor, changes, payload });
 }
 
-/// A `pullrequest` object as it is kept.
+/// A `pullrequest` or `commit` object as it is kept.
 pub(super) fn snapshot(mut raw: Value) -> Value {
-    for long_text in ["rendered", "summary", "description"] {
+    for long_text in ["rendered", "summary", "description", "message"] {
         if rough_bytes(&raw) <= MAX_SNAPSHOT_BYTES {
             break;
         }

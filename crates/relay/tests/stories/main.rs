@@ -5,6 +5,7 @@ mod budget;
 mod builds;
 mod changes;
 mod comments;
+mod commits;
 mod documents;
 mod envelopes;
 mod order;

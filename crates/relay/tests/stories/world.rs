@@ -55,6 +55,12 @@ pub(crate) fn a_repository() -> World {
     World { subject: Subject::Repository { repository: RepositoryId::new("{ab}") }, ..a_pull_request() }
 }
 
+/// A commit of which nothing is known.
+pub(crate) fn a_commit() -> World {
+    let subject = Subject::Commit { repository: RepositoryId::new("{ab}"), hash: "c0ffee00".to_owned() };
+    World { subject, ..a_pull_request() }
+}
+
 /// A pull request whose creation was reported, and whose tasks were read once.
 pub(crate) fn a_known_pull_request() -> World {
     let mut world = a_pull_request();
@@ -285,6 +291,7 @@ pub(crate) fn by_another_hook(report: &Report) -> Report {
 impl World {
     /// Reads everything now; it is folded later.
     pub(crate) fn begins_a_poll(&self) -> Poll {
+        let is_pull_request = self.subject.kind() == "pullrequest";
         Poll {
             base_version: self.state.version,
             started_at: self.now,
@@ -292,7 +299,7 @@ impl World {
             head: None,
             is_complete: true,
             comments: self.comments.values().cloned().map(Document::new).collect(),
-            tasks: Some(self.tasks.values().cloned().map(Document::new).collect()),
+            tasks: is_pull_request.then(|| self.tasks.values().cloned().map(Document::new).collect()),
             comment_lookups: BTreeMap::new(),
             task_lookups: BTreeMap::new(),
         }

@@ -4,6 +4,7 @@
 mod budget;
 mod builds;
 mod changes;
+mod commits;
 mod deletions;
 mod edits;
 mod faults;

@@ -1,0 +1,83 @@
+//! One commit that people comment on: its comments in one listing, and by id what is missing from it.
+
+use bitbucket::client::{Client, RepositoryPath};
+use jiff::Timestamp;
+use relay::commit::CommitState;
+use relay::{Observation, Poll, SubjectState, suspects};
+use store::links::LinkSource;
+use store::{Clock, DueWatch, Table};
+
+use crate::error::Error;
+use crate::passes::Run;
+use crate::poll::{PAGE_ITEMS, Polled, is_long_overdue};
+
+/// The most comments that one poll asks for by id. What is left over is asked for by the next one.
+const MAX_LOOKUPS: usize = 20;
+
+impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
+    /// Polls one commit.
+    pub(crate) async fn poll_commit(
+        &self,
+        client: &Client,
+        due: &DueWatch,
+        state: SubjectState,
+        hash: &str,
+    ) -> Result<Polled, Error> {
+        let started_at = self.poller.clock.now();
+        let Some(known) = &state.commit else { return Ok(Polled::NotDue) };
+        // Calls that a run does not make are there for the next one.
+        if client.calls_left() < calls_needed(known) && !is_long_overdue(due, started_at) {
+            return Ok(Polled::Postponed);
+        }
+        let read = match RepositoryPath::of(&known.repository) {
+            Some(path) => read(client, &path, hash, &state, started_at).await.map_err(Error::from),
+            None => Err(Error::NoRepository),
+        };
+        let observation = match read {
+            Ok(poll) => Observation::Poll(poll),
+            Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) => return Ok(Polled::Postponed),
+            Err(error) if error.disables_watch() => {
+                tracing::warn!(
+                    link = %due.link, subject = %due.subject, %error, "watch ended until the next comment"
+                );
+                Observation::Unreachable
+            }
+            Err(error) => return Err(error),
+        };
+        let events = self.record(due, &observation, Some(state)).await?;
+        tracing::info!(
+            link = %due.link, subject = %due.subject, reason = due.watch.reason.as_str(), events,
+            calls_left = client.calls_left(), "polled"
+        );
+        Ok(Polled::Stored { events })
+    }
+}
+
+/// Reads the comments: all that are listed, and of those that are not listed any more as many as there are calls for.
+async fn read(
+    client: &Client,
+    repository: &RepositoryPath,
+    hash: &str,
+    state: &SubjectState,
+    started_at: Timestamp,
+) -> Result<Poll, bitbucket::Error> {
+    let listed = client.commit_comments(repository, hash).await?;
+    let mut poll = Poll::of_commit(state.version, started_at, listed.items, listed.complete);
+    if !listed.complete {
+        tracing::warn!(hash, "more than is read: changes of what changed long ago are not noticed");
+        return Ok(poll);
+    }
+    for comment in suspects(state, &poll).comments.into_iter().take(MAX_LOOKUPS) {
+        if client.calls_left() == 0 {
+            break;
+        }
+        poll.comment_lookups.insert(comment, client.commit_comment(repository, hash, comment).await?);
+    }
+    Ok(poll)
+}
+
+/// The calls that reading a commit takes, by what is known of it.
+fn calls_needed(known: &CommitState) -> u32 {
+    let standing = known.comments.values().filter(|comment| !comment.deleted).count();
+    u32::try_from(standing.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX)
+}
