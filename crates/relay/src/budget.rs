@@ -67,7 +67,7 @@ impl Budget {
         let calls = if self.blocked_until.is_some_and(|until| now < until) {
             0
         } else {
-            self.share(now, limit, most)
+            self.share(now, limit, most, self.minutes.get(&minute).copied().unwrap_or(0))
         };
         if calls > 0 {
             let reserved = self.minutes.entry(minute).or_default();
@@ -77,7 +77,8 @@ impl Budget {
         Reservation { minute, calls }
     }
 
-    fn share(&self, now: Timestamp, limit: u32, most: u32) -> u32 {
+    /// `taken` is what this minute has already: two links that share a budget share a minute's sure calls.
+    fn share(&self, now: Timestamp, limit: u32, most: u32, taken: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
         let sure = (limit.saturating_mul(SURE_PERCENT) / 100 / COUNTED_MINUTES).max(1);
         // What is spent now is missing until it is an hour old. In each minute until then there must be enough left for all
@@ -86,7 +87,7 @@ impl Budget {
             let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
             limit.saturating_sub(self.spent(then)).saturating_sub(sure.saturating_mul(ahead))
         });
-        spare.min().unwrap_or(0).max(sure).min(left).min(most)
+        spare.min().unwrap_or(0).max(sure.saturating_sub(taken)).min(left).min(most)
     }
 
     /// Gives back what was reserved and not used.

@@ -10,6 +10,7 @@
 //! | [`envelope`] | what they are published in |
 //! | [`contract`] | what is promised of every key |
 //! | `schema` | the same as JSON Schema and `AsyncAPI` (feature `schema`) |
+//! | `account` | whose API calls are counted together |
 //! | [`budget`] | the API calls that a credential may still make |
 //! | [`changes`] | what changed about a pull request between two snapshots |
 //! | [`counters`] | how many comments, tasks, approvals... a pull request has |
@@ -22,6 +23,7 @@
 //! | [`watch`] | when a pull request has to be polled again |
 //! | [`settings`] | windows, margins and intervals, with their defaults |
 
+mod account;
 pub mod budget;
 pub mod changes;
 pub mod contract;
@@ -42,6 +44,7 @@ pub mod sweep;
 pub mod told;
 pub mod watch;
 
+pub use account::{Account, AccountKind};
 pub use changes::Change;
 pub use counters::Counters;
 pub use envelope::{Envelope, PayloadReference};
