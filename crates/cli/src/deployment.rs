@@ -72,7 +72,7 @@ impl Deployment {
         Settings::from_environment(lookup).map_err(|error| Error::Usage(error.to_string()))
     }
 
-    /// The most calls an hour with one link's credential.
+    /// The most calls an hour with one credential.
     pub(crate) fn calls_per_hour(&self, variable: &dyn Fn(&str) -> Option<String>) -> u32 {
         let given = self.parameters.get("CallsPerHour").cloned();
         let given = given.or_else(|| variable("BITRELAY_CALLS_PER_HOUR"));

@@ -90,7 +90,7 @@ pub enum Error {
         exit: Exit,
     },
     /// No call to Bitbucket is left.
-    #[error("the link's budget of API calls is spent for now")]
+    #[error("the credential's budget of API calls is spent for now")]
     BudgetSpent,
     /// A defect.
     #[error("{0}")]

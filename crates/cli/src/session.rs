@@ -7,7 +7,7 @@ use bitbucket::client::{Api, Client};
 use bitbucket::oauth::OAuth;
 use jiff::Timestamp;
 use relay::budget::Reservation;
-use relay::{LinkId, Settings};
+use relay::{Account, LinkId, Settings};
 use secrecy::SecretString;
 use store::links::tokens::{SecretsManagerGrants, TokenSource, Tokens};
 use store::links::{LinkAdmin, LinkCredential, LinkDocument};
@@ -24,11 +24,11 @@ use crate::surroundings::{SharedClock, Surroundings};
 
 const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
 
-/// Bitbucket, with a link's credential and some calls of its budget.
+/// Bitbucket, with a link's credential and some calls of its account's budget.
 #[derive(Debug)]
 pub(crate) struct Access {
     pub(crate) client: Client,
-    link: LinkId,
+    account: Account,
     table: DynamoTable,
     minute: i64,
 }
@@ -37,7 +37,7 @@ impl Access {
     /// Gives back the calls that were not made. Where that fails they stay counted, which only wastes them.
     pub(crate) async fn close(self) {
         let unused = Reservation { minute: self.minute, calls: self.client.calls_left() };
-        let _ = budget::give_back(&self.table, &self.link, unused).await;
+        let _ = budget::give_back(&self.table, &self.account, unused).await;
     }
 }
 
@@ -174,6 +174,19 @@ impl<'s, 'a> Session<'s, 'a> {
         })
     }
 
+    /// Whose API calls are counted for a link; `None` where it has no credential, or its secret cannot be found.
+    pub(crate) async fn account(&mut self, link: &LinkId) -> Result<Option<Account>, Error> {
+        match self.document(link).await {
+            Ok(secret) => {
+                let document = LinkDocument::parse(link, &secret)?;
+                Ok(document.credential().map(LinkCredential::account))
+            }
+            // Without a stack or a prefix there is still the table.
+            Err(Error::NotConfigured { .. } | Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Where Bitbucket delivers for a link.
     pub(crate) async fn webhook_url(&mut self, link: &LinkId) -> Result<Url, Error> {
         let base = self.named(self.config.webhook_url.clone(), "WebhookUrl", "the webhook URL").await?;
@@ -193,7 +206,7 @@ impl<'s, 'a> Session<'s, 'a> {
         Url::parse(&url).map_err(|error| Error::Usage(format!("the address {url:?}: {error}")))
     }
 
-    /// Bitbucket with a link's credential. What is called counts in the link's budget like the functions' calls (G8).
+    /// Bitbucket with a link's credential. What is called counts in the account's budget like the functions' calls (G8).
     pub(crate) async fn bitbucket(&mut self, link: &LinkId, calls: u32) -> Result<Access, Error> {
         let document = LinkDocument::parse(link, &self.document(link).await?)?;
         let no_credential = || Error::NotFound {
@@ -201,6 +214,7 @@ impl<'s, 'a> Session<'s, 'a> {
             advice: "it only receives; `bitrelay link set-creds` gives it one".to_owned(),
         };
         let credential = document.credential().cloned().ok_or_else(no_credential)?;
+        let account = credential.account();
         let table = self.table().await?;
         let credential = match credential {
             LinkCredential::Fixed(credential) => credential,
@@ -210,13 +224,13 @@ impl<'s, 'a> Session<'s, 'a> {
             }
         };
         let (now, limit) = (self.now(), self.calls_per_hour().await?);
-        let reserved = budget::reserve(&table, link, now, limit, calls).await?;
+        let reserved = budget::reserve(&table, &account, now, limit, calls).await?;
         if reserved.calls == 0 {
             return Err(Error::BudgetSpent);
         }
         let base = self.deployment().await?.bitbucket_api(self.around.variable);
         let client = Api::new(&base)?.client(credential, reserved.calls);
-        Ok(Access { client, link: link.clone(), table, minute: reserved.minute })
+        Ok(Access { client, account, table, minute: reserved.minute })
     }
 
     /// Tokens of OAuth consumers, by the same rules as the functions get them: one writer, the new one stored first.
@@ -235,7 +249,7 @@ impl<'s, 'a> Session<'s, 'a> {
         self.deployment().await?.settings(self.around.variable)
     }
 
-    /// The most calls an hour with one link's credential.
+    /// The most calls an hour with one credential.
     pub(crate) async fn calls_per_hour(&mut self) -> Result<u32, Error> {
         Ok(self.deployment().await?.calls_per_hour(self.around.variable))
     }

@@ -70,7 +70,7 @@ impl Budget {
         let calls = if self.blocked_until.is_some_and(|until| now < until) {
             0
         } else {
-            self.share(now, limit, most)
+            self.share(now, limit, most, self.minutes.get(&minute).copied().unwrap_or(0))
         };
         if calls > 0 {
             let reserved = self.minutes.entry(minute).or_default();
@@ -80,7 +80,8 @@ impl Budget {
         Reservation { minute, calls }
     }
 
-    fn share(&self, now: Timestamp, limit: u32, most: u32) -> u32 {
+    /// `taken` is what this minute has already: two links that share a budget share a minute's sure calls.
+    fn share(&self, now: Timestamp, limit: u32, most: u32, taken: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
         let sure_in_all = (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE));
         let sure_until = |ahead: u32| sure_in_all.saturating_mul(ahead) / COUNTED_MINUTES;
@@ -90,7 +91,7 @@ impl Budget {
             let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
             limit.saturating_sub(self.spent(then)).saturating_sub(sure_until(ahead))
         });
-        spare.min().unwrap_or(0).max(sure_until(1)).min(left).min(most)
+        spare.min().unwrap_or(0).max(sure_until(1).saturating_sub(taken)).min(left).min(most)
     }
 
     /// Gives back what was reserved and not used.

@@ -11,6 +11,7 @@
 //! | [`commit`] | what is known of a commit that people comment on |
 //! | [`contract`] | what is promised of every key |
 //! | `schema` | the same as JSON Schema and `AsyncAPI` (feature `schema`) |
+//! | `account` | whose API calls are counted together |
 //! | [`budget`] | the API calls that a credential may still make |
 //! | [`changes`] | what changed about a pull request between two snapshots |
 //! | [`counters`] | how many comments, tasks, approvals... a pull request has |
@@ -23,6 +24,7 @@
 //! | [`watch`] | when a pull request or a commit has to be polled again |
 //! | [`settings`] | windows, margins and intervals, with their defaults |
 
+mod account;
 pub mod budget;
 pub mod changes;
 pub mod commit;
@@ -44,6 +46,7 @@ pub mod sweep;
 pub mod told;
 pub mod watch;
 
+pub use account::{Account, AccountKind};
 pub use changes::Change;
 pub use counters::Counters;
 pub use envelope::{Envelope, PayloadReference};

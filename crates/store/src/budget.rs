@@ -1,7 +1,7 @@
-//! Spending a link's budget of API calls, whoever spends (G8).
+//! Spending an account's budget of API calls, whoever spends (G8).
 
 use jiff::Timestamp;
-use relay::LinkId;
+use relay::Account;
 use relay::budget::{Budget, Reservation};
 
 use crate::Error;
@@ -17,12 +17,12 @@ const MAX_ATTEMPTS: u32 = 8;
 /// The table's; [`Error::Contended`] where others kept spending. After an error no call may be made.
 pub async fn reserve<T: Table>(
     table: &T,
-    link: &LinkId,
+    account: &Account,
     now: Timestamp,
     limit: u32,
     most: u32,
 ) -> Result<Reservation, Error> {
-    change(table, link, |budget| budget.reserve(now, limit, most)).await
+    change(table, account, |budget| budget.reserve(now, limit, most)).await
 }
 
 /// Gives back what was reserved and not used.
@@ -30,8 +30,8 @@ pub async fn reserve<T: Table>(
 /// # Errors
 ///
 /// As for [`reserve`]. Then the calls stay counted, which only wastes them.
-pub async fn give_back<T: Table>(table: &T, link: &LinkId, unused: Reservation) -> Result<(), Error> {
-    change(table, link, |budget| budget.give_back(unused)).await
+pub async fn give_back<T: Table>(table: &T, account: &Account, unused: Reservation) -> Result<(), Error> {
+    change(table, account, |budget| budget.give_back(unused)).await
 }
 
 /// Notes that Bitbucket wants to be left alone until `until`, for whoever spends next.
@@ -39,19 +39,19 @@ pub async fn give_back<T: Table>(table: &T, link: &LinkId, unused: Reservation) 
 /// # Errors
 ///
 /// As for [`reserve`].
-pub async fn block<T: Table>(table: &T, link: &LinkId, until: Timestamp) -> Result<(), Error> {
-    change(table, link, |budget| budget.block(until)).await
+pub async fn block<T: Table>(table: &T, account: &Account, until: Timestamp) -> Result<(), Error> {
+    change(table, account, |budget| budget.block(until)).await
 }
 
 async fn change<T: Table, R>(
     table: &T,
-    link: &LinkId,
+    account: &Account,
     mut step: impl FnMut(&mut Budget) -> R,
 ) -> Result<R, Error> {
     for _ in 0..MAX_ATTEMPTS {
-        let mut budget = table.budget(link).await?;
+        let mut budget = table.budget(account).await?;
         let outcome = step(&mut budget);
-        if table.spend(link, &budget).await? {
+        if table.spend(account, &budget).await? {
             return Ok(outcome);
         }
     }

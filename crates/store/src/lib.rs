@@ -8,7 +8,7 @@
 //! | [`dynamodb`] | the table in DynamoDB |
 //! | [`reading`] | reading the log for people: by filters, newest first, and live |
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
-//! | [`budget`] | spending a link's budget of API calls |
+//! | [`budget`] | spending an account's budget of API calls |
 //! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
 //! | [`clock`] | where time comes from |
 //! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |

@@ -10,7 +10,7 @@ use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
 use relay::head::ShortHash;
-use relay::{Event, LinkId, Subject, SubjectState};
+use relay::{Account, Event, LinkId, Subject, SubjectState};
 use serde_dynamo::{AttributeValue, Item};
 
 use crate::Error;
@@ -202,13 +202,13 @@ impl Table for MemoryTable {
         Ok(items.filter_map(|(_, item)| codec::current_pull_request(item)).take(limit).collect())
     }
 
-    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
-        let item = self.lock().get(&keys::budget(link), keys::BUDGET).cloned();
-        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, &item))
+    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
+        let item = self.lock().get(&keys::budget(account), keys::BUDGET).cloned();
+        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(account, &item))
     }
 
-    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        Ok(self.lock().put_after(budget.version, BudgetItem::encode(link, budget)?))
+    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
+        Ok(self.lock().put_after(budget.version, BudgetItem::encode(account, budget)?))
     }
 
     async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {

@@ -7,7 +7,7 @@ use bitbucket::{EventKey, PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
 use relay::head::{HeadMoved, ShortHash};
-use relay::{Event, EventId, LinkId, Subject, SubjectState, Watch};
+use relay::{Account, Event, EventId, LinkId, Subject, SubjectState, Watch};
 
 use crate::Error;
 use crate::authorization::Authorization;
@@ -50,11 +50,11 @@ pub trait Table: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<PullRequestId>, Error>> + Send;
 
-    /// What a link's credential has spent, by one strongly consistent read; nothing where nothing is stored.
-    fn budget(&self, link: &LinkId) -> impl Future<Output = Result<Budget, Error>> + Send;
+    /// What an account has spent, by one strongly consistent read; nothing where nothing is stored.
+    fn budget(&self, account: &Account) -> impl Future<Output = Result<Budget, Error>> + Send;
 
     /// Stores a budget, if the one that is stored is one version before it. False where it is not.
-    fn spend(&self, link: &LinkId, budget: &Budget) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn spend(&self, account: &Account, budget: &Budget) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Where a link's authorization stands, by one strongly consistent read; the default (version 0) where there is none.
     fn authorization(&self, link: &LinkId) -> impl Future<Output = Result<Authorization, Error>> + Send;
@@ -114,12 +114,12 @@ impl<T: Table> Table for Arc<T> {
         (**self).pull_requests_with_head(link, repository, head, limit).await
     }
 
-    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
-        (**self).budget(link).await
+    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
+        (**self).budget(account).await
     }
 
-    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        (**self).spend(link, budget).await
+    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
+        (**self).spend(account, budget).await
     }
 
     async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {

@@ -2,7 +2,7 @@
 
 use bitbucket::Credential;
 use bitbucket::client::Client;
-use relay::LinkId;
+use relay::{Account, LinkId};
 use secrecy::SecretString;
 use store::Clock;
 use store::links::{LinkCredential, LinkSource, OAuthCredential};
@@ -10,26 +10,35 @@ use store::links::{LinkCredential, LinkSource, OAuthCredential};
 use crate::error::Error;
 use crate::run::Poller;
 
-/// The credential of a link.
+/// The credential of a link, and whose calls are counted with it: both of one reading of the link.
 pub(crate) async fn of<T, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     link: &LinkId,
-) -> Result<Credential, Error> {
-    match found(poller, link).await? {
-        LinkCredential::Fixed(credential) => Ok(credential),
-        LinkCredential::OAuth(consumer) => token(poller, link, &consumer, None).await,
-    }
+) -> Result<(Credential, Account), Error> {
+    let found = found(poller, link).await?;
+    let account = found.account();
+    let credential = match found {
+        LinkCredential::Fixed(credential) => credential,
+        LinkCredential::OAuth(consumer) => token(poller, link, &consumer, None).await?,
+    };
+    Ok((credential, account))
 }
 
-/// Another credential after this client's was refused; `None` where the link has no other.
+/// Another credential of the same account after this client's was refused; `None` where the link has no other: the calls of
+/// another account were not reserved.
 pub(crate) async fn renewed<T, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     link: &LinkId,
     client: &Client,
+    account: &Account,
 ) -> Result<Option<Credential>, Error> {
-    match found(poller, link).await? {
-        LinkCredential::Fixed(_) => Ok(None),
-        LinkCredential::OAuth(consumer) => Ok(Some(token(poller, link, &consumer, client.token()).await?)),
+    let found = found(poller, link).await?;
+    let same = found.account() == *account;
+    match found {
+        LinkCredential::OAuth(consumer) if same => {
+            Ok(Some(token(poller, link, &consumer, client.token()).await?))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -3,7 +3,7 @@
 use bitbucket::client::Client;
 use jiff::SignedDuration;
 use relay::budget::Reservation;
-use relay::{LinkId, Observation};
+use relay::{Account, LinkId, Observation};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -43,18 +43,18 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if let Some(spender) = self.tally().spenders.get(link) {
             return Ok(spender.client.clone());
         }
-        let credential = credential::of(self.poller, link).await?;
-        let reserved = self.reserve(link).await?;
+        let (credential, account) = credential::of(self.poller, link).await?;
+        let reserved = self.reserve(&account).await?;
         let client = self.poller.api.client(credential, reserved.calls);
-        self.tally().spenders.insert(link.clone(), Spender { client: client.clone(), reserved });
+        self.tally().spenders.insert(link.clone(), Spender { client: client.clone(), account, reserved });
         Ok(client)
     }
 
-    /// Reserves this run's calls in the link's budget, before the first is made (G8).
-    async fn reserve(&self, link: &LinkId) -> Result<Reservation, store::Error> {
+    /// Reserves this run's calls in the account's budget, before the first is made (G8).
+    async fn reserve(&self, account: &Account) -> Result<Reservation, store::Error> {
         let PollerSettings { calls_per_hour, max_calls_per_run, .. } = self.poller.limits;
         let now = self.poller.clock.now();
-        store::budget::reserve(&self.poller.table, link, now, calls_per_hour, max_calls_per_run).await
+        store::budget::reserve(&self.poller.table, account, now, calls_per_hour, max_calls_per_run).await
     }
 
     /// Polls; and once more with a new token where the API refuses the one it has.
@@ -63,7 +63,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if !matches!(outcome, Err(Error::Bitbucket(bitbucket::Error::Api { status: 401, .. }))) {
             return outcome;
         }
-        let Some(credential) = credential::renewed(self.poller, &due.link, client).await? else {
+        let Some(account) = self.account(&due.link) else { return outcome };
+        let Some(credential) = credential::renewed(self.poller, &due.link, client, &account).await? else {
             return outcome;
         };
         *client = client.with_credential(credential);
@@ -141,7 +142,11 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         }
         let now = self.poller.clock.now();
         let until = now.saturating_add(least_pause(error)).unwrap_or(now);
-        if let Err(error) = store::budget::block(&self.poller.table, link, until).await {
+        let Some(account) = self.account(link) else { return };
+        for sharing in self.links_of(&account).iter().filter(|sharing| *sharing != link) {
+            self.pause(sharing, None, least_pause(error));
+        }
+        if let Err(error) = store::budget::block(&self.poller.table, &account, until).await {
             tracing::warn!(%link, %error, "the pause that Bitbucket asked for is known to this instance only");
         }
     }

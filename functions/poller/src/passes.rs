@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bitbucket::client::Client;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use relay::LinkId;
 use relay::budget::Reservation;
+use relay::{Account, LinkId};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 use tokio::time::{Instant, sleep, timeout};
@@ -46,10 +46,11 @@ pub(crate) struct Tally {
     pub(crate) summary: Summary,
 }
 
-/// A link's client, and the calls that were reserved for it in the link's budget.
+/// A link's client, and the calls that were reserved for it in the budget of its account.
 #[derive(Debug, Clone)]
 pub(crate) struct Spender {
     pub(crate) client: Client,
+    pub(crate) account: Account,
     pub(crate) reserved: Reservation,
 }
 
@@ -83,7 +84,7 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
                 Ok(plan) => plan,
                 Err(error) => break Err(error),
             };
-            for (link, due) in plan.ready {
+            for (link, due) in in_turn(plan.ready, self.started_at) {
                 busy.insert(link.clone());
                 in_flight.push(self.poll_link(link, due));
             }
@@ -136,6 +137,18 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         self.tally().spenders.get(link).map_or(0, |spender| spender.reserved.calls)
     }
 
+    /// Whose calls are counted for a link in this run; `None` where none were asked for.
+    pub(crate) fn account(&self, link: &LinkId) -> Option<Account> {
+        self.tally().spenders.get(link).map(|spender| spender.account.clone())
+    }
+
+    /// The links that have spent an account's calls in this run.
+    pub(crate) fn links_of(&self, account: &Account) -> Vec<LinkId> {
+        let tally = self.tally();
+        let sharing = tally.spenders.iter().filter(|(_, spender)| spender.account == *account);
+        sharing.map(|(link, _)| link.clone()).collect()
+    }
+
     /// Whether this run got few calls for a link.
     pub(crate) fn is_short_of_calls(&self, link: &LinkId) -> bool {
         let most = self.poller.limits.max_calls_per_run;
@@ -158,12 +171,12 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     /// Gives back the calls that were reserved and not made. Where that fails they stay counted, which only wastes them.
     pub(crate) async fn give_back(&self) {
         let spenders = self.tally().spenders.clone();
-        for (link, Spender { client, reserved }) in spenders {
+        for (link, Spender { client, account, reserved }) in spenders {
             let unused = Reservation { calls: client.calls_left(), ..reserved };
             if unused.calls == 0 {
                 continue;
             }
-            if let Err(error) = store::budget::give_back(&self.poller.table, &link, unused).await {
+            if let Err(error) = store::budget::give_back(&self.poller.table, &account, unused).await {
                 tracing::warn!(%link, calls = unused.calls, %error, "calls that were not made stay counted for an hour");
             }
         }
@@ -198,6 +211,15 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         let link = pauses.until(&(due.link.clone(), None));
         link.max(pauses.until(&(due.link.clone(), Some(due.subject.clone())))).unwrap_or(Timestamp::MIN)
     }
+}
+
+/// Another link first in each minute: of links that share a budget, the first may take what the minute has.
+fn in_turn(ready: BTreeMap<LinkId, Vec<DueWatch>>, now: Timestamp) -> Vec<(LinkId, Vec<DueWatch>)> {
+    let mut turns: Vec<_> = ready.into_iter().collect();
+    let minute = usize::try_from(now.as_second().div_euclid(60)).unwrap_or(0);
+    let first = minute.checked_rem(turns.len()).unwrap_or(0);
+    turns.rotate_left(first);
+    turns
 }
 
 fn plan(
@@ -244,6 +266,18 @@ mod tests {
         assert_eq!(plan.ready[&"a".parse().unwrap()], [due("a", 1), due("a", 3)]);
         assert_eq!(plan.ready[&"b".parse().unwrap()], [due("b", 2)]);
         assert!(!plan.later);
+    }
+
+    #[test]
+    fn in_each_minute_another_link_is_first() {
+        let first = |minute: i64| {
+            let ready = ["a", "b", "c"].map(|link| (link.parse().unwrap(), vec![due(link, 1)]));
+            let turns = in_turn(ready.into(), at(60 * minute + 5));
+            assert_eq!(turns.len(), 3);
+            turns[0].0.to_string()
+        };
+        assert_eq!([0, 1, 2, 3].map(first), ["a", "b", "c", "a"]);
+        assert!(in_turn(BTreeMap::new(), at(0)).is_empty());
     }
 
     #[test]

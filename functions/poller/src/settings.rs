@@ -7,7 +7,7 @@ use crate::Error;
 /// What one run may spend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollerSettings {
-    /// The most API calls that are made with one link's credential in any rolling hour. Default 900 of the 1,000 that
+    /// The most API calls that are made with one credential in any rolling hour, by all links that share it together. Default 900 of the 1,000 that
     /// Bitbucket allows a user (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>); the rest is for the
     /// user's other programs.
     pub calls_per_hour: u32,

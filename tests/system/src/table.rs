@@ -6,7 +6,7 @@ use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
 use relay::head::ShortHash;
-use relay::{Event, LinkId, Subject, SubjectState};
+use relay::{Account, Event, LinkId, Subject, SubjectState};
 use store::authorization::Authorization;
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, DueWatch, Error, Table};
@@ -48,12 +48,12 @@ impl Table for Unleased {
         self.0.pull_requests_with_head(link, repository, head, limit).await
     }
 
-    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
-        self.0.budget(link).await
+    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
+        self.0.budget(account).await
     }
 
-    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        self.0.spend(link, budget).await
+    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
+        self.0.spend(account, budget).await
     }
 
     async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use relay::LinkId;
 use relay::budget::Budget;
+use relay::{Account, LinkId};
 use serde_json::{Value, json};
 use store::{DueWatch, Table};
 
@@ -16,7 +16,11 @@ use crate::session::Session;
 /// What is known of a link's polling.
 #[derive(Default)]
 struct Polling {
-    budget: Budget,
+    account: Option<Account>,
+    /// `None` where it is not known whose calls are counted.
+    budget: Option<Budget>,
+    /// Other links with the same account: one budget for all.
+    shared_with: Vec<LinkId>,
     watches: u64,
     overdue: u64,
     /// The watch that has waited longest, or will be due first.
@@ -36,11 +40,16 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
         links.entry(link).or_default();
     }
     if let Some(link) = session.config.link.clone() {
-        links.entry(link.clone()).or_default();
+        links.entry(link).or_default();
+    }
+    know_accounts(session, &mut links).await;
+    if let Some(link) = session.config.link.clone() {
         links.retain(|id, _| *id == link);
     }
-    for (link, polling) in &mut links {
-        polling.budget = table_of.budget(link).await?;
+    for polling in links.values_mut() {
+        if let Some(account) = &polling.account {
+            polling.budget = Some(table_of.budget(account).await?);
+        }
     }
     let rows: Vec<_> = links.iter().map(|(link, polling)| row(link, polling, limit, now)).collect();
     let report = Report {
@@ -49,6 +58,24 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     };
     session.show(&report);
     Ok(())
+}
+
+/// Notes whose calls are counted for each link, and which links share them. A link that cannot be read hides no other.
+async fn know_accounts(session: &mut Session<'_, '_>, links: &mut BTreeMap<LinkId, Polling>) {
+    let mut sharing: BTreeMap<Account, Vec<LinkId>> = BTreeMap::new();
+    for (link, polling) in links.iter_mut() {
+        match session.account(link).await {
+            Ok(account) => polling.account = account,
+            Err(error) => session.warn(&format!("warning: the credential of {link} is not known: {error}")),
+        }
+        if let Some(account) = &polling.account {
+            sharing.entry(account.clone()).or_default().push(link.clone());
+        }
+    }
+    for (link, polling) in links.iter_mut() {
+        let same = polling.account.as_ref().and_then(|account| sharing.get(account));
+        polling.shared_with = same.into_iter().flatten().filter(|other| *other != link).cloned().collect();
+    }
 }
 
 /// Links that have nothing to poll show up too, where the secrets can be listed.
@@ -81,33 +108,38 @@ fn blocked(budget: &Budget, now: Timestamp) -> Option<Timestamp> {
     budget.blocked_until.filter(|until| now < *until)
 }
 
+/// The calls that were used, and those that are left; and for whom else.
+fn calls(polling: &Polling, limit: u32, now: Timestamp) -> [String; 2] {
+    let Some(budget) = &polling.budget else { return ["-", "-"].map(str::to_owned) };
+    let mut about_left = left(budget, limit, now).to_string();
+    if !polling.shared_with.is_empty() {
+        let others: Vec<_> = polling.shared_with.iter().map(LinkId::as_str).collect();
+        about_left.push_str(&format!(", shared with {}", others.join(", ")));
+    }
+    if let Some(until) = blocked(budget, now) {
+        about_left.push_str(&format!(", but Bitbucket wants none until {}", time(until)));
+    }
+    [format!("{} of {limit}", budget.spent(now)), about_left]
+}
+
 fn row(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> [String; 6] {
-    let left = left(&polling.budget, limit, now);
-    let left = match blocked(&polling.budget, now) {
-        Some(until) => format!("{left}, but Bitbucket wants none until {}", time(until)),
-        None => left.to_string(),
-    };
+    let [used, left] = calls(polling, limit, now);
     let deadline = polling
         .first_due
         .map_or_else(|| "-".to_owned(), |due| format!("{} ({})", time(due), distance(due, now)));
-    [
-        link.to_string(),
-        format!("{} of {limit}", polling.budget.spent(now)),
-        left,
-        polling.watches.to_string(),
-        polling.overdue.to_string(),
-        deadline,
-    ]
+    [link.to_string(), used, left, polling.watches.to_string(), polling.overdue.to_string(), deadline]
 }
 
 fn row_json(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> Value {
+    let budget = polling.budget.as_ref();
     json!({
         "link": link,
         "calls": {
             "limit": limit,
-            "used": polling.budget.spent(now),
-            "left": left(&polling.budget, limit, now),
-            "blocked_until": blocked(&polling.budget, now),
+            "used": budget.map(|budget| budget.spent(now)),
+            "left": budget.map(|budget| left(budget, limit, now)),
+            "blocked_until": budget.and_then(|budget| blocked(budget, now)),
+            "shared_with": polling.shared_with,
         },
         "watches": polling.watches,
         "overdue": polling.overdue,

@@ -8,6 +8,11 @@ use store::links::tokens::{GrantStore, SecretsManagerGrants};
 use crate::stage::Stage;
 use crate::terminal::Script;
 
+/// Whose calls are counted for the stage's link.
+fn alice() -> relay::Account {
+    relay::Account::of(relay::AccountKind::User, "alice@example.com")
+}
+
 #[tokio::test]
 async fn a_link_is_made_by_answering_questions_and_its_secrets_never_show() {
     let stage = Stage::open("links-made").await;
@@ -111,12 +116,40 @@ async fn a_credential_is_tried_and_its_calls_count_in_the_budget() {
 }
 
 #[tokio::test]
+async fn the_status_tells_what_is_left_and_which_links_share_it() {
+    let stage = Stage::with_link("links-shared").await;
+    // Another token of the same user, and a token of somebody else.
+    for (link, user, token) in
+        [("beta", "Alice@example.com", "second-token"), ("gamma", "bob@example.com", "t")]
+    {
+        let made = format!(
+            "link create {link} --template bitbucket-user-token --kv username={user} --kv password={token}"
+        );
+        let outcome = stage.shell.types(&made).await;
+        assert_eq!(outcome.code, 0, "{outcome}");
+    }
+    let now = stage.shell.clock.now();
+    let reserved = store::budget::reserve(&stage.table, &alice(), now, 900, 40).await.unwrap();
+    assert_eq!(reserved.calls, 40);
+    assert_snapshot!("status_shared", stage.shell.types("status").await);
+
+    let later = now + jiff::SignedDuration::from_mins(10);
+    store::budget::block(&stage.table, &alice(), later).await.unwrap();
+    assert_snapshot!("status_blocked", stage.shell.types("status --link beta").await);
+    let shown = stage.shell.json("status").await;
+    assert_eq!(shown[0]["calls"]["used"], 40);
+    assert_eq!(shown[1]["calls"]["used"], 40);
+    assert_eq!(shown[1]["calls"]["shared_with"], json!(["acme"]));
+    assert_eq!(shown[2]["calls"]["used"], 0);
+    assert_eq!(shown[0]["calls"]["blocked_until"], later.to_string());
+}
+
+#[tokio::test]
 async fn no_call_is_made_when_the_budget_is_spent() {
     let stage = Stage::with_link("links-spent").await;
-    let link = "acme".parse().unwrap();
     let later =
         store::Clock::now(&*stage.shell.clock).saturating_add(jiff::SignedDuration::from_mins(5)).unwrap();
-    store::budget::block(&stage.table, &link, later).await.unwrap();
+    store::budget::block(&stage.table, &alice(), later).await.unwrap();
     let calls = stage.simulator.calls().len();
     let outcome = stage.shell.types("link test acme").await;
     assert_snapshot!("spent", outcome);

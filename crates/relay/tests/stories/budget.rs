@@ -77,11 +77,23 @@ fn bitbucket_is_left_alone_as_long_as_it_asks_for() {
 #[test]
 fn a_clock_that_goes_back_frees_nothing() {
     let mut budget = Budget::default();
-    for _ in 0..200 {
-        budget.reserve(at(4_000), 1_000, 10_000);
+    for minute in 0..62 {
+        budget.reserve(at(4_000 + 60 * minute), 1_000, 10_000);
     }
-    assert_eq!(budget.spent(at(0)), 1_000);
+    assert_eq!(budget.spent(at(0)), budget.spent(at(4_000 + 60 * 61)));
     assert_eq!(budget.reserve(at(0), 1_000, 10_000).calls, 0);
+}
+
+#[test]
+fn two_who_reserve_in_one_minute_share_what_that_minute_is_sure_of() {
+    let (mut alone, mut shared) = (Budget::default(), Budget::default());
+    for minute in 0..100 {
+        let now = at(60 * minute);
+        let one = alone.reserve(now, 1_000, 10_000).calls;
+        let two = shared.reserve(now, 1_000, 10_000).calls + shared.reserve(now, 1_000, 10_000).calls;
+        assert_eq!(one, two, "in minute {minute}");
+        assert!(one > 0, "no minute is without");
+    }
 }
 
 /// How many percent of what it reserved a run uses.

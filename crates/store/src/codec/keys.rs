@@ -9,13 +9,13 @@
 //! | `head` | `head#{link}#{repository}#{hash, 12 digits}` | `{pull request}` |
 //! | `delivery` | `delivery#{link}#{hook}#{request}` | `delivery` |
 //! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
-//! | `budget` | `budget#{link}` | `budget` |
+//! | `budget` | `budget#{account}` | `budget` |
 //! | `lease` | `lease#{name}` | `lease` |
 //! | `authorization` | `authorization#{link}` | `authorization` |
 
 use bitbucket::RepositoryId;
 use relay::head::ShortHash;
-use relay::{EventId, LinkId, Subject};
+use relay::{Account, EventId, LinkId, Subject};
 
 use crate::Error;
 use crate::table::DeliveryMark;
@@ -76,8 +76,8 @@ pub(crate) fn head(link: &LinkId, repository: &RepositoryId, head: &ShortHash) -
     format!("head#{link}#{}#{}", repository.as_str(), head.as_str())
 }
 
-pub(crate) fn budget(link: &LinkId) -> String {
-    format!("budget#{link}")
+pub(crate) fn budget(account: &Account) -> String {
+    format!("budget#{account}")
 }
 
 pub(crate) fn authorization(link: &LinkId) -> String {

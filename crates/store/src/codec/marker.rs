@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use relay::budget::Budget;
-use relay::{EventId, LinkId};
+use relay::{Account, EventId, LinkId};
 use serde::Serialize;
 use serde_dynamo::Item;
 
@@ -122,8 +122,8 @@ pub(crate) struct BudgetItem {
 }
 
 impl BudgetItem {
-    pub(crate) fn encode(link: &LinkId, budget: &Budget) -> Result<Item, Error> {
-        let pk = keys::budget(link);
+    pub(crate) fn encode(account: &Account, budget: &Budget) -> Result<Item, Error> {
+        let pk = keys::budget(account);
         let stored = Self {
             pk: pk.clone(),
             sk: keys::BUDGET,
@@ -135,8 +135,8 @@ impl BudgetItem {
         item(&pk, keys::BUDGET, stored)
     }
 
-    pub(crate) fn decode(link: &LinkId, item: &Item) -> Result<Budget, Error> {
-        let unreadable = |error| corrupt(&keys::budget(link), keys::BUDGET, &error);
+    pub(crate) fn decode(account: &Account, item: &Item) -> Result<Budget, Error> {
+        let unreadable = |error| corrupt(&keys::budget(account), keys::BUDGET, &error);
         serde_json::from_str(text(item, "budget")).map_err(unreadable)
     }
 }

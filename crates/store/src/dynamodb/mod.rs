@@ -12,7 +12,7 @@ use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::budget::Budget;
 use relay::head::ShortHash;
-use relay::{Event, LinkId, Subject, SubjectState};
+use relay::{Account, Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
 use crate::Error;
@@ -174,13 +174,13 @@ impl Table for DynamoTable {
         Ok(items.filter_map(|item| codec::current_pull_request(&item)).take(limit).collect())
     }
 
-    async fn budget(&self, link: &LinkId) -> Result<Budget, Error> {
-        let item = self.get(keys::budget(link), keys::BUDGET).await?;
-        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(link, &item))
+    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
+        let item = self.get(keys::budget(account), keys::BUDGET).await?;
+        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(account, &item))
     }
 
-    async fn spend(&self, link: &LinkId, budget: &Budget) -> Result<bool, Error> {
-        self.put_after(budget.version, BudgetItem::encode(link, budget)?).await
+    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
+        self.put_after(budget.version, BudgetItem::encode(account, budget)?).await
     }
 
     async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {

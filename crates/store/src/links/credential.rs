@@ -1,6 +1,7 @@
 //! What a link's document has as its credential.
 
 use bitbucket::Credential;
+use relay::{Account, AccountKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -37,6 +38,25 @@ pub enum Flow {
 }
 
 impl LinkCredential {
+    /// Whose calls are counted when this is used: links with the same account share one budget (G8).
+    pub fn account(&self) -> Account {
+        match self {
+            // An address is one mailbox however it is typed.
+            Self::Fixed(Credential::Basic { username, .. }) => {
+                Account::of(AccountKind::User, &username.trim().to_lowercase())
+            }
+            Self::Fixed(Credential::Bearer { token }) => {
+                Account::of(AccountKind::AccessToken, token.expose_secret())
+            }
+            Self::OAuth(OAuthCredential { flow: Flow::ClientCredentials, client_id, .. }) => {
+                Account::of(AccountKind::Consumer, client_id)
+            }
+            Self::OAuth(OAuthCredential { flow: Flow::AppOauth, client_id, .. }) => {
+                Account::of(AccountKind::ConsumerForPeople, client_id)
+            }
+        }
+    }
+
     /// Whether something that it needs is empty.
     pub(super) fn has_an_empty_part(&self) -> bool {
         let empty = |secret: &SecretString| secret.expose_secret().trim().is_empty();

@@ -102,11 +102,11 @@ impl Table for Silent {
         std::future::pending().await
     }
 
-    async fn budget(&self, _: &LinkId) -> Result<relay::budget::Budget, store::Error> {
+    async fn budget(&self, _: &relay::Account) -> Result<relay::budget::Budget, store::Error> {
         std::future::pending().await
     }
 
-    async fn spend(&self, _: &LinkId, _: &relay::budget::Budget) -> Result<bool, store::Error> {
+    async fn spend(&self, _: &relay::Account, _: &relay::budget::Budget) -> Result<bool, store::Error> {
         std::future::pending().await
     }
 

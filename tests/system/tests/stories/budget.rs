@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 use poller::PollerSettings;
 use relay::Settings;
+use serde_json::json;
 use simulator::{FaultRequest, StatusFault};
 use system::truth::check;
 use system::{Pr, Repo, Setup, World};
@@ -208,6 +209,61 @@ async fn no_rolling_hour_has_more_calls_than_the_limit_and_no_edit_is_lost_for_i
         assert!(world.subject_state(pr).await.watch.is_none(), "every window was looked at after its end");
         assert_eq!(world.events(pr).await.last().unwrap(), "3 pullrequest:comment_updated poll");
     }
+}
+
+#[tokio::test]
+async fn two_links_with_one_credential_share_its_limit_and_no_edit_is_lost_for_it() {
+    let setup = Setup::default();
+    let limits = PollerSettings { calls_per_hour: 100, ..setup.limits };
+    let settings = Settings { poll_interval_seconds: 15, ..setup.settings };
+    let world = World::with(Setup { limits, settings, ..setup }).await;
+    let token = json!({ "type": "bearer", "token": format!("{}-access-token", Repo::Widgets.bot()) });
+    world.set_link(Repo::Gadgets, Some(token));
+    let mut prs = Vec::new();
+    for repo in [Repo::Widgets, Repo::Gadgets] {
+        for number in 0..5 {
+            let pr = world.member("alice", repo).opens(&format!("branch-{number}")).await;
+            let comment = world.member("bob", repo).comments(pr, "first").await;
+            prs.push((repo, pr, comment));
+        }
+    }
+    world.advance(300);
+    for (repo, pr, comment) in &prs {
+        world.member("bob", *repo).edits(*pr, *comment, "silently").await;
+    }
+    let poller = world.another_poller();
+    for _ in 0..120 {
+        world.advance(60);
+        world.run(&poller, "poller-2").await;
+    }
+    let busiest = busiest_hour(&world.call_times(Repo::Widgets));
+    assert!((50..=100).contains(&busiest), "{busiest} calls in an hour");
+    assert_eq!(world.calls(Repo::Gadgets), 0, "its own credential is not used");
+    for (_, pr, _) in prs {
+        check(&world, pr).await.unwrap();
+        assert!(world.subject_state(pr).await.watch.is_none(), "every window was looked at after its end");
+        assert_eq!(world.events(pr).await.last().unwrap(), "3 pullrequest:comment_updated poll");
+    }
+}
+
+#[tokio::test]
+async fn a_429_ends_the_calls_of_every_link_with_the_same_credential() {
+    let world = World::start().await;
+    let token = json!({ "type": "bearer", "token": format!("{}-access-token", Repo::Widgets.bot()) });
+    world.set_link(Repo::Gadgets, Some(token));
+    world.alice().opens("gear").await;
+    world.advance(5);
+    world.fault(FaultRequest {
+        api_status_next: Some(StatusFault { status: 429, count: 1 }),
+        only_for: Some(Repo::Widgets.bot().to_owned()),
+        ..FaultRequest::default()
+    });
+    world.poll().await;
+    let calls = world.calls(Repo::Widgets);
+    world.member("alice", Repo::Gadgets).opens("lever").await;
+    world.advance(5);
+    assert_eq!(world.run(&world.another_poller(), "poller-2").await.calls, 0);
+    assert_eq!(world.calls(Repo::Widgets), calls);
 }
 
 #[tokio::test]

@@ -148,10 +148,12 @@ pub(super) async fn budget(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
     let now = session.now();
     let read = async {
         let limit = session.calls_per_hour().await?;
-        Ok::<_, Error>((session.table().await?.budget(link).await?, limit))
+        let Some(account) = session.account(link).await? else { return Ok(None) };
+        Ok::<_, Error>(Some((session.table().await?.budget(&account).await?, limit)))
     };
     let (budget, limit) = match read.await {
-        Ok(read) => read,
+        Ok(Some(read)) => read,
+        Ok(None) => return Check::ok(NAME, "the link has no credential that spends calls"),
         Err(error) => return Check::failed(NAME, &error),
     };
     let left = limit.saturating_sub(budget.spent(now));

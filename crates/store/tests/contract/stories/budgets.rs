@@ -1,43 +1,48 @@
 //! Budgets: what a credential has spent outlives whoever spent it.
 
+use relay::{Account, AccountKind};
 use store::{Table, budget};
 
 use crate::world::{World, time};
 
+fn alice() -> Account {
+    Account::of(AccountKind::User, "alice@example.com")
+}
+
 pub(crate) async fn what_was_reserved_is_known_to_whoever_asks_next<T: Table>(world: World<T>) {
-    let (table, link) = (&*world.table, &world.link);
-    let reserved = budget::reserve(table, link, time(0), 1_000, 40).await.unwrap();
+    let (table, account) = (&*world.table, &alice());
+    let reserved = budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     assert_eq!(reserved.calls, 40);
-    assert_eq!(table.budget(link).await.unwrap().spent(time(1)), 40);
-    budget::give_back(table, link, relay::budget::Reservation { calls: 30, ..reserved }).await.unwrap();
-    assert_eq!(table.budget(link).await.unwrap().spent(time(1)), 10);
+    assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 40);
+    budget::give_back(table, account, relay::budget::Reservation { calls: 30, ..reserved }).await.unwrap();
+    assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 10);
 }
 
 pub(crate) async fn a_budget_is_stored_on_top_of_the_one_that_was_read_only<T: Table>(world: World<T>) {
-    let (table, link) = (&*world.table, &world.link);
-    let mut stale = table.budget(link).await.unwrap();
-    budget::reserve(table, link, time(0), 1_000, 40).await.unwrap();
+    let (table, account) = (&*world.table, &alice());
+    let mut stale = table.budget(account).await.unwrap();
+    budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     stale.reserve(time(0), 1_000, 40);
-    assert!(!table.spend(link, &stale).await.unwrap());
-    assert_eq!(table.budget(link).await.unwrap().spent(time(1)), 40);
+    assert!(!table.spend(account, &stale).await.unwrap());
+    assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 40);
 }
 
 pub(crate) async fn two_spenders_at_once_never_spend_more_than_there_is<T: Table>(world: World<T>) {
-    let (table, link) = (&*world.table, &world.link);
+    let (table, account) = (&*world.table, &alice());
     let mut granted = 0;
     for _ in 0..10 {
-        let spend = || budget::reserve(table, link, time(0), 50, 50);
+        let spend = || budget::reserve(table, account, time(0), 50, 50);
         let (one, other) = tokio::join!(spend(), spend());
         granted += [one, other].into_iter().flatten().map(|reserved| reserved.calls).sum::<u32>();
     }
     assert!((1..=50).contains(&granted), "{granted}");
-    assert!(table.budget(link).await.unwrap().spent(time(1)) >= granted);
+    assert!(table.budget(account).await.unwrap().spent(time(1)) >= granted);
 }
 
 pub(crate) async fn a_block_holds_for_whoever_asks_next<T: Table>(world: World<T>) {
-    let (table, link) = (&*world.table, &world.link);
-    budget::block(table, link, time(120)).await.unwrap();
-    assert_eq!(budget::reserve(table, link, time(60), 1_000, 40).await.unwrap().calls, 0);
-    let other = "another".parse().unwrap();
+    let (table, account) = (&*world.table, &alice());
+    budget::block(table, account, time(120)).await.unwrap();
+    assert_eq!(budget::reserve(table, account, time(60), 1_000, 40).await.unwrap().calls, 0);
+    let other = Account::of(AccountKind::User, "bob@example.com");
     assert_eq!(budget::reserve(table, &other, time(60), 1_000, 40).await.unwrap().calls, 40);
 }
