@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::counters::Counters;
 use crate::event::EventId;
 use crate::head::{Head, ShortHash};
+use crate::places::LinkState;
 use crate::settings::Settings;
 use crate::sweep::RepositoryState;
 use crate::told::Told;
@@ -43,6 +44,9 @@ pub struct SubjectState {
     /// What is known of the repository, if the subject is one that is swept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<RepositoryState>,
+    /// What is known of what the link names to be swept, if the subject is the link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkState>,
     /// The promise to look again, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,

@@ -39,6 +39,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if let Subject::Repository { .. } = &due.subject {
             return self.sweep(client, due, state).await;
         }
+        if due.subject == Subject::Link {
+            return self.look_up(client, due, state).await;
+        }
         let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
             return Ok(Polled::NotDue);
         };
