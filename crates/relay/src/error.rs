@@ -23,6 +23,17 @@ pub enum Error {
         /// What was given.
         given: String,
     },
+    /// What is to be swept is named in another way than Bitbucket names it.
+    #[error("a place to sweep is `workspace/slug` or `workspace`, in letters, digits, `-`, `_` and `.`")]
+    PlaceInvalid,
+    /// More is to be swept than can be.
+    #[error("at most {repositories} repositories and {workspaces} workspaces can be named to be swept")]
+    TooManyPlaces {
+        /// The most repositories.
+        repositories: usize,
+        /// The most workspaces.
+        workspaces: usize,
+    },
     /// The looks of the tail are not what they should be.
     #[error(
         "BITRELAY_TAIL_SECONDS must be one to three numbers of seconds up to 2678400 with commas between them, not {given:?}"
@@ -39,6 +50,7 @@ impl Error {
         match self {
             // A link that cannot exist is one that is not there.
             Self::LinkIdInvalid => 404,
+            Self::PlaceInvalid | Self::TooManyPlaces { .. } => 400,
             Self::SubjectInvalid(_) | Self::SettingInvalid { .. } | Self::TailInvalid { .. } => 500,
         }
     }
@@ -52,6 +64,7 @@ impl Error {
     pub const fn category(&self) -> Category {
         match self {
             Self::LinkIdInvalid => Category::NotFound,
+            Self::PlaceInvalid | Self::TooManyPlaces { .. } => Category::Input,
             Self::SubjectInvalid(_) | Self::SettingInvalid { .. } | Self::TailInvalid { .. } => {
                 Category::Internal
             }

@@ -17,6 +17,7 @@
 //! | [`counters`] | how many comments, tasks, approvals... a pull request has |
 //! | [`head`] | the commit at the head of a pull request: its builds, its size |
 //! | [`told`] | what the log has told of what a lost webhook leaves untold |
+//! | [`places`] | the repositories and workspaces that are named to be swept |
 //! | [`sweep`] | what moved of a repository's open pull requests |
 //! | [`state`] | what is known of a subject |
 //! | [`observation`] | what was learned: a verified delivery, or an answer to a poll |
@@ -37,6 +38,7 @@ mod fact;
 mod fold;
 pub mod head;
 pub mod observation;
+pub mod places;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod settings;
@@ -54,6 +56,7 @@ pub use error::Error;
 pub use event::{Event, EventId, Source};
 pub use fold::{Folded, MAX_EVENTS_PER_FOLD, fold, suspects};
 pub use observation::{Observation, Poll, Suspects};
+pub use places::{LinkState, Place, Places};
 pub use settings::Settings;
 pub use state::SubjectState;
 pub use subject::{LinkId, Subject};

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::head::ShortHash;
+use crate::places::{Look, Place, Places};
 use crate::state::SubjectState;
 use crate::sweep::{Notice, Sweep};
 
@@ -23,8 +24,14 @@ pub enum Observation {
     Poll(Poll),
     /// A sweep shows that more happened to a pull request than is known.
     Noticed(Notice),
-    /// A repository is to be swept; its `repository` object.
+    /// Something happened in a repository, so it is to be swept; its `repository` object.
     Repository(Value),
+    /// A repository is to be swept because it was named; its `repository` object.
+    NamedRepository(Value),
+    /// What a link's owner names to be swept.
+    Configured(Places),
+    /// What looking at some of these places gave, after their repositories were noted to be swept.
+    LookedUp(BTreeMap<Place, Look>),
     /// A sweep of a repository, after what it shows was noted with each pull request.
     Sweep(Sweep),
     /// A poll was told that the pull request, the commit or the repository is not there, or may not be seen.
@@ -34,14 +41,20 @@ pub enum Observation {
 impl Observation {
     /// Whether it tells anything on top of this state: what was asked about something that nothing is known of (any more) does
     /// not.
-    pub const fn concerns(&self, state: &SubjectState) -> bool {
+    pub fn concerns(&self, state: &SubjectState) -> bool {
         match self {
-            Self::Delivery(_) | Self::Noticed(_) | Self::Repository(_) => true,
+            Self::Delivery(_) | Self::Noticed(_) | Self::Repository(_) | Self::NamedRepository(_) => true,
+            Self::Configured(places) => match &state.link {
+                Some(known) => known.places != *places,
+                None => !places.is_empty(),
+            },
+            Self::LookedUp(_) => state.link.is_some(),
             Self::HeadBuild(_) => state.pull_request.is_some(),
             Self::Poll(_) => state.pull_request.is_some() || state.commit.is_some(),
             Self::Sweep(_) => state.repository.is_some(),
             Self::Unreachable => {
-                state.pull_request.is_some() || state.commit.is_some() || state.repository.is_some()
+                let is_polled = state.pull_request.is_some() || state.commit.is_some();
+                is_polled || state.repository.is_some() || state.link.is_some()
             }
         }
     }

@@ -54,6 +54,12 @@ const REFRESH_SLACK_SECONDS: u32 = 60;
 /// The part of a window that a sweep may be late.
 const SWEEP_SLACK_PART: u32 = 4;
 
+/// How many times as far apart the sweeps of a quiet repository are.
+const QUIET_FACTOR: u32 = 12;
+
+/// The longest time between two sweeps of a quiet repository, which is also the most that can be set for any: a day.
+const MAX_QUIET_SWEEP_SECONDS: u32 = 86_400;
+
 /// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
 const SHORT_OF_CALLS_SECONDS: u32 = 600;
 
@@ -128,8 +134,10 @@ impl Settings {
         later(read_at, SHORT_OF_CALLS_SECONDS)
     }
 
-    pub(crate) fn next_sweep(&self, swept_at: Timestamp) -> Timestamp {
-        later(swept_at, self.sweep_seconds)
+    /// When a repository is swept again.
+    pub(crate) fn next_sweep(&self, swept_at: Timestamp, is_quiet: bool) -> Timestamp {
+        let seldom = self.sweep_seconds.saturating_mul(QUIET_FACTOR).min(MAX_QUIET_SWEEP_SECONDS);
+        later(swept_at, if is_quiet { seldom } else { self.sweep_seconds })
     }
 
     /// Until when a pull request must be read that a sweep showed to have moved: there may be windows that nothing knows of.
@@ -184,7 +192,7 @@ fn tail(given: &str) -> Result<[u32; TAIL_LOOKS], Error> {
     Ok(tail)
 }
 
-fn later(time: Timestamp, seconds: u32) -> Timestamp {
+pub(crate) fn later(time: Timestamp, seconds: u32) -> Timestamp {
     time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
 }
 

@@ -11,6 +11,7 @@ use crate::commit::CommitState;
 use crate::counters::Counters;
 use crate::event::EventId;
 use crate::head::{Head, ShortHash};
+use crate::places::LinkState;
 use crate::settings::Settings;
 use crate::sweep::RepositoryState;
 use crate::told::Told;
@@ -47,6 +48,9 @@ pub struct SubjectState {
     /// What is known of the repository, if the subject is one that is swept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<RepositoryState>,
+    /// What is known of what the link names to be swept, if the subject is the link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkState>,
     /// The promise to look again, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,

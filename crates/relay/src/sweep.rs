@@ -17,6 +17,12 @@ use crate::watch::{Reason, Watch};
 /// The most open pull requests of one repository that are remembered.
 const MAX_OPEN: usize = 5_000;
 
+/// How long nothing must have moved in a repository without open pull requests for it to be quiet: a day.
+const QUIET_SECONDS: i64 = 86_400;
+
+/// The same for one with open pull requests, in which tasks can change without a webhook: a week.
+const QUIET_OPEN_SECONDS: i64 = 7 * 86_400;
+
 /// What is known of a repository that is swept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RepositoryState {
@@ -28,6 +34,9 @@ pub struct RepositoryState {
     pub swept_at: Option<Timestamp>,
     /// The pull requests that the last sweep showed to be open.
     pub open: BTreeMap<PullRequestId, Listed>,
+    /// When something last moved in it, as far as webhooks and sweeps tell: by our clock, or Bitbucket's of an open pull request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stirred_at: Option<Timestamp>,
     /// Set while Bitbucket says that it is not there, or may not be seen.
     #[serde(default)]
     pub unreachable: bool,
@@ -138,13 +147,32 @@ fn listed(sweep: &Sweep) -> BTreeMap<PullRequestId, Listed> {
 
 impl RepositoryState {
     pub(crate) fn swept(&mut self, sweep: &Sweep) {
+        let listed = listed(sweep);
+        let newest = listed.values().filter_map(|shown| shown.updated_on).max();
+        // A clock that is ahead must not keep it from ever being quiet.
+        let moved_at = newest.map(|at| at.min(sweep.started_at));
+        // What the first sweep shows is all new, and says by its times when it moved.
+        let has_changed = self.first_swept_at.is_some() && self.differs(&listed, sweep.complete);
+        self.stirred_at = self.stirred_at.max(moved_at).max(has_changed.then_some(sweep.started_at));
         self.first_swept_at.get_or_insert(sweep.started_at);
         self.swept_at = self.swept_at.max(Some(sweep.started_at));
         self.unreachable = false;
         if sweep.complete {
             self.open.clear();
         }
-        self.open.extend(listed(sweep));
+        self.open.extend(listed);
+    }
+
+    fn differs(&self, listed: &BTreeMap<PullRequestId, Listed>, complete: bool) -> bool {
+        let has_new = listed.iter().any(|(id, shown)| self.open.get(id) != Some(shown));
+        has_new || (complete && self.open.len() != listed.len())
+    }
+
+    /// Whether it is swept seldom: nothing moved for long, and the less time of that counts the less there is to move. For
+    /// *economy*: a workspace has many repositories in which nobody works. Anything seen ends it.
+    pub fn is_quiet(&self, now: Timestamp) -> bool {
+        let patience = if self.open.is_empty() { QUIET_SECONDS } else { QUIET_OPEN_SECONDS };
+        self.stirred_at.is_none_or(|at| now.duration_since(at).as_secs() >= patience)
     }
 
     /// What is to be said of a pull request that this sweep shows and nothing explains.
@@ -163,7 +191,10 @@ pub(crate) fn plan(known: &RepositoryState, now: Timestamp, settings: &Settings)
     if known.unreachable || settings.sweep_seconds == 0 {
         return None;
     }
-    let due_at = known.swept_at.map_or(now, |swept_at| settings.next_sweep(swept_at));
-    // A comment whose webhook was lost has a window too, and only a sweep knows of it.
-    Some(Watch { due_at, reason: Reason::Sweep, deadline: Some(settings.sweep_deadline(due_at)) })
+    let is_quiet = known.is_quiet(now);
+    let due_at = known.swept_at.map_or(now, |swept_at| settings.next_sweep(swept_at, is_quiet));
+    // A comment whose webhook was lost has a window too, and only a sweep knows of it. Where nobody works that is unlikely, and
+    // many such repositories must not delay those where somebody does.
+    let deadline = (!is_quiet).then(|| settings.sweep_deadline(due_at));
+    Some(Watch { due_at, reason: Reason::Sweep, deadline })
 }

@@ -38,6 +38,8 @@ pub enum Reason {
     Refresh,
     /// The open pull requests of a repository are to be listed.
     Sweep,
+    /// What a link names to be swept is to be looked up.
+    Repositories,
     /// Some time after the last window has closed, because Bitbucket also loses edits that it says it reports.
     Tail,
 }
@@ -53,6 +55,7 @@ impl Reason {
             Self::WindowQuiet => "window_quiet",
             Self::Refresh => "refresh",
             Self::Sweep => "sweep",
+            Self::Repositories => "repositories",
             Self::Tail => "tail",
         }
     }
@@ -96,7 +99,7 @@ impl Watch {
             Reason::Tasks => 3,
             Reason::Revisit => 4,
             Reason::Refresh => 5,
-            Reason::Sweep => 6,
+            Reason::Sweep | Reason::Repositories => 6,
             Reason::WindowQuiet | Reason::WindowClosed => 7,
             Reason::Tail => 8,
         };

@@ -16,6 +16,7 @@
 //! | `poll` | one pull request: read, fold, store |
 //! | `commit` | one commit: its comments |
 //! | `sweep` | one repository: which of its open pull requests moved without a webhook |
+//! | `places` | one link: the repositories and workspaces that it names to be swept |
 //! | [`reader`] | one pull request, read from Bitbucket |
 //! | [`pauses`] | what is left alone for a while after it failed |
 //! | [`settings`] | calls a run, time a run |
@@ -26,6 +27,7 @@ mod error;
 mod link;
 mod passes;
 pub mod pauses;
+mod places;
 mod poll;
 pub mod reader;
 pub mod run;

@@ -44,6 +44,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             return Ok(spender.client.clone());
         }
         let (credential, account) = credential::of(self.poller, link).await?;
+        self.configure(link).await?;
         let reserved = self.reserve(&account).await?;
         let client = self.poller.api.client(credential, reserved.calls);
         self.tally().spenders.insert(link.clone(), Spender { client: client.clone(), account, reserved });

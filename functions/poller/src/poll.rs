@@ -46,6 +46,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if let Subject::Commit { hash, .. } = &due.subject {
             return self.poll_commit(client, due, state, hash).await;
         }
+        if due.subject == Subject::Link {
+            return self.look_up(client, due, state).await;
+        }
         let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
             return Ok(Polled::NotDue);
         };

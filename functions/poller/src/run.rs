@@ -1,12 +1,12 @@
 //! One invocation: the lease, the passes, the summary.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bitbucket::RepositoryId;
 use bitbucket::client::Api;
 use jiff::Timestamp;
-use relay::{LinkId, Settings, Subject};
+use relay::{LinkId, Places, Settings, Subject};
 use serde::Serialize;
 use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
@@ -39,7 +39,8 @@ pub struct Poller<T, L, C> {
     pub limits: PollerSettings,
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
     pauses: Mutex<Pauses<Paused>>,
-    registered: Mutex<BTreeSet<(LinkId, RepositoryId)>>,
+    registered: Mutex<BTreeMap<(LinkId, RepositoryId), Timestamp>>,
+    configured: Mutex<BTreeMap<LinkId, Places>>,
 }
 
 /// What a run did: the function's answer, and a line in its log.
@@ -79,6 +80,7 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             tokens: None,
             pauses: Mutex::default(),
             registered: Mutex::default(),
+            configured: Mutex::default(),
         }
     }
 
@@ -111,9 +113,14 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         outcome.map(|()| run.summary())
     }
 
-    /// The repositories that are surely swept.
-    pub(crate) fn registered(&self) -> MutexGuard<'_, BTreeSet<(LinkId, RepositoryId)>> {
+    /// The repositories that are surely swept, and when the table was last asked about that.
+    pub(crate) fn registered(&self) -> MutexGuard<'_, BTreeMap<(LinkId, RepositoryId), Timestamp>> {
         self.registered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the table surely knows of each link's places.
+    pub(crate) fn configured(&self) -> MutexGuard<'_, BTreeMap<LinkId, Places>> {
+        self.configured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn pauses(&self) -> MutexGuard<'_, Pauses<Paused>> {

@@ -21,6 +21,9 @@ const MAX_MOVED: usize = 500;
 /// The most repositories that an instance remembers to have registered.
 const MAX_REGISTERED: usize = 10_000;
 
+/// How long an instance takes a repository for swept often: far less than it takes for one to be quiet.
+const ASK_AGAIN_SECONDS: i64 = 3_600;
+
 impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     /// Lists the open pull requests of a repository.
     pub(crate) async fn sweep(
@@ -96,16 +99,20 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         Ok(true)
     }
 
-    /// Has the repository of a pull request swept from now on. For *economy*, an instance asks the table once for each.
+    /// Has the repository of a pull request swept from now on, and often: something happens in it. For *economy*, an instance asks
+    /// the table once in a while for each.
     pub(crate) async fn register(&self, due: &DueWatch, known: &PullRequestState) -> Result<(), Error> {
         let Some(repository) = due.subject.repository() else { return Ok(()) };
         let registered = (due.link.clone(), repository.clone());
-        if self.poller.settings.sweep_seconds == 0 || self.poller.registered().contains(&registered) {
+        let now = self.poller.clock.now();
+        let asked_at = self.poller.registered().get(&registered).copied();
+        let is_known = asked_at.is_some_and(|at| now.duration_since(at).as_secs() < ASK_AGAIN_SECONDS);
+        if self.poller.settings.sweep_seconds == 0 || is_known {
             return Ok(());
         }
         let subject = Subject::Repository { repository: repository.clone() };
         let state = self.poller.table.read(&due.link, &subject).await?;
-        if state.repository.as_ref().is_none_or(|known| known.unreachable) {
+        if state.repository.as_ref().is_none_or(|known| known.unreachable || known.is_quiet(now)) {
             let about = DueWatch { subject, ..due.clone() };
             let observation = Observation::Repository(known.repository.clone());
             self.record(&about, &observation, Some(state)).await?;
@@ -114,7 +121,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if all.len() >= MAX_REGISTERED {
             all.clear();
         }
-        all.insert(registered);
+        all.insert(registered, now);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The REST client: the few calls that a poll needs, and those about hooks.
+//! The REST client: the few calls that a poll needs, and those about hooks and repositories.
 //!
 //! Every answer is limited in size, time and pages. `next` links are followed on the API's own origin only, because the
 //! credential goes with them. The client never retries by itself: the caller knows its budget and its deadline.
@@ -9,6 +9,7 @@ pub(crate) mod api;
 mod calls;
 mod hooks;
 mod path;
+mod repositories;
 
 pub use account::Whoami;
 pub use api::{Api, Client};

@@ -2,7 +2,7 @@
 
 use bitbucket::client::HookPlace;
 use clap::{Args, Subcommand};
-use relay::LinkId;
+use relay::{LinkId, Place};
 use store::links::Template;
 
 use super::Span;
@@ -25,6 +25,7 @@ client_secret; webhook_secret in place of one that is made up.
 Examples:
   bitrelay link create acme --template bitbucket-user-token
   bitrelay link create acme --template bitbucket-access-token --stdin
+  bitrelay link create acme --template bitbucket-user-token --sweep acme
   bitrelay link create acme --template bitbucket-webhook")]
     Create {
         /// The link's id: lower-case letters, digits and dashes
@@ -38,6 +39,9 @@ Examples:
         /// Take deliveries without a signature: anybody who knows the URL can forge events
         #[arg(long)]
         unsigned: bool,
+        /// Sweep this repository, or all of this workspace, without waiting for a webhook; may be given several times
+        #[arg(long, value_name = "WORKSPACE[/SLUG]")]
+        sweep: Vec<Place>,
     },
     /// List the links
     #[command(after_help = "Examples:\n  bitrelay link list\n  bitrelay link list --format json")]
@@ -68,6 +72,25 @@ Examples:
         /// Where secrets come from.
         #[command(flatten)]
         from: SecretsFrom,
+    },
+    /// Change or show what is swept without waiting for a webhook: repositories, or whole workspaces
+    #[command(after_help = "\
+The poller begins within a minute. It finds the new repositories of a workspace within an hour. Without --add and --remove, what is
+swept is shown.
+
+Examples:
+  bitrelay link sweep acme
+  bitrelay link sweep acme --add acme/widgets --add acme/gears
+  bitrelay link sweep acme --add acme --remove acme/widgets")]
+    Sweep {
+        /// The link; the usual one where it is not given
+        id: Option<LinkId>,
+        /// Sweep this repository, or all of this workspace; may be given several times
+        #[arg(long, value_name = "WORKSPACE[/SLUG]")]
+        add: Vec<Place>,
+        /// Name it no longer; a repository that is swept already stays so
+        #[arg(long, value_name = "WORKSPACE[/SLUG]")]
+        remove: Vec<Place>,
     },
     /// Try a link's credential: who is it, and may it read pull requests
     #[command(

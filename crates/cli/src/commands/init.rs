@@ -27,8 +27,13 @@ pub(crate) async fn init(session: &mut Session<'_, '_>) -> Result<(), Error> {
     };
     session.config.link = Some(id.clone());
     let template = answer(session, &choices(), template)?;
-    let create =
-        LinkCommand::Create { id: id.clone(), template, from: SecretsFrom::default(), unsigned: false };
+    let create = LinkCommand::Create {
+        id: id.clone(),
+        template,
+        from: SecretsFrom::default(),
+        unsigned: false,
+        sweep: Vec::new(),
+    };
     link::run(create, session).await?;
     if matches!(template, Template::Webhook | Template::AppOauth) {
         session.warn("when that is done: `bitrelay doctor`");

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use store::Clock;
 use store::links::tokens::{GrantStore, SecretsManagerGrants};
+use store::{Clock, Table};
 
 use crate::stage::Stage;
 use crate::terminal::Script;
@@ -224,4 +224,30 @@ async fn a_person_is_given_an_address_that_begins_an_authorization_once() {
 async fn a_link_that_has_nobody_to_ask_says_so() {
     let stage = Stage::with_link("links-nobody").await;
     assert_snapshot!("nobody_to_ask", stage.shell.types("link start-oauth acme").await);
+}
+
+#[tokio::test]
+async fn what_is_swept_is_named_from_the_beginning_or_later_and_the_poller_is_told() {
+    let stage = Stage::open("links-sweep").await;
+    let due = async || {
+        let watches = stage.table.due(jiff::Timestamp::MAX, 10).await.unwrap();
+        watches.iter().map(|due| format!("{} {}", due.subject, due.watch.reason.as_str())).collect::<Vec<_>>()
+    };
+    let create =
+        "link create acme --template bitbucket-access-token --kv token=bot-access-token --sweep acme/widgets";
+    let made = stage.shell.types(create).await;
+    assert_eq!(made.code, 0, "{made}");
+    assert_eq!(due().await, ["link repositories"], "without any webhook");
+
+    let changed = stage.shell.json("link sweep acme --add acme --remove acme/widgets").await;
+    assert_eq!(changed["sweep"], json!(["acme"]));
+    assert_eq!(stage.document("acme").await.unwrap()["sweep"], json!(["acme"]));
+    assert!(stage.shell.types("link show acme").await.out.contains("swept        acme"));
+    let doctor = stage.shell.types("doctor --link acme --no-delivery").await;
+    assert!(doctor.to_string().contains("warn  sweep       1 names wait for the poller"), "{doctor}");
+
+    let wrong = stage.shell.types("link sweep acme --add ../user").await;
+    assert!(wrong.code == 2 && wrong.err.contains("a place to sweep is"), "{wrong}");
+    stage.shell.types("link sweep acme --remove acme").await;
+    assert_eq!(due().await, [""; 0]);
 }

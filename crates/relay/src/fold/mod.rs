@@ -22,7 +22,7 @@ use crate::observation::Observation;
 use crate::settings::Settings;
 use crate::state::SubjectState;
 use crate::subject::{LinkId, Subject};
-use crate::{commit, sweep, watch};
+use crate::{commit, places, sweep, watch};
 
 use draft::Draft;
 pub use poll::suspects;
@@ -65,6 +65,13 @@ pub fn fold(
         Observation::Poll(poll) => poll::fold(&mut draft, poll),
         Observation::Noticed(notice) => sweeps::notice(&mut draft, notice),
         Observation::Repository(repository) => sweeps::register(&mut draft, repository),
+        Observation::NamedRepository(repository) => sweeps::register_named(&mut draft, repository),
+        Observation::Configured(places) => sweeps::configure(&mut draft, places),
+        Observation::LookedUp(looks) => {
+            if let Some(known) = &mut draft.state.link {
+                known.note(looks);
+            }
+        }
         Observation::Sweep(sweep) => sweeps::fold(&mut draft, sweep),
         Observation::Unreachable => {
             if let Some(pull_request) = draft.pull_request() {
@@ -76,14 +83,18 @@ pub fn fold(
             if let Some(repository) = &mut draft.state.repository {
                 repository.unreachable = true;
             }
+            if let Some(known) = &mut draft.state.link {
+                known.put_off(now);
+            }
         }
     }
     counters::note(&mut draft, matches!(observation, Observation::Poll(_)));
     let Draft { mut state, events, more, .. } = draft;
     let repository = state.repository.as_ref().and_then(|known| sweep::plan(known, now, settings));
     let commit = state.commit.as_ref().and_then(|known| commit::plan(known, now, settings));
+    let link = state.link.as_ref().and_then(|known| places::plan(known, now, settings));
     let pull_request = state.pull_request.as_ref().and_then(|known| watch::plan(known, now, settings));
-    state.watch = pull_request.or(commit).or(repository);
+    state.watch = pull_request.or(commit).or(repository).or(link);
     let head = HeadMoved::between(head_before, state.open_head().cloned());
     Folded { state, events, more, head }
 }

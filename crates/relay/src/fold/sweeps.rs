@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::draft::Draft;
+use crate::places::{LinkState, Places};
 use crate::state::PullRequestState;
 use crate::sweep::{Notice, RepositoryState, Sweep};
 use crate::told::Told;
@@ -25,11 +26,28 @@ pub(super) fn notice(draft: &mut Draft<'_>, notice: &Notice) {
     draft.refresh(due);
 }
 
-/// Has a repository swept from now on.
+/// Has a repository swept from now on, because something happened in it: often.
 pub(super) fn register(draft: &mut Draft<'_>, repository: &Value) {
+    register_named(draft, repository);
+    let now = draft.now;
+    if let Some(known) = &mut draft.state.repository {
+        known.stirred_at = known.stirred_at.max(Some(now));
+    }
+}
+
+/// Has a repository swept from now on. How often, its first sweep says.
+pub(super) fn register_named(draft: &mut Draft<'_>, repository: &Value) {
     let known = draft.state.repository.get_or_insert_with(RepositoryState::default);
     known.repository = repository.clone();
     known.unreachable = false;
+}
+
+/// Takes up what a link names to be swept.
+pub(super) fn configure(draft: &mut Draft<'_>, places: &Places) {
+    draft.state.link.get_or_insert_with(LinkState::default).configure(places);
+    if places.is_empty() {
+        draft.state.link = None;
+    }
 }
 
 pub(super) fn fold(draft: &mut Draft<'_>, sweep: &Sweep) {

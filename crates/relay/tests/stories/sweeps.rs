@@ -50,6 +50,63 @@ fn a_repository_is_swept_at_once_and_then_every_five_minutes() {
     assert_eq!(world.due(), None);
 }
 
+/// The seconds from a sweep to the next one.
+fn spacing(world: &mut World, open: &[Value]) -> u32 {
+    let made = sweep(world.now, open);
+    world.learns(&Observation::Sweep(made));
+    let before = world.now;
+    let due_at = world.state.watch.unwrap().due_at;
+    u32::try_from(due_at.duration_since(before).as_secs()).unwrap()
+}
+
+const DAY: i64 = 86_400;
+
+#[test]
+fn a_repository_in_which_nothing_moved_for_a_day_is_swept_hourly_until_something_does() {
+    let mut world = a_registered_repository();
+    world.waits(DAY - 1);
+    assert_eq!(spacing(&mut world, &[]), 300);
+    world.waits(1);
+    assert_eq!(spacing(&mut world, &[]), 3_600);
+    let opened = listed(&world, 1, 0);
+    world.waits(3_600);
+    assert_eq!(spacing(&mut world, std::slice::from_ref(&opened)), 300, "a sweep saw something new");
+    world.waits(7 * DAY);
+    assert_eq!(spacing(&mut world, std::slice::from_ref(&opened)), 3_600);
+    world.waits(10);
+    world.learns(&Observation::Repository(json!({ "uuid": "{ab}" })));
+    assert_eq!(
+        world.state.watch.unwrap().due_at,
+        world.now.saturating_add(jiff::SignedDuration::from_secs(290)).unwrap()
+    );
+}
+
+#[test]
+fn open_pull_requests_are_swept_often_for_a_week_because_their_tasks_change_silently() {
+    let mut world = a_registered_repository();
+    let open = listed(&world, 1, 0);
+    spacing(&mut world, std::slice::from_ref(&open));
+    world.waits(6 * DAY);
+    assert_eq!(spacing(&mut world, std::slice::from_ref(&open)), 300);
+    world.waits(300);
+    assert_eq!(spacing(&mut world, &[]), 300, "its end is a move");
+    world.waits(DAY);
+    assert_eq!(spacing(&mut world, &[]), 3_600);
+}
+
+#[test]
+fn how_often_a_named_repository_is_swept_its_first_sweep_says() {
+    for (age, seconds) in [(3 * DAY, 300), (8 * DAY, 3_600)] {
+        let mut world = a_repository();
+        let open = listed(&world, 1, 0);
+        world.waits(age);
+        world.learns(&Observation::NamedRepository(json!({ "uuid": "{ab}" })));
+        let watch = world.state.watch.unwrap();
+        assert_eq!((watch.due_at, watch.deadline), (world.now, None), "many of them delay nothing else");
+        assert_eq!(spacing(&mut world, std::slice::from_ref(&open)), seconds, "{age}");
+    }
+}
+
 #[test]
 fn sweeping_can_be_switched_off() {
     let mut world = a_repository();

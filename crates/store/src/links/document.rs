@@ -1,10 +1,11 @@
 //! The secret of a link, read and checked.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use bitbucket::WebhookSecret;
 use jiff::Timestamp;
-use relay::LinkId;
+use relay::{LinkId, Place, Places};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -24,6 +25,7 @@ pub struct LinkDocument {
     webhook_secrets: Vec<(WebhookSecret, Option<Timestamp>)>,
     unsigned: bool,
     credential: Option<LinkCredential>,
+    sweep: Places,
 }
 
 impl fmt::Debug for LinkDocument {
@@ -42,6 +44,8 @@ struct Raw {
     credential: Option<LinkCredential>,
     #[serde(default)]
     unsigned: bool,
+    #[serde(default)]
+    sweep: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -94,18 +98,26 @@ impl LinkDocument {
                     .to_owned(),
             ));
         }
+        let sweep = raw.sweep.iter().map(|place| place.parse::<Place>()).collect::<Result<BTreeSet<_>, _>>();
+        let sweep = sweep.and_then(Places::try_from);
         Ok(Self {
             id: id.clone(),
             template: raw.template,
             webhook_secrets,
             unsigned: raw.unsigned,
             credential: raw.credential,
+            sweep: sweep.map_err(|error| invalid(format!("\"sweep\": {error}")))?,
         })
     }
 
     /// What to call Bitbucket's API with, whether or not a webhook secret is valid now.
     pub const fn credential(&self) -> Option<&LinkCredential> {
         self.credential.as_ref()
+    }
+
+    /// What is to be swept from the beginning.
+    pub const fn sweep(&self) -> &Places {
+        &self.sweep
     }
 
     /// The link as it is now: without the secrets that have expired.
@@ -126,6 +138,7 @@ impl LinkDocument {
             webhook_secrets,
             unsigned: self.unsigned,
             credential: self.credential.clone(),
+            sweep: self.sweep.clone(),
         })
     }
 }
@@ -181,6 +194,19 @@ mod tests {
             let Some(LinkCredential::OAuth(credential)) = link.credential else { panic!("{kind}") };
             assert_eq!((credential.flow, credential.client_id.as_str()), (flow, "key"));
         }
+    }
+
+    #[test]
+    fn a_link_may_name_what_is_swept_and_older_documents_name_nothing() {
+        let document =
+            |sweep: &str| parse(&format!(r#"{{"version":1,"template":"t","unsigned":true{sweep}}}"#));
+        let named = document(r#","sweep":["acme","Acme/Widgets"]"#).unwrap();
+        let names: Vec<_> = named.sweep().iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["acme", "acme/widgets"]);
+        assert_eq!(&named.at(at("2026-01-01T00:00:00Z")).unwrap().sweep, named.sweep());
+        assert!(document("").unwrap().sweep().is_empty());
+        let error = document(r#","sweep":["../user"]"#).unwrap_err().to_string();
+        assert!(error.contains("a place to sweep is `workspace/slug` or `workspace`"), "{error}");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Writing a link's document. What this version does not know of it stays as it is.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use relay::LinkId;
+use relay::{LinkId, Place};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
@@ -39,6 +40,8 @@ pub struct LinkSummary {
     pub unsigned: bool,
     /// Where it has hooks, as far as `bitrelay` made them: `workspace/slug`, or `workspace`.
     pub hooks: Vec<String>,
+    /// What is swept from the beginning: `workspace/slug`, or `workspace`.
+    pub sweep: Vec<String>,
 }
 
 /// When a secret was made and when it ends.
@@ -166,8 +169,24 @@ impl LinkEdit {
     }
 
     fn hooks(&self) -> Vec<String> {
-        let hooks = self.document.get("hooks").and_then(Value::as_array).into_iter().flatten();
-        hooks.filter_map(|hook| hook.as_str().map(str::to_owned)).collect()
+        self.names("hooks")
+    }
+
+    fn names(&self, field: &str) -> Vec<String> {
+        let names = self.document.get(field).and_then(Value::as_array).into_iter().flatten();
+        names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Adds what is swept from the beginning, and takes away. Places are checked when the document is stored.
+    pub fn change_sweep(&mut self, add: &[Place], remove: &[Place]) {
+        let known = self.sweep().into_iter().filter_map(|place| place.parse().ok());
+        let mut places: BTreeSet<Place> = known.chain(add.iter().cloned()).collect();
+        places.retain(|place| !remove.contains(place));
+        self.document.insert("sweep".to_owned(), json!(places));
+    }
+
+    fn sweep(&self) -> Vec<String> {
+        self.names("sweep")
     }
 
     /// What may be shown.
@@ -186,6 +205,7 @@ impl LinkEdit {
             webhook_secrets: self.secrets().map(times).collect(),
             unsigned: self.document.get("unsigned") == Some(&Value::Bool(true)),
             hooks: self.hooks(),
+            sweep: self.sweep(),
         }
     }
 
@@ -276,6 +296,17 @@ mod tests {
             let strange = Given::from([("pin".to_owned(), "value".into())]);
             assert!(make(&strange).unwrap_err().to_string().contains("has no pin"));
         }
+    }
+
+    #[test]
+    fn what_is_swept_is_added_and_taken_away() {
+        let mut edit = created();
+        let places = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>();
+        edit.change_sweep(&places(&["acme/widgets", "acme", "acme/gears"]), &[]);
+        edit.change_sweep(&places(&["acme"]), &places(&["acme/gears", "acme/unknown"]));
+        assert_eq!(edit.summary().sweep, ["acme", "acme/widgets"]);
+        let read = LinkDocument::parse(&edit.id, &edit.to_secret().unwrap()).unwrap();
+        assert_eq!(read.sweep().iter().count(), 2);
     }
 
     #[test]

@@ -16,6 +16,7 @@
 //! grant is kept apart in a secret of its own. A link without
 //! webhook secrets is possible only with `"unsigned": true`: a loud choice, for those who fan out through a proxy that
 //! cannot sign. `hooks` may list where the link has its hooks (`workspace/slug`, or `workspace`); only the command line reads it.
+//! `sweep` may list what is swept from the beginning, without waiting for a webhook, in the same words.
 
 mod admin;
 mod cache;
@@ -34,7 +35,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bitbucket::WebhookSecret;
-use relay::LinkId;
+use relay::{LinkId, Places};
 use secrecy::SecretString;
 
 pub use admin::LinkAdmin;
@@ -73,4 +74,6 @@ pub struct Link {
     pub unsigned: bool,
     /// What to call Bitbucket's API with; `None` where the link only receives.
     pub credential: Option<LinkCredential>,
+    /// What is swept from the beginning.
+    pub sweep: Places,
 }

@@ -37,6 +37,7 @@ pub(crate) fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
             "/workspaces/{workspace}/hooks/{uid}",
             get(hooks::read).put(hooks::change).delete(hooks::delete),
         )
+        .route("/repositories/{workspace}", get(repositories::list))
         .nest("/repositories/{workspace}/{slug}", repository_routes());
     Router::new()
         .nest("/2.0", routes)
@@ -48,7 +49,7 @@ pub(crate) fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
 
 fn repository_routes() -> Router<Arc<Hub>> {
     Router::new()
-        .route("/", get(repositories::read))
+        .route("/", get(repositories::read).post(repositories::create))
         .route("/src", post(commits::push))
         .route("/hooks", get(hooks::list).post(hooks::create))
         .route("/hooks/{uid}", get(hooks::read).put(hooks::change).delete(hooks::delete))

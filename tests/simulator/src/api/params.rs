@@ -24,8 +24,12 @@ impl Params {
         self.slug.is_some()
     }
 
+    pub(crate) fn slug(&self) -> &str {
+        self.slug.as_deref().unwrap_or_default()
+    }
+
     pub(crate) fn repository(&self, world: &World) -> Result<RepositoryId, Refusal> {
-        world.find_repository(&self.workspace, self.slug.as_deref().unwrap_or_default())
+        world.find_repository(&self.workspace, self.slug())
     }
 
     pub(crate) fn id(&self) -> Result<u64, Refusal> {

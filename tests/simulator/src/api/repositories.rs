@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::gate::Caller;
-use super::paging::item;
+use super::paging::{List, item, listed};
 use super::params::Params;
 use crate::hub::Hub;
 use axum::extract::{OriginalUri, Path, State};
@@ -15,6 +15,27 @@ pub(super) async fn current_user(
     Extension(caller): Extension<Caller>,
 ) -> Json<Value> {
     Json(hub.world().view().current_user(&caller.0))
+}
+
+/// The repositories of the workspace: everybody may see all of them.
+pub(super) async fn list(
+    State(hub): State<Arc<Hub>>,
+    OriginalUri(uri): OriginalUri,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    listed(List::USUAL, &hub, &uri, |world| world.read_repositories(&params.workspace))
+}
+
+/// Makes a repository with a branch `main`; what the body asks for besides is not looked at.
+pub(super) async fn create(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    let now = hub.clock.now();
+    let mut world = hub.world();
+    let made = world.create_repository(&params.workspace, params.slug(), &caller.0, now)?;
+    Ok(Json(world.read_repository(made)?))
 }
 
 pub(super) async fn read(

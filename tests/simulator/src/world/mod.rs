@@ -126,6 +126,28 @@ impl World {
         }
     }
 
+    /// Makes a repository with a branch `main`. No webhook tells of it: none of those that a pull request needs.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Invalid`] where there is one of this name.
+    pub fn create_repository(
+        &mut self,
+        workspace: &str,
+        slug: &str,
+        founder: &Arc<Account>,
+        now: Timestamp,
+    ) -> Result<RepositoryId, Refusal> {
+        self.find_workspace(workspace)?;
+        not_blank("slug", slug)?;
+        room(self.repositories.len(), "repositories")?;
+        if self.find_repository(workspace, slug).is_ok() {
+            return Err(Refusal::invalid("slug", "Repository with this Slug and Owner already exists."));
+        }
+        let made = repository(&mut self.ids, slug, &self.workspace.clone(), founder, now);
+        self.repositories.push(made);
+        Ok(RepositoryId(self.repositories.len() - 1))
+    }
+
     fn find_account(&self, wanted: &AccountInput) -> Option<Arc<Account>> {
         let matches = |account: &&Arc<Account>| match (&wanted.uuid, &wanted.account_id) {
             (Some(uuid), _) => account.uuid == *uuid,

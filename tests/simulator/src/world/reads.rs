@@ -29,6 +29,15 @@ impl World {
         Ok(self.view().repository(self.repository(repository)?))
     }
 
+    /// All repositories of the workspace, the oldest first.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_repositories(&self, workspace: &str) -> Result<Vec<Value>, Refusal> {
+        self.find_workspace(workspace)?;
+        Ok(self.repositories.iter().map(|repository| self.view().repository(repository)).collect())
+    }
+
     /// All pull requests of a repository, closed ones too, by id.
     ///
     /// # Errors

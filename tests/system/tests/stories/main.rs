@@ -10,6 +10,7 @@ mod edits;
 mod faults;
 mod listings;
 mod oauth;
+mod places;
 mod pollers;
 mod random;
 mod sweeps;

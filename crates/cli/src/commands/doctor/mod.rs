@@ -2,6 +2,7 @@
 
 mod bitbucket_side;
 mod our_side;
+mod places;
 
 use relay::LinkId;
 use serde_json::{Value, json};
@@ -98,6 +99,7 @@ async fn checks(session: &mut Session<'_, '_>, link: &LinkId, args: &DoctorArgs)
             checks.extend(our_side::delivery(session, link).await);
         }
     }
+    checks.extend(places::check(session, link).await);
     checks.push(our_side::poller(session, link).await);
     checks.push(our_side::budget(session, link).await);
     checks

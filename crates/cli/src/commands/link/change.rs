@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use relay::LinkId;
+use relay::{LinkId, Place};
 use serde_json::json;
-use store::links::{LinkEdit, Template};
+use store::links::{LinkDocument, LinkEdit, Template};
 
 use super::secrets::{answers, made_up};
 use crate::Error;
@@ -24,6 +24,7 @@ pub(super) async fn create(
     template: Template,
     from: SecretsFrom,
     unsigned: bool,
+    sweep: &[Place],
 ) -> Result<(), Error> {
     let links = session.links().await?;
     let given = answers(session, template, from)?;
@@ -35,12 +36,22 @@ pub(super) async fn create(
         (false, Some(secret)) => Some(secret),
         (false, None) => Some(made_up()?),
     };
+    if template == Template::Webhook && !sweep.is_empty() {
+        return Err(Error::Usage("--sweep needs a credential".to_owned()));
+    }
     let edit = LinkEdit::create(id, template, &given.credential, secret.as_ref(), session.now());
-    let document = edit.map_err(usage)?.to_secret().map_err(usage)?;
+    let mut edit = edit.map_err(usage)?;
+    if !sweep.is_empty() {
+        edit.change_sweep(sweep, &[]);
+    }
+    let document = edit.to_secret().map_err(usage)?;
     if !links.create(id, &document).await? {
         return Err(Error::Usage(format!(
             "there is a link {id} already; `bitrelay link set-creds {id}` changes its credential"
         )));
+    }
+    if !sweep.is_empty() {
+        super::sweep::begin(session, id, LinkDocument::parse(id, &document)?.sweep()).await?;
     }
     if template == Template::Webhook {
         session.warn(&format!("warning: {RECEIVES_ONLY}"));
@@ -72,7 +83,7 @@ fn next_steps(id: &LinkId, template: Template) -> String {
 }
 
 /// What a person gave that a link cannot be made of is their matter, not the deployment's.
-fn usage(error: store::Error) -> Error {
+pub(super) fn usage(error: store::Error) -> Error {
     match error {
         store::Error::LinkInvalid { reason, .. } => Error::Usage(reason),
         error => error.into(),

@@ -4,6 +4,7 @@ mod authorize;
 mod change;
 mod secrets;
 mod show;
+mod sweep;
 
 use relay::LinkId;
 
@@ -14,8 +15,8 @@ use crate::session::Session;
 /// Runs a command of `link`.
 pub(crate) async fn run(command: LinkCommand, session: &mut Session<'_, '_>) -> Result<(), Error> {
     match command {
-        LinkCommand::Create { id, template, from, unsigned } => {
-            change::create(session, &id, template, from, unsigned).await
+        LinkCommand::Create { id, template, from, unsigned, sweep } => {
+            change::create(session, &id, template, from, unsigned, &sweep).await
         }
         LinkCommand::List => show::list(session).await,
         LinkCommand::Show { id, reveal_webhook_secret } => {
@@ -25,6 +26,10 @@ pub(crate) async fn run(command: LinkCommand, session: &mut Session<'_, '_>) -> 
         LinkCommand::SetCreds { id, template, from } => {
             let id = one(session, id)?;
             change::set_credential(session, &id, template, from).await
+        }
+        LinkCommand::Sweep { id, add, remove } => {
+            let id = one(session, id)?;
+            sweep::change(session, &id, &add, &remove).await
         }
         LinkCommand::Test { id, repository } => {
             let id = one(session, id)?;

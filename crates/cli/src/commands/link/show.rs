@@ -85,6 +85,9 @@ pub(super) async fn show(session: &mut Session<'_, '_>, id: &LinkId, reveal: boo
             },
         ),
     ];
+    if !summary.sweep.is_empty() {
+        lines.push(("swept", summary.sweep.join(", ")));
+    }
     let mut json = summary_json(id, &summary);
     if let Some(fields) = json.as_object_mut() {
         fields.insert("webhook_url".to_owned(), json!(url));
@@ -111,6 +114,7 @@ fn summary_json(id: &LinkId, summary: &LinkSummary) -> Value {
         "webhook_secrets": secrets.collect::<Value>(),
         "unsigned": summary.unsigned,
         "hooks": summary.hooks,
+        "sweep": summary.sweep,
     })
 }
 

@@ -1,0 +1,49 @@
+//! `link sweep`: what is swept from the beginning, without waiting for a webhook.
+
+use relay::{LinkId, Observation, Place, Places, Subject};
+use serde_json::json;
+use store::links::{LinkDocument, LinkEdit};
+
+use crate::Error;
+use crate::output::Report;
+use crate::session::Session;
+use crate::surroundings::SharedClock;
+
+/// Shows what a link has swept, after adding and taking away.
+pub(super) async fn change(
+    session: &mut Session<'_, '_>,
+    id: &LinkId,
+    add: &[Place],
+    remove: &[Place],
+) -> Result<(), Error> {
+    let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
+    if !add.is_empty() && edit.summary().credential.is_none() {
+        return Err(Error::Usage(format!(
+            "the link {id} only receives; `bitrelay link set-creds {id}` changes that"
+        )));
+    }
+    edit.change_sweep(add, remove);
+    let document = edit.to_secret().map_err(super::change::usage)?;
+    if !add.is_empty() || !remove.is_empty() {
+        session.links().await?.replace(id, &document).await?;
+    }
+    // Also where nothing was changed: a document that was written by hand is taken up so.
+    begin(session, id, LinkDocument::parse(id, &document)?.sweep()).await?;
+    let names = edit.summary().sweep;
+    let text = if names.is_empty() {
+        format!("{id} names nothing: a repository is swept from its first webhook on")
+    } else {
+        names.join("\n")
+    };
+    session.show(&Report { text, json: json!({ "link": id, "sweep": names }) });
+    Ok(())
+}
+
+/// Tells the table what is to be swept: the poller begins within a minute.
+pub(super) async fn begin(session: &mut Session<'_, '_>, id: &LinkId, places: &Places) -> Result<(), Error> {
+    let (table, settings) = (session.table().await?, session.settings().await?);
+    let clock = SharedClock(session.around.clock.clone());
+    let configured = Observation::Configured(places.clone());
+    store::record(&table, id, &Subject::Link, &configured, None, None, &clock, &settings).await?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! G9 where no webhook ever comes: what a link names to be swept is found by polling alone.
+
+use std::collections::BTreeSet;
+
+use relay::places::Found;
+use relay::{Event, Observation, Places, Settings, Subject};
+use serde_json::{Value, json};
+use store::Table;
+use system::clock::SimulatedClock;
+use system::log::text_of;
+use system::{Pr, Repo, Setup, World};
+
+const LINK: Repo = Repo::Widgets;
+
+/// A world in which no webhook is sent, and whose link names these places.
+async fn naming(places: &[&str]) -> World {
+    let mut setup = Setup { hooked: false, ..Setup::default() };
+    setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
+    let world = World::with(setup).await;
+    name(&world, places).await;
+    world
+}
+
+/// Names other places, as the command line does: in the link's document, and in the table.
+async fn name(world: &World, places: &[&str]) {
+    let link = json!({
+        "version": 1, "template": "bitbucket-access-token", "unsigned": true, "sweep": places,
+        "credential": { "type": "bearer", "token": "bot-access-token" },
+    });
+    world.links.set(&LINK.link(), link.to_string());
+    let places: BTreeSet<_> = places.iter().map(|place| place.parse().unwrap()).collect();
+    let configured = Observation::Configured(Places::try_from(places).unwrap());
+    let clock = SimulatedClock(world.simulator.clone());
+    let (link, settings) = (LINK.link(), world.setup.settings);
+    store::record(&world.table, &link, &Subject::Link, &configured, None, None, &clock, &settings)
+        .await
+        .unwrap();
+}
+
+/// The log of a pull request of any repository, as the one link has it.
+async fn log(world: &World, slug: &str, id: u64) -> Vec<Event> {
+    let (_, repository) = world.simulator.person("alice").unwrap().get(&api(world, slug)).await.unwrap();
+    let uuid = repository["uuid"].as_str().unwrap().trim_matches(['{', '}']).to_owned();
+    let subject = format!("pullrequest/{uuid}/{id}").parse().unwrap();
+    world.table.events(&LINK.link(), &subject, 0, 100).await.unwrap()
+}
+
+async fn keys(world: &World, slug: &str, id: u64) -> Vec<String> {
+    log(world, slug, id)
+        .await
+        .iter()
+        .map(|event| format!("{} {}", event.key, event.source.as_str()))
+        .collect()
+}
+
+fn api(world: &World, slug: &str) -> String {
+    format!("{}/2.0/repositories/acme/{slug}", world.simulator.url())
+}
+
+async fn alice_posts(world: &World, url: String, body: Value) -> Value {
+    let (status, answer) = world.simulator.person("alice").unwrap().post(&url, body).await.unwrap();
+    assert!((200..300).contains(&status), "{answer}");
+    answer
+}
+
+/// What became of a place.
+async fn found(world: &World, place: &str) -> Option<Found> {
+    let state = world.table.read(&LINK.link(), &Subject::Link).await.unwrap();
+    state.link?.looks.get(&place.parse().unwrap()).map(|look| look.found)
+}
+
+#[tokio::test]
+async fn a_pull_request_its_comment_and_a_silent_edit_are_heard_of_without_any_webhook() {
+    let world = naming(&["acme"]).await;
+    world.run_for(10).await;
+    assert_eq!(found(&world, "acme").await, Some(Found::Repositories(2)));
+    let mut opened = Vec::new();
+    for repo in [Repo::Widgets, Repo::Gadgets] {
+        let alice = world.member("alice", repo);
+        let pr: Pr = alice.opens("gear").await;
+        let comment = alice.comments(pr, "Is it oiled?").await;
+        opened.push((pr, comment));
+    }
+    // An empty repository is quiet: it is swept hourly.
+    world.run_for(3_600 + 120).await;
+    for (pr, comment) in &opened {
+        let events = keys(&world, pr.repo.slug(), pr.id).await;
+        assert_eq!(events, ["pullrequest:comment_created poll", "pullrequest:created poll"], "{pr:?}");
+        world.member("alice", pr.repo).edits(*pr, *comment, "Is it well oiled?").await;
+    }
+    world.run_for(10).await;
+    for (pr, comment) in &opened {
+        world.member("alice", pr.repo).comments(*pr, "Oiled.").await;
+        world.run_for(400).await;
+        world.member("alice", pr.repo).edits(*pr, *comment, "Is it very well oiled?").await;
+    }
+    world.run_for(1_200).await;
+    for (pr, _) in opened {
+        let log = log(&world, pr.repo.slug(), pr.id).await;
+        let texts: Vec<_> = log.iter().map(text_of).collect();
+        assert!(texts.iter().any(|text| text == "Is it very well oiled?"), "{pr:?}: {texts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_is_made_later_is_swept_within_the_hour() {
+    let world = naming(&["acme"]).await;
+    world.run_for(60).await;
+    alice_posts(&world, api(&world, "sprockets"), json!({})).await;
+    world.run_for(3_600).await;
+    assert_eq!(found(&world, "acme").await, Some(Found::Repositories(3)));
+    let body = json!({ "title": "tooth", "source": { "branch": { "name": "tooth" } } });
+    let made = alice_posts(&world, format!("{}/pullrequests", api(&world, "sprockets")), body).await;
+    world.run_for(3_600 + 120).await;
+    let id = made["id"].as_u64().unwrap();
+    assert_eq!(keys(&world, "sprockets", id).await, ["pullrequest:created poll"]);
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_there_keeps_no_other_from_being_swept() {
+    let world = naming(&["acme/no-such", "acme/widgets", "elsewhere"]).await;
+    world.run_for(10).await;
+    for (place, expected) in [
+        ("acme/no-such", Found::Nothing),
+        ("acme/widgets", Found::Repositories(1)),
+        ("elsewhere", Found::Nothing),
+    ] {
+        assert_eq!(found(&world, place).await, Some(expected), "{place}");
+    }
+    let pr = world.alice().opens("gear").await;
+    world.run_for(3_600 + 120).await;
+    assert_eq!(world.events(pr).await, ["1 pullrequest:created poll"]);
+}
+
+#[tokio::test]
+async fn what_was_there_before_the_first_sweep_is_no_news_and_nothing_doubles_when_webhooks_come() {
+    let world = naming(&[]).await;
+    let old = world.alice().opens("old").await;
+    world.advance(60);
+    name(&world, &["acme/widgets"]).await;
+    world.run_for(10).await;
+    assert!(world.events(old).await.is_empty());
+    world.bob().approves(old).await;
+    world.run_for(400).await;
+    assert_eq!(world.events(old).await, ["1 pullrequest:approved poll"]);
+}
+
+#[tokio::test]
+async fn a_document_written_by_hand_is_taken_up_when_the_poller_next_uses_its_link() {
+    let world = naming(&["acme/widgets"]).await;
+    world.run_for(10).await;
+    let by_hand = json!({
+        "version": 1, "template": "bitbucket-access-token", "unsigned": true, "sweep": ["acme/gadgets"],
+        "credential": { "type": "bearer", "token": "bot-access-token" },
+    });
+    world.links.set(&LINK.link(), by_hand.to_string());
+    world.run_for(3_600 + 120).await;
+    assert_eq!(found(&world, "acme/gadgets").await, Some(Found::Repositories(1)));
+    assert_eq!(found(&world, "acme/widgets").await, None);
+}
+
+#[tokio::test]
+async fn quiet_repositories_cost_a_call_an_hour_each_and_one_for_the_listing() {
+    let world = naming(&["acme"]).await;
+    for number in 0..20 {
+        alice_posts(&world, api(&world, &format!("quiet-{number}")), json!({})).await;
+    }
+    world.run_for(3_700).await;
+    let before = world.calls(LINK);
+    world.run_for(3_600).await;
+    let made = world.calls(LINK) - before;
+    assert!((22..=24).contains(&made), "22 sweeps and a listing, not {made}");
+}
