@@ -6,6 +6,7 @@ mod builds;
 mod changes;
 mod deletions;
 mod edits;
+mod fan_out;
 mod faults;
 mod listings;
 mod oauth;
