@@ -1,5 +1,8 @@
 //! Wires the poller: environment, AWS clients, one run an invocation.
 
+// A run is a future in a future, many times over: the compiler's default of 128 does not suffice for its layout.
+#![recursion_limit = "256"]
+
 use std::sync::Arc;
 
 use anyhow::Context;
