@@ -10,6 +10,7 @@
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
 //! | [`budget`] | spending an account's budget of API calls |
 //! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
+//! | [`shard`] | the partitions that all links are spread over |
 //! | [`clock`] | where time comes from |
 //! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |
 
@@ -25,6 +26,7 @@ pub mod links;
 pub mod memory;
 pub mod reading;
 pub mod record;
+pub mod shard;
 pub mod table;
 mod transaction;
 
@@ -35,4 +37,5 @@ pub use dynamodb::DynamoTable;
 pub use error::Error;
 pub use links::{CachedLinks, Link, LinkSource, SecretsManagerLinks};
 pub use record::{Recorded, record};
+pub use shard::Shard;
 pub use table::{Commit, CommitError, DeliveryMark, DueWatch, Table};

@@ -16,6 +16,7 @@ use serde_dynamo::{AttributeValue, Item};
 use crate::Error;
 use crate::authorization::Authorization;
 use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys};
+use crate::shard::Shard;
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, Refusal, Write, verdict, writes};
 
@@ -160,7 +161,7 @@ impl Table for MemoryTable {
         }
     }
 
-    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+    async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
         let mut contents = self.lock();
         if contents.fault(&[Fault::DueFails]).is_some() {
             return Err(unreachable("Query"));
@@ -171,6 +172,8 @@ impl Table for MemoryTable {
             .filter_map(|item| Some((number(item, "due_at_ms")?, item)))
             .filter(|(due_at_ms, _)| *due_at_ms <= until.as_millisecond())
             .collect();
+        let partition = shard.due_partition();
+        due.retain(|(_, item)| codec::text(item, "due_partition") == partition);
         due.sort_by_key(|(due_at_ms, _)| *due_at_ms);
         Ok(due.into_iter().filter_map(|(_, item)| codec::due_watch(item.clone())).take(limit).collect())
     }

@@ -11,6 +11,7 @@ use relay::{Account, Event, EventId, LinkId, Subject, SubjectState, Watch};
 
 use crate::Error;
 use crate::authorization::Authorization;
+use crate::shard::Shard;
 
 /// The one table. What every implementation must do is in `tests/contract`.
 pub trait Table: Send + Sync {
@@ -24,13 +25,31 @@ pub trait Table: Send + Sync {
     /// Stores one observation's result in one transaction: all of it or nothing.
     fn commit(&self, commit: &Commit<'_>) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// The watches that are due at `until`, the longest overdue first, at most `limit`. The index behind this may be
-    /// some moments old: a watch can show up a little late, or once more after it was served.
+    /// The watches of a shard's links that are due at `until`, the longest overdue first, at most `limit`. The index behind
+    /// this may be some moments old: a watch can show up a little late, or once more after it was served.
+    fn due_in(
+        &self,
+        shard: Shard,
+        until: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<DueWatch>, Error>> + Send;
+
+    /// The same over all shards, for people: one question a shard, one after the other.
     fn due(
         &self,
         until: Timestamp,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<DueWatch>, Error>> + Send;
+    ) -> impl Future<Output = Result<Vec<DueWatch>, Error>> + Send {
+        async move {
+            let mut due = Vec::new();
+            for shard in Shard::all() {
+                due.extend(self.due_in(shard, until, limit).await?);
+            }
+            due.sort_by_key(|due| due.watch.due_at);
+            due.truncate(limit);
+            Ok(due)
+        }
+    }
 
     /// The log of a subject in order, from the event after `after_sequence`, at most `limit` events.
     fn events(
@@ -90,8 +109,8 @@ impl<T: Table> Table for Arc<T> {
         (**self).commit(commit).await
     }
 
-    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
-        (**self).due(until, limit).await
+    async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+        (**self).due_in(shard, until, limit).await
     }
 
     async fn events(

@@ -93,7 +93,7 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
     writes.push(Write {
         role: Role::State,
         condition: Condition::before(commit.state.version),
-        item: StateItem::encode(&pk, commit.state)?,
+        item: StateItem::encode(&pk, commit.link, commit.state)?,
     });
     for event in commit.events {
         let items = codec::encode_event(&pk, event)?.into_iter();

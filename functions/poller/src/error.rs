@@ -21,6 +21,12 @@ pub enum Error {
     /// What is known of the pull request does not name its repository.
     #[error("the repository's name is not known")]
     NoRepository,
+    /// The queue did not take a shard, or nobody knows: its error code.
+    #[error("the queue of shards refused: {0}")]
+    QueueRefused(String),
+    /// The function was invoked with something that is neither the rule's event nor the queue's: what came.
+    #[error("neither the minute's event nor one message of the queue came, but {0}")]
+    UnknownEvent(String),
     /// A setting is out of its bounds.
     #[error("{name} must be between 1 and {max}, not {given:?}")]
     Setting {
@@ -49,6 +55,8 @@ impl Error {
             Self::Bitbucket(error) => error.status(),
             Self::Store(error) => error.status(),
             Self::NoCredential | Self::NoLink | Self::NoRepository => 404,
+            Self::QueueRefused(_) => 503,
+            Self::UnknownEvent(_) => 400,
             Self::Setting { .. } => 500,
         }
     }
@@ -58,6 +66,7 @@ impl Error {
         match self {
             Self::Bitbucket(error) => error.retryable(),
             Self::Store(error) => error.retryable(),
+            Self::QueueRefused(_) => true,
             _ => false,
         }
     }
@@ -68,7 +77,8 @@ impl Error {
             Self::Bitbucket(error) => error.category(),
             Self::Store(error) => error.category(),
             Self::NoCredential | Self::NoLink | Self::NoRepository => Category::NotFound,
-            Self::Setting { .. } => Category::Internal,
+            Self::QueueRefused(_) => Category::Upstream,
+            Self::UnknownEvent(_) | Self::Setting { .. } => Category::Internal,
         }
     }
 

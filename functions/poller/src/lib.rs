@@ -4,13 +4,17 @@
 //! it. While something is hot it makes several passes within its minute; where nothing is due it is back at once.
 //!
 //! What is for *safety*: the transaction, whose version condition lets two pollers do no harm to each other; the watch,
-//! which stays due until a complete poll was stored. What is for *economy* only: the lease, the allowance of calls, the
+//! which stays due until a complete poll was stored. What is for *economy* only: the leases, the allowance of calls, the
 //! pauses after failures.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`run`] | one invocation: the lease, the passes, the summary |
+//! | [`run`] | one invocation: its shards, the passes, the summary |
+//! | [`call`] | what an invocation is for |
+//! | [`fan_out`] | more links than one run serves: shards go to other invocations |
+//! | [`sqs`] | the queue that they go through |
 //! | `passes` | which links are polled when, and when there is nothing left to wait for |
+//! | `leases` | one invocation at a time for a shard |
 //! | `link` | one link in one pass |
 //! | `credential` | what a link is polled with |
 //! | `poll` | one pull request: read, fold, store |
@@ -21,9 +25,12 @@
 //! | [`pauses`] | what is left alone for a while after it failed |
 //! | [`settings`] | calls a run, time a run |
 
+pub mod call;
 mod commit;
 mod credential;
 mod error;
+pub mod fan_out;
+mod leases;
 mod link;
 mod passes;
 pub mod pauses;
@@ -32,8 +39,10 @@ mod poll;
 pub mod reader;
 pub mod run;
 pub mod settings;
+pub mod sqs;
 mod sweep;
 
+pub use call::Call;
 pub use error::Error;
 pub use run::{Poller, Summary};
 pub use settings::PollerSettings;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use bitbucket::client::Api;
 use bitbucket::oauth::{BITBUCKET, OAuth};
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use poller::{Poller, PollerSettings, Summary};
+use poller::sqs::Sqs;
+use poller::{Call, Poller, PollerSettings, Summary};
 use relay::Settings;
 use serde_json::Value;
 use store::links::tokens::{SecretsManagerGrants, Tokens};
@@ -23,7 +25,8 @@ const RESERVE: SignedDuration = SignedDuration::from_secs(2);
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let poller = poller().await?;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| invoked(&poller, event))).await
+    // Boxed: a run awaits more deeply than the compiler lays out in one piece.
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| invoked(&poller, event).boxed())).await
 }
 
 async fn poller() -> anyhow::Result<WiredPoller> {
@@ -50,14 +53,22 @@ async fn poller() -> anyhow::Result<WiredPoller> {
         Settings::from_environment(lookup)?,
         PollerSettings::from_environment(lookup)?,
     );
-    Ok(poller.with_tokens(Arc::new(tokens)))
+    let poller = poller.with_tokens(Arc::new(tokens));
+    Ok(match lookup("BITRELAY_POLL_QUEUE_URL") {
+        Some(queue_url) => poller.with_queue(Arc::new(Sqs::new(&config, queue_url))),
+        None => poller,
+    })
 }
 
-/// The rule's event says nothing that matters: that it came is the message.
+/// One run: for the minute, or for a shard of it.
 async fn invoked(poller: &WiredPoller, event: LambdaEvent<Value>) -> Result<Summary, Error> {
     let reserve = poller.limits.overtime.saturating_add(RESERVE);
     let deadline = Timestamp::try_from(event.context.deadline())?.saturating_sub(reserve)?;
-    let summary = poller.run(&event.context.request_id, deadline).await?;
+    let holder = &event.context.request_id;
+    let summary = match Call::read(&event.payload)? {
+        Call::Minute => poller.run(holder, deadline).await?,
+        Call::Shard(handed) => poller.run_shard(holder, handed, deadline).await?,
+    };
     tracing::info!(?summary, "run ended");
     Ok(summary)
 }

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bitbucket::client::Client;
+use futures::future::try_join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use relay::budget::Reservation;
 use relay::{Account, LinkId};
 use store::links::LinkSource;
-use store::{Clock, DueWatch, Table};
+use store::{Clock, DueWatch, Shard, Table};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::leases::Leases;
 use crate::run::{Poller, Summary};
 
 /// A run shorter than this spends its calls as they are asked for.
@@ -20,7 +22,7 @@ const LEAST_PACED: SignedDuration = SignedDuration::from_secs(20);
 /// As if a run had begun this long ago, so that its first pass finds calls.
 const FIRST_PART: SignedDuration = SignedDuration::from_secs(5);
 
-/// The most watches that one pass takes.
+/// The most watches of one shard that one pass takes.
 const MAX_WATCHES_PER_PASS: usize = 200;
 
 /// The most watches that are looked through for one that can be polled, where all before it have to wait.
@@ -31,6 +33,7 @@ const MAX_WATCHES_READ: usize = 20_000;
 pub(crate) struct Run<'p, T, L, C> {
     pub(crate) poller: &'p Poller<T, L, C>,
     pub(crate) deadline: Timestamp,
+    leases: &'p Leases<'p, T>,
     started_at: Timestamp,
     lasts: SignedDuration,
     /// The deadline once more, in time that cannot be set back.
@@ -64,10 +67,15 @@ struct Plan {
 }
 
 impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
-    pub(crate) fn new(poller: &'p Poller<T, L, C>, started_at: Timestamp, deadline: Timestamp) -> Self {
+    pub(crate) fn new(
+        poller: &'p Poller<T, L, C>,
+        leases: &'p Leases<'p, T>,
+        started_at: Timestamp,
+        deadline: Timestamp,
+    ) -> Self {
         let lasts = deadline.duration_since(started_at).max(SignedDuration::ZERO);
         let ends = Instant::now() + lasts.unsigned_abs();
-        Self { poller, deadline, started_at, lasts, ends, tally: Mutex::default() }
+        Self { poller, deadline, leases, started_at, lasts, ends, tally: Mutex::default() }
     }
 
     /// Passes until nothing is due before the deadline, or the deadline has come. Links are polled side by side, and
@@ -84,7 +92,9 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
                 Ok(plan) => plan,
                 Err(error) => break Err(error),
             };
-            for (link, due) in in_turn(plan.ready, self.started_at) {
+            // The rest waits for the next pass: many connections at once would not fit into a function's memory.
+            let room = self.poller.limits.links_at_once().saturating_sub(in_flight.len());
+            for (link, due) in longest_due_first(plan.ready).into_iter().take(room) {
                 busy.insert(link.clone());
                 in_flight.push(self.poll_link(link, due));
             }
@@ -186,12 +196,33 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Asks every shard of this run what is due.
+    async fn plan(&self, busy: &BTreeSet<LinkId>) -> Result<Plan, store::Error> {
+        let plans = try_join_all(self.leases.shards().map(|shard| self.plan_shard(shard, busy))).await?;
+        let mut whole = Plan::default();
+        for plan in plans {
+            whole.later |= plan.later;
+            whole.ready.extend(plan.ready);
+        }
+        Ok(whole)
+    }
+
+    /// What is ready of a shard. Nothing, while another invocation serves it.
+    async fn plan_shard(&self, shard: Shard, busy: &BTreeSet<LinkId>) -> Result<Plan, store::Error> {
+        let plan = self.due_in(shard, busy).await?;
+        if plan.ready.is_empty() || self.leases.take(shard, self.poller.clock.now()).await? {
+            Ok(plan)
+        } else {
+            Ok(Plan::default())
+        }
+    }
+
     /// Asks the table what is due, and again for more where all of it has to wait: what is overdue of a link that cannot
     /// be polled must not hide what is due of the others.
-    async fn plan(&self, busy: &BTreeSet<LinkId>) -> Result<Plan, store::Error> {
+    async fn due_in(&self, shard: Shard, busy: &BTreeSet<LinkId>) -> Result<Plan, store::Error> {
         let mut limit = MAX_WATCHES_PER_PASS;
         loop {
-            let due = self.poller.table.due(self.deadline, limit).await?;
+            let due = self.poller.table.due_in(shard, self.deadline, limit).await?;
             let all = due.len() < limit || limit >= MAX_WATCHES_READ;
             let now = self.poller.clock.now();
             let plan = plan(due, now, self.deadline, |due| self.rests_until(due, busy));
@@ -213,13 +244,11 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     }
 }
 
-/// Another link first in each minute: of links that share a budget, the first may take what the minute has.
-fn in_turn(ready: BTreeMap<LinkId, Vec<DueWatch>>, now: Timestamp) -> Vec<(LinkId, Vec<DueWatch>)> {
-    let mut turns: Vec<_> = ready.into_iter().collect();
-    let minute = usize::try_from(now.as_second().div_euclid(60)).unwrap_or(0);
-    let first = minute.checked_rem(turns.len()).unwrap_or(0);
-    turns.rotate_left(first);
-    turns
+/// In the order in which links get a place, and those with one budget its calls.
+fn longest_due_first(ready: BTreeMap<LinkId, Vec<DueWatch>>) -> Vec<(LinkId, Vec<DueWatch>)> {
+    let mut ready: Vec<_> = ready.into_iter().collect();
+    ready.sort_by_key(|(_, due)| due.iter().map(|due| due.watch.due_at).min());
+    ready
 }
 
 fn plan(
@@ -269,15 +298,13 @@ mod tests {
     }
 
     #[test]
-    fn in_each_minute_another_link_is_first() {
-        let first = |minute: i64| {
-            let ready = ["a", "b", "c"].map(|link| (link.parse().unwrap(), vec![due(link, 1)]));
-            let turns = in_turn(ready.into(), at(60 * minute + 5));
-            assert_eq!(turns.len(), 3);
-            turns[0].0.to_string()
-        };
-        assert_eq!([0, 1, 2, 3].map(first), ["a", "b", "c", "a"]);
-        assert!(in_turn(BTreeMap::new(), at(0)).is_empty());
+    fn the_link_that_waits_longest_is_first() {
+        let ready =
+            BTreeMap::from([("a", 3), ("b", 1), ("c", 2)].map(|(link, second)| {
+                (link.parse().unwrap(), vec![due(link, second + 5), due(link, second)])
+            }));
+        let order: Vec<_> = longest_due_first(ready).into_iter().map(|(link, _)| link.to_string()).collect();
+        assert_eq!(order, ["b", "c", "a"]);
     }
 
     #[test]

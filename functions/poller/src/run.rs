@@ -1,4 +1,4 @@
-//! One invocation: the lease, the passes, the summary.
+//! One invocation: its shards, the passes, the summary.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,14 +10,13 @@ use relay::{LinkId, Places, Settings, Subject};
 use serde::Serialize;
 use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
-use store::{Clock, Table};
+use store::{Clock, Shard, Table};
 
+use crate::fan_out::{HandedShard, ShardQueue, Shares};
+use crate::leases::Leases;
 use crate::passes::Run;
 use crate::pauses::Pauses;
 use crate::settings::PollerSettings;
-
-/// The name of the lease.
-const LEASE: &str = "poller";
 
 /// What is left alone for a while: a link, or one pull request of it.
 pub(crate) type Paused = (LinkId, Option<Subject>);
@@ -38,6 +37,7 @@ pub struct Poller<T, L, C> {
     /// What a run may spend.
     pub limits: PollerSettings,
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
+    pub(crate) queue: Option<Arc<dyn ShardQueue>>,
     pauses: Mutex<Pauses<Paused>>,
     registered: Mutex<BTreeMap<(LinkId, RepositoryId), Timestamp>>,
     configured: Mutex<BTreeMap<LinkId, Places>>,
@@ -46,8 +46,10 @@ pub struct Poller<T, L, C> {
 /// What a run did: the function's answer, and a line in its log.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Whether another run held the lease; then all else is 0.
+    /// Whether other runs held the lease of every shard where something was due; then nothing was polled.
     pub busy: bool,
+    /// Shards that were handed over to other invocations.
+    pub handed_over: u32,
     /// How often the table was asked for due watches.
     pub passes: u32,
     /// Pull requests that were read and stored.
@@ -78,6 +80,7 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             settings,
             limits,
             tokens: None,
+            queue: None,
             pauses: Mutex::default(),
             registered: Mutex::default(),
             configured: Mutex::default(),
@@ -90,6 +93,12 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         Self { tokens: Some(tokens), ..self }
     }
 
+    /// Hands shards over to that queue where there are more links than one run serves; without it every run serves them all.
+    #[must_use]
+    pub fn with_queue(self, queue: Arc<dyn ShardQueue>) -> Self {
+        Self { queue: Some(queue), ..self }
+    }
+
     /// Polls what is due until `deadline`, or until nothing will be due before it. What is being polled at the deadline
     /// gets [`PollerSettings::overtime`] to end.
     ///
@@ -98,19 +107,42 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
     /// [`store::Error`] where the table cannot be asked. What fails with one pull request or one link is logged, paused
     /// and made again; it never ends the run.
     pub async fn run(&self, holder: &str, deadline: Timestamp) -> Result<Summary, store::Error> {
-        let started_at = self.clock.now();
-        let deadline = deadline.min(started_at.saturating_add(self.limits.run).unwrap_or(deadline));
-        // For economy: two runs at once would find the same and spend twice the calls.
-        if !self.table.lease(LEASE, holder, started_at, seconds_until(started_at, deadline)).await? {
-            return Ok(Summary { busy: true, ..Summary::default() });
-        }
-        let run = Run::new(self, started_at, deadline);
+        let deadline = self.end_of_run(deadline);
+        let Shares { own, handed_over } = self.share(deadline).await?;
+        let summary = self.serve(holder, own, deadline).await?;
+        Ok(Summary { handed_over, ..summary })
+    }
+
+    /// The same for one shard that the minute's run handed over, and no longer than that run lasts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Poller::run`].
+    pub async fn run_shard(
+        &self,
+        holder: &str,
+        handed: HandedShard,
+        deadline: Timestamp,
+    ) -> Result<Summary, store::Error> {
+        self.serve(holder, vec![handed.shard], self.end_of_run(deadline).min(handed.until)).await
+    }
+
+    fn end_of_run(&self, deadline: Timestamp) -> Timestamp {
+        deadline.min(self.clock.now().saturating_add(self.limits.run).unwrap_or(deadline))
+    }
+
+    async fn serve(
+        &self,
+        holder: &str,
+        shards: Vec<Shard>,
+        deadline: Timestamp,
+    ) -> Result<Summary, store::Error> {
+        let leases = Leases::new(&self.table, holder, shards, deadline);
+        let run = Run::new(self, &leases, self.clock.now(), deadline);
         let outcome = run.passes().await;
         run.give_back().await;
-        if let Err(error) = self.table.release(LEASE, holder).await {
-            tracing::warn!(%error, "the lease was not released; it runs out by itself");
-        }
-        outcome.map(|()| run.summary())
+        leases.release().await;
+        outcome.map(|()| Summary { busy: leases.are_all_of_others(), ..run.summary() })
     }
 
     /// The repositories that are surely swept, and when the table was last asked about that.
@@ -126,8 +158,4 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
     pub(crate) fn pauses(&self) -> MutexGuard<'_, Pauses<Paused>> {
         self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn seconds_until(now: Timestamp, deadline: Timestamp) -> u32 {
-    u32::try_from(deadline.duration_since(now).as_secs().max(1)).unwrap_or(u32::MAX)
 }

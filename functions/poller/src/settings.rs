@@ -14,6 +14,9 @@ pub struct PollerSettings {
     /// The most API calls that one run makes with one link's credential, however much of the hour's budget is left.
     /// Default 120.
     pub max_calls_per_run: u32,
+    /// How many links one run polls at once, and from how many on it hands their shards over to other invocations. Default 50:
+    /// see "How many links one function serves" in docs/POLLING.md.
+    pub links_per_run: u32,
     /// Whether the builds and the size of each new head are read: three calls a push, while calls are at hand. Default true.
     pub read_heads: bool,
     /// How long a run goes on while something is hot. Default 55 seconds: it ends before the next one starts.
@@ -29,6 +32,7 @@ impl Default for PollerSettings {
         Self {
             calls_per_hour: 900,
             max_calls_per_run: 120,
+            links_per_run: 50,
             read_heads: true,
             run: SignedDuration::from_secs(55),
             pass_spacing: SignedDuration::from_secs(2),
@@ -38,7 +42,13 @@ impl Default for PollerSettings {
 }
 
 impl PollerSettings {
-    /// Reads `BITRELAY_CALLS_PER_HOUR` and `BITRELAY_MAX_CALLS_PER_RUN` through `lookup`; what is missing keeps its default.
+    /// How many links are polled at once.
+    pub(crate) fn links_at_once(&self) -> usize {
+        usize::try_from(self.links_per_run).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// Reads `BITRELAY_CALLS_PER_HOUR`, `BITRELAY_MAX_CALLS_PER_RUN` and `BITRELAY_LINKS_PER_RUN` through `lookup`; what is
+    /// missing keeps its default.
     ///
     /// # Errors
     ///
@@ -56,6 +66,7 @@ impl PollerSettings {
         Ok(Self {
             calls_per_hour: read("BITRELAY_CALLS_PER_HOUR", default.calls_per_hour)?,
             max_calls_per_run: read("BITRELAY_MAX_CALLS_PER_RUN", default.max_calls_per_run)?,
+            links_per_run: read("BITRELAY_LINKS_PER_RUN", default.links_per_run)?,
             ..default
         })
     }
@@ -70,7 +81,7 @@ mod tests {
         assert_eq!(PollerSettings::from_environment(|_| None).unwrap(), PollerSettings::default());
         let set = |given: &'static str| PollerSettings::from_environment(move |_| Some(given.to_owned()));
         assert_eq!(set("40").unwrap().max_calls_per_run, 40);
-        for refused in ["BITRELAY_CALLS_PER_HOUR", "BITRELAY_MAX_CALLS_PER_RUN"] {
+        for refused in ["BITRELAY_CALLS_PER_HOUR", "BITRELAY_MAX_CALLS_PER_RUN", "BITRELAY_LINKS_PER_RUN"] {
             for nonsense in ["0", "10001", "-1", "many", ""] {
                 let lookup = |name: &str| (name == refused).then(|| nonsense.to_owned());
                 let error = PollerSettings::from_environment(lookup).unwrap_err().to_string();

@@ -8,9 +8,11 @@ use poller::{Poller, Summary};
 use simulator::FaultRequest;
 use store::Table;
 use store::links::CachedLinks;
+use store::memory::MemoryTable;
 
 use crate::clock::SimulatedClock;
 use crate::mailbox::Letter;
+use crate::queue::MemoryQueue;
 use crate::table::Unleased;
 use crate::world::{TestPoller, World};
 
@@ -47,6 +49,13 @@ impl World {
     /// Another poller on the same table, as a cold start would give.
     pub fn another_poller(&self) -> TestPoller<Unleased> {
         self.new_poller(Unleased(Arc::clone(&self.table)))
+    }
+
+    /// Another poller on the same table that serves one link a run, and hands the shards of more over to this queue.
+    pub fn sharing_poller(&self, queue: &Arc<MemoryQueue>) -> TestPoller<Arc<MemoryTable>> {
+        let mut poller = self.new_poller(Arc::clone(&self.table));
+        poller.limits.links_per_run = 1;
+        poller.with_queue(Arc::<MemoryQueue>::clone(queue))
     }
 
     fn new_poller<T: Table>(&self, table: T) -> TestPoller<T> {

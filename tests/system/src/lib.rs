@@ -21,6 +21,7 @@
 //! | [`world`] | everything, and starting it |
 //! | `driver` | time, polling, and trouble on the way |
 //! | [`log`] | what a subscriber sees, and what is known |
+//! | [`queue`] | the queue of shards |
 //! | [`person`] | what people do on Bitbucket |
 //! | [`mailbox`] | the way of a webhook, on which it can be held back |
 //! | [`truth`] | what Bitbucket holds in the end, compared with what is known of it |
@@ -38,6 +39,7 @@ mod driver;
 pub mod log;
 pub mod mailbox;
 pub mod person;
+pub mod queue;
 pub mod random;
 pub mod setup;
 pub mod table;

@@ -9,7 +9,7 @@ use relay::head::ShortHash;
 use relay::{Account, Event, LinkId, Subject, SubjectState};
 use store::authorization::Authorization;
 use store::memory::MemoryTable;
-use store::{Commit, CommitError, DueWatch, Error, Table};
+use store::{Commit, CommitError, DueWatch, Error, Shard, Table};
 
 /// The table in memory, whose leases everybody gets. Leases are for economy: without them everything must still hold.
 #[derive(Debug, Clone)]
@@ -24,8 +24,8 @@ impl Table for Unleased {
         self.0.commit(commit).await
     }
 
-    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
-        self.0.due(until, limit).await
+    async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+        self.0.due_in(shard, until, limit).await
     }
 
     async fn events(

@@ -111,15 +111,14 @@ fn blocked(budget: &Budget, now: Timestamp) -> Option<Timestamp> {
 /// The calls that were used, and those that are left; and for whom else.
 fn calls(polling: &Polling, limit: u32, now: Timestamp) -> [String; 2] {
     let Some(budget) = &polling.budget else { return ["-", "-"].map(str::to_owned) };
-    let mut about_left = left(budget, limit, now).to_string();
-    if !polling.shared_with.is_empty() {
-        let others: Vec<_> = polling.shared_with.iter().map(LinkId::as_str).collect();
-        about_left.push_str(&format!(", shared with {}", others.join(", ")));
-    }
-    if let Some(until) = blocked(budget, now) {
-        about_left.push_str(&format!(", but Bitbucket wants none until {}", time(until)));
-    }
-    [format!("{} of {limit}", budget.spent(now)), about_left]
+    let others: Vec<_> = polling.shared_with.iter().map(LinkId::as_str).collect();
+    let about_left = [
+        Some(left(budget, limit, now).to_string()),
+        (!others.is_empty()).then(|| format!("shared with {}", others.join(", "))),
+        blocked(budget, now).map(|until| format!("but Bitbucket wants none until {}", time(until))),
+    ];
+    let about_left: Vec<_> = about_left.into_iter().flatten().collect();
+    [format!("{} of {limit}", budget.spent(now)), about_left.join(", ")]
 }
 
 fn row(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> [String; 6] {

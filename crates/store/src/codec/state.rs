@@ -9,6 +9,7 @@ use serde_dynamo::Item;
 use super::binary::Binary;
 use super::{corrupt, gzip, item, keys, text};
 use crate::Error;
+use crate::shard::Shard;
 use crate::table::DueWatch;
 
 /// DynamoDB takes 400 KB an item
@@ -17,9 +18,6 @@ const MAX_STATE_BYTES: usize = 380 * 1024;
 
 /// The largest state before compression. It is what reading one may cost in memory.
 const MAX_STATE_JSON_BYTES: usize = 16 * 1024 * 1024;
-
-/// The one partition of the index: a table has thousands of watches at most.
-pub(crate) const DUE_PARTITION: &str = "due";
 
 const KIND: &str = "state";
 
@@ -41,7 +39,7 @@ pub(crate) struct StateItem {
 }
 
 impl StateItem {
-    pub(crate) fn encode(pk: &str, state: &SubjectState) -> Result<Item, Error> {
+    pub(crate) fn encode(pk: &str, link: &LinkId, state: &SubjectState) -> Result<Item, Error> {
         let unwritable = |error: &dyn std::fmt::Display| corrupt(pk, keys::STATE, error);
         let json = serde_json::to_vec(state).map_err(|error| unwritable(&error))?;
         within("the state before compression", json.len(), MAX_STATE_JSON_BYTES)?;
@@ -53,7 +51,7 @@ impl StateItem {
             kind: KIND.to_owned(),
             version: state.version,
             state: Binary(compressed),
-            due_partition: state.watch.map(|_| DUE_PARTITION.to_owned()),
+            due_partition: state.watch.map(|_| Shard::of(link).due_partition()),
             due_at_ms: state.watch.map(|watch| rounded_up_ms(watch.due_at)),
             due_reason: state.watch.map(|watch| watch.reason),
             due_deadline_ms: state.watch.and_then(|watch| watch.deadline).map(rounded_up_ms),

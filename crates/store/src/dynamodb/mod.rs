@@ -18,7 +18,8 @@ use serde_dynamo::Item;
 use crate::Error;
 use crate::authorization::Authorization;
 use crate::aws::{self, failure};
-use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys, state};
+use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys};
+use crate::shard::Shard;
 use crate::table::{Commit, CommitError, DueWatch, Table};
 use crate::transaction::{Condition, writes};
 
@@ -85,7 +86,7 @@ impl Table for DynamoTable {
         transact::write(&self.client, &self.table, writes(commit)?).await
     }
 
-    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+    async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
         let mut due = Vec::new();
         let mut from = None;
         for _ in 0..MAX_PAGES {
@@ -95,7 +96,7 @@ impl Table for DynamoTable {
                 .table_name(&self.table)
                 .index_name(DUE_INDEX)
                 .key_condition_expression("due_partition = :due AND due_at_ms <= :until")
-                .expression_attribute_values(":due", text(state::DUE_PARTITION))
+                .expression_attribute_values(":due", text(shard.due_partition()))
                 .expression_attribute_values(":until", number(until.as_millisecond()))
                 .limit(page_size(limit.saturating_sub(due.len())))
                 .set_exclusive_start_key(from)

@@ -200,10 +200,10 @@ mod tests {
     fn a_link_may_name_what_is_swept_and_older_documents_name_nothing() {
         let document =
             |sweep: &str| parse(&format!(r#"{{"version":1,"template":"t","unsigned":true{sweep}}}"#));
-        let named = document(r#","sweep":["acme","Acme/Widgets"]"#).unwrap();
-        let names: Vec<_> = named.sweep().iter().map(ToString::to_string).collect();
+        let swept = document(r#","sweep":["acme","Acme/Widgets"]"#).unwrap();
+        let names: Vec<_> = swept.sweep().iter().map(ToString::to_string).collect();
         assert_eq!(names, ["acme", "acme/widgets"]);
-        assert_eq!(&named.at(at("2026-01-01T00:00:00Z")).unwrap().sweep, named.sweep());
+        assert_eq!(&swept.at(at("2026-01-01T00:00:00Z")).unwrap().sweep, swept.sweep());
         assert!(document("").unwrap().sweep().is_empty());
         let error = document(r#","sweep":["../user"]"#).unwrap_err().to_string();
         assert!(error.contains("a place to sweep is `workspace/slug` or `workspace`"), "{error}");

@@ -86,7 +86,7 @@ impl Table for Silent {
     async fn commit(&self, _: &Commit<'_>) -> Result<(), CommitError> {
         std::future::pending().await
     }
-    async fn due(&self, _: Timestamp, _: usize) -> Result<Vec<DueWatch>, Error> {
+    async fn due_in(&self, _: store::Shard, _: Timestamp, _: usize) -> Result<Vec<DueWatch>, Error> {
         std::future::pending().await
     }
     async fn events(&self, _: &LinkId, _: &Subject, _: u64, _: usize) -> Result<Vec<Event>, Error> {

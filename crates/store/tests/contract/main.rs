@@ -94,6 +94,7 @@ tell! {
         a_watch_is_due_at_its_time_and_not_before,
         due_watches_come_longest_overdue_first_up_to_a_limit,
         a_watch_that_is_gone_is_not_due,
+        a_shard_has_the_watches_of_its_links_and_no_others,
     }
     heads {
         a_commit_finds_the_open_pull_requests_that_have_it_as_their_head,

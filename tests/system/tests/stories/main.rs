@@ -7,6 +7,7 @@ mod changes;
 mod commits;
 mod deletions;
 mod edits;
+mod fan_out;
 mod faults;
 mod listings;
 mod oauth;

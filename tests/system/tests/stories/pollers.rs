@@ -39,12 +39,12 @@ async fn a_second_poller_goes_home_while_the_first_one_holds_the_lease() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.advance(5);
-    assert!(world.table.lease("poller", "another", world.now(), 60).await.unwrap());
+    assert!(world.table.lease("poller/0", "another", world.now(), 60).await.unwrap());
     assert!(world.poll().await.busy);
     assert_eq!(world.state(pr).await.polled_at, None);
     world.advance(60);
     assert_eq!(world.poll().await.polled, 1, "a lease that nobody gave back runs out");
-    assert!(world.table.lease("poller", "another", world.now(), 60).await.unwrap(), "it was given back");
+    assert!(world.table.lease("poller/0", "another", world.now(), 60).await.unwrap(), "it was given back");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use relay::SubjectState;
 use relay::watch::{Reason, Watch};
-use store::{DueWatch, Table};
+use store::{DueWatch, Shard, Table};
 
 use crate::world::{Delivery, World, pull_request, time};
 
@@ -42,4 +42,20 @@ pub(crate) async fn a_watch_that_is_gone_is_not_due<T: Table>(world: World<T>) {
 
     world.observe(&relay::Observation::Unreachable, None, None).await.unwrap();
     assert_eq!(world.table.due(time(3600), 10).await.unwrap(), []);
+}
+
+pub(crate) async fn a_shard_has_the_watches_of_its_links_and_no_others<T: Table>(mut world: World<T>) {
+    let mut watches = Vec::new();
+    for (id, second, link) in [(1, 10, "acme"), (2, 11, "umbrella"), (3, 12, "initech")] {
+        world.link = link.parse().unwrap();
+        watches.push(watched(&world, id, time(second)).await);
+    }
+    let shards: std::collections::BTreeSet<_> = watches.iter().map(|due| Shard::of(&due.link)).collect();
+    assert!(shards.len() > 1, "links of one shard only would show nothing");
+
+    for shard in Shard::all() {
+        let of_shard: Vec<_> = watches.iter().filter(|due| Shard::of(&due.link) == shard).cloned().collect();
+        assert_eq!(world.table.due_in(shard, time(60), 10).await.unwrap(), of_shard, "shard {shard}");
+    }
+    assert_eq!(world.table.due(time(60), 10).await.unwrap(), watches, "and all of them together have all");
 }

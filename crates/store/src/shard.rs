@@ -1,0 +1,93 @@
+//! Shards: the few partitions that all links are spread over, so that several pollers share the work.
+
+use std::fmt;
+
+use relay::LinkId;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How many shards there are. Each pass of a poller asks each of its shards what is due, so more of them cost queries
+/// where there are few links; fewer of them let less work be shared.
+pub const SHARDS: u8 = 8;
+
+/// One of [`SHARDS`] parts of all links. A link is always in the same one, with all of its subjects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Shard(u8);
+
+impl Shard {
+    /// The shard of a link: a hash that no other version of this program computes differently.
+    pub fn of(link: &LinkId) -> Self {
+        let first = Sha256::digest(link.as_str()).first().copied().unwrap_or_default();
+        Self(first % SHARDS)
+    }
+
+    /// All shards.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..SHARDS).map(Self)
+    }
+
+    /// The partition of the index `due` that holds this shard's watches.
+    pub(crate) fn due_partition(self) -> String {
+        format!("due#{self}")
+    }
+}
+
+impl TryFrom<u8> for Shard {
+    type Error = UnknownShard;
+
+    fn try_from(number: u8) -> Result<Self, UnknownShard> {
+        if number < SHARDS { Ok(Self(number)) } else { Err(UnknownShard(number)) }
+    }
+}
+
+impl From<Shard> for u8 {
+    fn from(shard: Shard) -> Self {
+        shard.0
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// There is no shard of this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no shard {0}: they are numbered from 0 to {last}", last = SHARDS - 1)]
+pub struct UnknownShard(u8);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn link(id: &str) -> LinkId {
+        id.parse().unwrap()
+    }
+
+    #[test]
+    fn a_link_stays_in_its_shard_from_version_to_version() {
+        let shards = ["acme", "widgets", "gadgets"].map(|id| u8::from(Shard::of(&link(id))));
+        assert_eq!(shards, [2, 0, 2]);
+    }
+
+    #[test]
+    fn links_are_spread_over_all_shards() {
+        let mut links = BTreeMap::<Shard, usize>::new();
+        for n in 0..800 {
+            *links.entry(Shard::of(&link(&format!("link-{n}")))).or_default() += 1;
+        }
+        assert_eq!(links.len(), usize::from(SHARDS));
+        assert!(links.values().all(|links| (70..130).contains(links)), "{links:?}");
+    }
+
+    #[test]
+    fn a_number_that_is_no_shard_is_refused_in_words() {
+        let read = serde_json::from_str::<Shard>;
+        assert_eq!(read("7").unwrap(), Shard(7));
+        assert_eq!(read("8").unwrap_err().to_string(), "there is no shard 8: they are numbered from 0 to 7");
+    }
+}

@@ -1,0 +1,81 @@
+//! One invocation at a time for a shard, and with it for each of its links.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use store::{Shard, Table};
+
+/// The leases of one run. A shard's lease is taken when the first of its watches is ready, so that a quiet shard costs no
+/// write. All of it is for *economy*: two runs at once would find the same and spend twice the calls.
+#[derive(Debug)]
+pub(crate) struct Leases<'r, T> {
+    table: &'r T,
+    holder: &'r str,
+    deadline: Timestamp,
+    /// What this run is for, each with what came of asking for its lease.
+    shards: Mutex<BTreeMap<Shard, Lease>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lease {
+    NotAsked,
+    Ours,
+    OfAnother,
+}
+
+impl<'r, T: Table> Leases<'r, T> {
+    pub(crate) fn new(table: &'r T, holder: &'r str, shards: Vec<Shard>, deadline: Timestamp) -> Self {
+        let shards = Mutex::new(shards.into_iter().map(|shard| (shard, Lease::NotAsked)).collect());
+        Self { table, holder, deadline, shards }
+    }
+
+    /// The shards that this run still serves.
+    pub(crate) fn shards(&self) -> std::vec::IntoIter<Shard> {
+        let shards: Vec<_> = self.with(|lease| lease != Lease::OfAnother);
+        shards.into_iter()
+    }
+
+    /// Whether this run has the shard's lease, or gets it now.
+    pub(crate) async fn take(&self, shard: Shard, now: Timestamp) -> Result<bool, store::Error> {
+        if self.lock().get(&shard) == Some(&Lease::Ours) {
+            return Ok(true);
+        }
+        let seconds = seconds_until(now, self.deadline);
+        let ours = self.table.lease(&name(shard), self.holder, now, seconds).await?;
+        self.lock().insert(shard, if ours { Lease::Ours } else { Lease::OfAnother });
+        Ok(ours)
+    }
+
+    /// Whether others had every lease that was asked for.
+    pub(crate) fn are_all_of_others(&self) -> bool {
+        self.with(|lease| lease == Lease::Ours).is_empty()
+            && !self.with(|lease| lease == Lease::OfAnother).is_empty()
+    }
+
+    /// Gives them back at the end of the run.
+    pub(crate) async fn release(&self) {
+        for shard in self.with(|lease| lease == Lease::Ours) {
+            if let Err(error) = self.table.release(&name(shard), self.holder).await {
+                tracing::warn!(%shard, %error, "a lease was not released; it runs out by itself");
+            }
+        }
+    }
+
+    fn with(&self, wanted: impl Fn(Lease) -> bool) -> Vec<Shard> {
+        let shards = self.lock();
+        shards.iter().filter(|(_, lease)| wanted(**lease)).map(|(shard, _)| *shard).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Shard, Lease>> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn name(shard: Shard) -> String {
+    format!("poller/{shard}")
+}
+
+fn seconds_until(now: Timestamp, deadline: Timestamp) -> u32 {
+    u32::try_from(deadline.duration_since(now).as_secs().max(1)).unwrap_or(u32::MAX)
+}
