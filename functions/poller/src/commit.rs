@@ -9,7 +9,7 @@ use store::{Clock, DueWatch, Table};
 
 use crate::error::Error;
 use crate::passes::Run;
-use crate::poll::{PAGE_ITEMS, Polled, is_long_overdue};
+use crate::poll::{PAGE_ITEMS, Polled};
 
 /// The most comments that one poll asks for by id. What is left over is asked for by the next one.
 const MAX_LOOKUPS: usize = 20;
@@ -25,8 +25,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     ) -> Result<Polled, Error> {
         let started_at = self.poller.clock.now();
         let Some(known) = &state.commit else { return Ok(Polled::NotDue) };
-        // Calls that a run does not make are there for the next one.
-        if client.calls_left() < calls_needed(known) && !is_long_overdue(due, started_at) {
+        if self.is_better_postponed(client, due, calls_needed(known), started_at) {
             return Ok(Polled::Postponed);
         }
         let read = match RepositoryPath::of(&known.repository) {

@@ -57,10 +57,11 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             Needs::of(known, started_at, &self.poller.settings, self.is_short_of_calls(&due.link));
         needs.head = needs.head.filter(|_| self.poller.limits.read_heads);
         let has_all_calls = client.calls_left() == self.granted(&due.link);
-        if client.calls_left() < calls_needed(known, &needs) {
-            if !has_all_calls || !is_long_overdue(due, started_at) {
-                return Ok(Polled::Postponed);
-            }
+        let needed = calls_needed(known, &needs);
+        if self.is_better_postponed(client, due, needed, started_at) {
+            return Ok(Polled::Postponed);
+        }
+        if client.calls_left() < needed {
             (needs.pull_request, needs.tasks) = (false, false);
         }
         let read = match RepositoryPath::of(&known.repository) {
@@ -99,6 +100,21 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         Ok(Polled::Stored { events })
     }
 
+    /// Whether a poll that takes so many calls is better left to another run. Calls that this one does not make are there for the
+    /// next; where that will never be enough, the newest comments are read.
+    pub(crate) fn is_better_postponed(
+        &self,
+        client: &Client,
+        due: &DueWatch,
+        needed: u32,
+        now: Timestamp,
+    ) -> bool {
+        let (left, granted) = (client.calls_left(), self.granted(&due.link));
+        let is_worth_waiting = granted < self.poller.limits.max_calls_per_run
+            && now.duration_since(due.watch.due_at) <= LONG_OVERDUE;
+        left < needed && (left < granted || is_worth_waiting)
+    }
+
     /// Stores an observation and says how many events it gave.
     pub(crate) async fn record(
         &self,
@@ -122,11 +138,6 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             Recorded::Known => 0,
         })
     }
-}
-
-/// Calls that a run does not make are there for the next one. Where they never get enough, the newest comments are read.
-pub(crate) fn is_long_overdue(due: &DueWatch, now: Timestamp) -> bool {
-    now.duration_since(due.watch.due_at) > LONG_OVERDUE
 }
 
 /// The calls that reading a pull request takes, by what is known of it.

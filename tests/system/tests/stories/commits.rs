@@ -43,7 +43,7 @@ async fn an_edit_and_a_deletion_reach_the_log_within_the_window_and_then_nothing
     let edited_at = world.now();
     world.run_for(200).await;
     world.bob().deletes_on_commit(&hash, two).await;
-    world.run_for(60).await;
+    world.run_for(130).await;
     assert_eq!(
         events(&world, &hash).await,
         [
@@ -106,7 +106,7 @@ async fn a_deleted_comment_with_replies_and_a_comment_whose_webhook_was_lost_are
     let parent = world.bob().comments_on_commit(&hash, "parent").await;
     world.lose_next(1);
     world.alice().replies_on_commit(&hash, parent, "reply").await;
-    world.run_for(60).await;
+    world.run_for(100).await;
     world.bob().deletes_on_commit(&hash, parent).await;
     world.run_for(900).await;
     assert_eq!(
