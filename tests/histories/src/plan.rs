@@ -91,12 +91,10 @@ impl Plan {
         self.limit >= 5_000 && self.crashes <= 3
     }
 
-    /// Whether a report may get lost. Without later looks only those may that a sweep of the open pull requests makes up for. It
-    /// finds a lost comment too, but not since when its window is open, if silent edits move no time: `docs/POLLING.md` says so.
+    /// Whether a report may get lost. Without later looks only those may that a sweep of the open pull requests makes up for.
     pub const fn may_lose(&self, key: &EventKey) -> bool {
         match key {
             EventKey::CommentUpdated | EventKey::CommentResolved | EventKey::CommentReopened => self.has_tail,
-            EventKey::CommentCreated => self.has_tail || self.rules.silent_edit_moves_comment,
             _ => true,
         }
     }

@@ -137,6 +137,10 @@ fn first_listed(draft: &mut Draft<'_>, changes: &mut Changes, id: CommentId, com
         changes.revisit(grace_ends);
         (sight.resolution, resolved) = (None, None);
     }
+    if !is_old {
+        // An edit that nobody heard of may not have moved its times: the last one was made just now at the latest.
+        sight.changed_at = sight.changed_at.max(now);
+    }
     if let Some(discussion) = draft.state.discussion() {
         discussion.comments.insert(id, sight);
     }

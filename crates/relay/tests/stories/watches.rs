@@ -348,3 +348,13 @@ fn what_is_missing_from_a_part_of_a_listing_tells_nothing() {
     assert_eq!(world.learns(&Observation::Poll(poll)), [] as [&str; 0]);
     assert!(world.due().unwrap().0 > 0, "the next look is an ordinary one");
 }
+
+#[test]
+fn the_window_of_a_comment_that_no_webhook_told_counts_from_when_it_was_found() {
+    let mut world = a_known_pull_request();
+    world.writes(1, "a").waits(500);
+    assert_eq!(world.polls(), ["pullrequest:comment_created"]);
+    // It may have been edited since it was written: that leaves no trace in its times.
+    let polls = follow(&mut world, 700);
+    assert_eq!(polls.last(), Some(&(660, WindowClosed)), "{polls:?}");
+}
