@@ -189,13 +189,11 @@ impl Windows<'_> {
             due.push((due_at, Reason::Tail));
         }
         if latest.is_some_and(|latest| self.is_unseen(latest) && latest > now) {
-            let changes = || self.comments.values().map(|comment| comment.changed_at);
             let polled_at = self.polled_at.unwrap_or(now);
-            let is_fresh = changes().max().is_some_and(|newest| Settings::is_fresh(polled_at, newest));
-            let reason = if is_fresh { Reason::WindowOpen } else { Reason::WindowQuiet };
-            // Right after a change there is nothing to find yet.
-            let base = changes().filter(|changed_at| *changed_at > polled_at).min().unwrap_or(polled_at);
-            due.push((settings.next_poll(base, is_fresh), reason));
+            let is_fresh = |changed_at: Timestamp| Settings::is_fresh(polled_at, changed_at);
+            let any_fresh = self.comments.values().any(|comment| is_fresh(comment.changed_at));
+            let reason = if any_fresh { Reason::WindowOpen } else { Reason::WindowQuiet };
+            due.push((settings.next_poll(polled_at, any_fresh), reason));
         }
         due
     }
