@@ -11,6 +11,7 @@
 //! | [`signature`] | webhook secrets and HMAC-SHA256 over raw bytes |
 //! | [`credential`] | what a link proves itself with to the REST API |
 //! | [`payload`] | the tolerant types of what a body or an answer says |
+//! | `rate_limit` | what it says of the calls that a credential may make |
 //! | [`client`] | the REST client (feature `client`) |
 //! | [`oauth`] | how an OAuth consumer gets and renews access tokens (feature `oauth`) |
 
@@ -25,6 +26,7 @@ mod lenient;
 #[cfg(feature = "oauth")]
 pub mod oauth;
 pub mod payload;
+mod rate_limit;
 pub mod signature;
 
 pub use credential::Credential;
@@ -33,4 +35,5 @@ pub use error::{Category, Error};
 pub use event_key::EventKey;
 pub use ids::{CommentId, HookUuid, PullRequestId, RepositoryId, RequestUuid, TaskId};
 pub use payload::Payload;
+pub use rate_limit::RateLimit;
 pub use signature::WebhookSecret;

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bitbucket::client::{Api, Client, MAX_PAGES, RepositoryPath};
-use bitbucket::{CommentId, Credential, Error, PullRequestId};
+use bitbucket::{CommentId, Credential, Error, PullRequestId, RateLimit};
 
 type Answer = fn(&str, &Uri) -> Response;
 
@@ -139,6 +139,42 @@ async fn a_rate_limit_says_when_to_come_back_where_bitbucket_says_so() {
     let untold = client.tasks(&repository(), PULL_REQUEST).await.unwrap_err();
     assert!(matches!(untold, Error::Api { status: 429, retry_after_seconds: None, .. }), "{untold}");
     assert!(told.retryable());
+}
+
+#[tokio::test]
+async fn what_bitbucket_says_of_its_limit_is_known_to_all_clones_until_it_says_something_else() {
+    let server = Server::start(|_, uri| {
+        let near_limit = uri.path().ends_with("tasks").to_string();
+        let headers = [("x-ratelimit-limit", "2500"), ("x-ratelimit-resource", "api")];
+        (headers, [("x-ratelimit-nearlimit", near_limit)], r#"{"values": []}"#).into_response()
+    })
+    .await;
+    let client = server.client(10);
+    let also = client.clone();
+    assert_eq!(client.rate_limit(), None);
+    client.tasks(&repository(), PULL_REQUEST).await.unwrap();
+    let near = RateLimit { calls_per_hour: Some(2_500), near_limit: Some(true) };
+    assert_eq!(also.rate_limit(), Some(near));
+    also.comments(&repository(), PULL_REQUEST).await.unwrap();
+    assert_eq!(client.rate_limit(), Some(RateLimit { near_limit: Some(false), ..near }));
+}
+
+#[tokio::test]
+async fn a_refusal_says_it_too_and_garbage_is_ignored() {
+    let server = Server::start(|_, uri| {
+        let [limit, near] = if uri.path().ends_with("tasks") { ["200", "true"] } else { ["\u{ff}", "?"] };
+        let limit = axum::http::HeaderValue::from_bytes(limit.as_bytes()).unwrap();
+        let headers = [("x-ratelimit-limit", limit)];
+        (StatusCode::TOO_MANY_REQUESTS, headers, [("x-ratelimit-nearlimit", near)]).into_response()
+    })
+    .await;
+    let client = server.client(10);
+    client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert_eq!(client.rate_limit(), None);
+    client.tasks(&repository(), PULL_REQUEST).await.unwrap_err();
+    client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    let said = RateLimit { calls_per_hour: Some(200), near_limit: Some(true) };
+    assert_eq!(client.rate_limit(), Some(said));
 }
 
 #[tokio::test]

@@ -30,14 +30,17 @@ pub(crate) struct Access {
     pub(crate) client: Client,
     account: Account,
     table: DynamoTable,
-    minute: i64,
+    reserved: Reservation,
+    reserved_at: Timestamp,
 }
 
 impl Access {
-    /// Gives back the calls that were not made. Where that fails they stay counted, which only wastes them.
+    /// Gives back the calls that were not made, and notes what Bitbucket said of its limit. Where that fails they stay counted, which only
+    /// wastes them.
     pub(crate) async fn close(self) {
-        let unused = Reservation { minute: self.minute, calls: self.client.calls_left() };
-        let _ = budget::give_back(&self.table, &self.account, unused).await;
+        let unused = Reservation { calls: self.client.calls_left(), ..self.reserved };
+        let said = self.client.rate_limit();
+        let _ = budget::settle(&self.table, &self.account, self.reserved_at, unused, said).await;
     }
 }
 
@@ -230,7 +233,7 @@ impl<'s, 'a> Session<'s, 'a> {
         }
         let base = self.deployment().await?.bitbucket_api(self.around.variable);
         let client = Api::new(&base)?.client(credential, reserved.calls);
-        Ok(Access { client, account, table, minute: reserved.minute })
+        Ok(Access { client, account, table, reserved, reserved_at: now })
     }
 
     /// Tokens of OAuth consumers, by the same rules as the functions get them: one writer, the new one stored first.

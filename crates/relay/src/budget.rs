@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use bitbucket::RateLimit;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::NamedLimit;
 
 const MINUTE_SECONDS: i64 = 60;
 
@@ -33,6 +36,9 @@ pub struct Budget {
     /// Until when Bitbucket wants to be left alone, after a 429.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_until: Option<Timestamp>,
+    /// What Bitbucket said last of the limit, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<NamedLimit>,
 }
 
 /// Calls that were reserved.
@@ -42,15 +48,18 @@ pub struct Reservation {
     pub minute: i64,
     /// How many.
     pub calls: u32,
+    /// Whether others spend calls of the same credential, and few are left to all.
+    pub is_near_limit: bool,
 }
 
 /// A run that got less than this part of what it may use is short of calls.
 const SHORT_PART: u32 = 4;
 
 impl Reservation {
-    /// Whether the hour's budget gave a run, which may use `most` calls, little more than every minute is sure of.
+    /// Whether a run, which may use `most` calls, is to save them: the hour's budget gave little more than every minute is sure of, or
+    /// others spend too.
     pub const fn is_short_of(&self, most: u32) -> bool {
-        self.calls < most / SHORT_PART
+        self.is_near_limit || self.calls < most / SHORT_PART
     }
 }
 
@@ -61,30 +70,43 @@ impl Budget {
         counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
     }
 
+    /// How many calls may be made in an hour: the `limit` that was set, or less where Bitbucket names less.
+    pub fn allowed(&self, now: Timestamp, limit: u32) -> u32 {
+        self.named.and_then(|named| named.calls_per_hour(now)).map_or(limit, |named| named.min(limit))
+    }
+
+    /// Whether others spend calls of the same credential, and Bitbucket says that few are left.
+    pub fn is_near_by_others(&self, now: Timestamp, limit: u32) -> bool {
+        self.named.is_some_and(|named| named.is_near_by_others(now, self.spent(now), limit))
+    }
+
     /// Reserves up to `most` calls of a `limit` an hour, for the next minute or so. Fewer, down to none, where they run
     /// short. The result is to be stored before a call is made.
     pub fn reserve(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
         self.minutes.retain(|minute, _| now < counts_until(*minute));
         // Should the clock go back, what is spent now counts as long as what was spent last.
         let minute = self.minutes.keys().next_back().copied().unwrap_or(i64::MIN).max(minute_of(now));
+        let is_near_limit = self.is_near_by_others(now, limit);
+        let limit = self.allowed(now, limit);
+        let taken = self.minutes.get(&minute).copied().unwrap_or(0);
+        let most = if is_near_limit { most.min(thrifty(limit).saturating_sub(taken)) } else { most };
         let calls = if self.blocked_until.is_some_and(|until| now < until) {
             0
         } else {
-            self.share(now, limit, most, self.minutes.get(&minute).copied().unwrap_or(0))
+            self.share(now, limit, most, taken)
         };
         if calls > 0 {
             let reserved = self.minutes.entry(minute).or_default();
             *reserved = reserved.saturating_add(calls);
         }
         self.version += 1;
-        Reservation { minute, calls }
+        Reservation { minute, calls, is_near_limit }
     }
 
     /// `taken` is what this minute has already: two links that share a budget share a minute's sure calls.
     fn share(&self, now: Timestamp, limit: u32, most: u32, taken: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
-        let sure_in_all = (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE));
-        let sure_until = |ahead: u32| sure_in_all.saturating_mul(ahead) / COUNTED_MINUTES;
+        let sure_until = |ahead: u32| sure_in_all(limit).saturating_mul(ahead) / COUNTED_MINUTES;
         // What is spent now is missing until it is an hour old. In each minute until then there must be enough left for all
         // minutes up to it to have their sure share.
         let spare = (0..=COUNTED_MINUTES).map(|ahead| {
@@ -102,6 +124,14 @@ impl Budget {
         self.version += 1;
     }
 
+    /// The same, and notes what Bitbucket has `said` of the limit meanwhile.
+    pub fn settle(&mut self, now: Timestamp, unused: Reservation, said: Option<RateLimit>) {
+        if let Some(said) = said {
+            self.named = Some(NamedLimit::after(self.named, said, now));
+        }
+        self.give_back(unused);
+    }
+
     /// Notes that Bitbucket wants to be left alone until `until`.
     pub fn block(&mut self, until: Timestamp) {
         self.blocked_until = self.blocked_until.max(Some(until));
@@ -111,8 +141,19 @@ impl Budget {
     /// When nothing of this counts any more.
     pub fn forgotten_at(&self) -> Timestamp {
         let newest = self.minutes.keys().next_back().copied().unwrap_or_default();
-        counts_until(newest).max(self.blocked_until.unwrap_or(Timestamp::MIN))
+        let named = self.named.map_or(Timestamp::MIN, |named| named.forgotten_at());
+        counts_until(newest).max(self.blocked_until.unwrap_or(Timestamp::MIN)).max(named)
     }
+}
+
+/// What the minutes of an hour are sure of together.
+fn sure_in_all(limit: u32) -> u32 {
+    (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE))
+}
+
+/// The calls of a minute in which others spend too: what it is sure of, or enough for a poll.
+fn thrifty(limit: u32) -> u32 {
+    (sure_in_all(limit) / COUNTED_MINUTES).max(LEAST_SPARE)
 }
 
 fn minute_of(time: Timestamp) -> i64 {

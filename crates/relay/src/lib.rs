@@ -13,6 +13,7 @@
 //! | `schema` | the same as JSON Schema and `AsyncAPI` (feature `schema`) |
 //! | `account` | whose API calls are counted together |
 //! | [`budget`] | the API calls that a credential may still make |
+//! | `named_limit` | what Bitbucket says of them itself |
 //! | [`changes`] | what changed about a pull request between two snapshots |
 //! | [`counters`] | how many comments, tasks, approvals... a pull request has |
 //! | [`head`] | the commit at the head of a pull request: its builds, its size |
@@ -37,6 +38,7 @@ pub mod event;
 mod fact;
 mod fold;
 pub mod head;
+mod named_limit;
 pub mod observation;
 pub mod places;
 #[cfg(feature = "schema")]
@@ -55,6 +57,7 @@ pub use envelope::{Envelope, PayloadReference};
 pub use error::Error;
 pub use event::{Event, EventId, Source};
 pub use fold::{Folded, MAX_EVENTS_PER_FOLD, fold, suspects};
+pub use named_limit::NamedLimit;
 pub use observation::{Observation, Poll, Suspects};
 pub use places::{LinkState, Place, Places};
 pub use settings::Settings;

@@ -1,5 +1,6 @@
 //! Spending an account's budget of API calls, whoever spends (G8).
 
+use bitbucket::RateLimit;
 use jiff::Timestamp;
 use relay::Account;
 use relay::budget::{Budget, Reservation};
@@ -25,13 +26,19 @@ pub async fn reserve<T: Table>(
     change(table, account, |budget| budget.reserve(now, limit, most)).await
 }
 
-/// Gives back what was reserved and not used.
+/// Gives back what was reserved and not used, and notes what Bitbucket has `said` of the account's limit meanwhile. One write for both.
 ///
 /// # Errors
 ///
 /// As for [`reserve`]. Then the calls stay counted, which only wastes them.
-pub async fn give_back<T: Table>(table: &T, account: &Account, unused: Reservation) -> Result<(), Error> {
-    change(table, account, |budget| budget.give_back(unused)).await
+pub async fn settle<T: Table>(
+    table: &T,
+    account: &Account,
+    now: Timestamp,
+    unused: Reservation,
+    said: Option<RateLimit>,
+) -> Result<(), Error> {
+    change(table, account, |budget| budget.settle(now, unused, said)).await
 }
 
 /// Notes that Bitbucket wants to be left alone until `until`, for whoever spends next.

@@ -178,15 +178,18 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         i128::from(made) * self.lasts.as_nanos() <= i128::from(spender.reserved.calls) * elapsed.as_nanos()
     }
 
-    /// Gives back the calls that were reserved and not made. Where that fails they stay counted, which only wastes them.
+    /// Gives back the calls that were reserved and not made, and notes what Bitbucket said of its own limit. Where that fails they stay
+    /// counted, which only wastes them.
     pub(crate) async fn give_back(&self) {
         let spenders = self.tally().spenders.clone();
         for (link, Spender { client, account, reserved }) in spenders {
             let unused = Reservation { calls: client.calls_left(), ..reserved };
-            if unused.calls == 0 {
+            let said = client.rate_limit();
+            if unused.calls == 0 && said.is_none() {
                 continue;
             }
-            if let Err(error) = store::budget::give_back(&self.poller.table, &account, unused).await {
+            let (table, now) = (&self.poller.table, self.poller.clock.now());
+            if let Err(error) = store::budget::settle(table, &account, now, unused, said).await {
                 tracing::warn!(%link, calls = unused.calls, %error, "calls that were not made stay counted for an hour");
             }
         }

@@ -1,7 +1,7 @@
 //! Trouble on request: webhooks that get lost, come twice or late, and API calls that fail or hang.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Longest delay or hang that can be asked for.
@@ -36,6 +36,8 @@ pub struct FaultRequest {
     pub hang_count: Option<u32>,
     /// The API faults of this request hit only this account's calls (its name).
     pub only_for: Option<String>,
+    /// From now on an account's calls have a limit of its own, which the answers name in headers.
+    pub scaled_limit: Option<ScaledLimit>,
     /// From now on each attempt has, or has not, a request uuid of its own. At the start it has not.
     pub new_request_uuid_each_attempt: Option<bool>,
 }
@@ -50,6 +52,17 @@ pub struct StatusFault {
     pub count: u32,
 }
 
+/// The limit of an account with an access token: Bitbucket names it in the headers `X-RateLimit-Limit`, `-Resource` and `-NearLimit`
+/// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaledLimit {
+    /// The account's name.
+    pub account: String,
+    /// How many calls to repositories it may make in any hour.
+    pub calls_per_hour: u32,
+}
+
 /// The faults that are still to come.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Faults {
@@ -58,6 +71,7 @@ pub(crate) struct Faults {
     double_next: u32,
     delay_next: Vec<Repeated>,
     api: Vec<ApiFaults>,
+    scaled_limits: BTreeMap<String, u32>,
     pub(crate) new_request_uuid_each_attempt: bool,
 }
 
@@ -108,6 +122,9 @@ impl Faults {
         if let Some(ms) = request.delay_next_ms {
             self.delay_next.push(Repeated { ms, left: request.delay_count.unwrap_or(1) });
         }
+        if let Some(ScaledLimit { account, calls_per_hour }) = request.scaled_limit {
+            self.scaled_limits.insert(account, calls_per_hour);
+        }
         if let Some(own_uuid) = request.new_request_uuid_each_attempt {
             self.new_request_uuid_each_attempt = own_uuid;
         }
@@ -138,6 +155,11 @@ impl Faults {
         let Some(delay) = self.delay_next.first_mut() else { return Fate::Sent };
         delay.left -= 1;
         Fate::Delayed(Duration::from_millis(delay.ms))
+    }
+
+    /// The limit that an account's answers name, where they do.
+    pub(crate) fn scaled_limit(&self, account: &str) -> Option<u32> {
+        self.scaled_limits.get(account).copied()
     }
 
     /// What happens to the next API call of an account, if anything: the oldest fault that is for it.

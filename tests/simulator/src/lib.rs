@@ -51,7 +51,7 @@ mod view;
 pub mod world;
 
 pub use clock::ClockStart;
-pub use faults::{FaultRequest, StatusFault};
+pub use faults::{FaultRequest, ScaledLimit, StatusFault};
 pub use oauth::{OAuthConsumer, TokenCall};
 pub use person::{Answer, Person};
 pub use settings::{Rules, Sending, Settings, User};

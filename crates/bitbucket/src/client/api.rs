@@ -1,7 +1,7 @@
 //! Making a call: the connection, the credential, the allowance, and pages of a listing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -13,9 +13,9 @@ use url::Url;
 
 use super::answer;
 use super::{Listing, RepositoryPath};
-use crate::Error;
 use crate::credential::Credential;
 use crate::payload::Document;
+use crate::{Error, RateLimit};
 
 /// How long one call may take. Bitbucket itself gives up after 30 seconds; a poll does not wait that long.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,7 +42,8 @@ impl Api {
 
     /// A client with a credential that may make `allowance` calls and then refuses.
     pub fn client(&self, credential: Credential, allowance: u32) -> Client {
-        Client { api: self.clone(), credential, left: Arc::new(AtomicU32::new(allowance)) }
+        let left = Arc::new(AtomicU32::new(allowance));
+        Client { api: self.clone(), credential, left, rate_limit: Arc::default() }
     }
 }
 
@@ -68,12 +69,13 @@ pub(crate) fn http() -> Result<reqwest::Client, Error> {
         .map_err(|error| Error::Configuration(error.to_string()))
 }
 
-/// The API with a credential and an allowance of calls. Clones share the allowance.
+/// The API with a credential and an allowance of calls. Clones share the allowance, and what Bitbucket says of its own.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(super) api: Api,
     credential: Credential,
     left: Arc<AtomicU32>,
+    rate_limit: Arc<Mutex<Option<RateLimit>>>,
 }
 
 impl Client {
@@ -94,6 +96,17 @@ impl Client {
     /// How many calls are left.
     pub fn calls_left(&self) -> u32 {
         self.left.load(Ordering::Relaxed)
+    }
+
+    /// What Bitbucket said last of the calls that the credential may make; `None` where it has not.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        *self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_rate_limit(&self, response: &Response) {
+        let Some(said) = RateLimit::read(|name| response.headers().get(name)?.to_str().ok()) else { return };
+        let mut known = self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some(known.unwrap_or_default().then(said));
     }
 
     /// The URL of something of a repository.
@@ -197,6 +210,8 @@ impl Client {
             }
             Credential::Bearer { token } => request.bearer_auth(token.expose_secret()),
         };
-        request.send().await.map_err(|error| answer::unreachable(operation, &error))
+        let response = request.send().await.map_err(|error| answer::unreachable(operation, &error))?;
+        self.note_rate_limit(&response);
+        Ok(response)
     }
 }

@@ -101,7 +101,12 @@ fn polling(watches: &[DueWatch], now: Timestamp) -> BTreeMap<LinkId, Polling> {
 }
 
 fn left(budget: &Budget, limit: u32, now: Timestamp) -> u32 {
-    limit.saturating_sub(budget.spent(now))
+    budget.allowed(now, limit).saturating_sub(budget.spent(now))
+}
+
+/// The calls an hour that Bitbucket itself names, where it does.
+fn named(budget: &Budget, now: Timestamp) -> Option<u32> {
+    budget.named?.calls_per_hour(now)
 }
 
 fn blocked(budget: &Budget, now: Timestamp) -> Option<Timestamp> {
@@ -115,10 +120,12 @@ fn calls(polling: &Polling, limit: u32, now: Timestamp) -> [String; 2] {
     let about_left = [
         Some(left(budget, limit, now).to_string()),
         (!others.is_empty()).then(|| format!("shared with {}", others.join(", "))),
+        named(budget, now).map(|named| format!("Bitbucket allows {named}")),
+        budget.is_near_by_others(now, limit).then(|| "of which others spend most".to_owned()),
         blocked(budget, now).map(|until| format!("but Bitbucket wants none until {}", time(until))),
     ];
     let about_left: Vec<_> = about_left.into_iter().flatten().collect();
-    [format!("{} of {limit}", budget.spent(now)), about_left.join(", ")]
+    [format!("{} of {}", budget.spent(now), budget.allowed(now, limit)), about_left.join(", ")]
 }
 
 fn row(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> [String; 6] {
@@ -134,7 +141,9 @@ fn row_json(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> Val
     json!({
         "link": link,
         "calls": {
-            "limit": limit,
+            "limit": budget.map_or(limit, |budget| budget.allowed(now, limit)),
+            "bitbucket_limit": budget.and_then(|budget| named(budget, now)),
+            "near_limit": budget.is_some_and(|budget| budget.is_near_by_others(now, limit)),
             "used": budget.map(|budget| budget.spent(now)),
             "left": budget.map(|budget| left(budget, limit, now)),
             "blocked_until": budget.and_then(|budget| blocked(budget, now)),

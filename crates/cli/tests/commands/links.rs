@@ -145,6 +145,37 @@ async fn the_status_tells_what_is_left_and_which_links_share_it() {
 }
 
 #[tokio::test]
+async fn what_bitbucket_allows_is_told_once_it_has_said_so() {
+    let stage = Stage::with_link("links-named").await;
+    let scaled = simulator::ScaledLimit { account: "alice".to_owned(), calls_per_hour: 200 };
+    let scaled_limit = Some(scaled);
+    stage.simulator.fault(simulator::FaultRequest { scaled_limit, ..Default::default() }).unwrap();
+    let before = stage.shell.json("status").await;
+    assert_eq!(
+        (&before[0]["calls"]["limit"], &before[0]["calls"]["bitbucket_limit"]),
+        (&json!(900), &json!(null))
+    );
+    stage.shell.types("link test acme --repository acme/widgets").await;
+    assert_snapshot!("status_named", stage.shell.types("status").await);
+    let after = stage.shell.json("status").await;
+    let calls = &after[0]["calls"];
+    assert_eq!(
+        (&calls["limit"], &calls["bitbucket_limit"], &calls["left"]),
+        (&json!(200), &json!(200), &json!(198))
+    );
+    let doctor = stage.shell.types("doctor --link acme --no-delivery").await;
+    assert!(doctor.to_string().contains("-> set CallsPerHour to 200 at most"), "{doctor}");
+
+    // Somebody else spends with the same token.
+    let now = stage.shell.clock.now();
+    let nothing = store::budget::reserve(&stage.table, &alice(), now, 900, 0).await.unwrap();
+    let near = bitbucket::RateLimit { calls_per_hour: Some(1_000), near_limit: Some(true) };
+    store::budget::settle(&stage.table, &alice(), now, nothing, Some(near)).await.unwrap();
+    assert_snapshot!("status_near", stage.shell.types("status").await);
+    assert_eq!(stage.shell.json("status").await[0]["calls"]["near_limit"], true);
+}
+
+#[tokio::test]
 async fn no_call_is_made_when_the_budget_is_spent() {
     let stage = Stage::with_link("links-spent").await;
     let later =

@@ -1,5 +1,6 @@
 //! G8: in no rolling hour are more calls made than the limit allows.
 
+use bitbucket::RateLimit;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use relay::budget::{Budget, Reservation};
@@ -105,18 +106,23 @@ proptest! {
     #[test]
     fn in_no_rolling_hour_are_more_calls_made_than_the_limit_allows(
         runs in prop::collection::vec((0_i64..70, 1_u32..2_000, greed(), 0_i64..=75, any::<bool>()), 1..300),
-        limit in 1_u32..2_000,
+        set in 1_u32..2_000,
+        named in prop::option::of((1_u32..2_000, any::<bool>())),
     ) {
         let (mut budget, mut now, mut made) = (Budget::default(), 0, Vec::new());
+        let said = named.map(|(calls, near)| RateLimit { calls_per_hour: Some(calls), near_limit: Some(near) });
+        let nothing = budget.reserve(at(0), set, 0);
+        budget.settle(at(0), nothing, said);
+        let limit = named.map_or(set, |(calls, _)| calls.min(set));
         for (wait, most, percent, later, crashes) in runs {
             now += wait;
-            let reserved = budget.reserve(at(now), limit, most);
+            let reserved = budget.reserve(at(now), set, most);
             prop_assert!(reserved.calls <= most);
             // A call is made at any time until the run's overtime has ended.
             let used = reserved.calls * percent / 100;
             made.push((now + later, used));
             if !crashes {
-                budget.give_back(Reservation { calls: reserved.calls - used, ..reserved });
+                budget.settle(at(now), Reservation { calls: reserved.calls - used, ..reserved }, said);
             }
             let stored = serde_json::to_string(&budget).unwrap();
             budget = serde_json::from_str(&stored).unwrap();

@@ -8,6 +8,7 @@ mod comments;
 mod commits;
 mod documents;
 mod envelopes;
+mod named_limits;
 mod order;
 mod properties;
 mod reports;

@@ -104,6 +104,7 @@ tell! {
         what_was_reserved_is_known_to_whoever_asks_next,
         a_budget_is_stored_on_top_of_the_one_that_was_read_only,
         two_spenders_at_once_never_spend_more_than_there_is,
+        what_bitbucket_names_holds_for_whoever_asks_next,
         a_block_holds_for_whoever_asks_next,
     }
     authorizations {

@@ -26,6 +26,12 @@ const EXPIRED: &str = "Access token expired. Use your refresh token to obtain a 
 /// Plain text, although everything else is JSON (seen in captures of 429 answers).
 const RATE_LIMITED: &str = "Rate limit for this resource has been exceeded";
 
+/// The calls that a scaled limit is of.
+const RESOURCE: &str = "api";
+
+/// From so many percent of a scaled limit on, it is near.
+const NEAR_PERCENT: u64 = 80;
+
 /// The account that makes the call.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) Arc<Account>);
@@ -39,13 +45,14 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
     let public = request.uri().path().starts_with("/2.0/hook_events");
     let caller = caller(&hub, request.headers());
     let name = caller.as_ref().map_or_else(|_| "anonymous".to_owned(), |(caller, _)| caller.0.name.clone());
-    let is_limited = is_over_limit(&hub, &name, request.uri().path());
+    let of_repositories = request.uri().path().starts_with("/2.0/repositories");
+    let is_limited = of_repositories && is_over_limit(&hub, &name);
     let number = begin(&hub, &name, &request);
     let fault = hub.faults().next_api_fault(&name);
     if let Some(ApiFault::HangMs(ms)) = fault {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
-    let answer = match (caller, fault) {
+    let mut answer = match (caller, fault) {
         (_, Some(ApiFault::Status(status))) => failed(status),
         (_, Some(ApiFault::RateLimit { retry_after_seconds })) => rate_limited(retry_after_seconds),
         (Err(_), _) if public => next.run(request).await,
@@ -61,6 +68,9 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
         }
     };
     hub.calls().end(number, answer.status().as_u16());
+    if of_repositories && answer.status() != StatusCode::TOO_MANY_REQUESTS {
+        name_limit(&hub, &name, answer.headers_mut());
+    }
     answer
 }
 
@@ -84,10 +94,20 @@ fn begin(hub: &Hub, name: &str, request: &Request) -> u64 {
     hub.calls().begin(call)
 }
 
-fn is_over_limit(hub: &Hub, name: &str, path: &str) -> bool {
-    let Some(limit) = hub.calls_per_hour else { return false };
-    let now = hub.clock.now();
-    path.starts_with("/2.0/repositories") && hub.calls().spent(name, now) >= u64::from(limit)
+fn is_over_limit(hub: &Hub, name: &str) -> bool {
+    let scaled = hub.faults().scaled_limit(name);
+    let limit = scaled.or(hub.calls_per_hour).map(u64::from);
+    limit.is_some_and(|limit| hub.calls().spent(name, hub.clock.now()) >= limit)
+}
+
+/// Says what an account with a scaled limit may do, as Bitbucket does: neither how much is left nor when there will be more.
+fn name_limit(hub: &Hub, name: &str, headers: &mut HeaderMap) {
+    let Some(limit) = hub.faults().scaled_limit(name) else { return };
+    let spent = hub.calls().spent(name, hub.clock.now());
+    let is_near = spent * 100 >= u64::from(limit) * NEAR_PERCENT;
+    headers.insert("x-ratelimit-limit", HeaderValue::from(limit));
+    headers.insert("x-ratelimit-resource", HeaderValue::from_static(RESOURCE));
+    headers.insert("x-ratelimit-nearlimit", HeaderValue::from_static(if is_near { "true" } else { "false" }));
 }
 
 /// Basic with an account's email and API token, or Bearer with an access token, OAuth's too.

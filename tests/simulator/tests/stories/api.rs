@@ -154,6 +154,33 @@ async fn beyond_the_hourly_limit_calls_are_refused_until_the_hour_has_rolled_on(
 }
 
 #[tokio::test]
+async fn an_account_with_a_scaled_limit_is_told_of_it_and_of_nothing_else() {
+    let stage = Stage::without_hook(settings()).await;
+    let http = reqwest::Client::new();
+    let get = async |path: &str| {
+        let request = http.get(format!("{}/2.0/{path}", stage.simulator.url()));
+        request.bearer_auth("bot-access-token").send().await.unwrap()
+    };
+    let told = async || {
+        let answer = get("repositories/acme/widgets").await;
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let names = ["x-ratelimit-limit", "x-ratelimit-resource", "x-ratelimit-nearlimit"];
+        (answer.status().as_u16(), names.map(header).map(Option::unwrap_or_default))
+    };
+    let said = |status, near: &str| (status, ["5", "api", near].map(str::to_owned));
+    let nothing = ["", "", ""].map(str::to_owned);
+    assert_eq!(told().await, (200, nothing.clone()));
+    let limit = json!({ "scaled_limit": { "account": "bot", "calls_per_hour": 5 } });
+    expect(200, stage.control("faults", limit).await);
+    assert_eq!(told().await, said(200, "false"));
+    assert_eq!(told().await, said(200, "false"));
+    assert_eq!(told().await, said(200, "true"), "four of five");
+    assert_eq!(told().await, said(200, "true"));
+    assert_eq!(told().await, (429, nothing), "a refusal has no headers");
+    assert_eq!(get("user").await.status(), 200, "the limit is of repositories");
+}
+
+#[tokio::test]
 async fn two_simulators_are_two_repositories() {
     let (one, other) = (Stage::without_hook(settings()).await, Stage::without_hook(settings()).await);
     assert_ne!(one.read("").await["uuid"], other.read("").await["uuid"]);

@@ -171,7 +171,7 @@ async fn a_run_is_back_at_once_where_nothing_is_due() {
 }
 
 /// The most calls in any hour that begins with a call.
-fn busiest_hour(calls: &[jiff::Timestamp]) -> usize {
+pub(crate) fn busiest_hour(calls: &[jiff::Timestamp]) -> usize {
     let hour = SignedDuration::from_hours(1);
     let within = |start: jiff::Timestamp, at: jiff::Timestamp| at >= start && at.duration_since(start) < hour;
     let counts = calls.iter().map(|start| calls.iter().filter(|at| within(*start, **at)).count());

@@ -10,6 +10,7 @@ mod edits;
 mod fan_out;
 mod faults;
 mod listings;
+mod named_limits;
 mod oauth;
 mod places;
 mod pollers;

@@ -1,6 +1,7 @@
 //! `doctor`: everything that a link needs, one line each.
 
 mod bitbucket_side;
+mod budget;
 mod our_side;
 mod places;
 
@@ -101,6 +102,6 @@ async fn checks(session: &mut Session<'_, '_>, link: &LinkId, args: &DoctorArgs)
     }
     checks.extend(places::check(session, link).await);
     checks.push(our_side::poller(session, link).await);
-    checks.push(our_side::budget(session, link).await);
+    checks.push(budget::check(session, link).await);
     checks
 }

@@ -1,4 +1,4 @@
-//! The deployment: stack, table, link, a delivery through the public URL, the poller, the clock, the budget.
+//! The deployment: stack, table, link, a delivery through the public URL, the poller, the clock.
 
 use bitbucket::{EventKey, WebhookSecret};
 use jiff::Timestamp;
@@ -20,9 +20,6 @@ const OVERDUE_SECONDS: i64 = 300;
 
 /// Clocks that differ by more than this make windows look longer or shorter than they are; the margin of a window is twice as long.
 const CLOCK_SECONDS: i64 = 30;
-
-/// Below this share of the budget, polls are made less often.
-const LOW_BUDGET_PART: u32 = 10;
 
 /// How far after the state that was read the event of the test delivery can be.
 const MAX_NEW_EVENTS: usize = 100;
@@ -140,33 +137,5 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
             "look at the poller function's log and schedule, and `bitrelay status`",
         ),
         Some(_) => Check::ok(NAME, format!("{} watches, none overdue for long", mine.len())),
-    }
-}
-
-pub(super) async fn budget(session: &mut Session<'_, '_>, link: &LinkId) -> Check {
-    const NAME: &str = "budget";
-    let now = session.now();
-    let read = async {
-        let limit = session.calls_per_hour().await?;
-        let Some(account) = session.account(link).await? else { return Ok(None) };
-        Ok::<_, Error>(Some((session.table().await?.budget(&account).await?, limit)))
-    };
-    let (budget, limit) = match read.await {
-        Ok(Some(read)) => read,
-        Ok(None) => return Check::ok(NAME, "the link has no credential that spends calls"),
-        Err(error) => return Check::failed(NAME, &error),
-    };
-    let left = limit.saturating_sub(budget.spent(now));
-    let found = format!("{left} of {limit} calls left in this hour");
-    match budget.blocked_until.filter(|until| now < *until) {
-        Some(until) => Check::warn(
-            NAME,
-            format!("{found}, but Bitbucket wants none until {}", time(until)),
-            "other programs may use the same credential; a credential of its own helps",
-        ),
-        None if left < limit / LOW_BUDGET_PART => {
-            Check::warn(NAME, found, "edits are found later; ended windows come first and none is lost")
-        }
-        None => Check::ok(NAME, found),
     }
 }

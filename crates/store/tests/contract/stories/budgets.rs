@@ -1,5 +1,7 @@
 //! Budgets: what a credential has spent outlives whoever spent it.
 
+use bitbucket::RateLimit;
+use relay::budget::Reservation;
 use relay::{Account, AccountKind};
 use store::{Table, budget};
 
@@ -14,7 +16,8 @@ pub(crate) async fn what_was_reserved_is_known_to_whoever_asks_next<T: Table>(wo
     let reserved = budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     assert_eq!(reserved.calls, 40);
     assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 40);
-    budget::give_back(table, account, relay::budget::Reservation { calls: 30, ..reserved }).await.unwrap();
+    let unused = Reservation { calls: 30, ..reserved };
+    budget::settle(table, account, time(1), unused, None).await.unwrap();
     assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 10);
 }
 
@@ -37,6 +40,17 @@ pub(crate) async fn two_spenders_at_once_never_spend_more_than_there_is<T: Table
     }
     assert!((1..=50).contains(&granted), "{granted}");
     assert!(table.budget(account).await.unwrap().spent(time(1)) >= granted);
+}
+
+pub(crate) async fn what_bitbucket_names_holds_for_whoever_asks_next<T: Table>(world: World<T>) {
+    let (table, account) = (&*world.table, &alice());
+    let reserved = budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
+    let said = RateLimit { calls_per_hour: Some(30), near_limit: Some(true) };
+    budget::settle(table, account, time(1), Reservation { calls: 20, ..reserved }, Some(said)).await.unwrap();
+    let known = table.budget(account).await.unwrap();
+    assert_eq!((known.spent(time(2)), known.allowed(time(2), 1_000)), (20, 30));
+    let next = budget::reserve(table, account, time(60), 1_000, 40).await.unwrap();
+    assert!(next.is_near_limit && next.calls < 10, "{next:?}");
 }
 
 pub(crate) async fn a_block_holds_for_whoever_asks_next<T: Table>(world: World<T>) {

@@ -1,0 +1,114 @@
+//! The budget of API calls, and what Bitbucket itself says of it.
+
+use jiff::Timestamp;
+use relay::LinkId;
+use relay::budget::Budget;
+use store::Table;
+
+use super::Check;
+use crate::Error;
+use crate::output::time;
+use crate::session::Session;
+
+const NAME: &str = "budget";
+
+/// What to do where calls are spent by others.
+const OWN_CREDENTIAL: &str = "other programs may use the same credential; a credential of its own helps";
+
+/// Below this share of the budget, polls are made less often.
+const LOW_BUDGET_PART: u32 = 10;
+
+/// Asks the table what was spent.
+pub(super) async fn check(session: &mut Session<'_, '_>, link: &LinkId) -> Check {
+    let now = session.now();
+    let read = async {
+        let limit = session.calls_per_hour().await?;
+        let Some(account) = session.account(link).await? else { return Ok(None) };
+        Ok::<_, Error>(Some((session.table().await?.budget(&account).await?, limit)))
+    };
+    let (budget, limit) = match read.await {
+        Ok(Some(read)) => read,
+        Ok(None) => return Check::ok(NAME, "the link has no credential that spends calls"),
+        Err(error) => return Check::failed(NAME, &error),
+    };
+    judge(&budget, limit, now)
+}
+
+/// What a budget with a `limit` of `CallsPerHour` says, the most urgent first.
+fn judge(budget: &Budget, limit: u32, now: Timestamp) -> Check {
+    let (spent, allowed) = (budget.spent(now), budget.allowed(now, limit));
+    let left = allowed.saturating_sub(spent);
+    let found = format!("{left} of {allowed} calls left in this hour");
+    if let Some(until) = budget.blocked_until.filter(|until| now < *until) {
+        let found = format!("{found}, but Bitbucket wants none until {}", time(until));
+        return Check::warn(NAME, found, OWN_CREDENTIAL);
+    }
+    if budget.is_near_by_others(now, limit) {
+        let found = format!("{found}, but Bitbucket says that few are: others spend them too");
+        return Check::warn(NAME, found, OWN_CREDENTIAL);
+    }
+    if left < allowed / LOW_BUDGET_PART {
+        return Check::warn(NAME, found, "edits are found later; ended windows come first and none is lost");
+    }
+    match budget.named.and_then(|named| named.calls_per_hour(now)) {
+        Some(named) if named < limit => Check::warn(
+            NAME,
+            format!("{found}: CallsPerHour is {limit}, and Bitbucket allows this credential {named}"),
+            format!("set CallsPerHour to {named} at most; until then the poller keeps to {named}"),
+        ),
+        Some(named) if could_be_raised(limit, named) => {
+            let found =
+                format!("{found}; Bitbucket allows this credential {named}: CallsPerHour could be raised");
+            Check::ok(NAME, found)
+        }
+        _ => Check::ok(NAME, found),
+    }
+}
+
+/// Whether Bitbucket allows so much more that it is worth a word: a tenth is for the user's other programs.
+const fn could_be_raised(limit: u32, named: u32) -> bool {
+    (limit as u64) * 10 < (named as u64) * 9
+}
+
+#[cfg(test)]
+mod tests {
+    use bitbucket::RateLimit;
+
+    use super::*;
+
+    /// What is said a minute after Bitbucket named a limit, where `CallsPerHour` is 900 and 20 calls were made.
+    fn said(named: u32, is_near: bool) -> String {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut budget = Budget::default();
+        let mut unused = budget.reserve(at(0), 900, 20);
+        unused.calls = 0;
+        let said = RateLimit { calls_per_hour: Some(named), near_limit: Some(is_near) };
+        budget.settle(at(0), unused, Some(said));
+        judge(&budget, 900, at(60)).line()
+    }
+
+    #[test]
+    fn a_limit_below_ours_is_to_be_set() {
+        assert_eq!(
+            said(200, false),
+            "warn  budget      180 of 200 calls left in this hour: CallsPerHour is 900, and Bitbucket allows this credential 200\n      \
+             -> set CallsPerHour to 200 at most; until then the poller keeps to 200"
+        );
+    }
+
+    #[test]
+    fn a_limit_far_above_ours_could_be_used_and_one_a_little_above_is_as_it_should_be() {
+        let far = "ok    budget      880 of 900 calls left in this hour; Bitbucket allows this credential 2500: CallsPerHour could be raised";
+        assert_eq!(said(2_500, false), far);
+        assert_eq!(said(1_000, false), "ok    budget      880 of 900 calls left in this hour");
+    }
+
+    #[test]
+    fn others_who_spend_are_told_of() {
+        assert_eq!(
+            said(1_000, true),
+            "warn  budget      880 of 900 calls left in this hour, but Bitbucket says that few are: others spend them too\n      \
+             -> other programs may use the same credential; a credential of its own helps"
+        );
+    }
+}

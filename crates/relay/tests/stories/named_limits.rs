@@ -1,0 +1,129 @@
+//! G8, where Bitbucket itself names the limit, and says when it is near.
+
+use bitbucket::RateLimit;
+use jiff::Timestamp;
+use relay::budget::{Budget, Reservation};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_793_610_000 + second).unwrap()
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+
+fn names(calls_per_hour: u32) -> RateLimit {
+    RateLimit { calls_per_hour: Some(calls_per_hour), near_limit: Some(false) }
+}
+
+fn near(calls_per_hour: u32) -> RateLimit {
+    RateLimit { near_limit: Some(true), ..names(calls_per_hour) }
+}
+
+/// A run that used `used` of what it had reserved, and heard something.
+fn run(budget: &mut Budget, second: i64, used: u32, said: Option<RateLimit>) -> Reservation {
+    let reserved = budget.reserve(at(second), 900, 120);
+    let unused = reserved.calls.saturating_sub(used);
+    budget.settle(at(second), Reservation { calls: unused, ..reserved }, said);
+    reserved
+}
+
+fn calls(budget: &Budget, second: i64) -> u32 {
+    budget.clone().reserve(at(second), 900, 120).calls
+}
+
+fn is_thrifty(budget: &Budget, second: i64) -> bool {
+    budget.clone().reserve(at(second), 900, 120).is_short_of(120)
+}
+
+#[test]
+fn a_limit_below_ours_caps_what_is_reserved_from_then_on() {
+    let mut budget = Budget::default();
+    assert_eq!(run(&mut budget, 0, 10, Some(names(200))).calls, 900 - 792);
+    assert_eq!(budget.allowed(at(1), 900), 200);
+    // Ten of 200 are spent until the 62nd minute from now begins, and the 61 before it are sure of 173.
+    assert_eq!(calls(&budget, MINUTE), 200 - 10 - 173);
+    let hour: u32 =
+        (1..60).map(|minute| run(&mut budget, minute * MINUTE, 120, Some(names(200))).calls).sum();
+    assert!((150..=190).contains(&hour), "{hour}");
+}
+
+#[test]
+fn a_limit_above_ours_gives_no_more_than_was_set() {
+    let mut budget = Budget::default();
+    run(&mut budget, 0, 0, Some(names(2_500)));
+    assert_eq!(budget.allowed(at(1), 900), 900);
+    assert_eq!(calls(&budget, MINUTE), 900 - 792);
+}
+
+#[test]
+fn a_limit_holds_for_a_day_after_it_was_named_last_whatever_else_is_said() {
+    let mut budget = Budget::default();
+    run(&mut budget, 0, 0, Some(names(200)));
+    run(&mut budget, 23 * HOUR, 0, None);
+    assert_eq!(budget.allowed(at(24 * HOUR - 1), 900), 200);
+    assert_eq!(budget.allowed(at(24 * HOUR), 900), 900);
+    assert!(budget.forgotten_at() >= at(24 * HOUR), "what holds is kept");
+
+    let without_number = RateLimit { near_limit: Some(false), ..RateLimit::default() };
+    run(&mut budget, 23 * HOUR, 0, Some(without_number));
+    assert_eq!(budget.allowed(at(24 * HOUR), 900), 200);
+    run(&mut budget, 24 * HOUR, 0, Some(names(800)));
+    assert_eq!(budget.allowed(at(24 * HOUR), 900), 800, "the newest number counts");
+}
+
+#[test]
+fn who_spends_little_and_hears_that_the_limit_is_near_saves_calls_for_ten_minutes() {
+    let mut budget = Budget::default();
+    assert!(!run(&mut budget, 0, 10, Some(near(1_000))).is_short_of(120));
+    assert!(is_thrifty(&budget, MINUTE));
+    assert_eq!(calls(&budget, MINUTE), 792 / 62, "what a minute is sure of, although much is left");
+    assert!(is_thrifty(&budget, 10 * MINUTE - 1));
+    assert!(!is_thrifty(&budget, 10 * MINUTE), "the hour has rolled on");
+}
+
+#[test]
+fn it_is_forgotten_when_bitbucket_says_that_the_limit_is_far() {
+    let mut budget = Budget::default();
+    run(&mut budget, 0, 10, Some(near(1_000)));
+    run(&mut budget, MINUTE, 10, None);
+    assert!(is_thrifty(&budget, 2 * MINUTE), "no answer says nothing");
+    run(&mut budget, 2 * MINUTE, 10, Some(names(1_000)));
+    assert!(!is_thrifty(&budget, 3 * MINUTE));
+    assert_eq!(calls(&budget, 3 * MINUTE), 900 - 792, "as if nobody else spent");
+}
+
+#[test]
+fn a_limit_that_is_near_because_of_our_own_calls_is_the_budgets_business() {
+    let mut budget = Budget::default();
+    for minute in 0..60 {
+        run(&mut budget, minute * MINUTE, 120, Some(near(900)));
+    }
+    assert!(budget.spent(at(HOUR)) > 800, "{}", budget.spent(at(HOUR)));
+    assert!(!budget.is_near_by_others(at(HOUR), 900));
+}
+
+#[test]
+fn two_links_that_save_calls_share_what_a_minute_may_spend() {
+    let mut budget = Budget::default();
+    run(&mut budget, 0, 0, Some(near(1_000)));
+    let (one, other) = (budget.reserve(at(MINUTE), 900, 120), budget.reserve(at(MINUTE), 900, 120));
+    assert_eq!((one.calls, other.calls), (12, 0));
+}
+
+#[test]
+fn a_small_limit_that_is_near_still_has_enough_for_a_poll_every_minute() {
+    let mut budget = Budget::default();
+    budget.settle(at(0), budget.clone().reserve(at(0), 30, 0), Some(near(1_000)));
+    let reserved = budget.reserve(at(MINUTE), 30, 120);
+    assert_eq!((reserved.calls, reserved.is_short_of(10)), (8, true));
+}
+
+#[test]
+fn a_budget_that_was_stored_before_is_read_as_one_without_a_named_limit() {
+    let budget: Budget = serde_json::from_str(r#"{"version": 7, "minutes": {"29893500": 3}}"#).unwrap();
+    assert_eq!((budget.named, budget.allowed(at(0), 900)), (None, 900));
+    let mut told = budget;
+    run(&mut told, 0, 0, Some(near(200)));
+    let stored = serde_json::to_string(&told).unwrap();
+    assert_eq!(serde_json::from_str::<Budget>(&stored).unwrap(), told);
+}

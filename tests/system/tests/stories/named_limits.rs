@@ -1,0 +1,98 @@
+//! G8 where Bitbucket names a limit of its own: it holds as ours does, and calls are saved while others spend them too.
+
+use poller::PollerSettings;
+use relay::Settings;
+use simulator::{FaultRequest, ScaledLimit};
+use system::truth::check;
+use system::{Pr, Repo, Setup, World};
+
+use crate::budget::busiest_hour;
+
+const REPO: Repo = Repo::Widgets;
+
+/// A world where `CallsPerHour` is 900, and Bitbucket allows the credential of `widgets` so many.
+async fn allowing(calls_per_hour: u32) -> World {
+    let setup = Setup::default();
+    let limits = PollerSettings { calls_per_hour: 900, max_calls_per_run: 120, ..setup.limits };
+    let settings = Settings { poll_interval_seconds: 15, ..setup.settings };
+    let world = World::with(Setup { limits, settings, ..setup }).await;
+    let account = REPO.bot().to_owned();
+    let scaled_limit = Some(ScaledLimit { account, calls_per_hour });
+    world.fault(FaultRequest { scaled_limit, ..FaultRequest::default() });
+    world
+}
+
+/// Another program calls with the same token.
+async fn somebody_else_calls(world: &World, count: usize) {
+    let program = world.simulator.person(REPO.bot()).unwrap();
+    for _ in 0..count {
+        assert_eq!(program.get("").await.unwrap().0, 200);
+    }
+}
+
+async fn with_a_comment(world: &World, branch: &str) -> (Pr, u64) {
+    let pr = world.alice().opens(branch).await;
+    (pr, world.bob().comments(pr, "first").await)
+}
+
+#[tokio::test]
+async fn a_limit_below_ours_holds_in_every_rolling_hour_and_no_edit_is_lost_for_it() {
+    let world = allowing(200).await;
+    let mut windows = Vec::new();
+    for number in 0..24 {
+        windows.push(with_a_comment(&world, &format!("branch-{number}")).await);
+    }
+    world.run_for(20).await;
+    for (pr, comment) in &windows {
+        world.bob().edits(*pr, *comment, "silently").await;
+    }
+    for minute in 0..120 {
+        world.advance(60);
+        if minute % 7 == 0 {
+            // A cold start: what Bitbucket named is in the table, not in a process.
+            world.run(&world.another_poller(), "poller-2").await;
+        }
+        world.poll().await;
+    }
+    let busiest = busiest_hour(&world.call_times(REPO));
+    assert!((100..=200).contains(&busiest), "{busiest} calls in an hour");
+    assert_eq!(world.simulator.call_counts()[REPO.bot()].rate_limited, 0, "Bitbucket never had to say no");
+    for (pr, _) in windows {
+        check(&world, pr).await.unwrap();
+        assert!(world.subject_state(pr).await.watch.is_none(), "every window was looked at after its end");
+    }
+}
+
+/// The calls of five minutes with an open window, after a first poll.
+async fn calls_for_a_window(world: &World) -> u64 {
+    with_a_comment(world, "gear").await;
+    world.run_for(5).await;
+    let before = world.calls(REPO);
+    let (pr, comment) = with_a_comment(world, "wheel").await;
+    world.run_for(300).await;
+    let calls = world.calls(REPO) - before;
+    world.bob().edits(pr, comment, "silently").await;
+    world.run_for(800).await;
+    check(world, pr).await.unwrap();
+    assert_eq!(world.events(pr).await.last().unwrap(), "3 pullrequest:comment_updated poll");
+    calls
+}
+
+#[tokio::test]
+async fn while_others_spend_the_same_credentials_calls_ours_are_saved_and_no_edit_is_lost_for_it() {
+    let (alone, shared) = (allowing(1_000).await, allowing(1_000).await);
+    somebody_else_calls(&shared, 800).await;
+    let (usual, saving) = (calls_for_a_window(&alone).await, calls_for_a_window(&shared).await);
+    assert!(saving > 0 && saving * 2 < usual, "{saving} calls instead of {usual}");
+}
+
+#[tokio::test]
+async fn once_the_others_have_stopped_polls_are_as_frequent_as_ever() {
+    let (alone, shared) = (allowing(1_000).await, allowing(1_000).await);
+    somebody_else_calls(&shared, 800).await;
+    calls_for_a_window(&shared).await;
+    shared.advance(3_600);
+    let usual = calls_for_a_window(&alone).await;
+    let later = calls_for_a_window(&shared).await;
+    assert!(later.abs_diff(usual) <= 4, "{later} calls instead of {usual}");
+}
