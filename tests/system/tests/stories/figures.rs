@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use metrics::Metrics;
 use serde_json::{Value, json};
 use simulator::{FaultRequest, StatusFault};
+use store::memory::Fault;
 use system::queue::MemoryQueue;
 use system::{Repo, World};
 
@@ -182,5 +183,22 @@ async fn where_they_are_switched_off_nothing_is_written() {
         let poller = world.another_poller().with_metrics(lines.switched(switch));
         assert_eq!(world.run(&poller, switch).await.polled, 1);
         assert_eq!(lines.take().len(), written, "{switch}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_failed_still_says_what_waits_unless_the_table_cannot_be_asked_at_all() {
+    for (failures, written) in [(1, 2), (2, 0)] {
+        let (world, lines) = (World::start().await, Lines::default());
+        world.alice().opens("gear").await;
+        world.advance(5);
+        let poller = world.another_poller().with_metrics(lines.switched("true"));
+        // The first is the pass's question, the second that of the figures.
+        world.table.inject(Fault::DueFails, failures);
+        let deadline = world.now() + jiff::SignedDuration::from_secs(1);
+        assert!(poller.run("failing", deadline).await.is_err());
+        let taken = lines.take();
+        assert_eq!(taken.len(), written, "{failures} failures");
+        assert!(taken.iter().take(1).all(|line| line["WatchesDue"] == 1), "{taken:?}");
     }
 }
