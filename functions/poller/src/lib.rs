@@ -22,6 +22,7 @@
 //! | `sweep` | one repository: which of its open pull requests moved without a webhook |
 //! | `places` | one link: the repositories and workspaces that it names to be swept |
 //! | [`reader`] | one pull request, read from Bitbucket |
+//! | `figures` | what a run says of itself in metrics |
 //! | [`pauses`] | what is left alone for a while after it failed |
 //! | [`settings`] | calls a run, time a run |
 
@@ -30,6 +31,7 @@ mod commit;
 mod credential;
 mod error;
 pub mod fan_out;
+mod figures;
 mod leases;
 mod link;
 mod passes;

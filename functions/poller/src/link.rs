@@ -31,7 +31,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             }
             Err(error) if error.disables_watch() => self.end_all(&error, due).await,
             Err(error) => {
-                self.tally().summary.failed += 1;
+                self.tally().of(&link).failed += 1;
                 tracing::warn!(%link, category = error.category().as_str(), %error, "the link cannot be polled now");
                 self.pause(&link, None, SignedDuration::ZERO);
             }
@@ -89,8 +89,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             match self.poll_renewing(&mut client, &due).await {
                 Ok(Polled::Stored { events }) => {
                     let mut tally = self.tally();
-                    tally.summary.polled += 1;
-                    tally.summary.events += events;
+                    let done = tally.of(&due.link);
+                    done.polled += 1;
+                    done.events += events;
                     drop(tally);
                     let mut pauses = self.poller.pauses();
                     pauses.worked(&(due.link.clone(), Some(due.subject)));
@@ -127,7 +128,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     }
 
     fn failed(&self, due: &DueWatch, error: &Error) {
-        self.tally().summary.failed += 1;
+        self.tally().of(&due.link).failed += 1;
         tracing::warn!(
             link = %due.link, subject = %due.subject, category = error.category().as_str(), %error,
             "poll failed; the watch stays due"

@@ -8,6 +8,7 @@ use bitbucket::oauth::{BITBUCKET, OAuth};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use metrics::{Metrics, Stdout};
 use poller::sqs::Sqs;
 use poller::{Call, Poller, PollerSettings, Summary};
 use relay::Settings;
@@ -53,7 +54,9 @@ async fn poller() -> anyhow::Result<WiredPoller> {
         Settings::from_environment(lookup)?,
         PollerSettings::from_environment(lookup)?,
     );
-    let poller = poller.with_tokens(Arc::new(tokens));
+    let poller = poller
+        .with_tokens(Arc::new(tokens))
+        .with_metrics(Metrics::from_environment(lookup, Arc::new(Stdout))?);
     Ok(match lookup("BITRELAY_POLL_QUEUE_URL") {
         Some(queue_url) => poller.with_queue(Arc::new(Sqs::new(&config, queue_url))),
         None => poller,

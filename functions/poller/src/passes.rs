@@ -13,6 +13,7 @@ use store::links::LinkSource;
 use store::{Clock, DueWatch, Shard, Table};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::figures::Done;
 use crate::leases::Leases;
 use crate::run::{Poller, Summary};
 
@@ -26,14 +27,14 @@ const FIRST_PART: SignedDuration = SignedDuration::from_secs(5);
 const MAX_WATCHES_PER_PASS: usize = 200;
 
 /// The most watches that are looked through for one that can be polled, where all before it have to wait.
-const MAX_WATCHES_READ: usize = 20_000;
+pub(crate) const MAX_WATCHES_READ: usize = 20_000;
 
 /// One run: what it has spent and what came of it. A credential's calls are counted over the whole run.
 #[derive(Debug)]
 pub(crate) struct Run<'p, T, L, C> {
     pub(crate) poller: &'p Poller<T, L, C>,
     pub(crate) deadline: Timestamp,
-    leases: &'p Leases<'p, T>,
+    pub(crate) leases: &'p Leases<'p, T>,
     started_at: Timestamp,
     lasts: SignedDuration,
     /// The deadline once more, in time that cannot be set back.
@@ -46,7 +47,17 @@ pub(crate) struct Tally {
     pub(crate) spenders: BTreeMap<LinkId, Spender>,
     /// Links whose allowance does not suffice for the pull request that is next.
     pub(crate) spent: BTreeSet<LinkId>,
-    pub(crate) summary: Summary,
+    /// How often the table was asked for due watches.
+    pub(crate) passes: u32,
+    /// What was done of each link.
+    pub(crate) done: BTreeMap<LinkId, Done>,
+}
+
+impl Tally {
+    /// What was done of a link so far, to be counted up.
+    pub(crate) fn of(&mut self, link: &LinkId) -> &mut Done {
+        self.done.entry(link.clone()).or_default()
+    }
 }
 
 /// A link's client, and the calls that were reserved for it in the budget of its account.
@@ -55,6 +66,13 @@ pub(crate) struct Spender {
     pub(crate) client: Client,
     pub(crate) account: Account,
     pub(crate) reserved: Reservation,
+}
+
+impl Spender {
+    /// The calls that were made of those that were reserved.
+    pub(crate) fn calls_made(&self) -> u32 {
+        self.reserved.calls.saturating_sub(self.client.calls_left())
+    }
 }
 
 /// What a pass does with what is due.
@@ -87,7 +105,7 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
             if self.is_over() {
                 break Ok(());
             }
-            self.tally().summary.passes += 1;
+            self.tally().passes += 1;
             let plan = match self.plan(&busy).await {
                 Ok(plan) => plan,
                 Err(error) => break Err(error),
@@ -119,7 +137,10 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         });
         if ended.await.is_err() {
             tracing::warn!(links = ?busy, "cut off at the end of the run; their watches stay due");
-            self.tally().summary.failed += u32::try_from(busy.len()).unwrap_or(u32::MAX);
+            let mut tally = self.tally();
+            for link in &busy {
+                tally.of(link).failed += 1;
+            }
         }
         outcome
     }
@@ -132,14 +153,21 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
     /// Whether no other pass is made: the deadline has come, or as much time has gone by as there was. The first pass is
     /// made whatever time it took to get there.
     fn is_over(&self) -> bool {
-        self.is_late() || (self.tally().summary.passes > 0 && Instant::now() >= self.ends)
+        self.is_late() || (self.tally().passes > 0 && Instant::now() >= self.ends)
     }
 
     /// What came of the run so far.
     pub(crate) fn summary(&self) -> Summary {
         let tally = self.tally();
-        let made = |spender: &Spender| spender.reserved.calls.saturating_sub(spender.client.calls_left());
-        Summary { calls: tally.spenders.values().map(made).sum(), ..tally.summary }
+        let sum = |of: fn(&Done) -> u32| tally.done.values().map(of).sum();
+        Summary {
+            passes: tally.passes,
+            polled: sum(|done| done.polled),
+            events: sum(|done| done.events),
+            failed: sum(|done| done.failed),
+            calls: tally.spenders.values().map(Spender::calls_made).sum(),
+            ..Summary::default()
+        }
     }
 
     /// How many calls this run may make for a link.
@@ -174,8 +202,8 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         let elapsed = self.poller.clock.now().duration_since(self.started_at).saturating_add(FIRST_PART);
         let tally = self.tally();
         let Some(spender) = tally.spenders.get(link) else { return true };
-        let made = spender.reserved.calls.saturating_sub(spender.client.calls_left());
-        i128::from(made) * self.lasts.as_nanos() <= i128::from(spender.reserved.calls) * elapsed.as_nanos()
+        i128::from(spender.calls_made()) * self.lasts.as_nanos()
+            <= i128::from(spender.reserved.calls) * elapsed.as_nanos()
     }
 
     /// Gives back the calls that were reserved and not made, and notes what Bitbucket said of its own limit. Where that fails they stay

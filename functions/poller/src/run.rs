@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bitbucket::RepositoryId;
 use bitbucket::client::Api;
 use jiff::Timestamp;
+use metrics::Metrics;
 use relay::{LinkId, Places, Settings, Subject};
 use serde::Serialize;
 use store::links::tokens::TokenSource;
@@ -38,6 +39,7 @@ pub struct Poller<T, L, C> {
     pub limits: PollerSettings,
     pub(crate) tokens: Option<Arc<dyn TokenSource>>,
     pub(crate) queue: Option<Arc<dyn ShardQueue>>,
+    metrics: Option<Metrics>,
     pauses: Mutex<Pauses<Paused>>,
     registered: Mutex<BTreeMap<(LinkId, RepositoryId), Timestamp>>,
     configured: Mutex<BTreeMap<LinkId, Places>>,
@@ -81,6 +83,7 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             limits,
             tokens: None,
             queue: None,
+            metrics: None,
             pauses: Mutex::default(),
             registered: Mutex::default(),
             configured: Mutex::default(),
@@ -97,6 +100,12 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
     #[must_use]
     pub fn with_queue(self, queue: Arc<dyn ShardQueue>) -> Self {
         Self { queue: Some(queue), ..self }
+    }
+
+    /// Writes the figures of every run there; without it, or with `None`, nothing is written.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Option<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Polls what is due until `deadline`, or until nothing will be due before it. What is being polled at the deadline
@@ -142,6 +151,9 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         let outcome = run.passes().await;
         run.give_back().await;
         leases.release().await;
+        if let Some(metrics) = &self.metrics {
+            run.measure(metrics).await;
+        }
         outcome.map(|()| Summary { busy: leases.are_all_of_others(), ..run.summary() })
     }
 

@@ -2,6 +2,7 @@
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use jiff::{SignedDuration, Timestamp};
+use metrics::{Metric, Metrics, Of};
 use serde_dynamo::Item;
 use store::codec::StoredEvent;
 
@@ -67,6 +68,20 @@ pub enum Outcome {
 pub struct Outcomes(pub Vec<(String, Outcome)>);
 
 impl Outcomes {
+    /// Writes how many events are on the bus and how many in the dead-letter queue, in one line; none for a batch without an
+    /// event. An event that the stream sends again counts each time.
+    pub fn measure(&self, metrics: &Metrics, at: Timestamp) {
+        if self.0.is_empty() {
+            return;
+        }
+        let count = |wanted| self.0.iter().map(|(_, outcome)| u64::from(*outcome == wanted)).sum::<u64>();
+        let figures = [
+            Metric::count("EventsPublished", count(Outcome::Published)),
+            Metric::count("EventsDeadLettered", count(Outcome::Parked)),
+        ];
+        metrics.write(at, Of::Stack, &figures);
+    }
+
     /// The answer for Lambda: what failed, lowest first.
     pub fn into_response(self) -> DynamoDbEventResponse {
         let failed = self.0.into_iter().filter(|(_, outcome)| *outcome == Outcome::Failed);

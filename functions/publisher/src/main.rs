@@ -1,9 +1,12 @@
 //! The publisher function: wires the table's stream to the bus and the dead-letter queue.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use aws_config::BehaviorVersion;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn, tracing};
+use metrics::{Metrics, Stdout};
 use publisher::bus::EventBridge;
 use publisher::clock::SystemClock;
 use publisher::dead_letters::Sqs;
@@ -14,8 +17,10 @@ use publisher::{Config, Publisher};
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber();
-    let config = Config::from_environment(|name| std::env::var(name).ok())
-        .context("the publisher cannot start with this environment")?;
+    let lookup = |name: &str| std::env::var(name).ok();
+    let config =
+        Config::from_environment(lookup).context("the publisher cannot start with this environment")?;
+    let metrics = Metrics::from_environment(lookup, Arc::new(Stdout))?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let publisher = Publisher {
         bus: EventBridge::new(&aws, config.bus),
@@ -24,10 +29,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         decode,
         table: config.table,
     };
-    let publisher = &publisher;
+    let (publisher, metrics) = (&publisher, &metrics);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Batch>| async move {
         let deadline = deadline(event.context.deadline, Timestamp::now());
         let outcomes = publisher.handle(event.payload, deadline).await;
+        if let Some(metrics) = metrics {
+            outcomes.measure(metrics, Timestamp::now());
+        }
         Ok::<_, lambda_runtime::Error>(outcomes.into_response())
     }))
     .await

@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
+
+use metrics::Metrics;
 use publisher::{Error, Outcome};
 use serde_json::{Value, json};
 use support::{FakeBus, FakeDeadLetters, Told, event, now, publisher, reported};
@@ -236,4 +239,27 @@ async fn an_old_record_that_was_not_even_tried_is_not_parked() {
     assert_eq!(publisher.published(), (1..=10).collect::<Vec<_>>());
     assert_eq!(reported(outcomes), (1011..=1020).map(|n| n.to_string()).collect::<Vec<_>>());
     assert_eq!(publisher.parked(), [] as [Value; 0]);
+}
+
+/// What an invocation with these outcomes writes.
+fn measured(outcomes: Vec<(String, Outcome)>) -> Vec<Value> {
+    let lines = Arc::new(Mutex::new(Vec::<String>::new()));
+    publisher::Outcomes(outcomes).measure(&Metrics::new("bitrelay".parse().unwrap(), lines.clone()), now());
+    let lines = lines.lock().unwrap();
+    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_invocation_says_how_many_events_it_published_and_how_many_it_parked() {
+    let refusing = bus().refuses(2, &["MalformedDetail"; 9]).refuses(5, &["ThrottlingException"; 9]);
+    let publisher = publisher(refusing, queue());
+    let [line] = measured(publisher.gets((1..=5).map(event)).await).try_into().unwrap();
+    assert_eq!((&line["EventsPublished"], &line["EventsDeadLettered"]), (&json!(3), &json!(1)));
+    assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
+}
+
+#[tokio::test]
+async fn an_invocation_without_an_event_has_no_metrics() {
+    let publisher = publisher(bus(), queue());
+    assert_eq!(measured(publisher.gets([event(1).of_the_state()]).await), [] as [Value; 0]);
 }

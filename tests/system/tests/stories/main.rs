@@ -9,6 +9,7 @@ mod deletions;
 mod edits;
 mod fan_out;
 mod faults;
+mod figures;
 mod listings;
 mod named_limits;
 mod oauth;

@@ -1,0 +1,204 @@
+//! What a run of the poller says of itself in metrics.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use metrics::Metrics;
+use serde_json::{Value, json};
+use simulator::{FaultRequest, StatusFault};
+use store::memory::Fault;
+use system::queue::MemoryQueue;
+use system::{Repo, World};
+
+/// What the log got.
+#[derive(Debug, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    /// The metrics of a stack whose environment says `switch`.
+    fn switched(&self, switch: &str) -> Option<Metrics> {
+        let lookup = |name: &str| match name {
+            "BITRELAY_METRICS" => Some(switch.to_owned()),
+            "BITRELAY_STACK" => Some("bitrelay".to_owned()),
+            _ => None,
+        };
+        Metrics::from_environment(lookup, self.0.clone()).unwrap()
+    }
+
+    fn take(&self) -> Vec<Value> {
+        let taken = std::mem::take(&mut *self.0.lock().unwrap());
+        taken.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// The values of these fields; null for one that the line does not have.
+fn fields<const N: usize>(line: &Value, names: [&str; N]) -> [Value; N] {
+    names.map(|name| line[name].clone())
+}
+
+const WAITING: [&str; 5] = ["link", "Polls", "PollsFailed", "WatchesDue", "OldestOverdueSeconds"];
+const OF_ALL: [&str; 3] = ["link", "OldestOverdueSeconds", "PollsFailed"];
+
+/// The API refuses one call of `widgets`, which fails the poll and pauses the link.
+fn refuse_widgets(world: &World) {
+    world.fault(FaultRequest {
+        api_status_next: Some(StatusFault { status: 401, count: 1 }),
+        only_for: Some(Repo::Widgets.bot().to_owned()),
+        ..FaultRequest::default()
+    });
+}
+
+#[tokio::test]
+async fn a_run_says_what_it_did_of_a_link_and_what_is_left_of_its_calls() {
+    let (world, lines) = (World::start().await, Lines::default());
+    let pr = world.alice().opens("gear").await;
+    let comment = world.bob().comments(pr, "first").await;
+    world.run_for(60).await;
+    world.bob().edits(pr, comment, "second").await;
+    world.advance(60);
+    let calls_before = world.calls(Repo::Widgets);
+
+    let poller = world.another_poller().with_metrics(lines.switched("true"));
+    let summary = world.run(&poller, "measured").await;
+
+    let [of_widgets, of_all] = lines.take().try_into().unwrap();
+    let calls = world.calls(Repo::Widgets);
+    assert!(calls_before > 0 && calls > calls_before, "{calls_before} and {calls} calls");
+    assert_eq!(
+        fields(&of_widgets, ["Polls", "EventsFound", "CallsMade", "CallsLastHour", "CallsLeft"]),
+        [json!(1), json!(1), json!(calls - calls_before), json!(calls), json!(1_000_000 - calls)]
+    );
+    assert_eq!((summary.polled, summary.events, u64::from(summary.calls)), (1, 1, calls - calls_before));
+    let nothing_waits = [json!("widgets"), json!(1), json!(0), json!(0), json!(0)];
+    assert_eq!(fields(&of_widgets, WAITING), nothing_waits);
+    assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(0), json!(0)]);
+
+    let texts = of_widgets.as_object().unwrap().iter().filter(|(_, value)| value.is_string());
+    let texts: BTreeSet<_> = texts.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(texts, BTreeSet::from(["level", "timestamp", "stack", "link"]), "all else is numbers");
+}
+
+#[tokio::test]
+async fn a_deadline_that_no_poll_has_met_shows_its_seconds_until_one_does() {
+    let (world, lines) = (World::start().await, Lines::default());
+    let poller = world.another_poller().with_metrics(lines.switched("true"));
+    let pr = world.alice().opens("gear").await;
+    world.bob().comments(pr, "first").await;
+    // The window is 600 seconds and its margin 60; they begin some microseconds from now, while the comment is being written.
+    world.advance(660 + 90 + 1);
+
+    refuse_widgets(&world);
+    world.run(&poller, "refused").await;
+    let [of_widgets, of_all] = lines.take().try_into().unwrap();
+    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(0), json!(1), json!(1), json!(90)]);
+    assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(90), json!(1)]);
+
+    world.advance(1);
+    world.run(&poller, "paused").await;
+    let [of_widgets, of_all] = lines.take().try_into().unwrap();
+    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(0), json!(0), json!(1), json!(91)]);
+    assert_eq!(of_widgets.get("CallsLeft"), None, "the run did not ask for calls");
+    assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(91), json!(0)]);
+
+    world.advance(600);
+    world.run(&poller, "polls").await;
+    let [of_widgets, of_all] = lines.take().try_into().unwrap();
+    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(1), json!(0), json!(0), json!(0)]);
+    assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(0), json!(0)]);
+}
+
+#[tokio::test]
+async fn each_link_has_its_own_figures_and_the_stack_the_oldest_deadline_of_all() {
+    let (world, lines) = (World::start().await, Lines::default());
+    let poller = world.another_poller().with_metrics(lines.switched("true"));
+    for repo in [Repo::Widgets, Repo::Gadgets] {
+        let pr = world.member("alice", repo).opens("branch").await;
+        world.member("bob", repo).comments(pr, "first").await;
+        world.advance(10);
+    }
+    world.advance(700 + 1);
+    refuse_widgets(&world);
+    world.run(&poller, "measured").await;
+    let [of_gadgets, of_widgets, of_all] = lines.take().try_into().unwrap();
+    assert_eq!(fields(&of_gadgets, WAITING), [json!("gadgets"), json!(1), json!(0), json!(0), json!(0)]);
+    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(0), json!(1), json!(1), json!(60)]);
+    assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(60), json!(1)]);
+}
+
+#[tokio::test]
+async fn links_that_share_a_credential_show_the_same_calls_left() {
+    let (world, lines) = (World::start().await, Lines::default());
+    let token = json!({ "type": "bearer", "token": format!("{}-access-token", Repo::Widgets.bot()) });
+    world.set_link(Repo::Gadgets, Some(token));
+    for repo in [Repo::Widgets, Repo::Gadgets] {
+        world.member("alice", repo).opens("branch").await;
+    }
+    world.advance(5);
+    let poller = world.another_poller().with_metrics(lines.switched("true"));
+    let summary = world.run(&poller, "measured").await;
+    let [of_gadgets, of_widgets, _] = lines.take().try_into().unwrap();
+    let calls_of_both = json!(summary.calls);
+    assert_eq!(fields(&of_gadgets, ["CallsLastHour"]), [calls_of_both.clone()]);
+    assert_eq!(fields(&of_widgets, ["CallsLastHour"]), [calls_of_both]);
+    let made = [&of_gadgets, &of_widgets].map(|line| line["CallsMade"].as_u64().unwrap());
+    assert!(made[0] > 0 && made[1] > 0 && made[0] + made[1] == u64::from(summary.calls), "{made:?}");
+}
+
+#[tokio::test]
+async fn a_quiet_run_writes_one_line_and_no_link_costs_anything() {
+    let (world, lines) = (World::start().await, Lines::default());
+    let poller = world.another_poller().with_metrics(lines.switched("true"));
+    world.run(&poller, "quiet").await;
+    let [of_all] = lines.take().try_into().unwrap();
+    assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(0), json!(0)]);
+}
+
+#[tokio::test]
+async fn what_is_handed_over_is_in_the_figures_of_whoever_serves_it() {
+    let (world, lines) = (World::start().await, Lines::default());
+    for repo in [Repo::Widgets, Repo::Gadgets] {
+        world.member("alice", repo).opens("branch").await;
+    }
+    world.advance(5);
+    let queue = Arc::new(MemoryQueue::default());
+    let poller = world.sharing_poller(&queue).with_metrics(lines.switched("true"));
+    world.run(&poller, "minute").await;
+    assert_eq!(lines.take().len(), 1, "of the stack only");
+    let mut links = BTreeSet::new();
+    for handed in queue.take() {
+        poller.run_shard("shard", handed, handed.until).await.unwrap();
+        let [of_link, _] = lines.take().try_into().unwrap();
+        assert_eq!(of_link["Polls"], 1);
+        links.insert(of_link["link"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(links, BTreeSet::from(["gadgets".to_owned(), "widgets".to_owned()]));
+}
+
+#[tokio::test]
+async fn where_they_are_switched_off_nothing_is_written() {
+    let (world, lines) = (World::start().await, Lines::default());
+    for (switch, written) in [("false", 0), ("true", 2)] {
+        world.alice().opens(&format!("branch-{switch}")).await;
+        world.advance(5);
+        let poller = world.another_poller().with_metrics(lines.switched(switch));
+        assert_eq!(world.run(&poller, switch).await.polled, 1);
+        assert_eq!(lines.take().len(), written, "{switch}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_failed_still_says_what_waits_unless_the_table_cannot_be_asked_at_all() {
+    for (failures, written) in [(1, 2), (2, 0)] {
+        let (world, lines) = (World::start().await, Lines::default());
+        world.alice().opens("gear").await;
+        world.advance(5);
+        let poller = world.another_poller().with_metrics(lines.switched("true"));
+        // The first is the pass's question, the second that of the figures.
+        world.table.inject(Fault::DueFails, failures);
+        let deadline = world.now() + jiff::SignedDuration::from_secs(1);
+        assert!(poller.run("failing", deadline).await.is_err());
+        let taken = lines.take();
+        assert_eq!(taken.len(), written, "{failures} failures");
+        assert!(taken.iter().take(1).all(|line| line["WatchesDue"] == 1), "{taken:?}");
+    }
+}
