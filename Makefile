@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling histories lint lint-rust lint-template fmt \
+.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories lint lint-rust lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -73,6 +73,9 @@ bench-delivery: ## How long a delivery takes in the release binary, and how larg
 
 bench-polling: ## Two ways of polling on the same workloads, in virtual time (OPTIONS=--write for the document)
 	@cargo run -q -p polling --bin bench-polling -- $(OPTIONS)
+
+bench-links: ## How many links one invocation of the poller serves, in real time (OPTIONS="10 100": numbers of links)
+	@cargo run -q -p polling --profile histories --bin bench-links -- $(OPTIONS)
 
 histories: ## N random histories in virtual time; SEED=S tells one of them
 	@cargo run -q -p histories --profile histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))

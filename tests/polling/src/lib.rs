@@ -12,10 +12,12 @@
 //! | [`changes`] | the silent changes of a workload, and which were found |
 //! | [`outcome`] | what a policy did, and what that is worth |
 //! | [`targets`] | what the figures must be |
+//! | [`links`] | in real time: how many links one invocation serves (`make bench-links`) |
 //! | [`table`], [`plot`], [`docs`] | the figures, for people |
 
 pub mod changes;
 pub mod docs;
+pub mod links;
 pub mod ours;
 pub mod outcome;
 pub mod people;

@@ -52,9 +52,11 @@ impl World {
     }
 
     /// Another poller on the same table that serves one link a run, and hands the shards of more over to this queue.
+    /// Its passes are further apart than [`World::run`] lasts: one pass a run, however fast the machine is.
     pub fn sharing_poller(&self, queue: &Arc<MemoryQueue>) -> TestPoller<Arc<MemoryTable>> {
         let mut poller = self.new_poller(Arc::clone(&self.table));
         poller.limits.links_per_run = 1;
+        poller.limits.pass_spacing = SignedDuration::from_millis(2);
         poller.with_queue(Arc::<MemoryQueue>::clone(queue))
     }
 

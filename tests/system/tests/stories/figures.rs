@@ -138,7 +138,7 @@ async fn links_that_share_a_credential_show_the_same_calls_left() {
     let summary = world.run(&poller, "measured").await;
     let [of_gadgets, of_widgets, _] = lines.take().try_into().unwrap();
     let calls_of_both = json!(summary.calls);
-    assert_eq!(fields(&of_gadgets, ["CallsLastHour"]), [calls_of_both.clone()]);
+    assert_eq!(fields(&of_gadgets, ["CallsLastHour"]), std::slice::from_ref(&calls_of_both));
     assert_eq!(fields(&of_widgets, ["CallsLastHour"]), [calls_of_both]);
     let made = [&of_gadgets, &of_widgets].map(|line| line["CallsMade"].as_u64().unwrap());
     assert!(made[0] > 0 && made[1] > 0 && made[0] + made[1] == u64::from(summary.calls), "{made:?}");
@@ -164,14 +164,14 @@ async fn what_is_handed_over_is_in_the_figures_of_whoever_serves_it() {
     let poller = world.sharing_poller(&queue).with_metrics(lines.switched("true"));
     world.run(&poller, "minute").await;
     assert_eq!(lines.take().len(), 1, "of the stack only");
-    let mut links = BTreeSet::new();
+    let mut served = BTreeSet::new();
     for handed in queue.take() {
         poller.run_shard("shard", handed, handed.until).await.unwrap();
         let [of_link, _] = lines.take().try_into().unwrap();
         assert_eq!(of_link["Polls"], 1);
-        links.insert(of_link["link"].as_str().unwrap().to_owned());
+        served.insert(of_link["link"].as_str().unwrap().to_owned());
     }
-    assert_eq!(links, BTreeSet::from(["gadgets".to_owned(), "widgets".to_owned()]));
+    assert_eq!(served, BTreeSet::from(["gadgets".to_owned(), "widgets".to_owned()]));
 }
 
 #[tokio::test]

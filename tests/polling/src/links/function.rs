@@ -1,0 +1,115 @@
+//! The process that is measured. Its parent tells it through its input when to begin; it prints the address of its webhook
+//! function and, at the end, what was measured.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bitbucket::client::Api;
+use jiff::{SignedDuration, Timestamp};
+use poller::{Poller, PollerSettings};
+use relay::{LinkId, Settings, Subject};
+use serde_json::json;
+use store::links::CachedLinks;
+use store::memory::MemoryLinks;
+use store::{SystemClock, Table as _};
+use system::mailbox::Mailbox;
+use webhook::{App, router};
+
+use super::report::Measured;
+use super::watched_table::WatchedTable;
+use super::{RUN_SECONDS, SECRET, bot, link, process};
+
+type BenchPoller = Poller<Arc<WatchedTable>, Arc<MemoryLinks>, SystemClock>;
+
+/// How long the runs before the measured one are.
+const WARM_RUN_SECONDS: i64 = 5;
+
+/// Serves webhooks, polls until a line of input comes, and then measures a run.
+///
+/// # Errors
+///
+/// Where the table or the system fails.
+pub async fn serve(links: usize, bitbucket_url: &str) -> anyhow::Result<()> {
+    let table = Arc::new(WatchedTable::default());
+    let poller = begin(links, bitbucket_url, &table).await?;
+    wait_for_line(&poller).await?;
+    let measured = measure(links, &poller, &table).await?;
+    say(&serde_json::to_string(&measured)?)
+}
+
+async fn begin(links: usize, bitbucket_url: &str, table: &Arc<WatchedTable>) -> anyhow::Result<BenchPoller> {
+    let documents = Arc::new(MemoryLinks::default());
+    for number in 0..links {
+        let document = json!({
+            "version": 1,
+            "template": "bitbucket-access-token",
+            "webhook_secrets": [{ "value": SECRET, "created_at": "2026-11-24T00:00:00Z" }],
+            "credential": { "type": "bearer", "token": format!("{}-access-token", bot(number)) },
+        });
+        documents.set(&link(number).parse::<LinkId>()?, document.to_string());
+    }
+    let app = App {
+        table: Arc::clone(table),
+        links: CachedLinks::new(Arc::clone(&documents)),
+        clock: SystemClock,
+        settings: Settings::default(),
+    };
+    let (_, url) = Mailbox::open(router(Arc::new(app))).await;
+    say(&url)?;
+    let limits = PollerSettings { links_per_run: u32::try_from(links)?, ..PollerSettings::default() };
+    let api = Api::new(&format!("{bitbucket_url}/2.0"))?;
+    let documents = CachedLinks::new(documents);
+    Ok(Poller::new(Arc::clone(table), documents, api, SystemClock, Settings::default(), limits))
+}
+
+/// As an instance that has been in use for a while: what it keeps in memory is there, and no poll is the first of its
+/// pull request.
+async fn wait_for_line(poller: &BenchPoller) -> anyhow::Result<()> {
+    let told = Arc::new(AtomicBool::new(false));
+    let tell = Arc::clone(&told);
+    let line = std::thread::spawn(move || {
+        let read = std::io::stdin().read_line(&mut String::new());
+        tell.store(true, Ordering::Release);
+        read
+    });
+    while !told.load(Ordering::Acquire) {
+        poller.run("warm", from_now(WARM_RUN_SECONDS)).await?;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    line.join().map_err(|_| anyhow::anyhow!("the reader of the input broke off"))??;
+    Ok(())
+}
+
+async fn measure(links: usize, poller: &BenchPoller, table: &WatchedTable) -> anyhow::Result<Measured> {
+    table.take_lateness();
+    process::forget_peak()?;
+    let cpu_before = process::cpu_used()?;
+    let end = from_now(RUN_SECONDS);
+    let summary = poller.run("measured", end).await?;
+    let cpu = process::cpu_used()?.saturating_sub(cpu_before);
+    let mut lateness = table.take_lateness();
+    let polls = lateness.len();
+    for due in table.due(end, usize::MAX).await? {
+        if matches!(due.subject, Subject::PullRequest { .. }) {
+            lateness.push(end.duration_since(due.watch.due_at));
+        }
+    }
+    let mut late_ms: Vec<i64> =
+        lateness.iter().map(|late| i64::try_from(late.as_millis()).unwrap_or(i64::MAX)).collect();
+    late_ms.sort_unstable();
+    let peak_mb = process::peak_mb()?;
+    Ok(Measured { links, polls, failed: summary.failed, calls: summary.calls, late_ms, cpu, peak_mb })
+}
+
+fn from_now(seconds: i64) -> Timestamp {
+    let now = Timestamp::now();
+    now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
