@@ -48,7 +48,7 @@ async fn measure(links: usize) -> anyhow::Result<Measured> {
         .stdout(Stdio::piped())
         .spawn()?;
     let mut output = BufReader::new(process.stdout.take().context("no output")?).lines();
-    let function_url = lines.next().context("the function did not start")??;
+    let function_url = output.next().context("the function did not start")??;
     hub.work(&function_url).await?;
     tokio::time::sleep(Duration::from_secs(INTERVAL_SECONDS.unsigned_abs())).await;
     let limit = Limit::of(process.id());
@@ -57,7 +57,7 @@ async fn measure(links: usize) -> anyhow::Result<Measured> {
     }
     writeln!(process.stdin.take().context("no input")?, "go")?;
     let measured =
-        tokio::task::spawn_blocking(move || lines.next()).await?.context("nothing was measured")??;
+        tokio::task::spawn_blocking(move || output.next()).await?.context("nothing was measured")??;
     ensure!(process.wait()?.success(), "the function failed");
     drop(limit);
     Ok(serde_json::from_str(&measured)?)
