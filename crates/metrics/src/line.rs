@@ -11,10 +11,9 @@ use crate::{Of, Stack};
 /// The namespace of every metric.
 pub const NAMESPACE: &str = "bitrelay";
 
-/// The level of every line: the highest that `LogLevel` can be set to. Lambda filters what a function writes by it, takes a
-/// line without a valid `level` *and* an RFC 3339 `timestamp` for INFO, and would drop it at `warn` and `error`
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). Nothing is wrong where it stands.
-const LEVEL: &str = "ERROR";
+/// The level of every line. The template leaves Lambda's own filter at its default, which drops what is below INFO
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>); `LogLevel` does not concern these lines.
+const LEVEL: &str = "INFO";
 
 /// One figure with its name. Both are numbers or words of ours: nothing else fits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -85,7 +85,7 @@ fn figures_of_the_stack_name_no_link() {
 #[test]
 fn lambda_drops_a_line_at_no_log_level() {
     let document = document(Of::Stack);
-    assert_eq!(document["level"], "ERROR");
+    assert_eq!(document["level"], "INFO");
     let timestamp = document["timestamp"].as_str().unwrap();
     assert!(timestamp.ends_with('Z') && timestamp.parse::<Timestamp>().unwrap() == at(), "{timestamp}");
 }

@@ -14,7 +14,7 @@ use polling::links::report::{HEAD, Measured};
 use polling::links::{INTERVAL_SECONDS, function};
 
 /// How many links are measured where none are given. The simulator holds 50 hooks, one for each.
-const LINKS: [usize; 2] = [10, 50];
+const LINKS: [usize; 4] = [10, 50, 100, 200];
 
 /// The first argument of the process that is measured.
 const FUNCTION: &str = "function";

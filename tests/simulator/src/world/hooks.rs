@@ -8,7 +8,7 @@ use super::state::{Hook, HookSubject};
 use jiff::Timestamp;
 
 /// Hooks that a world will hold. Bitbucket's own number is not documented.
-const MAX_HOOKS: usize = 50;
+const MAX_HOOKS: usize = 1_000;
 
 /// Longest secret: `webhook_subscription.secret` in Bitbucket's OpenAPI file.
 const MAX_SECRET_CHARS: usize = 128;
