@@ -3,7 +3,7 @@
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
 use relay::commit::CommitState;
-use relay::{Observation, Poll, SubjectState, suspects};
+use relay::{Poll, SubjectState, suspects};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -32,23 +32,10 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             Some(path) => read(client, &path, hash, &state, started_at).await.map_err(Error::from),
             None => Err(Error::NoRepository),
         };
-        let observation = match read {
-            Ok(poll) => Observation::Poll(poll),
-            Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) => return Ok(Polled::Postponed),
-            Err(error) if error.disables_watch() => {
-                tracing::warn!(
-                    link = %due.link, subject = %due.subject, %error, "watch ended until the next comment"
-                );
-                Observation::Unreachable
-            }
-            Err(error) => return Err(error),
-        };
-        let events = self.record(due, &observation, Some(state)).await?;
-        tracing::info!(
-            link = %due.link, subject = %due.subject, reason = due.watch.reason.as_str(), events,
-            calls_left = client.calls_left(), "polled"
-        );
-        Ok(Polled::Stored { events })
+        if let Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) = read {
+            return Ok(Polled::Postponed);
+        }
+        self.conclude(client, due, state, read).await
     }
 }
 

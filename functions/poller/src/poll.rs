@@ -4,7 +4,7 @@ use bitbucket::client::{Client, RepositoryPath};
 use jiff::{SignedDuration, Timestamp};
 use relay::state::PullRequestState;
 use relay::watch::Needs;
-use relay::{Observation, Subject, SubjectState};
+use relay::{Observation, Poll, Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Recorded, Table};
 
@@ -70,7 +70,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             }
             None => Err(Error::NoRepository),
         };
-        let observation = match read {
+        let read = match read {
             Ok((_, Extent::OutOfCalls)) if !has_all_calls => return Ok(Polled::Postponed),
             Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) if !has_all_calls => {
                 return Ok(Polled::Postponed);
@@ -82,8 +82,23 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
                         "more than is read: changes of what changed long ago are not noticed"
                     );
                 }
-                Observation::Poll(poll)
+                Ok(poll)
             }
+            Err(error) => Err(error),
+        };
+        self.conclude(client, due, state, read).await
+    }
+
+    /// Stores what a poll read; or that there is nothing to be read any more.
+    pub(crate) async fn conclude(
+        &self,
+        client: &Client,
+        due: &DueWatch,
+        state: SubjectState,
+        read: Result<Poll, Error>,
+    ) -> Result<Polled, Error> {
+        let observation = match read {
+            Ok(poll) => Observation::Poll(poll),
             Err(error) if error.disables_watch() => {
                 tracing::warn!(
                     link = %due.link, subject = %due.subject, %error, "watch ended until the next delivery"

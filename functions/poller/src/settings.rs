@@ -32,7 +32,7 @@ impl Default for PollerSettings {
         Self {
             calls_per_hour: 900,
             max_calls_per_run: 120,
-            links_per_run: 50,
+            links_per_run: 100,
             read_heads: true,
             run: SignedDuration::from_secs(55),
             pass_spacing: SignedDuration::from_secs(2),
