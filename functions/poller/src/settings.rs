@@ -14,7 +14,7 @@ pub struct PollerSettings {
     /// The most API calls that one run makes with one link's credential, however much of the hour's budget is left.
     /// Default 120.
     pub max_calls_per_run: u32,
-    /// How many links one run polls at once, and from how many on it hands their shards over to other invocations. Default 50:
+    /// How many links one run polls at once, and from how many on it hands their shards over to other invocations. Default 100:
     /// see "How many links one function serves" in docs/POLLING.md.
     pub links_per_run: u32,
     /// Whether the builds and the size of each new head are read: three calls a push, while calls are at hand. Default true.
