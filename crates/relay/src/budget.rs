@@ -72,7 +72,22 @@ impl Budget {
 
     /// How many calls may be made in an hour: the `limit` that was set, or less where Bitbucket names less.
     pub fn allowed(&self, now: Timestamp, limit: u32) -> u32 {
-        self.named.and_then(|named| named.calls_per_hour(now)).map_or(limit, |named| named.min(limit))
+        self.named_calls(now).map_or(limit, |named| named.min(limit))
+    }
+
+    /// How many of them are left, whether or not Bitbucket wants any now.
+    pub fn left(&self, now: Timestamp, limit: u32) -> u32 {
+        self.allowed(now, limit).saturating_sub(self.spent(now))
+    }
+
+    /// Until when Bitbucket wants to be left alone; `None` where it does not.
+    pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {
+        self.blocked_until.filter(|until| now < *until)
+    }
+
+    /// The calls an hour that Bitbucket itself names, where it does.
+    pub fn named_calls(&self, now: Timestamp) -> Option<u32> {
+        self.named?.calls_per_hour(now)
     }
 
     /// Whether others spend calls of the same credential, and Bitbucket says that few are left.
@@ -90,11 +105,7 @@ impl Budget {
         let limit = self.allowed(now, limit);
         let taken = self.minutes.get(&minute).copied().unwrap_or(0);
         let most = if is_near_limit { most.min(thrifty(limit).saturating_sub(taken)) } else { most };
-        let calls = if self.blocked_until.is_some_and(|until| now < until) {
-            0
-        } else {
-            self.share(now, limit, most, taken)
-        };
+        let calls = if self.blocked(now).is_some() { 0 } else { self.share(now, limit, most, taken) };
         if calls > 0 {
             let reserved = self.minutes.entry(minute).or_default();
             *reserved = reserved.saturating_add(calls);

@@ -2,17 +2,14 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
-use relay::commit::CommitState;
 use relay::{Poll, SubjectState, suspects};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
 use crate::error::Error;
 use crate::passes::Run;
-use crate::poll::{PAGE_ITEMS, Polled};
-
-/// The most comments that one poll asks for by id. What is left over is asked for by the next one.
-const MAX_LOOKUPS: usize = 20;
+use crate::poll::{Polled, pages};
+use crate::reader::MAX_LOOKUPS;
 
 impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     /// Polls one commit.
@@ -25,7 +22,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     ) -> Result<Polled, Error> {
         let started_at = self.poller.clock.now();
         let Some(known) = &state.commit else { return Ok(Polled::NotDue) };
-        if self.is_better_postponed(client, due, calls_needed(known), started_at) {
+        if self.is_better_postponed(client, due, pages(&known.comments), started_at) {
             return Ok(Polled::Postponed);
         }
         let read = match RepositoryPath::of(&known.repository) {
@@ -60,10 +57,4 @@ async fn read(
         poll.comment_lookups.insert(comment, client.commit_comment(repository, hash, comment).await?);
     }
     Ok(poll)
-}
-
-/// The calls that reading a commit takes, by what is known of it.
-fn calls_needed(known: &CommitState) -> u32 {
-    let standing = known.comments.values().filter(|comment| !comment.deleted).count();
-    u32::try_from(standing.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX)
 }

@@ -49,8 +49,7 @@ impl Calls {
 
 /// None while Bitbucket wants to be left alone.
 fn left(budget: &Budget, limit: u32, now: Timestamp) -> u32 {
-    let is_blocked = budget.blocked_until.is_some_and(|until| now < until);
-    if is_blocked { 0 } else { limit.saturating_sub(budget.spent(now)) }
+    if budget.blocked(now).is_some() { 0 } else { budget.left(now, limit) }
 }
 
 /// What waits of one link.
@@ -94,7 +93,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     /// now can be counted once more.
     async fn figures(&self, now: Timestamp) -> Result<BTreeMap<LinkId, Figures>, store::Error> {
         let table = &self.poller.table;
-        let due = try_join_all(self.leases.shards().map(|shard| table.due_in(shard, now, MAX_WATCHES_READ)));
+        let due = try_join_all(
+            self.leases.shards().into_iter().map(|shard| table.due_in(shard, now, MAX_WATCHES_READ)),
+        );
         let mut links: BTreeMap<LinkId, Figures> = BTreeMap::new();
         for due in due.await?.iter().flatten() {
             links.entry(due.link.clone()).or_default().waiting.add(due, now);

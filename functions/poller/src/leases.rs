@@ -31,9 +31,8 @@ impl<'r, T: Table> Leases<'r, T> {
     }
 
     /// The shards that this run still serves.
-    pub(crate) fn shards(&self) -> std::vec::IntoIter<Shard> {
-        let shards: Vec<_> = self.with(|lease| lease != Lease::OfAnother);
-        shards.into_iter()
+    pub(crate) fn shards(&self) -> Vec<Shard> {
+        self.with(|lease| lease != Lease::OfAnother)
     }
 
     /// Whether this run has the shard's lease, or gets it now.

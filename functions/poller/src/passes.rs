@@ -229,7 +229,8 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
 
     /// Asks every shard of this run what is due.
     async fn plan(&self, busy: &BTreeSet<LinkId>) -> Result<Plan, store::Error> {
-        let plans = try_join_all(self.leases.shards().map(|shard| self.plan_shard(shard, busy))).await?;
+        let shards = self.leases.shards().into_iter();
+        let plans = try_join_all(shards.map(|shard| self.plan_shard(shard, busy))).await?;
         let mut whole = Plan::default();
         for plan in plans {
             whole.later |= plan.later;

@@ -110,14 +110,9 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         let mut registered = 0;
         for repository in repositories {
             let Some(id) = repository.id() else { continue };
-            let subject = Subject::Repository { repository: id };
-            let state = self.poller.table.read(&due.link, &subject).await?;
-            if state.repository.as_ref().is_none_or(|known| known.unreachable) {
-                let about = DueWatch { subject, ..due.clone() };
-                let observation = Observation::NamedRepository(repository.raw.clone());
-                self.record(&about, &observation, Some(state)).await?;
-                registered += 1;
-            }
+            let observation = Observation::NamedRepository(repository.raw.clone());
+            let noted = self.note_to_sweep(due, &id, &observation, |known| !known.unreachable).await?;
+            registered += u32::from(noted);
         }
         Ok(registered)
     }

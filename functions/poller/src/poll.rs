@@ -2,7 +2,7 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::{SignedDuration, Timestamp};
-use relay::state::PullRequestState;
+use relay::state::{Comments, PullRequestState};
 use relay::watch::Needs;
 use relay::{Observation, Poll, Subject, SubjectState};
 use store::links::LinkSource;
@@ -13,7 +13,7 @@ use crate::passes::Run;
 use crate::reader::{self, Extent};
 
 /// Comments, or tasks, on one page of a listing.
-pub(crate) const PAGE_ITEMS: usize = 100;
+const PAGE_ITEMS: usize = 100;
 
 /// How long a pull request waits for a run that has calls enough to read all of it.
 const LONG_OVERDUE: SignedDuration = SignedDuration::from_mins(20);
@@ -157,9 +157,16 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
 
 /// The calls that reading a pull request takes, by what is known of it.
 fn calls_needed(known: &PullRequestState, needs: &Needs) -> u32 {
-    let pages = |items: usize| u32::try_from(items.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX);
-    let comments = known.comments.values().filter(|comment| !comment.deleted).count();
     let tasks = known.tasks.values().filter(|task| !task.deleted).count();
-    let tasks = if needs.tasks { pages(tasks) } else { 0 };
-    pages(comments).saturating_add(tasks).saturating_add(needs.pull_request.into())
+    let tasks = if needs.tasks { pages_of(tasks) } else { 0 };
+    pages(&known.comments).saturating_add(tasks).saturating_add(needs.pull_request.into())
+}
+
+/// The calls that listing comments takes, by what is known of them.
+pub(crate) fn pages(comments: &Comments) -> u32 {
+    pages_of(comments.values().filter(|comment| !comment.deleted).count())
+}
+
+fn pages_of(items: usize) -> u32 {
+    u32::try_from(items.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX)
 }

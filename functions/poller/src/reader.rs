@@ -12,7 +12,7 @@ use relay::watch::Needs;
 use relay::{Poll, SubjectState, suspects};
 
 /// The most comments, and the most tasks, that one poll asks for by id. What is left over is asked for by the next one.
-const MAX_LOOKUPS: usize = 20;
+pub(crate) const MAX_LOOKUPS: usize = 20;
 
 /// Builds and size of a head are read while this many of the run's calls are left. For *economy*: what must be found comes
 /// first.

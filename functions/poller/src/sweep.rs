@@ -3,10 +3,10 @@
 //! What is noticed is noted with each pull request first and with the repository last: a sweep that breaks off in between is
 //! made again and notes the same.
 
-use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};
+use bitbucket::{PullRequestId, RepositoryId};
 use relay::state::PullRequestState;
-use relay::sweep::{Listed, Sweep, is_unexplained, moved};
+use relay::sweep::{Listed, RepositoryState, Sweep, is_unexplained, moved};
 use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
@@ -110,19 +110,33 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if self.poller.settings.sweep_seconds == 0 || is_known {
             return Ok(());
         }
-        let subject = Subject::Repository { repository: repository.clone() };
-        let state = self.poller.table.read(&due.link, &subject).await?;
-        if state.repository.as_ref().is_none_or(|known| known.unreachable || known.is_quiet(now)) {
-            let about = DueWatch { subject, ..due.clone() };
-            let observation = Observation::Repository(known.repository.clone());
-            self.record(&about, &observation, Some(state)).await?;
-        }
+        let observation = Observation::Repository(known.repository.clone());
+        let suffices = |known: &RepositoryState| !known.unreachable && !known.is_quiet(now);
+        self.note_to_sweep(due, repository, &observation, suffices).await?;
         let mut all = self.poller.registered();
         if all.len() >= MAX_REGISTERED {
             all.clear();
         }
         all.insert(registered, now);
         Ok(())
+    }
+
+    /// Notes that a repository is to be swept, unless what is known of it `suffices`. Says whether it did.
+    pub(crate) async fn note_to_sweep(
+        &self,
+        due: &DueWatch,
+        repository: &RepositoryId,
+        observation: &Observation,
+        suffices: impl Fn(&RepositoryState) -> bool,
+    ) -> Result<bool, Error> {
+        let subject = Subject::Repository { repository: repository.clone() };
+        let state = self.poller.table.read(&due.link, &subject).await?;
+        if state.repository.as_ref().is_some_and(suffices) {
+            return Ok(false);
+        }
+        let about = DueWatch { subject, ..due.clone() };
+        self.record(&about, observation, Some(state)).await?;
+        Ok(true)
     }
 }
 

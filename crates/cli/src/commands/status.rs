@@ -100,29 +100,16 @@ fn polling(watches: &[DueWatch], now: Timestamp) -> BTreeMap<LinkId, Polling> {
     links
 }
 
-fn left(budget: &Budget, limit: u32, now: Timestamp) -> u32 {
-    budget.allowed(now, limit).saturating_sub(budget.spent(now))
-}
-
-/// The calls an hour that Bitbucket itself names, where it does.
-fn named(budget: &Budget, now: Timestamp) -> Option<u32> {
-    budget.named?.calls_per_hour(now)
-}
-
-fn blocked(budget: &Budget, now: Timestamp) -> Option<Timestamp> {
-    budget.blocked_until.filter(|until| now < *until)
-}
-
 /// The calls that were used, and those that are left; and for whom else.
 fn calls(polling: &Polling, limit: u32, now: Timestamp) -> [String; 2] {
     let Some(budget) = &polling.budget else { return ["-", "-"].map(str::to_owned) };
     let others: Vec<_> = polling.shared_with.iter().map(LinkId::as_str).collect();
     let about_left = [
-        Some(left(budget, limit, now).to_string()),
+        Some(budget.left(now, limit).to_string()),
         (!others.is_empty()).then(|| format!("shared with {}", others.join(", "))),
-        named(budget, now).map(|named| format!("Bitbucket allows {named}")),
+        budget.named_calls(now).map(|named| format!("Bitbucket allows {named}")),
         budget.is_near_by_others(now, limit).then(|| "of which others spend most".to_owned()),
-        blocked(budget, now).map(|until| format!("but Bitbucket wants none until {}", time(until))),
+        budget.blocked(now).map(|until| format!("but Bitbucket wants none until {}", time(until))),
     ];
     let about_left: Vec<_> = about_left.into_iter().flatten().collect();
     [format!("{} of {}", budget.spent(now), budget.allowed(now, limit)), about_left.join(", ")]
@@ -142,11 +129,11 @@ fn row_json(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> Val
         "link": link,
         "calls": {
             "limit": budget.map_or(limit, |budget| budget.allowed(now, limit)),
-            "bitbucket_limit": budget.and_then(|budget| named(budget, now)),
+            "bitbucket_limit": budget.and_then(|budget| budget.named_calls(now)),
             "near_limit": budget.is_some_and(|budget| budget.is_near_by_others(now, limit)),
             "used": budget.map(|budget| budget.spent(now)),
-            "left": budget.map(|budget| left(budget, limit, now)),
-            "blocked_until": budget.and_then(|budget| blocked(budget, now)),
+            "left": budget.map(|budget| budget.left(now, limit)),
+            "blocked_until": budget.and_then(|budget| budget.blocked(now)),
             "shared_with": polling.shared_with,
         },
         "watches": polling.watches,

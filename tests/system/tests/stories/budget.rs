@@ -246,6 +246,15 @@ async fn two_links_with_one_credential_share_its_limit_and_no_edit_is_lost_for_i
     }
 }
 
+/// The next call of `widgets` is answered 429.
+fn answers_429_once(world: &World) {
+    world.fault(FaultRequest {
+        api_status_next: Some(StatusFault { status: 429, count: 1 }),
+        only_for: Some(Repo::Widgets.bot().to_owned()),
+        ..FaultRequest::default()
+    });
+}
+
 #[tokio::test]
 async fn a_429_ends_the_calls_of_every_link_with_the_same_credential() {
     let world = World::start().await;
@@ -253,11 +262,7 @@ async fn a_429_ends_the_calls_of_every_link_with_the_same_credential() {
     world.set_link(Repo::Gadgets, Some(token));
     world.alice().opens("gear").await;
     world.advance(5);
-    world.fault(FaultRequest {
-        api_status_next: Some(StatusFault { status: 429, count: 1 }),
-        only_for: Some(Repo::Widgets.bot().to_owned()),
-        ..FaultRequest::default()
-    });
+    answers_429_once(&world);
     world.poll().await;
     let calls = world.calls(Repo::Widgets);
     world.member("alice", Repo::Gadgets).opens("lever").await;
@@ -271,11 +276,7 @@ async fn a_429_is_obeyed_by_a_poller_that_never_saw_it() {
     let world = World::start().await;
     let prs = open(&world, 2).await;
     world.advance(5);
-    world.fault(FaultRequest {
-        api_status_next: Some(StatusFault { status: 429, count: 1 }),
-        only_for: Some(Repo::Widgets.bot().to_owned()),
-        ..FaultRequest::default()
-    });
+    answers_429_once(&world);
     world.poll().await;
     let calls = world.calls(Repo::Widgets);
     // Bitbucket's 429 says nothing of when to come back.

@@ -36,10 +36,9 @@ pub(super) async fn check(session: &mut Session<'_, '_>, link: &LinkId) -> Check
 
 /// What a budget with a `limit` of `CallsPerHour` says, the most urgent first.
 fn judge(budget: &Budget, limit: u32, now: Timestamp) -> Check {
-    let (spent, allowed) = (budget.spent(now), budget.allowed(now, limit));
-    let left = allowed.saturating_sub(spent);
+    let (left, allowed) = (budget.left(now, limit), budget.allowed(now, limit));
     let found = format!("{left} of {allowed} calls left in this hour");
-    if let Some(until) = budget.blocked_until.filter(|until| now < *until) {
+    if let Some(until) = budget.blocked(now) {
         let found = format!("{found}, but Bitbucket wants none until {}", time(until));
         return Check::warn(NAME, found, OWN_CREDENTIAL);
     }
@@ -50,7 +49,7 @@ fn judge(budget: &Budget, limit: u32, now: Timestamp) -> Check {
     if left < allowed / LOW_BUDGET_PART {
         return Check::warn(NAME, found, "edits are found later; ended windows come first and none is lost");
     }
-    match budget.named.and_then(|named| named.calls_per_hour(now)) {
+    match budget.named_calls(now) {
         Some(named) if named < limit => Check::warn(
             NAME,
             format!("{found}: CallsPerHour is {limit}, and Bitbucket allows this credential {named}"),
