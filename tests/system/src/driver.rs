@@ -13,7 +13,7 @@ use store::memory::MemoryTable;
 use crate::clock::SimulatedClock;
 use crate::mailbox::Letter;
 use crate::queue::MemoryQueue;
-use crate::table::Unleased;
+use crate::table::{Different, Unleased};
 use crate::world::{TestPoller, World};
 
 /// How long webhooks may be on their way, in real time.
@@ -47,8 +47,8 @@ impl World {
     }
 
     /// Another poller on the same table, as a cold start would give.
-    pub fn another_poller(&self) -> TestPoller<Unleased> {
-        self.new_poller(Unleased(Arc::clone(&self.table)))
+    pub fn another_poller(&self) -> TestPoller<Different<Unleased>> {
+        self.new_poller(Different { table: Arc::clone(&self.table), difference: Unleased })
     }
 
     /// Another poller on the same table that serves one link a run, and hands the shards of more over to this queue.

@@ -1,5 +1,6 @@
-//! A table without leases, for two pollers at once.
+//! The table in memory, with a difference.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bitbucket::{PullRequestId, RepositoryId};
@@ -11,21 +12,49 @@ use store::authorization::Authorization;
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, DueWatch, Error, Shard, Table};
 
-/// The table in memory, whose leases everybody gets. Leases are for economy: without them everything must still hold.
-#[derive(Debug, Clone)]
-pub struct Unleased(pub Arc<MemoryTable>);
+/// How a table differs from the one in memory.
+pub trait Difference: fmt::Debug + Send + Sync {
+    /// Told of everything that is read.
+    fn has_read(&self, _subject: &Subject, _state: &SubjectState) {}
 
-impl Table for Unleased {
+    /// Whether everybody gets every lease.
+    fn gives_every_lease(&self) -> bool {
+        false
+    }
+}
+
+/// Leases are for economy: without them everything must still hold, with two pollers at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Unleased;
+
+impl Difference for Unleased {
+    fn gives_every_lease(&self) -> bool {
+        true
+    }
+}
+
+/// The table in memory with a difference.
+#[derive(Debug, Clone)]
+pub struct Different<D> {
+    /// What is stored.
+    pub table: Arc<MemoryTable>,
+    /// What is different.
+    pub difference: D,
+}
+
+impl<D: Difference> Table for Different<D> {
     async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
-        self.0.read(link, subject).await
+        let state = self.table.read(link, subject).await?;
+        self.difference.has_read(subject, &state);
+        Ok(state)
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
-        self.0.commit(commit).await
+        self.table.commit(commit).await
     }
 
     async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
-        self.0.due_in(shard, until, limit).await
+        self.table.due_in(shard, until, limit).await
     }
 
     async fn events(
@@ -35,7 +64,7 @@ impl Table for Unleased {
         after_sequence: u64,
         limit: usize,
     ) -> Result<Vec<Event>, Error> {
-        self.0.events(link, subject, after_sequence, limit).await
+        self.table.events(link, subject, after_sequence, limit).await
     }
 
     async fn pull_requests_with_head(
@@ -45,30 +74,30 @@ impl Table for Unleased {
         head: &ShortHash,
         limit: usize,
     ) -> Result<Vec<PullRequestId>, Error> {
-        self.0.pull_requests_with_head(link, repository, head, limit).await
+        self.table.pull_requests_with_head(link, repository, head, limit).await
     }
 
     async fn budget(&self, account: &Account) -> Result<Budget, Error> {
-        self.0.budget(account).await
+        self.table.budget(account).await
     }
 
     async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
-        self.0.spend(account, budget).await
+        self.table.spend(account, budget).await
     }
 
     async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
-        self.0.authorization(link).await
+        self.table.authorization(link).await
     }
 
     async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
-        self.0.store_authorization(link, stored).await
+        self.table.store_authorization(link, stored).await
     }
 
-    async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {
-        Ok(true)
+    async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
+        Ok(self.difference.gives_every_lease() || self.table.lease(name, holder, now, seconds).await?)
     }
 
-    async fn release(&self, _: &str, _: &str) -> Result<bool, Error> {
-        Ok(true)
+    async fn release(&self, name: &str, holder: &str) -> Result<bool, Error> {
+        Ok(self.difference.gives_every_lease() || self.table.release(name, holder).await?)
     }
 }

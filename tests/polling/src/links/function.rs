@@ -15,11 +15,14 @@ use store::links::CachedLinks;
 use store::memory::MemoryLinks;
 use store::{SystemClock, Table as _};
 use system::mailbox::Mailbox;
+use system::table::Different;
 use webhook::{App, router};
 
+use super::lateness::Lateness;
 use super::report::Measured;
-use super::watched_table::WatchedTable;
 use super::{RUN_SECONDS, SECRET, bot, link, process};
+
+type WatchedTable = Different<Lateness>;
 
 type BenchPoller = Poller<Arc<WatchedTable>, Arc<MemoryLinks>, SystemClock>;
 
@@ -32,7 +35,7 @@ const WARM_RUN_SECONDS: i64 = 5;
 ///
 /// Where the table or the system fails.
 pub async fn serve(links: usize, bitbucket_url: &str) -> anyhow::Result<()> {
-    let table = Arc::new(WatchedTable::default());
+    let table = Arc::new(Different { table: Arc::default(), difference: Lateness::default() });
     let poller = begin(links, bitbucket_url, &table).await?;
     wait_for_line(&poller).await?;
     let measured = measure(links, &poller, &table).await?;
@@ -83,13 +86,13 @@ async fn wait_for_line(poller: &BenchPoller) -> anyhow::Result<()> {
 }
 
 async fn measure(links: usize, poller: &BenchPoller, table: &WatchedTable) -> anyhow::Result<Measured> {
-    table.take_lateness();
+    table.difference.take();
     process::forget_peak()?;
     let cpu_before = process::cpu_used()?;
     let end = from_now(RUN_SECONDS);
     let summary = poller.run("measured", end).await?;
     let cpu = process::cpu_used()?.saturating_sub(cpu_before);
-    let mut lateness = table.take_lateness();
+    let mut lateness = table.difference.take();
     let polls = lateness.len();
     for due in table.due(end, usize::MAX).await? {
         if matches!(due.subject, Subject::PullRequest { .. }) {

@@ -5,15 +5,15 @@
 //! | --- | --- |
 //! | [`hub`] | the simulated Bitbucket, with a pull request and a hook for each link |
 //! | [`function`] | the process that is measured: webhooks come in, the poller runs |
-//! | [`watched_table`] | the table in memory, which notes how late each poll begins |
+//! | [`lateness`] | how late each poll begins |
 //! | [`process`] | what a process used, and how much it may use |
 //! | [`report`] | the figures |
 
 pub mod function;
 pub mod hub;
+pub mod lateness;
 pub mod process;
 pub mod report;
-pub mod watched_table;
 
 /// A measured run, in seconds: as long as the deployed one.
 pub const RUN_SECONDS: i64 = 55;
