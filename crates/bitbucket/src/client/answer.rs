@@ -3,6 +3,7 @@
 use reqwest::Response;
 use serde_json::Value;
 
+use super::transport::Unreachable;
 use crate::Error;
 
 /// The largest answer that is read. A page of 100 comments of the longest texts stays under it.
@@ -57,15 +58,9 @@ pub(crate) fn retry_after(response: &Response) -> Option<u64> {
     response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()
 }
 
-/// An error of the connection, without the URL: it names repositories.
+/// An error of the connection, without the URL: the URL names repositories.
 pub(crate) fn unreachable(operation: &'static str, error: &reqwest::Error) -> Error {
-    let reason = match error {
-        error if error.is_timeout() => "it did not answer in time",
-        error if error.is_connect() => "no connection could be made",
-        error if error.is_body() || error.is_decode() => "the answer broke off",
-        _ => "the request failed",
-    };
-    Error::Unreachable { operation, reason: reason.to_owned() }
+    Unreachable::from(error).during(operation)
 }
 
 #[cfg(test)]

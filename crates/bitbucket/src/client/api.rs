@@ -1,4 +1,4 @@
-//! Making a call: the connection, the credential, the allowance, and pages of a listing.
+//! API calls: the connection, the credential, the allowance of calls, and the pages of a listing.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer;
+use super::transport::Transport;
 use super::{Listing, RepositoryPath};
 use crate::credential::Credential;
 use crate::payload::Document;
@@ -24,7 +25,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Bitbucket's REST API, without a credential. Holds the connections; make one and keep it.
 #[derive(Debug, Clone)]
 pub struct Api {
+    /// Builds requests. `transport` sends them.
     http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     pub(super) base: Url,
 }
 
@@ -37,7 +40,13 @@ impl Api {
     /// machine.
     pub fn new(base: &str) -> Result<Self, Error> {
         let (http, base) = (http()?, root(base)?);
-        Ok(Self { http, base })
+        Ok(Self { transport: Arc::new(http.clone()), http, base })
+    }
+
+    /// The same API, with its requests sent another way. For tests that keep Bitbucket in their own process.
+    #[must_use]
+    pub fn with_transport(&self, transport: Arc<dyn Transport>) -> Self {
+        Self { transport, ..self.clone() }
     }
 
     /// A client with a credential that may make `allowance` calls and then refuses.
@@ -210,7 +219,9 @@ impl Client {
             }
             Credential::Bearer { token } => request.bearer_auth(token.expose_secret()),
         };
-        let response = request.send().await.map_err(|error| answer::unreachable(operation, &error))?;
+        let request = request.build().map_err(|error| answer::unreachable(operation, &error))?;
+        let sent = self.api.transport.send(request).await;
+        let response = sent.map_err(|error| error.during(operation))?;
         self.note_rate_limit(&response);
         Ok(response)
     }

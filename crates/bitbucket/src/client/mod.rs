@@ -10,11 +10,13 @@ mod calls;
 mod hooks;
 mod path;
 mod repositories;
+mod transport;
 
 pub use account::Whoami;
 pub use api::{Api, Client};
 pub use hooks::{Hook, HookPlace, HookSpec};
 pub use path::RepositoryPath;
+pub use transport::{Sent, Transport, Unreachable};
 
 use crate::payload::Document;
 
