@@ -51,19 +51,19 @@ MATCHED = {
     "with any key but one": ALL - {"pullrequest.counters_changed"},
     "of a workspace": OF_WIDGETS,
     "of a repository": OF_WIDGETS,
-    "of a repository, whatever its name is by then": OF_WIDGETS,
+    "of a repository, also after it was renamed": OF_WIDGETS,
     "of a pull request": ABOUT_SEVEN,
     "about pull requests, whatever the key": ABOUT_SEVEN | ELSEWHERE,
     "by an actor": BY_BOB,
     "by anybody but an actor, a bot for example": ALL - BY_BOB - {"pullrequest.counters_changed"},
-    "that Bitbucket never sends": {
+    "found by a poll": {
         "pullrequest.comment_updated",
         "pullrequest.counters_changed",
         "pullrequest.task_created",
         "pullrequest.task_resolved",
     },
     "through a link": ELSEWHERE,
-    "that tell of a new reviewer": {"pullrequest.updated"},
+    "with a new reviewer": {"pullrequest.updated"},
     "after which no task is open": ALL - WITH_A_TASK - {"repo.push"},
     "after which a build has failed": {"repo.commit_status_updated"},
 }
