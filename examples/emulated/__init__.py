@@ -1,4 +1,4 @@
-"""What the examples need of AWS, tried on an emulator. Needs the project's tools: run it by `make test-examples`."""
+"""The examples on an emulated AWS. Needs the project's tools: run it by `make test-examples`."""
 
 import sys
 

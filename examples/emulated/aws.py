@@ -22,10 +22,10 @@ def endpoint_url() -> str:
     root = Path(folder.name)
     state = State(root)
     state.make()
-    # Of the settings only the port counts here: any that is free.
+    # Only the port matters here: any that is free.
     settings = Settings(state_dir=root, template=root, functions_dir=root, simulator=root, port=0)
     with warnings.catch_warnings():
-        # It is meant to go on running: what is registered below ends it.
+        # It keeps running until the function below ends it.
         warnings.simplefilter("ignore", ResourceWarning)
         process = emulator.start(settings, state)
     atexit.register(processes.stop, state, process)
@@ -33,5 +33,5 @@ def endpoint_url() -> str:
 
 
 def client(service: str) -> Any:
-    """A boto3 client of it."""
+    """Returns a boto3 client of it."""
     return aws.client(service, endpoint_url())

@@ -1,4 +1,4 @@
-"""The function's wiring: what it reads when it starts, and what it reads again."""
+"""The function's wiring: settings that it reads once, and those that it reads again."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class AppTest(unittest.TestCase):
         self.addCleanup(app.keeper.cache_clear)
 
     def test_a_token_that_is_replaced_is_read_again(self) -> None:
-        # Given a token that Slack takes no more
+        # Given a token that Slack no longer accepts
         secrets = aws.client("secretsmanager")
         secrets.create_secret(Name=self.secret, SecretString="xoxb-revoked")
         with self.assertRaises(SlackError):
             app.handler(message("pullrequest.created"), None)
         # When it is replaced, with the line end that an editor adds
         secrets.put_secret_value(SecretId=self.secret, SecretString=f"{TOKEN}\n")
-        # Then the same process goes on with the new one
+        # Then the same process continues with the new one
         app.handler(message("pullrequest.created"), None)
         self.assertEqual(len(self.slack.titles(CHANNEL)), 7)
 

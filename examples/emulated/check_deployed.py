@@ -1,5 +1,5 @@
-"""Both examples, deployed from their templates as their pages say, on an emulated AWS: events on the bus, lines and
-bookmarks at the other end. The functions run under the permissions that the templates give them."""
+"""Both examples, deployed into an emulated AWS as their READMEs describe: events on the bus, lines and bookmarks at
+the other end. The functions run under the permissions that the templates give them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.test_notify import LINES
 
 BUS = "bitrelay"
 CHANNEL = "C0123456789"
-# Longer than a message of the queue rests when two invocations meet.
+# Longer than the queue delays a message if two invocations meet.
 LIMIT_SECONDS = 200.0
 
 
@@ -48,7 +48,7 @@ class DeployedTest(unittest.TestCase):
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Nothing on the screen."""
+                """Prints nothing."""
 
         with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
             threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -85,7 +85,7 @@ class DeployedTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def _publishes(self, events: Any) -> None:
-        """What bitrelay's publisher does."""
+        """Publishes like bitrelay's publisher."""
         entries = [
             {
                 "EventBusName": BUS,
@@ -100,7 +100,7 @@ class DeployedTest(unittest.TestCase):
             self.assertEqual(answer["FailedEntryCount"], 0)
 
     def _comes_true(self, condition: Callable[[], bool], explain: Callable[[], str]) -> None:
-        """Waits for what happens elsewhere, with a limit."""
+        """Waits for a condition, with a time limit."""
         deadline = time.monotonic() + LIMIT_SECONDS
         while not condition():
             self.assertLess(time.monotonic(), deadline, explain())

@@ -1,4 +1,4 @@
-"""The patterns of docs/RULES.md and of the templates match what they say, on an emulated EventBridge."""
+"""The patterns of docs/RULES.md and of the templates, matched on an emulated EventBridge."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BY_BOB = {
     "pullrequest.task_created",
 }
 
-# What each row of the table matches among the samples.
+# Samples that each row of the table matches.
 MATCHED = {
     "all": ALL,
     "with one key": {"pullrequest.task_created"},
@@ -70,13 +70,13 @@ MATCHED = {
 
 
 def rows() -> dict[str, str]:
-    """The table of docs/RULES.md: pattern by events."""
+    """Returns the table of docs/RULES.md: pattern by events."""
     text = (EXAMPLES.parent / "docs" / "RULES.md").read_text()
     return dict(re.findall(r"^\| ([^|`]+) \| `(\{.+\})` \|$", text, re.MULTILINE))
 
 
 def matched(pattern: str) -> set[str]:
-    """The samples that a pattern matches."""
+    """Returns the samples that a pattern matches."""
     events = aws.client("events")
 
     def matches(event: dict[str, Any]) -> bool:

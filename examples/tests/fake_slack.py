@@ -1,4 +1,4 @@
-"""A Slack with nothing but bookmarks: it answers like the real one, counts calls, and misbehaves on demand."""
+"""A fake Slack with bookmarks only: it answers like the real one, counts calls, and fails on demand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOKEN = "xoxb-of-the-tests"
 
 
 class FakeSlack:
-    """Listens on a port of its own while it is open. Times are nobody's business here: it never waits."""
+    """Listens on its own port while it is open. It never waits."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -25,7 +25,7 @@ class FakeSlack:
         self.locked: set[str] = set()
         """Titles of bookmarks that may not be edited."""
         self.before_answer: Callable[[], None] = lambda: None
-        """Runs once, in the middle of the next call: the moment for something else to happen."""
+        """Runs once, in the middle of the next call, so that a test can act there."""
         self._ids = itertools.count(1)
         self._allowed: int | None = None
         self._retry_after: str | None = None
@@ -51,11 +51,11 @@ class FakeSlack:
         self._allowed = None
 
     def titles(self, channel: str) -> list[str]:
-        """What people see in a channel."""
+        """Returns the titles in a channel."""
         return [bookmark["title"] for bookmark in self.bookmarks.values() if bookmark["channel_id"] == channel]
 
     def deletes_by_hand(self, label: str) -> None:
-        """A person removes the bookmark with this in its title."""
+        """Removes the bookmark with this text in its title, as a person does."""
         (found,) = (key for key, bookmark in self.bookmarks.items() if label in bookmark["title"])
         del self.bookmarks[found]
 
@@ -64,7 +64,7 @@ class FakeSlack:
         return self.calls[before:]
 
     def answer(self, method: str, token: str | None, fields: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """The status and the body for one call."""
+        """Returns the status and the body for one call."""
         if self._allowed is not None:
             if self._allowed == 0:
                 self.refused.append(method)
@@ -78,7 +78,7 @@ class FakeSlack:
         return 200, self._do(method, fields)
 
     def headers(self, status: int) -> dict[str, str]:
-        """What a 429 says besides."""
+        """Headers of a 429."""
         return {"Retry-After": self._retry_after} if status == 429 and self._retry_after is not None else {}
 
     def _do(self, method: str, fields: dict[str, str]) -> dict[str, Any]:
@@ -118,6 +118,6 @@ def _handler_of(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(text)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing on the screen."""
+            """Prints nothing."""
 
     return Handler

@@ -10,7 +10,7 @@ from tests import EXAMPLES
 
 FOLDER = EXAMPLES / "events"
 
-# What the bookmarks say after the story, without the pull request's number.
+# Titles of the bookmarks after the story, without the pull request's number.
 END = [
     "Reviewers: 2",
     "Comments: 1, 1 unresolved",

@@ -15,9 +15,9 @@ class MemoryStore:
     def __init__(self) -> None:
         self._texts: dict[str, tuple[int, str | None, str]] = {}
         self.failures = 0
-        """So many saves more fail, as if the process had died before them."""
+        """Number of further saves that fail, as if the process had died before them."""
         self.conflicts = 0
-        """So many saves more find that somebody else wrote in between."""
+        """Number of further saves that meet another write in between."""
 
     def load(self, key: str) -> State:
         """See `Store`."""
@@ -37,7 +37,7 @@ class MemoryStore:
         return self._write(key, state)
 
     def names_channel(self, key: str, channel: str) -> None:
-        """What a person does who gives a pull request a channel of its own."""
+        """Gives a pull request its own channel, as a person does."""
         self._write(key, dataclasses.replace(self.load(key), channel=channel))
 
     def _write(self, key: str, state: State) -> State:
@@ -47,7 +47,7 @@ class MemoryStore:
 
 
 class StoreContract(unittest.TestCase):
-    """What the keeper relies on, as tests. A store's own test class inherits them; its `setUp` makes an empty store."""
+    """Contract of a store, as tests. A store's test class inherits them; its `setUp` makes an empty store."""
 
     store: Store
 

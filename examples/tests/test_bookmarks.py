@@ -1,4 +1,4 @@
-"""The seven bookmarks are true, and Slack is called only when a title really changes."""
+"""The seven bookmarks are correct, and Slack is called only if a title changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNKNOWN_HEAD = ["Commits: ?", "Files changed: ?", "Builds: ?"]
 
 
 class BookmarksTest(World):
-    """What people see, and what it costs."""
+    """Titles, and the calls that they cost."""
 
     def test_the_first_event_makes_all_seven(self) -> None:
         calls = self.hears(samples.detail("pullrequest.created"))

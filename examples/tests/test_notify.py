@@ -48,7 +48,7 @@ class NotifyTest(unittest.TestCase):
         self.assertEqual(notify.line(detail), "acme: alice, project:updated")
 
     def test_a_line_is_posted_where_the_settings_say(self) -> None:
-        # Given somebody who listens
+        # Given a listener
         heard: list[Any] = []
 
         class Listener(BaseHTTPRequestHandler):
@@ -58,15 +58,15 @@ class NotifyTest(unittest.TestCase):
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Nothing on the screen."""
+                """Prints nothing."""
 
         with HTTPServer(("127.0.0.1", 0), Listener) as server:
             one = threading.Thread(target=server.handle_request, daemon=True)
             one.start()
-            # When an event comes
+            # When an event arrives
             settings = {"NOTIFY_URL": f"http://127.0.0.1:{server.server_port}/"}
             with contextlib.redirect_stdout(io.StringIO()), mock.patch.dict(os.environ, settings):
                 notify.handler(samples.all_events()["pullrequest.approved"], None)
             one.join(5)
-        # Then its line is heard
+        # Then the listener receives its line
         self.assertEqual(heard, [{"text": LINES["pullrequest.approved"]}])

@@ -1,4 +1,4 @@
-"""The store in memory is a store. (DynamoDB is told the same in `emulated/`.)"""
+"""The store in memory fulfils the contract. `emulated/` tests DynamoDB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong does not make bookmarks wrong, doubled or dear."""
+"""Failures make no bookmark wrong, doubled or expensive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.world import CHANNEL, World
 
 
 class SlackTroubleTest(World):
-    """Slack takes no more calls, says no, or people change things there."""
+    """Slack limits the rate or refuses, or people change bookmarks there."""
 
     def test_too_many_calls_end_the_attempt_and_the_next_does_only_the_rest(self) -> None:
         # Given a Slack that takes a list and three more calls
@@ -21,7 +21,7 @@ class SlackTroubleTest(World):
         with self.assertRaises(RateLimitedError) as raised:
             self.hears(created)
         self.assertEqual(raised.exception.retry_after, 20)
-        # When the event comes again before its time, Slack is not asked
+        # When the event arrives again too early, Slack is not called
         self.time += 19
         with self.assertRaises(BusyError):
             self.hears(created)

@@ -1,4 +1,4 @@
-"""What a test of the bookmarks is told in: a Slack, a store, a clock, and invocations."""
+"""The surroundings of a test of the bookmarks: a Slack, a store, a clock, and invocations."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ class World(unittest.TestCase):
         self._owners = (f"invocation {number}" for number in itertools.count(1))
 
     def keeper(self, channel: str | None = CHANNEL) -> Keeper:
-        """What one Lambda process has. All of them share the store and Slack."""
+        """Makes the keeper of one Lambda process. All processes share the store and Slack."""
         client = Slack(TOKEN, self.slack.url)
         return Keeper(self.store, client, channel, now=lambda: self.time, new_owner=lambda: next(self._owners))
 
     def hears(self, *details: dict[str, Any]) -> list[str]:
-        """One invocation for each event. Answers the calls of Slack that they made."""
+        """Runs one invocation for each event. Returns their calls of Slack."""
         before = len(self.slack.calls)
         for detail in details:
             self.keeper().keep(detail)
         return self.slack.calls_since(before)
 
     def key(self, detail: dict[str, Any]) -> str:
-        """What the event's pull request is kept under."""
+        """Returns the key of the event's pull request."""
         return key_of(detail)
 
     def state(self, detail: dict[str, Any]) -> State:
-        """What is remembered of the event's pull request."""
+        """Returns the state of the event's pull request."""
         return self.store.load(key_of(detail))
 
     def titles(self) -> list[str]:
-        """What people see, without the number of the pull request."""
+        """Returns the titles in Slack, without the number of the pull request."""
         return [title.removeprefix("#7 ") for title in self.slack.titles(CHANNEL)]

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Compiles the three functions once with cargo-lambda: build-functions.sh release|dev FOLDER [arm64|x86_64]
 # Result: FOLDER/<function>/bootstrap, and FOLDER/ARCH with the processor they are for.
-# Without a processor: arm64 (cheaper on Lambda) where Rust can compile for it, else x86_64.
+# Without a processor: arm64 (cheaper on Lambda) if Rust can compile for it, else x86_64.
 set -euo pipefail
 
 profile=$1 folder=$2 arch=${3:-}
 
 triple() { case $1 in arm64) echo aarch64-unknown-linux-gnu ;; x86_64) echo x86_64-unknown-linux-gnu ;; esac }
 
-# Whether Rust's standard library for the processor is there. cargo-lambda would fetch it without asking.
+# True if Rust's standard library for the processor is installed. cargo-lambda would install it without asking.
 installed() {
   local folder
   folder=$(rustc --print target-libdir --target "$(triple "$1")") && compgen -G "$folder/libstd-*" >/dev/null

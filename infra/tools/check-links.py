@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the Markdown files: relative links, their anchors, the tests that GUARANTEES.md names, and the width of lines.
 
-Usage: check-links.py [ROOT]. Needs nothing but Python. Prints each problem as `file:line: text`; exits 1 if there is any.
+Usage: check-links.py [ROOT]. Needs only Python and git. Prints problems as `file:line: text`; exits 1 if there are any.
 """
 
 from __future__ import annotations

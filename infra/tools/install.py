@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs the project's pinned tools into its own folder, `.local/tools/venv`. Says nothing when they are there.
+"""Installs the project's pinned tools into `.local/tools/venv`. Prints nothing if they are installed already.
 
 Usage: install.py [FOLDER]. Needs nothing but Python itself; may be interrupted and run again.
 """
@@ -24,7 +24,7 @@ Or name another Python: make PYTHON=/path/to/python3 ...
 
 
 def main(words: list[str]) -> int:
-    """Installs unless the stamp says that exactly this is installed. Returns the exit code."""
+    """Installs the tools, unless the stamp shows that exactly these are installed. Returns the exit code."""
     folder = Path(words[0] if words else HERE.parents[1] / ".local" / "tools" / "venv").resolve()
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(map(str, sys.version_info[:2]))
@@ -49,7 +49,7 @@ def main(words: list[str]) -> int:
 
 
 def install(folder: Path) -> int:
-    """Makes the virtual environment afresh and fills it. Returns the exit code."""
+    """Creates a new virtual environment and fills it. Returns the exit code."""
     try:
         import ensurepip  # noqa: F401 (Debian ships it in a package of its own)
     except ImportError:
@@ -100,7 +100,7 @@ def fill(folder: Path) -> int:
 
 
 def show(text: str, final: bool) -> None:
-    """On a terminal every step on one line, else only now and then."""
+    """Redraws one line on a terminal; elsewhere prints only `final` steps."""
     if sys.stdout.isatty():
         print(f"\r\033[K{text}", end="\n" if final else "", flush=True)
     elif final:

@@ -6,7 +6,7 @@ import urllib.request
 
 
 def line(detail):
-    """What a person wants to know about one event. `detail` is the envelope of docs/EVENTS.md."""
+    """Summarizes one event. `detail` is the envelope of docs/EVENTS.md."""
     subject = detail["subject"]
     name = subject.get("repository", {}).get("full_name") or detail["link"]
     number = f" #{subject['id']}" if "id" in subject else ""
@@ -16,7 +16,7 @@ def line(detail):
 
 
 def handler(event, _context):
-    """What Lambda calls with each event. After an error it tries twice more, so a line may come twice."""
+    """Entry point for Lambda, which retries twice after an error. So a line may appear twice."""
     text = line(event["detail"])
     print(text)
     if url := os.environ.get("NOTIFY_URL"):

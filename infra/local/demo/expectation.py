@@ -1,4 +1,4 @@
-"""What must arrive, and the verdict on what did."""
+"""Expected events, and the comparison with those that arrived."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Expectation:
-    """One event that must arrive exactly once. `thing` and `id` name the comment or task that it is about."""
+    """One event that must arrive exactly once. `thing` and `id` name its comment or task."""
 
     key: str
     source: str
@@ -18,7 +18,7 @@ class Expectation:
     text: str | None = None
 
     def matches(self, detail: dict[str, Any]) -> bool:
-        """Whether this is the event."""
+        """True if this is the event."""
         if detail.get("key") != self.key or detail.get("source") != self.source:
             return False
         if self.thing is None:
@@ -33,7 +33,7 @@ class Expectation:
 
 
 def of_pull_request(repository: str, number: int) -> Callable[[dict[str, Any]], bool]:
-    """Whether an event is about this pull request."""
+    """Returns a filter for the events of this pull request."""
 
     def is_about(detail: dict[str, Any]) -> bool:
         subject = detail.get("subject") or {}
@@ -44,7 +44,7 @@ def of_pull_request(repository: str, number: int) -> Callable[[dict[str, Any]], 
 
 
 def problems(expected: list[Expectation], arrived: list[dict[str, Any]]) -> list[str]:
-    """What is wrong with the events of one pull request, in their order of arrival; empty when all is well."""
+    """Returns the problems in the events of one pull request, in their order of arrival; empty if all is well."""
     found = []
     for expectation in expected:
         count = sum(expectation.matches(detail) for detail in arrived)

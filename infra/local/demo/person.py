@@ -1,4 +1,4 @@
-"""Somebody who acts through Bitbucket's own REST API (https://developer.atlassian.com/cloud/bitbucket/rest/)."""
+"""A person who acts through Bitbucket's own REST API (https://developer.atlassian.com/cloud/bitbucket/rest/)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CALL_SECONDS = 10.0
 
 
 class Person:
-    """One user's calls. Each returns what Bitbucket answered."""
+    """One user's calls. Each returns Bitbucket's answer."""
 
     def __init__(self, name: str, username: str, token: str, url: str, repository: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""`make run`: the stack if need be, the story, then whatever else happens until Ctrl-C."""
+"""`make run`: starts the stack if it is down, plays the story, then prints further events until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from devstack.settings import Settings
 from devstack.state import State
 
 LEGEND = """
-Below, a line beginning with ">" is what a person does on (the simulated) Bitbucket. Each other line is an event as a
+A line beginning with ">" is an action of a person on the simulated Bitbucket. Each other line is an event as a
 subscriber receives it: an SQS queue behind a rule on the EventBridge bus. "webhook": Bitbucket reported it. "poll":
-Bitbucket stayed silent and bitrelay found it. "known after": from the fact to its arrival at the subscriber.
-Bitbucket is silent about edits for {window} s after a comment's last change here; the real one for 10 minutes.
+Bitbucket sent nothing and bitrelay found it. "known after": from the fact to its arrival at the subscriber.
+This Bitbucket reports no edits for {window} s after a comment's last change; the real one for 10 minutes.
 """
 
 PLAY = """
@@ -34,8 +34,8 @@ Play with it; events appear here as they arrive. In another terminal, as {user}:
   as_alice -X PUT $PRS/{next}/comments/ID -d '{{"content":{{"raw":"Hello!"}}}}'     # silent, for {window} s
   as_alice $PRS/{next}/tasks -d '{{"content":{{"raw":"Do it"}}}}'                   # silent, always
 
-(ID is the comment's number, in its line here.) What is silent is found by polling, within a minute.
-`make status` says what runs{down}.
+(ID is the comment's number, in its line here.) Bitrelay finds silent changes by polling, within a minute.
+`make status` shows what runs{down}.
 """
 
 
@@ -59,12 +59,12 @@ def run(settings: Settings, once: bool) -> int:
 def _stack(state: State) -> dict[str, Any]:
     stack = state.read_stack()
     if stack is None:
-        raise StackError(f"{state.stack_file} is gone; somebody stopped the stack")
+        raise StackError(f"{state.stack_file} is gone: the stack was stopped")
     return stack
 
 
 def _play(stack: dict[str, Any], once: bool, started_here: bool) -> int:
-    """The story and its verdict; then, unless `once`, everything else until Ctrl-C."""
+    """Plays the story and checks it; then, unless `once`, prints further events until Ctrl-C."""
     screen = Screen()
     subscriber = Subscriber(stack, screen)
     subscriber.empty_queue()
@@ -118,7 +118,7 @@ def _explain(stack: dict[str, Any], number: int, started_here: bool) -> None:
 
 
 def _listen(subscriber: Subscriber) -> None:
-    """Until Ctrl-C, or until the stack is gone."""
+    """Waits for Ctrl-C, or until the stack is gone."""
     while subscriber.failure is None:
         time.sleep(0.5)
     raise StackError(f"{subscriber.failure}\nThe stack seems to be down.")

@@ -18,12 +18,12 @@ TEXT_LENGTH = 25
 
 
 def header() -> list[str]:
-    """The names of the columns, and a rule below them."""
+    """Returns the names of the columns, and a rule below them."""
     return [_row(list(WIDTHS)), _row(["-" * width for width in WIDTHS.values()])]
 
 
 def event_row(detail: dict[str, Any], received_at: datetime.datetime) -> str:
-    """One event as the subscriber received it. `detail` is bitrelay's envelope."""
+    """Returns the row of an event. `detail` is bitrelay's envelope."""
     actor = detail.get("actor") or {}
     name = actor.get("nickname") or actor.get("display_name") or "?"
     cells = [
@@ -39,13 +39,13 @@ def event_row(detail: dict[str, Any], received_at: datetime.datetime) -> str:
 
 
 def action_row(actor: str, text: str, silent: bool) -> str:
-    """What a person does, between the events."""
+    """Returns the row of an action of a person."""
     now = datetime.datetime.now().strftime("%H:%M:%S")
     return f"{now}       > {actor} {text}{'  (Bitbucket sends nothing)' if silent else ''}"
 
 
 def known_after(occurred_at: str | None, received_at: datetime.datetime) -> str:
-    """From the fact (by Bitbucket's clock) to the subscriber; "?" where Bitbucket does not say when it was."""
+    """Returns the time from the fact (by Bitbucket's clock) to its arrival; "?" if Bitbucket names no time."""
     if not occurred_at:
         return "?"
     seconds = (received_at - datetime.datetime.fromisoformat(occurred_at)).total_seconds()
@@ -53,7 +53,7 @@ def known_after(occurred_at: str | None, received_at: datetime.datetime) -> str:
 
 
 def what_changed(key: str, payload: Any) -> str:
-    """The heart of the payload in a few words."""
+    """Summarizes the payload in a few words."""
     if not isinstance(payload, dict):
         return "(its payload is in the log)"
     kind = key.partition(":")[2]

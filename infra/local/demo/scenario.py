@@ -1,4 +1,4 @@
-"""The story: a pull request from its opening to its merge, with what Bitbucket keeps silent about."""
+"""The story: a pull request from its opening to its merge, with the changes that Bitbucket does not report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAUSE_SECONDS = 1.0
 
 
 class Story:
-    """The actors, and what must have arrived when the story is over."""
+    """The actors, and the events that must have arrived at the end of the story."""
 
     def __init__(self, stack: dict[str, Any], screen: Screen, subscriber: Subscriber) -> None:
         people = [
@@ -43,12 +43,12 @@ class Story:
         self.expected: list[Expectation] = []
 
     def arrived(self) -> list[dict[str, Any]]:
-        """The events of this story's pull request, in their order of arrival."""
+        """Returns the events of this story's pull request, in their order of arrival."""
         is_ours = of_pull_request(self._repository, self._number)
         return [event.detail for event in self._subscriber.received() if is_ours(event.detail)]
 
     def play(self) -> int:
-        """Plays it to the end. Returns the pull request's number and the comment that can be edited further."""
+        """Plays the story to its end. Returns the pull request's number and the comment that can be edited further."""
         comment = self._open_and_comment()
         self._edit_silently_and_reply(comment)
         self._work_on_a_task(comment)
@@ -100,12 +100,12 @@ class Story:
         self._screen.line(rows.action_row(person.name, text, silent))
 
     def _expect(self, expectation: Expectation) -> None:
-        """Waits for one event before the story goes on, so that each change is seen by itself."""
+        """Waits for one event before the story continues, so that each change gives its own event."""
         self.expected.append(expectation)
         self._wait_for([expectation], WEBHOOK_SECONDS if expectation.source == "webhook" else POLL_SECONDS)
 
     def _wait_for(self, expectations: list[Expectation], seconds: float) -> None:
-        """Returns when all have arrived, or when the time is over: the verdict tells what is missing."""
+        """Returns when all have arrived or the time is over. The verdict lists missing events."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self._subscriber.failure is None:
             arrived = self.arrived()

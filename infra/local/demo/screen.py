@@ -1,4 +1,4 @@
-"""What the person sees: lines that stay, and on a terminal one line of status below them."""
+"""The screen: lines that stay, and on a terminal one status line below them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-# Without a terminal, the status is said only when it lasts, and not more often than this.
+# Seconds between status lines without a terminal. A short status is not printed there.
 FIRST_SECONDS = 3.0
 AGAIN_SECONDS = 20.0
 
@@ -22,14 +22,14 @@ class Screen:
         self._next_mention = 0.0
 
     def line(self, text: str = "") -> None:
-        """A line that stays."""
+        """Prints a line that stays."""
         with self._lock:
             erase = "\r\033[K" if self._terminal and self._status else ""
             print(f"{erase}{text}", flush=True)
             self._draw()
 
     def status(self, text: str) -> None:
-        """What is being waited for; empty when nothing is. Call it again and again: it shows the seconds."""
+        """Shows what the demo waits for; empty if it does not wait. Call it repeatedly: it shows the seconds."""
         with self._lock:
             if text != self._status:
                 self._clear()

@@ -1,4 +1,4 @@
-"""A subscriber: it reads the queue behind the rule on the bus, and knows nothing of bitrelay but its events."""
+"""A subscriber. It reads the queue behind the rule on the bus, and knows only the events of bitrelay."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class Received:
-    """One event and when it arrived here."""
+    """One event and the time of its arrival."""
 
     detail: dict[str, Any]
     at: datetime.datetime
 
 
 class Subscriber(threading.Thread):
-    """Receives in the background; prints each event and keeps it, in the order of arrival."""
+    """Receives in the background; prints and keeps each event, in the order of arrival."""
 
     def __init__(self, stack: dict[str, Any], screen: Screen) -> None:
         super().__init__(daemon=True)
@@ -40,11 +40,11 @@ class Subscriber(threading.Thread):
         self.failure: str | None = None
 
     def empty_queue(self) -> None:
-        """Forgets what waited in the queue before."""
+        """Deletes the messages that are in the queue already."""
         self._sqs.purge_queue(QueueUrl=self._queue_url)
 
     def received(self) -> list[Received]:
-        """Everything that arrived so far."""
+        """Returns everything that has arrived so far."""
         with self._news:
             return list(self._received)
 
@@ -54,7 +54,7 @@ class Subscriber(threading.Thread):
             self._news.wait(seconds)
 
     def stop(self) -> None:
-        """Ends after the poll that is under way."""
+        """Ends after the current poll."""
         self._ended.set()
         self.join(POLL_SECONDS + 5)
 

@@ -1,4 +1,4 @@
-"""How programs on this machine reach the emulator: endpoint, region and its fixed credentials."""
+"""Access to the emulator from this machine: endpoint, region and its fixed credentials."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from botocore.config import Config
 
 from devstack.settings import REGION
 
-# The emulator's own administrator. Nothing else listens to these.
+# The emulator's own administrator. No other service accepts these.
 ACCESS_KEY = "test"
 SECRET_KEY = "test"
 
-# What a child process may inherit. The person's own AWS profile, keys and endpoints must not leak into the stack.
+# Variables that a child process inherits. The person's AWS profile, keys and endpoints must not leak into the stack.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TERM", "TZ")
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment for programs that are not told about AWS."""
+    """Returns the environment for programs that do not use AWS."""
     return {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
-    """The environment for programs that talk to the emulator and to nothing else of AWS."""
+    """Returns the environment for programs that use the emulator and no other AWS."""
     return clean_environment() | {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -37,7 +37,7 @@ def environment(endpoint_url: str) -> dict[str, str]:
 
 
 def client(service: str, endpoint_url: str) -> Any:
-    """A boto3 client of the emulator."""
+    """Returns a boto3 client of the emulator."""
     # `Any`: boto3 makes its clients' methods at run time.
     make: Any = boto3.client
     return make(

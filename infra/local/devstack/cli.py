@@ -15,7 +15,7 @@ from devstack.settings import FUNCTIONS, ROOT, Settings, target_dir
 from devstack.state import State
 
 EXIT_FAILED = 1
-# `status` of a stack that is down, as for a stopped service.
+# Exit code of `status` for a stack that is down, as for a stopped service.
 EXIT_DOWN = 3
 EXIT_INTERRUPTED = 130
 
@@ -23,7 +23,7 @@ EXIT_INTERRUPTED = 130
 def main(words: list[str]) -> int:
     """Runs one command. Returns the exit code."""
     arguments = _parser().parse_args(words)
-    # A polite kill cleans up as Ctrl-C does.
+    # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(arguments.command(arguments))
@@ -42,10 +42,10 @@ def _interrupt(_number: int, _frame: object) -> None:
 def _up(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if lifecycle.up(settings):
-        say(f"\nThe stack is up. What programs need to know is in {State(settings.state_dir).stack_file}.")
-        say("`make status` says what runs, `make down` stops it. docs/CLI.md says how `bitrelay` gets there.")
+        say(f"\nThe stack is up. {State(settings.state_dir).stack_file} has its addresses.")
+        say("`make status` shows what runs, `make down` stops it. docs/CLI.md shows how to use `bitrelay` with it.")
     else:
-        say("The stack is already up (`make status` says what runs, `make down` stops it).")
+        say("The stack is already up (`make status` shows what runs, `make down` stops it).")
     return 0
 
 
@@ -59,7 +59,7 @@ def _status(arguments: argparse.Namespace) -> int:
     state = State(arguments.state_dir.resolve())
     up = lifecycle.is_up(state)
     lines = lifecycle.describe(state)
-    broken = "down, with something left of it; `make down` tidies up, `make up` starts it afresh"
+    broken = "partly down; `make down` stops the remaining processes, `make up` starts a new stack"
     say(f"The stack is {'up' if up else broken if lines else 'down'}.")
     for line in lines:
         say(line)
@@ -85,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    """The settings of a stack from the command line; what is not given keeps its default."""
+    """The settings of a stack from the command line; options that are not given keep their defaults."""
     options = vars(arguments)
     given = {name: options[name] for name in Settings.__annotations__ if options.get(name) is not None}
     for name in ("state_dir", "template", "functions_dir", "simulator"):
@@ -99,20 +99,20 @@ def _parser() -> argparse.ArgumentParser:
     for name, function, text in (
         ("up", _up, "start the stack in the background"),
         ("down", _down, "stop everything that `up` started"),
-        ("status", _status, f"say what runs (exit code {EXIT_DOWN} when the stack is down)"),
-        ("logs", _logs, "print what the functions logged"),
-        ("run", _run, "start the stack if need be, play the demo, and print events until Ctrl-C"),
+        ("status", _status, f"show what runs (exit code {EXIT_DOWN} if the stack is down)"),
+        ("logs", _logs, "print the functions' logs"),
+        ("run", _run, "start the stack if it is down, play the demo, and print events until Ctrl-C"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(command=function)
         command.add_argument(
-            "--state-dir", type=Path, default=ROOT / ".local", help="where the stack keeps its files"
+            "--state-dir", type=Path, default=ROOT / ".local", help="folder for the stack's files"
         )
         if name in ("up", "run"):
             _add_stack_options(command)
         if name == "logs":
             command.add_argument("function", nargs="*", help=f"any of {', '.join(FUNCTIONS)} (default: all)")
-            command.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
+            command.add_argument("--follow", action="store_true", help="continue until Ctrl-C")
         if name == "run":
             command.add_argument(
                 "--once", action="store_true", help="end after the demo; fail if an event is missing"
@@ -125,7 +125,7 @@ def _add_stack_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--template", type=Path, default=ROOT / "template.yaml")
     binaries = target_dir() / "lambda-local"
     command.add_argument(
-        "--functions-dir", type=Path, default=binaries, help="<function>/bootstrap is in here"
+        "--functions-dir", type=Path, default=binaries, help="folder with <function>/bootstrap"
     )
     command.add_argument("--simulator", type=Path, default=target_dir() / "debug" / "simulator")
     command.add_argument(

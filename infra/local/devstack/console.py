@@ -8,18 +8,18 @@ import threading
 import time
 from collections.abc import Iterator
 
-# Without a terminal, a sign of life this often.
+# Seconds between progress lines without a terminal.
 HEARTBEAT_SECONDS = 15.0
 TICK_SECONDS = 0.5
 
 
 def say(text: str = "") -> None:
-    """One line, at once."""
+    """Prints one line without delay."""
     print(text, flush=True)
 
 
 def complain(text: str) -> None:
-    """One line to standard error, at once."""
+    """Prints one line to standard error without delay."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -43,7 +43,7 @@ def step(label: str) -> Iterator[None]:
 
 
 def _tick(label: str, started: float, stop: threading.Event) -> None:
-    """Redraws the step's line on a terminal; else prints a line now and then."""
+    """Redraws the step's line on a terminal; else prints a line at intervals."""
     terminal = sys.stdout.isatty()
     while not stop.wait(TICK_SECONDS if terminal else HEARTBEAT_SECONDS):
         seconds = time.monotonic() - started

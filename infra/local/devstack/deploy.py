@@ -17,7 +17,7 @@ ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm
 
 
 def architecture() -> str:
-    """This machine's processor in Lambda's words. The emulator runs the functions' Linux binaries right here."""
+    """Returns this machine's processor by Lambda's name. The emulator runs the functions on this machine."""
     found = ARCHITECTURES.get(platform.machine().lower())
     if platform.system() != "Linux" or found is None:
         raise StackError(
@@ -28,7 +28,7 @@ def architecture() -> str:
 
 
 def build(settings: Settings, state: State) -> dict[str, Any]:
-    """Prepares the template and packages the prebuilt binaries. Returns the template as it is in the project."""
+    """Prepares the template and packages the prebuilt binaries. Returns the project's own template."""
     template.check_binaries(settings.functions_dir, architecture())
     original = template.load(settings.template)
     prepared = state.work / "template.yaml"
@@ -39,7 +39,7 @@ def build(settings: Settings, state: State) -> dict[str, Any]:
 
 
 def deploy(settings: Settings, state: State, endpoint_url: str, bitbucket_url: str) -> dict[str, str]:
-    """Deploys what `build` made. Returns the stack's outputs."""
+    """Deploys the output of `build`. Returns the stack's outputs."""
     parameters = settings.parameters(architecture(), bitbucket_url)
     words = [f"{name}={value}" for name, value in parameters.items()]
     packaged = state.work / "build" / "template.yaml"

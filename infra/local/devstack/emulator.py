@@ -15,12 +15,12 @@ from devstack.settings import HOST, REGION, Settings, tool
 from devstack.state import State
 
 READY_SECONDS = 30.0
-# Another program may take a free port between our look and the emulator's start.
+# Another program may take a free port between our check and the emulator's start.
 ATTEMPTS = 3
 
 
 def endpoint_url(port: int) -> str:
-    """Where all services are."""
+    """Returns the URL of all services."""
     return f"http://{HOST}:{port}"
 
 
@@ -43,7 +43,7 @@ def start(settings: Settings, state: State) -> Process:
 
 
 def is_healthy(state: State, port: int) -> bool:
-    """Whether this state folder's emulator, and not another one, answers, and with its roles' policies enforced."""
+    """True if this state folder's emulator answers, and enforces the policies of roles."""
     try:
         with urllib.request.urlopen(f"{endpoint_url(port)}/_ministack/health", timeout=2) as answer:
             health = json.load(answer)
@@ -59,12 +59,12 @@ def _ready(state: State, port: int) -> bool | None:
 
 
 def _mark(state: State) -> str:
-    """What this emulator calls its version. Two that start at once may want one port: the loser must notice."""
+    """Returns this emulator's version string, which differs for each stack: two may start on one port."""
     return f"of {state.root}"
 
 
 def _environment(state: State, port: int) -> dict[str, str]:
-    """The emulator's settings. Functions inherit them, the endpoint among them: that is how they reach it."""
+    """Returns the emulator's settings. Functions inherit them and reach the emulator by the endpoint among them."""
     temporary = state.work / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     return aws.environment(endpoint_url(port)) | {
@@ -72,7 +72,7 @@ def _environment(state: State, port: int) -> dict[str, str]:
         "BIND_HOST": HOST,
         "IOT_MTLS_ENABLED": "0",
         "GATEWAY_PORT": str(port),
-        # The host in the URLs that it gives out (queues).
+        # The host in the URLs of queues.
         "MINISTACK_HOST": HOST,
         "MINISTACK_REGION": REGION,
         "MINISTACK_VERSION": _mark(state),

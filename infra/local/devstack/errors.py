@@ -1,4 +1,4 @@
-"""The one kind of failure that a person is told about without a traceback."""
+"""The kind of failure that is printed without a traceback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TAIL_LINES = 25
 
 
 class StackError(Exception):
-    """Something the person at the keyboard can act on.
+    """A failure that the person at the keyboard can fix.
 
     `message` says what happened and what to do; `log` is where the rest is written.
     """

@@ -17,13 +17,13 @@ PROCESSES = ("ministack", "simulator")
 
 
 def up(settings: Settings) -> bool:
-    """Starts the stack unless it is up; False when it already was. A start that fails leaves nothing running."""
+    """Starts the stack; False if it was up already. A failed start leaves no process running."""
     state = State(settings.state_dir)
     with state.lock():
         if is_up(state):
             return False
         for name in _stop_all(state):
-            say(f"  stopped what was left of an earlier {name}")
+            say(f"  stopped a remaining process of an earlier {name}")
         shutil.rmtree(state.work, ignore_errors=True)
         state.make()
         try:
@@ -37,7 +37,7 @@ def up(settings: Settings) -> bool:
 
 
 def down(state: State) -> list[str]:
-    """Stops everything that runs. Returns the names of what was stopped; none if nothing ran."""
+    """Stops everything that runs. Returns the names of the stopped processes."""
     with state.lock():
         stopped = _stop_all(state)
         shutil.rmtree(state.work, ignore_errors=True)
@@ -45,7 +45,7 @@ def down(state: State) -> list[str]:
 
 
 def is_up(state: State) -> bool:
-    """Whether every process of the stack lives and the emulator answers."""
+    """True if every process of the stack runs and the emulator answers."""
     stack = state.read_stack()
     alive = {process.name: process for process in processes.known(state) if process.alive()}
     return (
@@ -56,14 +56,14 @@ def is_up(state: State) -> bool:
 
 
 def _stop_all(state: State) -> list[str]:
-    """Stops in reverse order: nobody sends to what is gone."""
+    """Stops the processes in reverse order, so that none sends to a stopped one."""
     state.forget_stack()
     found = sorted(processes.known(state), key=lambda process: process.since, reverse=True)
     return [process.name for process in found if processes.stop(state, process)]
 
 
 def _start(settings: Settings, state: State) -> dict[str, Any]:
-    """The parts in their order. Each step shows itself."""
+    """Starts the parts in their order. Each step prints its progress."""
     with step("package the functions (sam build)"):
         original = deploy.build(settings, state)
     with step("start the AWS emulator"):
@@ -82,7 +82,7 @@ def _start(settings: Settings, state: State) -> dict[str, Any]:
 def _connect(
     settings: Settings, endpoint_url: str, outputs: dict[str, str], bitbucket: Bitbucket
 ) -> dict[str, Any]:
-    """Links the deployment with Bitbucket and with a subscriber. Returns what `stack.json` holds."""
+    """Connects the deployment with Bitbucket and with a subscriber. Returns the contents of `stack.json`."""
     secret = wiring.create_link(endpoint_url, outputs["LinkSecretPrefix"], settings.link, bitbucket.users[-1])
     queue_url = wiring.create_subscriber(endpoint_url, outputs["BusName"])
     webhook_url = f"{_public_url(endpoint_url, outputs)}/webhook/{settings.link}"
@@ -119,8 +119,9 @@ def _connect(
 
 
 def _command_line(stack: dict[str, Any]) -> dict[str, str]:
-    """What `bitrelay` has to be told of a local stack. The addresses among the stack's outputs are AWS's and lead
-    nowhere here, so the webhook URL is named.
+    """Returns the settings that `bitrelay` needs for a local stack.
+
+    The webhook URL is among them, because the stack's outputs have AWS's addresses, which do not work here.
     """
     return {
         "stack": STACK_NAME,
@@ -131,12 +132,12 @@ def _command_line(stack: dict[str, Any]) -> dict[str, str]:
 
 
 def _public_url(endpoint_url: str, outputs: dict[str, str]) -> str:
-    """Where the emulator serves the HTTP API."""
+    """Returns the URL of the HTTP API in the emulator."""
     return f"{endpoint_url}/_aws/execute-api/{outputs['ApiId']}/$default"
 
 
 def describe(state: State) -> list[str]:
-    """What runs, line by line."""
+    """Describes the running processes, one line each."""
     lines = []
     for process in processes.known(state):
         condition = "running" if process.alive() else "DEAD"
@@ -160,7 +161,7 @@ def describe(state: State) -> list[str]:
 
 
 def process_named(state: State, name: str) -> Process | None:
-    """A process of the stack, if it lives."""
+    """Returns a process of the stack, if it runs."""
     return next(
         (process for process in processes.known(state) if process.name == name and process.alive()), None
     )

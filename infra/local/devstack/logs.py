@@ -1,4 +1,4 @@
-"""What the functions logged."""
+"""The functions' logs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from devstack.console import say
 from devstack.settings import FUNCTIONS, STACK_NAME
 
 FOLLOW_SECONDS = 1.0
-# Lambda's own lines around each invocation say nothing about the function.
+# Lambda's own lines around each invocation have no information about the function.
 FRAME = ("START RequestId", "END RequestId", "REPORT RequestId")
 
 

@@ -1,4 +1,4 @@
-"""Which port to listen on."""
+"""The choice of a port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from devstack.settings import HOST, PREFERRED_PORT
 
 
 def choose(wanted: int | None) -> int:
-    """A port that is free now: exactly `wanted`; or any if 0; or, if None, the usual one or else any."""
+    """Returns a free port: exactly `wanted`; any if 0; if None, the usual one or else any."""
     if wanted is None:
         return PREFERRED_PORT if _is_free(PREFERRED_PORT) else _any()
     if wanted == 0:
@@ -22,7 +22,7 @@ def choose(wanted: int | None) -> int:
 
 
 def _is_free(port: int) -> bool:
-    """Whether we could listen there. (A lingering connection of an earlier listener does not count.)"""
+    """True if a listener could bind the port. A lingering connection of an earlier listener does not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -33,7 +33,7 @@ def _is_free(port: int) -> bool:
 
 
 def _any() -> int:
-    """A port that the system gives out."""
+    """Returns a port that the system chooses."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Background processes: each in a process group of its own, with a pid file that survives the starter."""
+"""Background processes: each in its own process group, with a pid file that survives the starter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KILL_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Process:
-    """A process that was started here. `birth` tells it from a later one that got the same pid."""
+    """A started process. `birth` distinguishes it from a later process with the same pid."""
 
     name: str
     pid: int
@@ -30,11 +30,11 @@ class Process:
     log: str
 
     def alive(self) -> bool:
-        """Whether it still runs (a zombie does not)."""
+        """True if it still runs (a zombie does not)."""
         return _birth(self.pid) == self.birth
 
     def save(self, state: State) -> None:
-        """Remembers it in the state folder."""
+        """Stores it in the state folder."""
         (state.pids / f"{self.name}.json").write_text(json.dumps(asdict(self)))
 
 
@@ -80,10 +80,10 @@ def known(state: State) -> list[Process]:
 
 
 def stop(state: State, process: Process) -> bool:
-    """Stops the process and its children, and forgets it. Says whether there was anything to stop.
+    """Stops the process and its children, and removes its pid file. Returns True if it ran.
 
     The group is addressed only while its leader is the process that we started (`birth`), or is gone and has
-    left children behind: a group id is not given to anybody else while a member of it lives.
+    left children behind: the system does not reuse a group id while a member of it lives.
     """
     (state.pids / f"{process.name}.json").unlink(missing_ok=True)
     birth = _birth(process.pid)
@@ -122,7 +122,7 @@ def _wait_for_end(group: int, seconds: float) -> bool:
 
 
 def _birth(pid: int) -> str | None:
-    """When the process began, in the system's own words, or None if it does not run.
+    """Returns the start time of the process in the system's own form, or None if it does not run.
 
     Linux: field 22 of /proc/PID/stat, which counts from the boot (proc_pid_stat(5)).
     """

@@ -1,7 +1,7 @@
-"""The address that the pages of OAuth are at, which the function cannot learn here.
+"""The address of the OAuth pages, which the function cannot learn from the emulator.
 
-On AWS, API Gateway says its own name with every request. The emulator (MiniStack 1.5.33) serves an API below a path, says
-a name that leads nowhere, and chooses the API's id during the deploy; so the setting is changed after it.
+On AWS, API Gateway sends its own name with every request. The emulator (MiniStack 1.5.33) serves an API below a path,
+sends a name that does not work, and chooses the API's id during the deploy. So the setting is changed afterwards.
 """
 
 from __future__ import annotations

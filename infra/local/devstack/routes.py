@@ -1,7 +1,7 @@
-"""The HTTP API's routes, which the emulator (MiniStack 1.5.33) does not take from where SAM puts them.
+"""The HTTP API's routes, which the emulator (MiniStack 1.5.33) does not read from SAM's template.
 
 SAM writes routes into the API's OpenAPI `Body`; the emulator ignores it and answers 404. So they are created here with
-the calls of API Gateway v2, read from the template, and each calls the function that the template says.
+the calls of API Gateway v2, read from the template, and each calls its function in the template.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a stack is made of: where its files are, its ports and its times."""
+"""The settings of a stack: files, ports and times."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ FUNCTIONS = ("webhook", "poller", "publisher")
 
 
 def target_dir() -> Path:
-    """Cargo's output folder, as cargo itself finds it."""
+    """Returns cargo's output folder, by cargo's own rules."""
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
 def tool(name: str) -> Path:
-    """A program of the tools' own virtual environment, which also runs this code."""
+    """Returns a program of the tools' virtual environment, which also runs this code."""
     return Path(sys.executable).parent / name
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that may differ from one local stack to the next."""
+    """Everything that may differ between local stacks."""
 
     state_dir: Path
     template: Path
@@ -38,7 +38,7 @@ class Settings:
     simulator_port: int = 0
     link: str = "demo"
     log_level: str = "info"
-    # Longer than the minute between two runs of the poller: whenever somebody edits, a run sees the window open.
+    # Longer than the minute between two runs of the poller: a run sees the window of every edit open.
     window_seconds: int = 90
     window_margin_seconds: int = 3
     poll_interval_seconds: int = 2

@@ -18,10 +18,10 @@ from devstack.state import State
 READY_SECONDS = 15.0
 CALL_SECONDS = 10.0
 
-# The first one is connected by `up`, the other is left for a person who tries the command line.
+# `up` connects the first repository. The other is for a person who tries the command line.
 REPOSITORIES = ("widgets", "gears")
 
-# All that Bitbucket can report about a repository
+# Every event that Bitbucket can report about a repository
 # (https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/).
 EVENTS = [
     *(
@@ -41,7 +41,7 @@ EVENTS = [
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who can act on the simulated Bitbucket."""
+    """A person who can act on the simulated Bitbucket."""
 
     name: str
     username: str
@@ -50,7 +50,7 @@ class User:
 
 @dataclass(frozen=True)
 class Bitbucket:
-    """What the simulator says about itself when it is ready. `users`: the people."""
+    """The simulator's own description, which it prints when it is ready. `users`: the people."""
 
     url: str
     repository: str
@@ -94,7 +94,7 @@ def register_webhook(bitbucket: Bitbucket, url: str, secret: str) -> str:
 
 
 def _announcement(file: Path) -> Bitbucket | None:
-    """The first whole line that the simulator printed, if there is one by now."""
+    """Returns the first whole line that the simulator printed, or None."""
     text = file.read_text()
     if "\n" not in text:
         return None

@@ -15,33 +15,33 @@ from devstack.errors import StackError
 
 @dataclass(frozen=True)
 class State:
-    """Paths inside the state folder, and what is written there."""
+    """Paths inside the state folder, and their contents."""
 
     root: Path
 
     @property
     def stack_file(self) -> Path:
-        """Exists exactly while the stack is up."""
+        """File that exists exactly while the stack is up."""
         return self.root / "stack.json"
 
     @property
     def config_file(self) -> Path:
-        """Leads the command line `bitrelay` to this stack; exists as long as `stack_file`."""
+        """Configuration of `bitrelay` for this stack; exists as long as `stack_file`."""
         return self.root / "bitrelay.toml"
 
     @property
     def pids(self) -> Path:
-        """One file for each process that was started."""
+        """Folder with one file for each started process."""
         return self.root / "pids"
 
     @property
     def logs(self) -> Path:
-        """Logs of the last start; they outlive `down`."""
+        """Folder with the logs of the last start; `down` keeps them."""
         return self.root / "logs"
 
     @property
     def work(self) -> Path:
-        """The prepared template, what `sam build` makes of it, and the emulator's temporary files."""
+        """Folder for the prepared template, the output of `sam build`, and the emulator's temporary files."""
         return self.root / "work"
 
     def make(self) -> None:
@@ -50,7 +50,7 @@ class State:
             folder.mkdir(parents=True, exist_ok=True)
 
     def read_stack(self) -> dict[str, Any] | None:
-        """What `up` wrote, or None."""
+        """Returns the contents of `stack_file`, or None."""
         try:
             value = json.loads(self.stack_file.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
@@ -58,25 +58,25 @@ class State:
         return value if isinstance(value, dict) else None
 
     def write_stack(self, value: dict[str, Any]) -> None:
-        """Written whole or not at all; readable by its owner only, for it holds (simulated) secrets."""
+        """Writes the file whole or not at all. Only its owner can read it, because it holds (simulated) secrets."""
         partial = self.stack_file.with_suffix(".partial")
         partial.touch(mode=0o600)
         partial.write_text(json.dumps(value, indent=2) + "\n")
         partial.replace(self.stack_file)
 
     def write_config(self, values: dict[str, str]) -> None:
-        """The file that `bitrelay --config` takes. A JSON string is a TOML string too."""
+        """Writes the file for `bitrelay --config`. A JSON string is a TOML string too."""
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
         self.config_file.write_text("".join(lines))
 
     def forget_stack(self) -> None:
-        """The stack is not up any more."""
+        """Removes the files that exist only while the stack is up."""
         self.stack_file.unlink(missing_ok=True)
         self.config_file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Held while the stack starts or stops; the system releases it when its holder dies."""
+        """Holds a lock while the stack starts or stops. The system releases it if its holder dies."""
         self.make()
         with (self.root / "lock").open("w") as file:
             try:

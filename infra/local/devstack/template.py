@@ -1,6 +1,6 @@
-"""The one `template.yaml`, made ready for the emulator.
+"""The project's `template.yaml`, prepared for the emulator.
 
-Two things differ from what AWS gets: the bus's archive is left out, because the CloudFormation of the emulator
+Two things differ from the deployment on AWS. The bus's archive is left out, because the CloudFormation of the emulator
 (MiniStack 1.5.33) refuses `AWS::Events::Archive`; and the functions' binaries are named by absolute paths, because the
 copy lies in another folder.
 """
@@ -20,7 +20,7 @@ FUNCTION_TYPE = "AWS::Serverless::Function"
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The template with its short forms (`!Ref`) written out."""
+    """Returns the template with its short forms (`!Ref`) written out."""
     try:
         value = yaml_parse(path.read_text())
     except OSError as error:
@@ -31,7 +31,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def prepare(template: dict[str, Any], functions_dir: Path) -> str:
-    """The text of the copy for the emulator. `template` is changed in place."""
+    """Returns the text of the copy for the emulator. Changes `template` in place."""
     resources: dict[str, Any] = template["Resources"]
     for name in [name for name, resource in resources.items() if resource["Type"] == "AWS::Events::Archive"]:
         del resources[name]
@@ -43,7 +43,7 @@ def prepare(template: dict[str, Any], functions_dir: Path) -> str:
 
 
 def http_routes(template: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each route of the HTTP API: the function's logical id, and the route key (`GET /healthz`)."""
+    """Yields each route of the HTTP API: the function's logical id, and the route key (`GET /healthz`)."""
     for name, resource in template["Resources"].items():
         if resource["Type"] != FUNCTION_TYPE:
             continue

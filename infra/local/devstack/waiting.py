@@ -1,4 +1,4 @@
-"""Waiting for a server to be ready, with a limit and with an eye on its process."""
+"""Waiting for a server to be ready, with a time limit and a check of its process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEP_SECONDS = 0.1
 
 
 def until(process: Process, seconds: float, probe: Callable[[], T | None]) -> T:
-    """What `probe` answers once it is not None. Fails when the process ends or the time is over."""
+    """Returns the first answer of `probe` that is not None. Fails if the process ends or the time is over."""
     deadline = time.monotonic() + seconds
     while True:
         answer = probe()

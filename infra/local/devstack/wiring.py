@@ -1,4 +1,4 @@
-"""What a user sets up around a deployment: the link, a subscriber's queue behind a rule on the bus, the webhook."""
+"""The parts around a deployment: the link, a subscriber's queue behind a rule on the bus, the webhook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECRET_BYTES = 24
 
 
 def create_link(endpoint_url: str, prefix: str, link: str, user: User) -> str:
-    """One secret of Secrets Manager holds all of a link. Returns the new webhook secret."""
+    """Creates the link: one secret in Secrets Manager. Returns its new webhook secret."""
     secret = secrets.token_hex(SECRET_BYTES)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     value = {
@@ -31,7 +31,7 @@ def create_link(endpoint_url: str, prefix: str, link: str, user: User) -> str:
 
 
 def create_subscriber(endpoint_url: str, bus: str) -> str:
-    """A queue that receives every event of the bus, as any consumer could have one. Returns its URL."""
+    """Creates a queue that receives every event of the bus, like any subscriber's. Returns its URL."""
     queues = aws.client("sqs", endpoint_url)
     events = aws.client("events", endpoint_url)
     url = str(queues.create_queue(QueueName=QUEUE_NAME)["QueueUrl"])

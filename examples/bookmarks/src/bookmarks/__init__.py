@@ -1,1 +1,1 @@
-"""Keeps seven bookmarks of a pull request true in Slack, from bitrelay's events alone."""
+"""Keeps seven Slack bookmarks of a pull request current, by bitrelay's events alone."""

@@ -1,4 +1,4 @@
-"""What Lambda calls: wiring, and nothing else."""
+"""Entry point for Lambda: only wiring."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bookmarks.store import DynamoStore
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Takes one message of the queue (BatchSize is 1). Whatever it raises brings the message back after a while."""
+    """Handles one message of the queue (BatchSize is 1). If it raises, the queue delivers the message again later."""
     for record in event["Records"]:
         try:
             keeper().keep(json.loads(record["body"])["detail"])
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 
 @functools.cache
 def keeper() -> Keeper:
-    """Made at the first message and kept while the process lives."""
+    """Returns the keeper. It is created at the first message and kept while the process lives."""
     secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SLACK_TOKEN_SECRET"])
     return Keeper(
         store=DynamoStore(boto3.client("dynamodb"), os.environ["TABLE"]),

@@ -1,7 +1,7 @@
-"""Takes in one event and makes Slack show what is known after it.
+"""Handles one event: stores what it shows, and updates the bookmarks in Slack.
 
-An event is done when its titles are shown, or newer ones; until then `keep` raises, and whoever called it comes again
-with the same event. What was learned or shown before is in the store by then, so the next attempt only does the rest.
+An event is done when Slack shows its titles or newer ones. Until then `keep` raises, and its caller retries with the
+same event. The store has everything that was learned and shown before, so a retry does only the remaining work.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from bookmarks.titles import SEVEN, first_titles, titles
 
 # Longer than Lambda lets an invocation live (`Timeout` in template.yaml): a claim ends after its owner.
 CLAIM_SECONDS = 30.0
-# How often a write that lost against another is tried again, and how often newer titles are shown in one go.
+# Retries of a write that lost against another, and rounds in which one invocation shows newer titles.
 MAX_ATTEMPTS = 8
 MAX_ROUNDS = 3
 
 
 class BusyError(Exception):
-    """Another invocation calls Slack for this pull request, or Slack asked to be left alone. Come again."""
+    """Another invocation calls Slack for this pull request, or Slack limits the rate. Retry later."""
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """What it takes to keep bookmarks."""
+    """Keeps bookmarks current."""
 
     store: Store
     slack: Slack
     channel: str | None
-    """Where the bookmarks of a pull request without a channel of its own go; None: nowhere."""
+    """Channel for pull requests without their own channel; None: they get no bookmarks."""
     now: Callable[[], float]
     """Seconds since 1970."""
     new_owner: Callable[[], str]
-    """A name for this invocation that no other has."""
+    """Makes a unique name for this invocation."""
 
     def keep(self, detail: dict[str, Any]) -> None:
-        """Takes in an event (the envelope of docs/EVENTS.md). Raises `BusyError`, `SlackError`, `ConflictError`."""
+        """Handles an event (the envelope of docs/EVENTS.md). Raises `BusyError`, `SlackError`, `ConflictError`."""
         if detail["counters"] is None:
             return
         key, owner = key_of(detail), self.new_owner()
@@ -53,7 +53,7 @@ class Keeper:
         self._show_all(key, state, detail["subject"])
 
     def _begin(self, state: State, detail: dict[str, Any], owner: str) -> State:
-        """Learns, and claims if there is something to show and nobody is at it. What it learns stays, claim or not."""
+        """Learns the event's titles, and claims the pull request if it has titles to show and no other claim."""
         state = state.learn(detail["sequence"], titles(detail), first_titles(detail))
         now = self.now()
         if state.settled() or self._channel(state) is None or state.claimed_at(now):
@@ -61,7 +61,7 @@ class Keeper:
         return dataclasses.replace(state, claim=Claim(owner, now + CLAIM_SECONDS))
 
     def _show_all(self, key: str, state: State, subject: dict[str, Any]) -> None:
-        """Shows what is wanted, and what others learned meanwhile: they found the claim and went away."""
+        """Shows the wanted titles, and those that other invocations stored meanwhile because of the claim."""
         assert state.claim is not None
         owner, shown = state.claim.owner, dict(state.shown)
         for _ in range(MAX_ROUNDS):
@@ -82,7 +82,7 @@ class Keeper:
         raise BusyError(key)
 
     def _show(self, state: State, shown: dict[str, Shown], subject: dict[str, Any]) -> None:
-        """Calls Slack for the bookmarks whose titles differ, and no other; notes each success in `shown`."""
+        """Calls Slack for each bookmark whose title differs, and records each success in `shown`."""
         channel = self._channel(state)
         assert channel is not None
         found: dict[str, Shown] | None = None
@@ -91,8 +91,8 @@ class Keeper:
             known = self._edited(channel, shown.get(bookmark.name), title)
             if known is None:
                 shown.pop(bookmark.name, None)
-                # It is new, or somebody deleted it by hand. An earlier attempt may have added it and died before it
-                # wrote that down: look before adding.
+                # It is new, or a person deleted it. An earlier attempt may also have added it and died before it stored
+                # that, so list the existing ones before adding.
                 found = self.slack.list(channel) if found is None else found
                 link = bookmark.link(subject["repository"]["full_name"], subject["id"])
                 known = self._edited(channel, found.get(link), title)
@@ -100,7 +100,7 @@ class Keeper:
             shown[bookmark.name] = known
 
     def _edited(self, channel: str, known: Shown | None, title: str) -> Shown | None:
-        """The bookmark with this title; None where there is none to edit. One that has the title is no call."""
+        """Returns the bookmark with this title, edited if necessary; None if there is none to edit."""
         if known is None or known.title == title:
             return known
         return self.slack.edit(channel, known.id, title)
@@ -109,7 +109,7 @@ class Keeper:
         return state.channel or self.channel
 
     def _update(self, key: str, change: Callable[[State], State]) -> State:
-        """Reads, changes and writes a state; again, if somebody else wrote in between. No change is no write."""
+        """Reads, changes and writes a state; retries after another write in between. Writes only a changed state."""
         for _ in range(MAX_ATTEMPTS):
             before = self.store.load(key)
             after = change(before)
@@ -123,16 +123,16 @@ class Keeper:
 
 
 def key_of(detail: dict[str, Any]) -> str:
-    """What the state of the event's pull request is kept under. `sequence` counts within a link and a subject."""
+    """Returns the key of the pull request's state. It has link and subject, because `sequence` counts within both."""
     subject = detail["subject"]
     return f"{detail['link']}#{subject['repository']['id']}/{subject['id']}"
 
 
 def _progress(state: State, owner: str, shown: dict[str, Shown], claim: Claim | None) -> State:
-    """Writes down what is shown. The claim stays only while more is to do.
+    """Records the shown titles. The claim stays only while more titles are to be shown.
 
-    Raises `BusyError` where another invocation has taken over: what that one writes down must stand. It does not happen
-    while CLAIM_SECONDS is longer than an invocation lives; if it did, Slack could show an old title until the next.
+    Raises `BusyError` if another invocation has taken over, because its records must stand. That cannot happen while
+    CLAIM_SECONDS is longer than an invocation lives. If it did, Slack could show an old title until the next event.
     """
     if state.claim is None or state.claim.owner != owner:
         raise BusyError(f"the claim of {owner} was lost")

@@ -13,14 +13,14 @@ from bookmarks.state import Shown
 TIMEOUT_SECONDS = 5
 # A channel has at most 100 bookmarks, of about a kilobyte each.
 MAX_ANSWER_BYTES = 1024 * 1024
-# Where a 429 does not say how long: what Slack's tiers are counted over is a minute.
+# Used if a 429 has no `Retry-After`: Slack counts its tiers over a minute.
 DEFAULT_RETRY_SECONDS = 30.0
-# A longer one is not believed: the queue gives an event up after a quarter of an hour.
+# A longer `Retry-After` is cut: the queue gives up an event after a quarter of an hour.
 MAX_RETRY_SECONDS = 600.0
 
 
 class SlackError(Exception):
-    """Slack said no. `code` is its word for it, for example `channel_not_found`."""
+    """Slack refused a call. `code` is its error, for example `channel_not_found`."""
 
     def __init__(self, method: str, code: str) -> None:
         super().__init__(f"{method}: {code}")
@@ -28,7 +28,7 @@ class SlackError(Exception):
 
 
 class RateLimitedError(SlackError):
-    """Slack takes no more calls for some seconds (https://docs.slack.dev/apis/web-api/rate-limits)."""
+    """Slack accepts no calls for some seconds (https://docs.slack.dev/apis/web-api/rate-limits)."""
 
     def __init__(self, method: str, retry_after: float) -> None:
         super().__init__(method, f"rate limited for {retry_after:.0f} s")
@@ -36,24 +36,24 @@ class RateLimitedError(SlackError):
 
 
 class Slack:
-    """A client. It never waits and never tries again: that is Lambda's part."""
+    """A client. It never waits and never retries; Lambda does."""
 
     def __init__(self, token: str, base_url: str = "https://slack.com/api") -> None:
         self._token = token
         self._base_url = base_url
 
     def list(self, channel: str) -> dict[str, Shown]:
-        """The channel's bookmarks by their links."""
+        """Returns the channel's bookmarks by their links."""
         answer = self._call("bookmarks.list", {"channel_id": channel})
         return {found["link"]: Shown(found["id"], found["title"]) for found in answer["bookmarks"]}
 
     def add(self, channel: str, title: str, link: str, emoji: str) -> Shown:
-        """Makes a bookmark."""
+        """Creates a bookmark."""
         fields = {"channel_id": channel, "type": "link", "title": title, "link": link, "emoji": emoji}
         return Shown(self._call("bookmarks.add", fields)["bookmark"]["id"], title)
 
     def edit(self, channel: str, bookmark_id: str, title: str) -> Shown | None:
-        """Changes a title. None: there is no such bookmark (any more)."""
+        """Changes a title. Returns None if the bookmark does not exist (any more)."""
         fields = {"channel_id": channel, "bookmark_id": bookmark_id, "title": title}
         try:
             self._call("bookmarks.edit", fields)
@@ -66,7 +66,7 @@ class Slack:
     def _call(self, method: str, fields: dict[str, str]) -> dict[str, Any]:
         body = urllib.parse.urlencode(fields).encode()
         request = urllib.request.Request(f"{self._base_url}/{method}", body)
-        # Not sent again to wherever a redirect leads.
+        # Not sent to the target of a redirect.
         request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:

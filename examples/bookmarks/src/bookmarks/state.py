@@ -1,4 +1,4 @@
-"""What is remembered of one pull request. Pure: no clock, no store, no Slack."""
+"""The stored state of one pull request. Pure: no clock, no store, no Slack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a bookmark should say, and by which event."""
+    """The title that a bookmark should have, and the sequence of its event."""
 
     sequence: int
     title: str
@@ -18,7 +18,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a bookmark says in Slack, as far as we know."""
+    """The title of a bookmark in Slack, as last seen."""
 
     id: str
     title: str
@@ -29,7 +29,7 @@ class Claim:
     """One invocation's right to call Slack for this pull request."""
 
     owner: str
-    """The invocation; empty when the pull request only rests until Slack takes calls again."""
+    """The invocation; empty during a pause that Slack asked for."""
     until: float
     """Seconds since 1970."""
 
@@ -39,16 +39,16 @@ class State:
     """One pull request. Bookmarks go by their names (`titles.SEVEN`)."""
 
     version: int = 0
-    """How often it was written; 0 means never. Each write has the condition that nobody else wrote since the read."""
+    """Number of writes; 0 means never. Each write requires the version that was read."""
     channel: str | None = None
-    """Its own channel; None: that of the settings."""
+    """Its own channel; None: the channel of the settings."""
     wanted: Mapping[str, Wanted] = field(default_factory=dict)
     shown: Mapping[str, Shown] = field(default_factory=dict)
     claim: Claim | None = None
 
     def learn(self, sequence: int, titles: Mapping[str, str], first_titles: Mapping[str, str]) -> State:
-        """Takes in what an event says. For each bookmark the event with the highest sequence wins, so the order
-        in which events come, and how often, makes no difference."""
+        """Adds the titles of an event. For each bookmark the event with the highest sequence wins, so events can
+        arrive in any order and any number."""
         wanted = {name: Wanted(0, title) for name, title in first_titles.items()} | dict(self.wanted)
         for name, title in titles.items():
             if sequence > wanted[name].sequence:
@@ -56,19 +56,19 @@ class State:
         return dataclasses.replace(self, wanted=wanted)
 
     def settled(self) -> bool:
-        """Whether Slack shows what it should."""
+        """True if Slack shows all wanted titles."""
         return all(
             name in self.shown and self.shown[name].title == wanted.title
             for name, wanted in self.wanted.items()
         )
 
     def claimed_at(self, now: float) -> bool:
-        """Whether Slack must not be called now, except by the claim's owner."""
+        """True if only the claim's owner may call Slack at `now`."""
         return self.claim is not None and now < self.claim.until
 
 
 def to_json(state: State) -> str:
-    """The state without its version and channel, which a store keeps beside it."""
+    """Returns the state without its version and channel, which a store keeps beside it."""
     fields = dataclasses.asdict(state)
     return json.dumps({name: fields[name] for name in ("wanted", "shown", "claim")}, sort_keys=True)
 

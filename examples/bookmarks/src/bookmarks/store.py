@@ -1,4 +1,4 @@
-"""Where states are kept: what the keeper asks of a store, and DynamoDB as one."""
+"""Stores of states: the interface that the keeper needs, and DynamoDB."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from bookmarks.state import State, from_json, to_json
 
 
 class ConflictError(Exception):
-    """Somebody else wrote the state since it was read. Read it again."""
+    """Another invocation wrote the state since it was read. Read it again."""
 
 
 class Store(Protocol):
     """States by key."""
 
     def load(self, key: str) -> State:
-        """The newest state; a fresh one where there is none."""
+        """Returns the newest state; an empty one if there is none."""
 
     def save(self, key: str, state: State) -> State:
-        """Writes the state if nobody did since it was read; answers it with its new version.
+        """Writes the state if it is unchanged since it was read. Returns it with its new version.
 
         Raises `ConflictError`.
         """
@@ -34,18 +34,18 @@ class DynamoStore:
         self._table = table
 
     def load(self, key: str) -> State:
-        """Consistently: what was just written must be seen, or every save would fail."""
+        """Reads consistently, because a stale state would make every save fail."""
         answer = self._client.get_item(TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True)
         item = answer.get("Item")
         if item is None:
             return State()
         version, channel = int(item["version"]["N"]), item.get("channel", {}).get("S")
-        # A person who names a channel before the first event makes an item without a document.
+        # A person who names a channel before the first event creates an item without a document.
         document = item.get("document", {}).get("S") or to_json(State())
         return from_json(version, channel, document)
 
     def save(self, key: str, state: State) -> State:
-        """The condition is what two invocations at once are safe by."""
+        """The condition makes two invocations at once safe."""
         saved = dataclasses.replace(state, version=state.version + 1)
         item = {"pk": {"S": key}, "version": {"N": str(saved.version)}, "document": {"S": to_json(saved)}}
         if saved.channel is not None:

@@ -1,4 +1,4 @@
-"""What the seven bookmarks say. Pure: counters in, titles out."""
+"""Titles of the seven bookmarks. Pure: counters in, titles out."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from typing import Any
 
 Counters = dict[str, Any]
 
-# Where pull requests are. The events name the repository; everything else of the address follows.
+# Base of a pull request's address. The events name the repository; the other parts follow.
 BITBUCKET = "https://bitbucket.org"
 
 
 @dataclass(frozen=True)
 class Bookmark:
-    """One of the seven."""
+    """One of the seven bookmarks."""
 
     name: str
-    """What it is called in the state, and its mark in the link. Never shown."""
+    """Its name in the state, and its mark in the link. Never shown."""
     label: str
-    """What its title begins with."""
+    """Start of its title."""
     page: str
     """The page of the pull request that it opens."""
     emoji: str
     value: Callable[[Counters], str | None]
-    """What its title ends with; None where the counter is null, that is, not known."""
+    """End of its title; None if the counter is null."""
     of_head: bool = False
-    """Whether it is about the newest commit: after a push, what it said is no longer true."""
+    """True if it is about the newest commit. A push then makes its old value invalid."""
 
     def title(self, number: int, counters: Counters, pushed: bool) -> str | None:
-        """The whole title, or None: then the bookmark keeps what it said."""
+        """Returns the whole title, or None to keep the current one."""
         value = self.value(counters)
         if value is None:
             return self.first_title(number) if pushed and self.of_head else None
         return self._with(number, value)
 
     def first_title(self, number: int) -> str:
-        """What it says while nothing is known."""
+        """Returns its title before the counter is known."""
         return self._with(number, "?")
 
     def link(self, full_name: str, number: int) -> str:
-        """Its address. The mark at its end makes it unlike the other six: a bookmark is found again by it."""
+        """Returns its address. The mark at its end differs from the other six, and identifies the bookmark in Slack."""
         return f"{BITBUCKET}/{full_name}/pull-requests/{number}/{self.page}#{self.name}"
 
     def _with(self, number: int, value: str) -> str:
@@ -48,7 +48,7 @@ class Bookmark:
 
 
 def titles(detail: dict[str, Any]) -> dict[str, str]:
-    """The titles that an event (the envelope of docs/EVENTS.md) gives. What it knows nothing of is not among them."""
+    """Returns the titles from an event (the envelope of docs/EVENTS.md), without those of unknown counters."""
     number, counters = detail["subject"]["id"], detail["counters"]
     pushed = any(change["type"] == "commits" for change in detail["changes"] or [])
     given = {bookmark.name: bookmark.title(number, counters, pushed) for bookmark in SEVEN}
@@ -56,11 +56,11 @@ def titles(detail: dict[str, Any]) -> dict[str, str]:
 
 
 def first_titles(detail: dict[str, Any]) -> dict[str, str]:
-    """What the seven say while nothing is known."""
+    """Returns the seven titles before any counter is known."""
     return {bookmark.name: bookmark.first_title(detail["subject"]["id"]) for bookmark in SEVEN}
 
 
-# `get`: an event from before a counter existed (a replay) does not know it either.
+# `get`, because a replayed event may be older than a counter.
 
 
 def _reviewers(counters: Counters) -> str | None:
