@@ -1,44 +1,44 @@
-//! The changes of a workload that Bitbucket tells nobody about, and which of them a policy found.
+//! The changes of a workload that Bitbucket does not report, and which of them a policy found.
 
 use std::collections::BTreeMap;
 
-use crate::workload::{Act, Item, Second, What, Workload, text};
+use crate::workload::{Act, Action, Item, Second, Workload, text};
 
-/// Bitbucket is silent about edits that come sooner after a comment's creation or last change
+/// Bitbucket does not report edits that come sooner after a comment's creation or last change
 /// (<https://developer.atlassian.com/platform/forge/events-reference/bitbucket/>).
 pub const WINDOW: Second = 600;
 
-/// A change that was overtaken by the next one within this time was never promised to be found: nobody who asks now and
-/// then can see it for sure. It is the window and the margin of bitrelay's defaults.
+/// A change counts as lost only if it stood for this long: the window and margin of bitrelay's defaults. No poll is
+/// guaranteed to see a change that the next one overtakes sooner.
 const STANDS: Second = WINDOW + 60;
 
-/// What a policy can tell of a comment or task.
+/// A fact that a policy can report about a comment or task.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Told {
-    /// It is there.
+pub enum Fact {
+    /// It exists.
     Created,
-    /// It says this.
+    /// It has this text.
     Text(String),
     /// The task is resolved.
     Resolved,
     /// The task is open again.
     Reopened,
-    /// It is gone.
+    /// It was deleted.
     Deleted,
 }
 
-/// One thing that a policy told, and when it knew it.
+/// A fact that a policy reported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// About what.
+    /// The comment or task.
     pub item: Item,
-    /// What.
-    pub told: Told,
-    /// When, in seconds since the beginning.
+    /// The fact.
+    pub fact: Fact,
+    /// Time of the report, in seconds since the beginning.
     pub at: f64,
 }
 
-/// Whether a silent change is one of a comment or of a task.
+/// The kind of a silent change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// An edit of a comment inside its window.
@@ -50,20 +50,20 @@ pub enum Kind {
 /// A silent change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Of what.
+    /// The comment or task.
     pub item: Item,
-    /// A comment or a task.
+    /// An edit of a comment, or a change of a task.
     pub kind: Kind,
-    /// When it was made.
+    /// Time of the change.
     pub at: Second,
-    /// When the same is told of the next change, if there is one; what is told later is that one.
+    /// Time of the next change with the same fact, if there is one. A later report belongs to that change.
     until: Option<Second>,
-    /// Whether it stood for long enough that it must be found.
+    /// True if it stood long enough that a policy must find it.
     pub must_be_found: bool,
-    told: Told,
+    fact: Fact,
 }
 
-/// Every silent change of a workload, in order.
+/// Lists every silent change of a workload, in order.
 pub fn silent(workload: &Workload) -> Vec<Change> {
     let mut by_item: BTreeMap<Item, Vec<&Act>> = BTreeMap::new();
     for act in &workload.acts {
@@ -75,125 +75,132 @@ pub fn silent(workload: &Workload) -> Vec<Change> {
     changes
 }
 
-/// The silent changes of one comment or task.
+/// Lists the silent changes of one comment or task.
 fn silent_of(acts: &[&Act], end: Second) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut moved: Option<Second> = None;
     for (place, act) in acts.iter().enumerate() {
         let since = moved.replace(act.at).map_or(Second::MAX, |moved| act.at - moved);
-        let Some((kind, told)) = told_by(act, since) else { continue };
+        let Some((kind, fact)) = silent_fact(act, since) else { continue };
         let later = acts.get(place + 1..).unwrap_or_default();
-        let overtaken = later.iter().find(|later| undoes(later.what, act.what)).map(|later| later.at);
-        let until = later.iter().find(|later| is_same(later.what, act.what)).map(|later| later.at);
+        let overtaken = later.iter().find(|later| undoes(later.action, act.action)).map(|later| later.at);
+        let until = later.iter().find(|later| is_same(later.action, act.action)).map(|later| later.at);
         let stood = overtaken.unwrap_or(end).saturating_sub(act.at);
         let earlier = acts.get(..place).unwrap_or_default();
-        let undone = earlier.iter().rfind(|earlier| takes_back(act.what, earlier.what));
+        let undone = earlier.iter().rfind(|earlier| takes_back(act.action, earlier.action));
         let was_seen = undone.is_none_or(|undone| act.at - undone.at >= STANDS);
         let must_be_found = stood >= STANDS && was_seen;
-        changes.push(Change { item: act.item, kind, at: act.at, until, must_be_found, told });
+        changes.push(Change { item: act.item, kind, at: act.at, until, must_be_found, fact });
     }
     changes
 }
 
-/// What a policy has to tell of an act that Bitbucket tells nothing of. `since` is the time since the item's last change.
-fn told_by(act: &Act, since: Second) -> Option<(Kind, Told)> {
-    match act.what {
-        What::Edit(version) if since < WINDOW => Some((Kind::Edit, Told::Text(text(act.item, version)))),
-        What::Comment | What::Edit(_) => None,
-        What::AddTask => Some((Kind::Task, Told::Created)),
-        What::EditTask(version) => Some((Kind::Task, Told::Text(text(act.item, version)))),
-        What::ResolveTask => Some((Kind::Task, Told::Resolved)),
-        What::ReopenTask => Some((Kind::Task, Told::Reopened)),
-        What::DeleteTask => Some((Kind::Task, Told::Deleted)),
+/// Returns the fact of an action that Bitbucket does not report; `None` if Bitbucket reports it. `since` is the time
+/// since the item's last change.
+fn silent_fact(act: &Act, since: Second) -> Option<(Kind, Fact)> {
+    match act.action {
+        Action::Edit(version) if since < WINDOW => Some((Kind::Edit, Fact::Text(text(act.item, version)))),
+        Action::Comment | Action::Edit(_) => None,
+        Action::AddTask => Some((Kind::Task, Fact::Created)),
+        Action::EditTask(version) => Some((Kind::Task, Fact::Text(text(act.item, version)))),
+        Action::ResolveTask => Some((Kind::Task, Fact::Resolved)),
+        Action::ReopenTask => Some((Kind::Task, Fact::Reopened)),
+        Action::DeleteTask => Some((Kind::Task, Fact::Deleted)),
     }
 }
 
-/// Whether nothing is to be seen any more of an act after a later one.
-const fn undoes(later: What, act: What) -> bool {
+/// True if a later action hides an earlier one.
+const fn undoes(later: Action, act: Action) -> bool {
     matches!(
         (later, act),
-        (What::DeleteTask, _)
-            | (What::Edit(_), What::Edit(_))
-            | (What::EditTask(_), What::EditTask(_))
-            | (What::ReopenTask, What::ResolveTask)
-            | (What::ResolveTask, What::ReopenTask)
+        (Action::DeleteTask, _)
+            | (Action::Edit(_), Action::Edit(_))
+            | (Action::EditTask(_), Action::EditTask(_))
+            | (Action::ReopenTask, Action::ResolveTask)
+            | (Action::ResolveTask, Action::ReopenTask)
     )
 }
 
-/// Whether an act leaves things as if an earlier one had not been. Where that was not to be seen for long, there may be nothing to
-/// tell of either.
-const fn takes_back(act: What, earlier: What) -> bool {
+/// True if an action restores what an earlier one changed. If no poll saw the earlier one, none sees a difference now.
+const fn takes_back(act: Action, earlier: Action) -> bool {
     matches!(
         (act, earlier),
-        (What::DeleteTask, What::AddTask)
-            | (What::ReopenTask, What::ResolveTask)
-            | (What::ResolveTask, What::ReopenTask)
+        (Action::DeleteTask, Action::AddTask)
+            | (Action::ReopenTask, Action::ResolveTask)
+            | (Action::ResolveTask, Action::ReopenTask)
     )
 }
 
-/// Whether a later act is told in the same words.
-const fn is_same(later: What, act: What) -> bool {
-    matches!((later, act), (What::ResolveTask, What::ResolveTask) | (What::ReopenTask, What::ReopenTask))
+/// True if both actions have the same fact.
+const fn is_same(later: Action, act: Action) -> bool {
+    matches!(
+        (later, act),
+        (Action::ResolveTask, Action::ResolveTask) | (Action::ReopenTask, Action::ReopenTask)
+    )
 }
 
-/// When each change was found, if it was.
+/// Pairs each change with the time of its first report; `None` if there is none.
 pub fn found<'c>(changes: &'c [Change], reports: &[Report]) -> Vec<(&'c Change, Option<f64>)> {
     let mut by_item: BTreeMap<Item, Vec<&Report>> = BTreeMap::new();
     for report in reports {
         by_item.entry(report.item).or_default().push(report);
     }
-    let of = |change: &Change| {
-        let told = by_item.get(&change.item).into_iter().flatten();
-        let mut times: Vec<f64> = told
-            .filter(|report| report.told == change.told && report.at >= f64::from(change.at))
+    let first_report = |change: &Change| {
+        let reports = by_item.get(&change.item).into_iter().flatten();
+        let mut times: Vec<f64> = reports
+            .filter(|report| report.fact == change.fact && report.at >= f64::from(change.at))
             .filter(|report| change.until.is_none_or(|until| report.at < f64::from(until)))
             .map(|report| report.at)
             .collect();
         times.sort_by(f64::total_cmp);
         times.first().copied()
     };
-    changes.iter().map(|change| (change, of(change))).collect()
+    changes.iter().map(|change| (change, first_report(change))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::{Post, Pr};
+    use crate::workload::{Arrival, Pr};
 
-    fn act(at: Second, what: What) -> Act {
-        Act { at, pr: Pr(0), who: 0, item: Item(1), what, post: Post::OnTime }
+    fn act(at: Second, action: Action) -> Act {
+        Act { at, pr: Pr(0), person: 0, item: Item(1), action, webhook: Arrival::OnTime }
     }
 
     #[test]
-    fn an_edit_is_silent_inside_the_window_that_the_last_change_opened() {
+    fn edit_inside_the_last_window_is_silent() {
         let acts = [
-            act(0, What::Comment),
-            act(500, What::Edit(1)),
-            act(1_099, What::Edit(2)),
-            act(1_699, What::Edit(3)),
+            act(0, Action::Comment),
+            act(500, Action::Edit(1)),
+            act(1_099, Action::Edit(2)),
+            act(1_699, Action::Edit(3)),
         ];
         let changes = silent_of(&acts.iter().collect::<Vec<_>>(), 9_999);
         let seen: Vec<_> = changes.iter().map(|change| (change.at, change.must_be_found)).collect();
-        assert_eq!(seen, [(500, false), (1_099, false)], "the third comes when the window is over");
+        assert_eq!(seen, [(500, false), (1_099, false)], "the third edit is made after its window");
     }
 
     #[test]
-    fn a_change_of_a_task_is_silent_and_must_be_found_if_it_stands_for_long() {
+    fn task_change_must_be_found_if_it_stands() {
         let acts = [
-            act(0, What::AddTask),
-            act(50, What::ResolveTask),
-            act(60, What::ReopenTask),
-            act(900, What::ResolveTask),
+            act(0, Action::AddTask),
+            act(50, Action::ResolveTask),
+            act(60, Action::ReopenTask),
+            act(900, Action::ResolveTask),
         ];
         let changes = silent_of(&acts.iter().collect::<Vec<_>>(), 9_999);
         assert_eq!(
             changes.iter().map(|change| change.must_be_found).collect::<Vec<_>>(),
             [true, false, false, true]
         );
-        let report = |told, at| Report { item: Item(1), told, at };
+        let report = |fact, at| Report { item: Item(1), fact, at };
         let reports =
-            [report(Told::Created, 30.0), report(Told::Resolved, 950.0), report(Told::Resolved, 40.0)];
+            [report(Fact::Created, 30.0), report(Fact::Resolved, 950.0), report(Fact::Resolved, 40.0)];
         let times: Vec<_> = found(&changes, &reports).into_iter().map(|(_, at)| at).collect();
-        assert_eq!(times, [Some(30.0), None, None, Some(950.0)], "what is told later is the later change");
+        assert_eq!(
+            times,
+            [Some(30.0), None, None, Some(950.0)],
+            "a later report belongs to the later change"
+        );
     }
 }

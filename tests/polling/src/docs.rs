@@ -1,4 +1,4 @@
-//! The part of the documentation that is measured.
+//! The measured part of the documentation.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use anyhow::Context as _;
 const BEGIN: &str = "<!-- measured: begin (make bench-polling OPTIONS=--write) -->\n";
 const END: &str = "<!-- measured: end -->\n";
 
-/// Writes the tables and the picture into the documents of a folder.
+/// Writes the tables into `POLLING.md` of a folder, and the picture beside it.
 ///
 /// # Errors
 ///
-/// Where a file cannot be read or written, or `POLLING.md` has lost its markers.
+/// If a file cannot be read or written, or `POLLING.md` has no markers.
 pub fn write(folder: &Path, tables: &str, svg: &str) -> anyhow::Result<()> {
     let path = folder.join("POLLING.md");
     let document = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -21,13 +21,13 @@ pub fn write(folder: &Path, tables: &str, svg: &str) -> anyhow::Result<()> {
 }
 
 fn replaced(document: &str, tables: &str) -> anyhow::Result<String> {
-    let missing = || format!("{BEGIN} and {END} are not there in this order");
+    let missing = || format!("the document does not have the markers {BEGIN} and {END} in this order");
     let (before, rest) = document.split_once(BEGIN).with_context(missing)?;
     let (_, after) = rest.split_once(END).with_context(missing)?;
     Ok(format!("{before}{BEGIN}\n{tables}\n{END}{after}"))
 }
 
-/// How many calls a document says that a policy makes with a workload.
+/// Returns the calls of a policy on a workload, as a document states them.
 pub fn calls(document: &str, workload: &str, policy: &str) -> Option<usize> {
     let measured = document.split_once(BEGIN)?.1.split_once(END)?.0;
     let row = measured.lines().find(|line| line.starts_with(&format!("| {workload} | {policy} |")))?;
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_between_the_markers_is_replaced() {
+    fn text_outside_the_markers_stays() {
         let before = format!("Why\n\n{BEGIN}old\n{END}\nHow\n");
         let new = "| a | ours | 17 | 0 |";
         let after = replaced(&before, new).unwrap();

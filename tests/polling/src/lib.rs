@@ -1,19 +1,19 @@
-//! Polling pull requests against polling comments: the same acts, two policies, virtual time.
+//! Polling pull requests compared with polling comments: the same actions, two policies, virtual time.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`workload`] | what people do, and what becomes of the webhooks |
+//! | [`workload`] | the types: actions of people, fate of the webhooks, limits of the calls |
 //! | [`workloads`] | the workloads, each from its seed |
 //! | [`stage`] | Bitbucket at second 0 |
-//! | [`per_comment`] | the usual way: a schedule for each comment |
-//! | [`ours`] | bitrelay: the real functions in front of the simulator |
-//! | [`people`] | who acts there |
+//! | [`per_comment`] | the usual policy: a schedule for each comment |
+//! | [`ours`] | bitrelay: the deployed functions in front of the simulator |
+//! | [`people`] | the people, who act on the simulator |
 //! | [`time`] | virtual time for a poller that sleeps |
-//! | [`changes`] | the silent changes of a workload, and which were found |
-//! | [`outcome`] | what a policy did, and what that is worth |
-//! | [`targets`] | what the figures must be |
-//! | [`links`] | in real time: how many links one invocation serves (`make bench-links`) |
-//! | [`table`], [`plot`], [`docs`] | the figures, for people |
+//! | [`changes`] | the silent changes of a workload, and which of them were found |
+//! | [`outcome`] | calls and reports of a policy, and the figures made of them |
+//! | [`targets`] | the targets that the figures must meet |
+//! | [`links`] | a measurement in real time: how many links one invocation serves (`make bench-links`) |
+//! | [`table`], [`plot`], [`docs`] | the tables, the picture, and the document that shows them |
 
 pub mod changes;
 pub mod docs;
@@ -34,13 +34,13 @@ use outcome::Figures;
 use table::Row;
 use workload::Workload;
 
-/// Lets both policies live through a workload.
+/// Runs both policies on a workload.
 ///
 /// # Errors
 ///
-/// Where the simulator refuses something.
+/// If the simulator refuses a request.
 pub fn measure(workload: &Workload) -> anyhow::Result<Row> {
-    let per_comment = Figures::of(workload, &per_comment::run(workload)?);
-    let ours = Figures::of(workload, &ours::run(workload)?);
-    Ok(Row::of(workload, per_comment, ours))
+    let per_comment = Figures::new(workload, &per_comment::run(workload)?);
+    let ours = Figures::new(workload, &ours::run(workload)?);
+    Ok(Row::new(workload, per_comment, ours))
 }

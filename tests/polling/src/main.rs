@@ -1,7 +1,7 @@
 //! `make bench-polling`: both policies on every workload.
 //!
-//! Without options the tables are printed; `--write` also writes `docs/POLLING.md` (between its markers) and
-//! `docs/polling.svg`; `--check` fails where a target is missed. Names of workloads select them.
+//! Without options it prints the tables. `--write` also writes them into `docs/POLLING.md` (between its markers) and
+//! draws `docs/polling.svg`. `--check` fails if a target is missed. Names of workloads select them.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::path::Path;
@@ -11,21 +11,30 @@ use anyhow::ensure;
 use polling::workload::Workload;
 use polling::{docs, measure, plot, table, targets, workloads};
 
+const OPTIONS: [&str; 2] = ["--write", "--check"];
+
 fn main() -> anyhow::Result<ExitCode> {
     let (options, names): (Vec<_>, Vec<_>) =
-        std::env::args().skip(1).partition(|given| given.starts_with("--"));
-    let known = ["--write", "--check"];
-    ensure!(options.iter().all(|option| known.contains(&option.as_str())), "known options are {known:?}");
-    let is_wanted = |workload: &Workload| names.is_empty() || names.iter().any(|name| name == workload.name);
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    for option in &options {
+        ensure!(OPTIONS.contains(&option.as_str()), "unknown option {option}; the options are {OPTIONS:?}");
+    }
+    let all = workloads::all();
+    for name in &names {
+        let valid: Vec<_> = all.iter().map(|workload| workload.name).collect();
+        ensure!(valid.contains(&name.as_str()), "unknown workload {name}; the workloads are {valid:?}");
+    }
+    let is_selected =
+        |workload: &&Workload| names.is_empty() || names.iter().any(|name| name == workload.name);
     let mut rows = Vec::new();
-    for workload in workloads::all().iter().filter(|workload| is_wanted(workload)) {
+    for workload in all.iter().filter(is_selected) {
         eprintln!("({}) {}", workload.name, workload.title);
         rows.push(measure(workload)?);
     }
     let tables = table::tables(&rows);
     println!("{tables}");
     if options.iter().any(|option| option == "--write") {
-        ensure!(names.is_empty(), "the documents show every workload");
+        ensure!(names.is_empty(), "--write takes no names: the document shows every workload");
         docs::write(Path::new("docs"), &tables, &plot::svg(&rows))?;
     }
     let missed: Vec<_> = rows.iter().flat_map(targets::missed).collect();

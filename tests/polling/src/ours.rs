@@ -1,5 +1,5 @@
-//! Bitrelay on a workload: the real webhook function and the real poller, with the defaults of a deployment, in front of the
-//! simulated Bitbucket and a table in memory. A run of the poller begins every virtual minute.
+//! Bitrelay on a workload: the deployed webhook function and poller with their default settings, the simulated
+//! Bitbucket, and a table in memory. A run of the poller begins every virtual minute.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use system::mailbox::{Letter, Mailbox};
 use tokio::task::JoinHandle;
 use webhook::{App, router};
 
-use crate::changes::{Report, Told};
+use crate::changes::{Fact, Report};
 use crate::outcome::Outcome;
 use crate::people::People;
 use crate::stage;
 use crate::time::{TICK, VirtualTime};
-use crate::workload::{Item, Post, Second, Workload};
+use crate::workload::{Arrival, Item, Second, Workload};
 
 const SECRET: &str = "a secret of this benchmark";
 
-/// What the hook hears of: everything about comments and pull requests that Bitbucket tells.
-const HEARD: [&str; 8] = [
+/// Events that the hook subscribes to: those about comments, and those about the pull request itself.
+const HOOK_EVENTS: [&str; 8] = [
     "pullrequest:created",
     "pullrequest:updated",
     "pullrequest:push",
@@ -40,10 +40,10 @@ const HEARD: [&str; 8] = [
     "pullrequest:comment_reopened",
 ];
 
-/// The function's time-out, with the reserve that the deployed poller keeps.
+/// The function's timeout in seconds, as in the template. The poller itself ends a run some seconds earlier.
 const FUNCTION_SECONDS: i64 = 60;
 
-/// The most events of one pull request.
+/// Upper bound for the events of one pull request.
 const MAX_EVENTS: usize = 100_000;
 
 type BenchPoller = Poller<Arc<MemoryTable>, Arc<MemoryLinks>, SimulatedClock>;
@@ -57,25 +57,25 @@ struct Run<'w> {
     mailbox: Arc<Mailbox>,
     people: People,
     link: LinkId,
-    /// Webhooks on their way, by when they arrive.
-    post: BTreeMap<Second, Vec<Letter>>,
+    /// Webhooks on their way, by the time of their arrival.
+    in_transit: BTreeMap<Second, Vec<Letter>>,
 }
 
-/// Lives through a workload.
+/// Runs bitrelay on a workload.
 ///
 /// # Errors
 ///
-/// Where the simulator cannot be started, or anything is refused.
+/// If the simulator does not start, or refuses a request, or a run of the poller fails.
 pub fn run(workload: &Workload) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
     runtime.block_on(async {
         let time = VirtualTime::take();
-        Run::begin(workload).await?.live(&time).await
+        Run::begin(workload).await?.complete(&time).await
     })
 }
 
 impl<'w> Run<'w> {
-    /// Bitbucket with its pull requests, of which bitrelay learns nothing before the hook is there.
+    /// Opens the pull requests first and registers the hook afterwards, so that bitrelay gets no webhook about them.
     async fn begin(workload: &'w Workload) -> anyhow::Result<Self> {
         let simulator = Arc::new(Simulator::start(stage::settings(workload)).await?);
         let people = People::arrive(&simulator, workload).await?;
@@ -96,18 +96,18 @@ impl<'w> Run<'w> {
             settings: Settings::default(),
         };
         let (mailbox, url) = Mailbox::open(router(Arc::new(app))).await;
-        people.hook(&format!("{url}/webhook/{link}"), &HEARD, SECRET).await?;
+        people.hook(&format!("{url}/webhook/{link}"), &HOOK_EVENTS, SECRET).await?;
         people.open_one_each(workload).await?;
         let limits =
-            PollerSettings { calls_per_hour: workload.calls_per_hour(), ..PollerSettings::default() };
+            PollerSettings { calls_per_hour: workload.calls.of_bitrelay(), ..PollerSettings::default() };
         let api = Api::new(&format!("{}/2.0", simulator.url()))?;
         let links = CachedLinks::new(Arc::clone(&links));
         let poller = Poller::new(Arc::clone(&table), links, api, clock(), Settings::default(), limits);
         let poller = Arc::new(poller);
-        Ok(Self { workload, simulator, table, poller, mailbox, people, link, post: BTreeMap::new() })
+        Ok(Self { workload, simulator, table, poller, mailbox, people, link, in_transit: BTreeMap::new() })
     }
 
-    async fn live(mut self, time: &VirtualTime) -> anyhow::Result<Outcome> {
+    async fn complete(mut self, time: &VirtualTime) -> anyhow::Result<Outcome> {
         let (workload, ticks_a_second) = (self.workload, u32::try_from(1_000 / TICK.as_millis())?);
         let mut acts = workload.acts.iter().peekable();
         let mut running: Vec<JoinHandle<Result<Summary, store::Error>>> = Vec::new();
@@ -117,7 +117,7 @@ impl<'w> Run<'w> {
                 self.mailbox.hold();
                 self.people.act(act).await?;
                 let letters = self.mailbox.stop_holding();
-                self.send(act.at, act.post, letters);
+                self.send(act.at, act.webhook, letters);
             }
             self.deliver(second).await?;
             if since_start.is_multiple_of(60) {
@@ -127,7 +127,7 @@ impl<'w> Run<'w> {
                 time.tick(&self.simulator, !running.is_empty()).await;
             }
             for run in running.extract_if(.., |run| run.is_finished()) {
-                run.await?.context("a run failed")?;
+                run.await?.context("a run of the poller failed")?;
             }
         }
         for run in running {
@@ -136,28 +136,27 @@ impl<'w> Run<'w> {
         self.outcome().await
     }
 
-    fn send(&mut self, now: Second, post: Post, letters: Vec<Letter>) {
-        let arrive = |late: Second| now + late;
-        match post {
-            Post::Lost => {}
-            Post::OnTime => self.post.entry(arrive(0)).or_default().extend(letters),
-            Post::Late(seconds) => self.post.entry(arrive(seconds)).or_default().extend(letters),
-            Post::Twice => {
+    fn send(&mut self, now: Second, arrival: Arrival, letters: Vec<Letter>) {
+        match arrival {
+            Arrival::Lost => {}
+            Arrival::OnTime => self.in_transit.entry(now).or_default().extend(letters),
+            Arrival::Late(seconds) => self.in_transit.entry(now + seconds).or_default().extend(letters),
+            Arrival::Twice => {
                 let twice = letters.iter().chain(&letters).cloned();
-                self.post.entry(arrive(0)).or_default().extend(twice);
+                self.in_transit.entry(now).or_default().extend(twice);
             }
         }
     }
 
     async fn deliver(&mut self, now: Option<Second>) -> anyhow::Result<()> {
-        for letter in now.and_then(|now| self.post.remove(&now)).unwrap_or_default() {
+        for letter in now.and_then(|now| self.in_transit.remove(&now)).unwrap_or_default() {
             let status = self.mailbox.deliver(&letter).await;
-            ensure!(status.is_success(), "{} was answered {status}", letter.key());
+            ensure!(status.is_success(), "the webhook function answered {status} to {}", letter.key());
         }
         Ok(())
     }
 
-    /// The rule fires.
+    /// Starts a run of the poller, as the scheduled rule does.
     fn invoke(&self, second: Second) -> JoinHandle<Result<Summary, store::Error>> {
         let poller = Arc::clone(&self.poller);
         let now = self.simulator.clock().now();
@@ -185,23 +184,24 @@ impl<'w> Run<'w> {
     }
 }
 
-/// What an event tells of a comment or task of the workload.
+/// Lists the facts that an event reports about a comment or task of the workload.
 fn reports(event: &Event, items: &BTreeMap<u64, Item>) -> anyhow::Result<Vec<Report>> {
     let payload: Value = serde_json::from_slice(&event.payload)?;
-    let Some(shown) = ["comment", "task"].into_iter().find_map(|name| payload.get(name)) else {
+    let Some(subject) = ["comment", "task"].into_iter().find_map(|name| payload.get(name)) else {
         return Ok(Vec::new());
     };
-    let item = shown.get("id").and_then(Value::as_u64).and_then(|id| items.get(&id));
-    let item = *item.context("an event about a comment or task that nobody made")?;
-    let text = || shown.pointer("/content/raw").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let told = match event.key.as_str().rsplit_once('_').map(|(_, what)| what) {
-        Some("created") => vec![Told::Created, Told::Text(text())],
-        Some("updated") => vec![Told::Text(text())],
-        Some("resolved") => vec![Told::Resolved],
-        Some("reopened") => vec![Told::Reopened],
-        Some("deleted") => vec![Told::Deleted],
+    let item = subject.get("id").and_then(Value::as_u64).and_then(|id| items.get(&id));
+    let item = *item
+        .with_context(|| format!("{} names a comment or task that the workload did not create", event.key))?;
+    let text = || subject.pointer("/content/raw").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let facts = match event.key.as_str().rsplit_once('_').map(|(_, change)| change) {
+        Some("created") => vec![Fact::Created, Fact::Text(text())],
+        Some("updated") => vec![Fact::Text(text())],
+        Some("resolved") => vec![Fact::Resolved],
+        Some("reopened") => vec![Fact::Reopened],
+        Some("deleted") => vec![Fact::Deleted],
         _ => Vec::new(),
     };
     let at = event.observed_at.duration_since(stage::start()).as_secs_f64();
-    Ok(told.into_iter().map(|told| Report { item, told, at }).collect())
+    Ok(facts.into_iter().map(|fact| Report { item, fact, at }).collect())
 }

@@ -1,4 +1,4 @@
-//! What a policy did, and what that is worth.
+//! The calls and reports of a policy, and the figures made of them.
 
 use std::collections::VecDeque;
 
@@ -7,52 +7,52 @@ use crate::workload::{Second, Workload};
 
 const HOUR: Second = 3_600;
 
-/// What a policy did with a workload.
+/// The calls and reports of a policy on a workload.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// When it called Bitbucket, calls that were refused too.
+    /// Times of its calls to Bitbucket, refused ones included.
     pub calls: Vec<Second>,
-    /// How many of those were answered 429.
+    /// Number of calls that Bitbucket answered 429.
     pub refused: usize,
-    /// What it told.
+    /// Its reports.
     pub reports: Vec<Report>,
 }
 
-/// The figures of one policy with one workload.
+/// The figures of one policy on one workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figures {
-    /// Calls, refused ones too.
+    /// Number of calls, refused ones included.
     pub calls: usize,
-    /// Calls that were answered 429.
+    /// Number of calls that Bitbucket answered 429.
     pub refused: usize,
-    /// The most calls in any hour.
+    /// Largest number of calls in any rolling hour.
     pub busiest_hour: usize,
     /// Edits of comments inside their window.
     pub edits: Found,
     /// Changes of tasks.
     pub tasks: Found,
-    /// How long after its window's end the last edit was found, in seconds; negative is before it.
+    /// Seconds from an edit's window's end to its report, of the edit with the largest such time. Negative: inside it.
     pub latest_after_window: Option<f64>,
 }
 
-/// What was found of one kind of silent changes.
+/// Silent changes of one kind, and those that were found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Found {
-    /// How many there were.
+    /// Number of changes.
     pub made: usize,
-    /// How many of them had to be found: they stood for a window and its margin.
+    /// Number of changes that must be found: they stood for a window and its margin.
     pub standing: usize,
-    /// How many were found.
+    /// Number of changes that were found.
     pub found: usize,
-    /// How many had to be found and were not.
+    /// Number of changes that must be found and were not.
     pub lost: usize,
-    /// How long each one took that was found, in seconds, the shortest first.
+    /// Delay of each change that was found, in seconds, the shortest first.
     pub delays: Vec<f64>,
 }
 
 impl Figures {
-    /// Compares what was told with what was done.
-    pub fn of(workload: &Workload, outcome: &Outcome) -> Self {
+    /// Compares the reports with the changes.
+    pub fn new(workload: &Workload, outcome: &Outcome) -> Self {
         let changes = changes::silent(workload);
         let found = changes::found(&changes, &outcome.reports);
         let edits = found.iter().filter(|(change, _)| change.kind == Kind::Edit);
@@ -68,12 +68,12 @@ impl Figures {
         }
     }
 
-    /// Calls for each silent change that was found.
+    /// Returns the calls for each silent change that was found.
     pub fn calls_per_change(&self) -> f64 {
         ratio(self.calls, self.edits.found + self.tasks.found)
     }
 
-    /// Delays of all that was found, the shortest first.
+    /// Returns the delays of all changes that were found, the shortest first.
     pub fn delays(&self) -> Found {
         let mut delays = [&self.edits.delays[..], &self.tasks.delays[..]].concat();
         delays.sort_by(f64::total_cmp);
@@ -95,14 +95,14 @@ impl Found {
         of_kind
     }
 
-    /// The delay that so many of a hundred changes stay below or at; `None` where nothing was found.
+    /// Returns the delay that so many percent of the found changes do not exceed; `None` if none was found.
     pub fn percentile(&self, percent: usize) -> Option<f64> {
         let place = (self.delays.len() * percent).div_ceil(100).max(1) - 1;
         self.delays.get(place).copied()
     }
 }
 
-/// The most calls in any rolling hour.
+/// Returns the largest number of calls in any rolling hour.
 fn busiest_hour(calls: &[Second]) -> usize {
     let mut hour = VecDeque::new();
     let mut most = 0;
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_a_delay_that_happened() {
+    fn percentile_is_a_measured_delay() {
         let found = Found { delays: vec![1.0, 2.0, 3.0, 40.0], ..Found::default() };
         assert_eq!(
             [50, 75, 95, 100].map(|percent| found.percentile(percent)),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_rolls() {
+    fn busiest_hour_is_a_rolling_hour() {
         assert_eq!(busiest_hour(&[0, 1_800, 3_599, 3_600, 7_199]), 3);
         assert_eq!(busiest_hour(&[]), 0);
     }

@@ -1,6 +1,6 @@
-//! The usual way, as bots that were written for this do it: a schedule for each comment, which reads that one comment every
-//! 19 ± 4 seconds for ten minutes and one interval after its creation and after each edit that it finds. Tasks are read when
-//! something else of their pull request arrives.
+//! The usual policy of bots that were written for this: a schedule for each comment. It reads that one comment every
+//! 19 ± 4 seconds, until ten minutes and one interval have passed since its creation or since the last edit that it
+//! found. The tasks of a pull request are read when a webhook about one of its comments arrives.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,26 +13,26 @@ use simulator::world::{
     TaskChanges, TaskState, World,
 };
 
-use crate::changes::{Report, Told, WINDOW};
+use crate::changes::{Fact, Report, WINDOW};
 use crate::outcome::Outcome;
 use crate::stage;
-use crate::workload::{Act, Item, Post, Pr, Second, What, Workload, text};
+use crate::workload::{Act, Action, Arrival, Item, Pr, Second, Workload, text};
 
 /// Seconds between two reads of a comment: 19 ± 4.
 const LEAST_INTERVAL: u64 = 15;
 const MOST_INTERVAL: u64 = 23;
 
-/// How long a schedule goes on after the last change it saw.
-const LASTS: Second = WINDOW + 19;
+/// Seconds from the last change that a schedule found to its end.
+const DURATION: Second = WINDOW + 19;
 
 const HOUR: Second = 3_600;
 
-/// What happens next, ordered by time.
+/// An entry of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
-    /// A webhook about a comment arrives; it opens or prolongs that comment's schedule.
+    /// A webhook about a comment arrives. It starts or prolongs that comment's schedule.
     Webhook(Pr, Item),
-    /// A comment is read.
+    /// The schedule of a comment is due.
     Turn(Pr, Item),
 }
 
@@ -43,22 +43,23 @@ struct Run<'w> {
     prs: Vec<(RepositoryId, u64)>,
     ids: BTreeMap<Item, u64>,
     dice: Dice,
-    /// Ordered by time, then by what was planned first.
+    /// Ordered by time, then by the number of the entry.
     queue: BTreeSet<(Second, u64, Next)>,
     planned: u64,
-    /// Comments that are watched, until when, and the text that was seen last.
-    watched: BTreeMap<Item, (Second, String)>,
+    /// End of each schedule, and the text that it read last.
+    schedules: BTreeMap<Item, (Second, String)>,
+    /// Text of each task as it was read last, and true if it was resolved.
     tasks: BTreeMap<Item, (String, bool)>,
-    /// The calls of the last hour that were answered.
+    /// Times of the calls that were answered in the last hour.
     answered: VecDeque<Second>,
     outcome: Outcome,
 }
 
-/// Lives through a workload.
+/// Runs the schedules on a workload.
 ///
 /// # Errors
 ///
-/// What the simulator refuses, which no workload should ask for.
+/// If the simulator refuses a request, which means a defect of the workload.
 pub fn run(workload: &Workload) -> anyhow::Result<Outcome> {
     let mut run = Run::begin(workload)?;
     let mut acts = workload.acts.iter().peekable();
@@ -88,14 +89,14 @@ impl<'w> Run<'w> {
         let mut prs = Vec::new();
         for (number, repository) in workload.prs.iter().enumerate() {
             let repository = world.find_repository("acme", &stage::repository(*repository))?;
-            let act = act_of(&world, repository, 0, 0)?;
+            let by = world_act(&world, repository, 0, 0)?;
             let new = NewPullRequest::of(&stage::branch(number), &stage::branch(number));
-            prs.push((repository, world.create_pull_request(&act, &new)?.value));
+            prs.push((repository, world.create_pull_request(&by, &new)?.value));
         }
         for number in 0..workload.repositories {
             let repository = world.find_repository("acme", &stage::repository(number))?;
-            let heard = ["pullrequest:comment_created", "pullrequest:comment_updated"];
-            world.subscribe(repository, &HookInput::to("https://bot.invalid", &heard), stage::start())?;
+            let events = ["pullrequest:comment_created", "pullrequest:comment_updated"];
+            world.subscribe(repository, &HookInput::to("https://bot.invalid", &events), stage::start())?;
         }
         Ok(Self {
             workload,
@@ -105,7 +106,7 @@ impl<'w> Run<'w> {
             dice: Dice::new(7),
             queue: BTreeSet::new(),
             planned: 0,
-            watched: BTreeMap::new(),
+            schedules: BTreeMap::new(),
             tasks: BTreeMap::new(),
             answered: VecDeque::new(),
             outcome: Outcome::default(),
@@ -113,61 +114,64 @@ impl<'w> Run<'w> {
     }
 
     fn place(&self, pr: Pr) -> anyhow::Result<(RepositoryId, u64)> {
-        self.prs.get(pr.0).copied().context("the workload names a pull request that it has not")
+        self.prs.get(pr.0).copied().with_context(|| format!("the workload has no {pr:?}"))
     }
 
     fn id(&self, item: Item) -> anyhow::Result<u64> {
-        self.ids.get(&item).copied().context("the workload changes what is not there yet")
+        self.ids
+            .get(&item)
+            .copied()
+            .with_context(|| format!("the workload changes {item:?} before it is created"))
     }
 
-    /// Somebody does something, and a webhook may follow.
+    /// Performs an action and queues its webhook, if Bitbucket sends one.
     fn act(&mut self, act: &Act) -> anyhow::Result<()> {
         let (repository, pr) = self.place(act.pr)?;
-        let by = act_of(&self.world, repository, act.who, act.at)?;
+        let by = world_act(&self.world, repository, act.person, act.at)?;
         let resolve = |state| TaskChanges { state: Some(state), ..TaskChanges::default() };
-        let outbox = match act.what {
-            What::Comment => {
+        let outbox = match act.action {
+            Action::Comment => {
                 let done = self.world.create_comment(&by, pr, &NewComment::text(&text(act.item, 0)))?;
                 self.ids.insert(act.item, done.value);
                 done.outbox
             }
-            What::AddTask => {
+            Action::AddTask => {
                 let content = ContentInput { raw: text(act.item, 0) };
                 let done = self.world.create_task(&by, pr, &NewTask { content, comment: None })?;
                 self.ids.insert(act.item, done.value);
                 done.outbox
             }
-            What::Edit(version) => {
+            Action::Edit(version) => {
                 self.world.edit_comment(&by, pr, self.id(act.item)?, &text(act.item, version))?.outbox
             }
-            What::EditTask(version) => {
+            Action::EditTask(version) => {
                 let content = Some(ContentInput { raw: text(act.item, version) });
                 let changes = TaskChanges { content, state: None };
                 self.world.change_task(&by, pr, self.id(act.item)?, &changes)?.outbox
             }
-            What::ResolveTask => {
+            Action::ResolveTask => {
                 self.world.change_task(&by, pr, self.id(act.item)?, &resolve(TaskState::Resolved))?.outbox
             }
-            What::ReopenTask => {
+            Action::ReopenTask => {
                 self.world.change_task(&by, pr, self.id(act.item)?, &resolve(TaskState::Unresolved))?.outbox
             }
-            What::DeleteTask => self.world.delete_task(&by, pr, self.id(act.item)?)?.outbox,
+            Action::DeleteTask => self.world.delete_task(&by, pr, self.id(act.item)?)?.outbox,
         };
-        self.post(act, &outbox);
+        self.queue_webhook(act, &outbox);
         Ok(())
     }
 
-    fn post(&mut self, act: &Act, outbox: &Outbox) {
+    fn queue_webhook(&mut self, act: &Act, outbox: &Outbox) {
         if outbox.webhooks.is_empty() {
             return;
         }
         let webhook = Next::Webhook(act.pr, act.item);
-        match act.post {
-            Post::Lost => {}
-            Post::OnTime | Post::Twice => self.plan(act.at, webhook),
-            Post::Late(seconds) => self.plan(act.at + seconds, webhook),
+        match act.webhook {
+            Arrival::Lost => {}
+            Arrival::OnTime | Arrival::Twice => self.plan(act.at, webhook),
+            Arrival::Late(seconds) => self.plan(act.at + seconds, webhook),
         }
-        if act.post == Post::Twice {
+        if act.webhook == Arrival::Twice {
             self.plan(act.at, webhook);
         }
     }
@@ -186,11 +190,11 @@ impl<'w> Run<'w> {
         match next {
             Next::Webhook(pr, item) => {
                 self.read_tasks(now, pr)?;
-                // The webhook carries the text.
+                // The webhook carries the text, so this read is no call.
                 let (repository, number) = self.place(pr)?;
-                let shown = raw(&self.world.read_comment(repository, number, self.id(item)?)?);
-                self.report(item, Told::Text(shown.clone()), now);
-                if self.watched.insert(item, (now + LASTS, shown)).is_none() {
+                let text = raw(&self.world.read_comment(repository, number, self.id(item)?)?);
+                self.report(item, Fact::Text(text.clone()), now);
+                if self.schedules.insert(item, (now + DURATION, text)).is_none() {
                     self.plan_turn(now, pr, item);
                 }
             }
@@ -200,54 +204,54 @@ impl<'w> Run<'w> {
     }
 
     fn read_comment(&mut self, now: Second, pr: Pr, item: Item) -> anyhow::Result<()> {
-        let Some((until, known)) = self.watched.get(&item).cloned() else { return Ok(()) };
+        let Some((until, last_text)) = self.schedules.get(&item).cloned() else { return Ok(()) };
         if now > until {
-            self.watched.remove(&item);
+            self.schedules.remove(&item);
             return Ok(());
         }
         if self.call(now) {
             let (repository, number) = self.place(pr)?;
-            let shown = raw(&self.world.read_comment(repository, number, self.id(item)?)?);
-            if shown != known {
-                self.report(item, Told::Text(shown.clone()), now);
-                self.watched.insert(item, (now + LASTS, shown));
+            let text = raw(&self.world.read_comment(repository, number, self.id(item)?)?);
+            if text != last_text {
+                self.report(item, Fact::Text(text.clone()), now);
+                self.schedules.insert(item, (now + DURATION, text));
             }
         }
         self.plan_turn(now, pr, item);
         Ok(())
     }
 
-    /// Reads the tasks of a pull request and compares them with what was read last.
+    /// Reads the tasks of a pull request and reports the differences from the last read.
     fn read_tasks(&mut self, now: Second, pr: Pr) -> anyhow::Result<()> {
         if !self.call(now) {
             return Ok(());
         }
         let (repository, number) = self.place(pr)?;
         let listed = self.world.read_tasks(repository, number)?;
-        let of_this = self.workload.acts.iter().filter(|act| act.pr == pr && act.what == What::AddTask);
+        let added = self.workload.acts.iter().filter(|act| act.pr == pr && act.action == Action::AddTask);
         let items: Vec<(Item, u64)> =
-            of_this.filter_map(|act| Some((act.item, *self.ids.get(&act.item)?))).collect();
+            added.filter_map(|act| Some((act.item, *self.ids.get(&act.item)?))).collect();
         for (item, id) in items {
-            let shown = listed.iter().find(|task| task["id"].as_u64() == Some(id));
-            let shown = shown.map(|task| (raw(task), task["state"] == "RESOLVED"));
-            let known = self.tasks.get(&item).cloned();
-            for told in differences(known.as_ref(), shown.as_ref()) {
-                self.report(item, told, now);
+            let task = listed.iter().find(|task| task["id"].as_u64() == Some(id));
+            let task = task.map(|task| (raw(task), task["state"] == "RESOLVED"));
+            let last = self.tasks.get(&item).cloned();
+            for fact in differences(last.as_ref(), task.as_ref()) {
+                self.report(item, fact, now);
             }
-            match shown {
-                Some(shown) => drop(self.tasks.insert(item, shown)),
+            match task {
+                Some(task) => drop(self.tasks.insert(item, task)),
                 None => drop(self.tasks.remove(&item)),
             }
         }
         Ok(())
     }
 
-    /// Makes a call, which over the limit is refused.
+    /// Counts a call. Returns false if it is over the limit and Bitbucket refuses it.
     fn call(&mut self, now: Second) -> bool {
         while self.answered.front().is_some_and(|at| now - at >= HOUR) {
             self.answered.pop_front();
         }
-        let limit = self.workload.limit.and_then(|limit| usize::try_from(limit).ok());
+        let limit = self.workload.calls.of_bitbucket().and_then(|limit| usize::try_from(limit).ok());
         let is_answered = limit.is_none_or(|limit| self.answered.len() < limit);
         self.outcome.calls.push(now);
         if is_answered {
@@ -258,34 +262,35 @@ impl<'w> Run<'w> {
         is_answered
     }
 
-    fn report(&mut self, item: Item, told: Told, now: Second) {
-        self.outcome.reports.push(Report { item, told, at: now.into() });
+    fn report(&mut self, item: Item, fact: Fact, now: Second) {
+        self.outcome.reports.push(Report { item, fact, at: now.into() });
     }
 }
 
-/// What is to be told of a task.
-fn differences(known: Option<&(String, bool)>, shown: Option<&(String, bool)>) -> Vec<Told> {
-    match (known, shown) {
+/// Lists the facts that two reads of a task show: its text, and true if it is resolved.
+fn differences(before: Option<&(String, bool)>, after: Option<&(String, bool)>) -> Vec<Fact> {
+    match (before, after) {
         (None, None) => Vec::new(),
-        (Some(_), None) => vec![Told::Deleted],
+        (Some(_), None) => vec![Fact::Deleted],
         (None, Some((text, resolved))) => {
-            let resolved = resolved.then_some(Told::Resolved);
-            [Told::Created, Told::Text(text.clone())].into_iter().chain(resolved).collect()
+            let resolved = resolved.then_some(Fact::Resolved);
+            [Fact::Created, Fact::Text(text.clone())].into_iter().chain(resolved).collect()
         }
         (Some((was, was_resolved)), Some((is, is_resolved))) => {
-            let text = (was != is).then(|| Told::Text(is.clone()));
+            let text = (was != is).then(|| Fact::Text(is.clone()));
             let moved = (was_resolved != is_resolved).then_some(if *is_resolved {
-                Told::Resolved
+                Fact::Resolved
             } else {
-                Told::Reopened
+                Fact::Reopened
             });
             text.into_iter().chain(moved).collect()
         }
     }
 }
 
-fn act_of(world: &World, repository: RepositoryId, who: usize, at: Second) -> anyhow::Result<WorldAct> {
-    let actor = world.account(&stage::person(who)).context("nobody has this number")?;
+fn world_act(world: &World, repository: RepositoryId, person: usize, at: Second) -> anyhow::Result<WorldAct> {
+    let actor = world.account(&stage::person(person));
+    let actor = actor.with_context(|| format!("the workload has no person {person}"))?;
     Ok(WorldAct { actor, repository, now: time(at) })
 }
 

@@ -1,4 +1,4 @@
-//! The figures as a picture: what each policy spends for a change, and how late it finds half of them.
+//! The figures as a picture: calls for each change that was found, and the median delay.
 
 use std::fmt::Write as _;
 
@@ -7,20 +7,20 @@ use crate::table::Row;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 440.0;
-/// Where the axes begin and end.
+/// Bounds of the axes in the picture.
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = WIDTH - 30.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = HEIGHT - 60.0;
 
-/// What the axes show: calls for each change that was found, and the median delay in seconds.
+/// Ranges of the axes: calls for each change that was found, and the median delay in seconds.
 const CALLS: (f64, f64) = (1.0, 1_000.0);
 const DELAY: (f64, f64) = (1.0, 1_000.0);
 
 const PER_COMMENT: &str = "#c2410c";
 const OURS: &str = "#1d4ed8";
 
-/// An SVG picture.
+/// Draws the picture as SVG.
 pub fn svg(rows: &[Row]) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
@@ -29,13 +29,14 @@ pub fn svg(rows: &[Row]) -> String {
     );
     svg += &axes();
     for (number, row) in rows.iter().enumerate() {
-        // Labels above and below by turns: points of neighbours may be one.
+        // Labels alternate between above and below, because points of neighbours may coincide.
         let label_dy = if number % 2 == 0 { 18.0 } else { -6.0 };
-        let (theirs, ours) = (place(&row.per_comment), place(&row.ours));
+        let (theirs, ours) = (position(&row.per_comment), position(&row.ours));
         if let (Some(from), Some(to)) = (theirs, ours) {
             let _ = writeln!(
                 svg,
-                "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"#9ca3af\" stroke-dasharray=\"3 3\"/>",
+                "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"#9ca3af\" \
+                 stroke-dasharray=\"3 3\"/>",
                 from.0, from.1, to.0, to.1
             );
         }
@@ -47,15 +48,15 @@ pub fn svg(rows: &[Row]) -> String {
     svg + "</svg>\n"
 }
 
-/// Where a policy's figures are in the picture.
-fn place(figures: &Figures) -> Option<(f64, f64)> {
+/// Returns the position of a policy's figures in the picture.
+fn position(figures: &Figures) -> Option<(f64, f64)> {
     let delay = figures.delays().percentile(50)?;
     let x = LEFT + share(figures.calls_per_change(), CALLS) * (RIGHT - LEFT);
     let y = BOTTOM - share(delay, DELAY) * (BOTTOM - TOP);
     Some((x, y))
 }
 
-/// How far along a logarithmic axis a value is, from 0 to 1.
+/// Returns the position of a value on a logarithmic axis, from 0 to 1.
 fn share(value: f64, (least, most): (f64, f64)) -> f64 {
     (value.clamp(least, most).log10() - least.log10()) / (most.log10() - least.log10())
 }
@@ -89,8 +90,8 @@ fn axes() -> String {
     let _ = writeln!(
         axes,
         "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">API calls for each silent change found</text>\
-         <text x=\"20\" y=\"{middle:.1}\" text-anchor=\"middle\" transform=\"rotate(-90 20 {middle:.1})\">median delay, \
-         seconds</text>",
+         <text x=\"20\" y=\"{middle:.1}\" text-anchor=\"middle\" \
+         transform=\"rotate(-90 20 {middle:.1})\">median delay, seconds</text>",
         f64::midpoint(LEFT, RIGHT),
         BOTTOM + 44.0
     );

@@ -11,7 +11,7 @@ use crate::workload::{Second, Workload};
 /// Second 0.
 pub const START: &str = "2026-11-24T10:00:00Z";
 
-/// For how long bitrelay is in use before that; what it did in this time is not counted.
+/// Seconds that bitrelay runs before second 0. Its calls in this time are not counted.
 pub const WARM_UP: Second = 900;
 
 /// The account that polls.
@@ -26,7 +26,7 @@ fn warm_up() -> Timestamp {
     start().saturating_sub(SignedDuration::from_secs(WARM_UP.into())).unwrap_or_else(|_| start())
 }
 
-/// The name of somebody.
+/// The name of a person.
 pub fn person(number: usize) -> String {
     format!("person-{number}")
 }
@@ -51,7 +51,7 @@ pub fn settings(workload: &Workload) -> Settings {
         clock: ClockStart::Manual(warm_up()),
         window_seconds: WINDOW.into(),
         sending: Sending { resend_after: Duration::from_millis(5), ..Sending::default() },
-        calls_per_hour: workload.limit,
+        calls_per_hour: workload.calls.of_bitbucket(),
         ..Settings::default()
     }
 }

@@ -1,25 +1,28 @@
-//! The figures as tables in Markdown, which a terminal shows well enough.
+//! The figures as tables in Markdown, which a terminal also shows legibly.
 
 use crate::outcome::{Figures, Found};
-use crate::workload::Workload;
+use crate::workload::{Calls, Workload};
 
-/// The figures of both policies with one workload.
+/// The figures of both policies on one workload.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// How the workload is called.
+    /// Name of the workload.
     pub name: &'static str,
-    /// What it is.
+    /// One line that describes it.
     pub title: &'static str,
-    /// A schedule for each comment.
+    /// Limits of the API calls.
+    pub calls: Calls,
+    /// Figures of a schedule for each comment.
     pub per_comment: Figures,
-    /// Bitrelay.
+    /// Figures of bitrelay.
     pub ours: Figures,
 }
 
 impl Row {
-    /// Both policies' figures.
-    pub fn of(workload: &Workload, per_comment: Figures, ours: Figures) -> Self {
-        Self { name: workload.name, title: workload.title, per_comment, ours }
+    /// Joins the figures of both policies.
+    pub fn new(workload: &Workload, per_comment: Figures, ours: Figures) -> Self {
+        let Workload { name, title, calls, .. } = *workload;
+        Self { name, title, calls, per_comment, ours }
     }
 
     fn policies(&self) -> [(&'static str, &Figures); 2] {
@@ -27,13 +30,13 @@ impl Row {
     }
 }
 
-/// Both tables, with a line for each workload's name before them.
+/// Returns both tables, below a list that describes each workload.
 pub fn tables(rows: &[Row]) -> String {
     let names: Vec<String> = rows.iter().map(|row| format!("- **{}**: {}", row.name, row.title)).collect();
     [names.join("\n") + "\n", calls(rows), delays(rows)].join("\n")
 }
 
-/// What each policy spent and lost.
+/// Table of the calls that each policy made, and of the changes that it found and lost.
 fn calls(rows: &[Row]) -> String {
     let mut table = table_head(&[
         "",
@@ -67,7 +70,7 @@ fn calls(rows: &[Row]) -> String {
     table
 }
 
-/// How late each policy was.
+/// Table of the delays of each policy.
 fn delays(rows: &[Row]) -> String {
     let mut table = table_head(&[
         "",

@@ -1,5 +1,5 @@
-//! Virtual time for a poller that sleeps: its timers and Bitbucket's clock move together, and only when nobody has anything
-//! left to do. Calls go over real sockets and take no virtual time.
+//! Virtual time for a poller that sleeps. Its timers and Bitbucket's clock advance together, and only while every task
+//! waits for a timer. Calls go over real sockets and take no virtual time.
 
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -8,47 +8,47 @@ use simulator::Simulator;
 use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::advance;
 
-/// By how much time moves. A wait that ends in between ends late by less than that.
+/// Step of the virtual time. A timer that ends inside a step fires at the end of the step.
 pub const TICK: Duration = Duration::from_millis(500);
 
-/// How often in a row nothing must have happened until everybody is taken to be asleep. A call passes from a task to a socket
-/// to a task and back, and each yield lets every one of them take a step.
+/// Yields in a row without a call after which every task counts as asleep. A call passes from a task to a socket to a
+/// task and back, and each yield lets every one of them take a step.
 const QUIET_YIELDS: usize = 32;
 
-/// Stops the timers of a runtime that was started with its time paused.
+/// Control over the timers of a runtime that was started with its time paused.
 #[derive(Debug)]
 pub struct VirtualTime {
-    /// A paused runtime moves its time to the next timer whenever it has nothing to do, and it takes a call over a socket for
-    /// nothing. While a blocking task is there it leaves that to us.
-    _held: Sender<()>,
+    /// Keeps a blocking task alive. A paused runtime without one advances its time to the next timer whenever it is
+    /// idle, and it counts a call over a socket as idle.
+    _blocking_task: Sender<()>,
 }
 
 impl VirtualTime {
-    /// Takes over the runtime's time.
+    /// Takes control of the runtime's time.
     pub fn take() -> Self {
-        let (held, released) = channel::<()>();
-        spawn_blocking(move || released.recv().is_ok());
-        Self { _held: held }
+        let (sender, receiver) = channel::<()>();
+        spawn_blocking(move || receiver.recv().is_ok());
+        Self { _blocking_task: sender }
     }
 
-    /// Lets everybody go on until all of them wait for the time, and moves it.
-    pub async fn tick(&self, simulator: &Simulator, is_anybody_awake: bool) {
-        if is_anybody_awake {
-            rest(simulator).await;
+    /// Waits until every task waits for a timer, and advances the time by [`TICK`].
+    pub async fn tick(&self, simulator: &Simulator, is_poller_running: bool) {
+        if is_poller_running {
+            until_idle(simulator).await;
         }
         simulator.clock().advance(TICK);
         advance(TICK).await;
     }
 }
 
-/// Waits until nobody calls and nobody is about to.
-async fn rest(simulator: &Simulator) {
+/// Waits until no call is under way and no task is about to make one.
+async fn until_idle(simulator: &Simulator) {
     let mut quiet = 0;
-    let mut seen = simulator.calls_begun_and_ended();
+    let mut before = simulator.calls_begun_and_ended();
     while quiet < QUIET_YIELDS {
         yield_now().await;
         let now = simulator.calls_begun_and_ended();
-        quiet = if now == seen && now.0 == now.1 { quiet + 1 } else { 0 };
-        seen = now;
+        quiet = if now == before && now.0 == now.1 { quiet + 1 } else { 0 };
+        before = now;
     }
 }

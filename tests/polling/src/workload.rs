@@ -1,39 +1,39 @@
-//! What people do on Bitbucket, and what becomes of the webhooks: independent of who watches.
+//! The actions of people on Bitbucket and the fate of the webhooks: the same for every policy.
 
-/// One comment or task of a workload, by its place in it.
+/// One comment or task of a workload, by its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item(pub u32);
 
-/// One pull request of a workload, by its place in it.
+/// One pull request of a workload, by its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pr(pub usize);
 
 /// Seconds since the beginning.
 pub type Second = u32;
 
-/// Something that somebody does.
+/// One action of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
-    /// When.
+    /// Time of the action.
     pub at: Second,
-    /// On which pull request.
+    /// The pull request.
     pub pr: Pr,
-    /// Who, by number; only the author can edit or delete a comment.
-    pub who: usize,
+    /// Number of the person; only its author can edit or delete a comment.
+    pub person: usize,
     /// The comment or task.
     pub item: Item,
-    /// What happens to it.
-    pub what: What,
-    /// What becomes of the webhook, if Bitbucket sends one.
-    pub post: Post,
+    /// The change of the comment or task.
+    pub action: Action,
+    /// Fate of the webhook, if Bitbucket sends one.
+    pub webhook: Arrival,
 }
 
-/// What happens to a comment or task.
+/// A change of a comment or task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum Action {
     /// A comment is written.
     Comment,
-    /// A comment gets its n-th text. Every text is there once only, so that it can be found again.
+    /// A comment gets its n-th text. Each text occurs only once, so a report of it names one edit.
     Edit(u32),
     /// A task is added.
     AddTask,
@@ -49,7 +49,7 @@ pub enum What {
 
 /// The fate of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Post {
+pub enum Arrival {
     /// It arrives at once.
     OnTime,
     /// It never arrives.
@@ -60,35 +60,60 @@ pub enum Post {
     Late(Second),
 }
 
+/// API calls in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// Bitbucket answers every call. The figures then show what a policy would like to have.
+    Ample,
+    /// Both sides have a limit.
+    Limited {
+        /// Calls that Bitbucket answers; it refuses the others.
+        bitbucket: u32,
+        /// Limit that bitrelay is configured with.
+        bitrelay: u32,
+    },
+}
+
+impl Calls {
+    /// The largest limit that the poller accepts.
+    const MOST: u32 = 10_000;
+
+    /// Calls that Bitbucket answers in an hour; `None` is all of them.
+    pub const fn of_bitbucket(self) -> Option<u32> {
+        match self {
+            Self::Ample => None,
+            Self::Limited { bitbucket, .. } => Some(bitbucket),
+        }
+    }
+
+    /// Limit that bitrelay is configured with.
+    pub const fn of_bitrelay(self) -> u32 {
+        match self {
+            Self::Ample => Self::MOST,
+            Self::Limited { bitrelay, .. } => bitrelay,
+        }
+    }
+}
+
 /// A workload.
 #[derive(Debug, Clone)]
 pub struct Workload {
-    /// How it is called in tables.
+    /// Name in the tables and on the command line.
     pub name: &'static str,
-    /// What it is, in words.
+    /// One line that describes it.
     pub title: &'static str,
-    /// How many repositories there are.
+    /// Number of repositories.
     pub repositories: usize,
     /// The repository of each pull request.
     pub prs: Vec<usize>,
-    /// How many people there are.
+    /// Number of people.
     pub people: usize,
-    /// The acts, in order.
+    /// The actions, in order.
     pub acts: Vec<Act>,
-    /// How long both policies are watched.
+    /// Length of the measurement.
     pub seconds: Second,
-    /// How many calls an hour Bitbucket answers; `None` is all.
-    pub limit: Option<u32>,
-}
-
-/// The most that the poller can be told.
-const MOST_CALLS: u32 = 10_000;
-
-impl Workload {
-    /// The calls an hour that the poller is told to keep to: the limit, as nobody else uses the credential.
-    pub fn calls_per_hour(&self) -> u32 {
-        self.limit.unwrap_or(MOST_CALLS)
-    }
+    /// Limits of the API calls.
+    pub calls: Calls,
 }
 
 /// The text of a comment or task after its n-th edit; 0 is the first text.

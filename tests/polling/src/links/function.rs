@@ -1,5 +1,5 @@
-//! The process that is measured. Its parent tells it through its input when to begin; it prints the address of its webhook
-//! function and, at the end, what was measured.
+//! The measured process. It prints the URL of its webhook function, waits for a line of input, measures a run, and
+//! prints the figures.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -26,20 +26,20 @@ type WatchedTable = Different<Lateness>;
 
 type BenchPoller = Poller<Arc<WatchedTable>, Arc<MemoryLinks>, SystemClock>;
 
-/// How long the runs before the measured one are.
+/// Length of the runs before the measured one.
 const WARM_RUN_SECONDS: i64 = 5;
 
-/// Serves webhooks, polls until a line of input comes, and then measures a run.
+/// Serves webhooks, polls until a line of input arrives, and then measures a run.
 ///
 /// # Errors
 ///
-/// Where the table or the system fails.
+/// If the table or a system call fails.
 pub async fn serve(links: usize, bitbucket_url: &str) -> anyhow::Result<()> {
     let table = Arc::new(Different { table: Arc::default(), difference: Lateness::default() });
     let poller = begin(links, bitbucket_url, &table).await?;
     wait_for_line(&poller).await?;
     let measured = measure(links, &poller, &table).await?;
-    say(&serde_json::to_string(&measured)?)
+    print(&serde_json::to_string(&measured)?)
 }
 
 async fn begin(links: usize, bitbucket_url: &str, table: &Arc<WatchedTable>) -> anyhow::Result<BenchPoller> {
@@ -60,28 +60,28 @@ async fn begin(links: usize, bitbucket_url: &str, table: &Arc<WatchedTable>) -> 
         settings: Settings::default(),
     };
     let (_, url) = Mailbox::open(router(Arc::new(app))).await;
-    say(&url)?;
+    print(&url)?;
     let limits = PollerSettings { links_per_run: u32::try_from(links)?, ..PollerSettings::default() };
     let api = Api::new(&format!("{bitbucket_url}/2.0"))?;
     let documents = CachedLinks::new(documents);
     Ok(Poller::new(Arc::clone(table), documents, api, SystemClock, Settings::default(), limits))
 }
 
-/// As an instance that has been in use for a while: what it keeps in memory is there, and no poll is the first of its
-/// pull request.
+/// Polls until a line of input arrives. The measured run then has warm caches, and no poll is the first of its pull
+/// request, as in an instance that has been in use for a while.
 async fn wait_for_line(poller: &BenchPoller) -> anyhow::Result<()> {
-    let told = Arc::new(AtomicBool::new(false));
-    let tell = Arc::clone(&told);
+    let has_line = Arc::new(AtomicBool::new(false));
+    let set_line = Arc::clone(&has_line);
     let line = std::thread::spawn(move || {
         let read = std::io::stdin().read_line(&mut String::new());
-        tell.store(true, Ordering::Release);
+        set_line.store(true, Ordering::Release);
         read
     });
-    while !told.load(Ordering::Acquire) {
+    while !has_line.load(Ordering::Acquire) {
         poller.run("warm", from_now(WARM_RUN_SECONDS)).await?;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    line.join().map_err(|_| anyhow::anyhow!("the reader of the input broke off"))??;
+    line.join().map_err(|_| anyhow::anyhow!("the thread that reads the input panicked"))??;
     Ok(())
 }
 
@@ -111,7 +111,7 @@ fn from_now(seconds: i64) -> Timestamp {
     now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
 }
 
-fn say(line: &str) -> anyhow::Result<()> {
+fn print(line: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)

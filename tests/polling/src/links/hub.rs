@@ -1,4 +1,4 @@
-//! The simulated Bitbucket: a repository, a hook and a pull request for each link, whose comments are fresh.
+//! The simulated Bitbucket: for each link a repository, a hook, and a pull request with fresh comments.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{INTERVAL_SECONDS, SECRET, bot, link};
 
-/// How long Bitbucket takes to answer: an assumption about its API, and no figure of Atlassian.
+/// Duration of an API call: an assumption, not a figure of Atlassian.
 pub const ANSWER_MS: u64 = 250;
 
-/// Comments on each pull request.
+/// Number of comments on each pull request.
 const COMMENTS: usize = 5;
 
 const AUTHOR: &str = "author";
 
-/// Bitbucket.
+/// The simulated Bitbucket.
 #[derive(Debug)]
 pub struct Hub {
     simulator: Simulator,
@@ -26,11 +26,11 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Starts it. Only the calls of those who poll take long.
+    /// Starts the simulator. Only the calls of the polling accounts are slow.
     ///
     /// # Errors
     ///
-    /// Where the simulator cannot be started.
+    /// If the simulator does not start.
     pub async fn start(links: usize) -> anyhow::Result<Self> {
         let bots = (0..links).map(|number| User::app(&bot(number)));
         let settings = Settings {
@@ -52,18 +52,18 @@ impl Hub {
         Ok(Self { simulator, author, links })
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub fn url(&self) -> &str {
         self.simulator.url()
     }
 
-    /// Hooks that report to a function, and a pull request with comments in each repository; spread over the time
-    /// between two polls, so that not all are due at once.
+    /// Creates in each repository a hook that reports to `function`, and a pull request with comments. The pull
+    /// requests are spread over the time between two polls, so that their polls are not all due at once.
     ///
     /// # Errors
     ///
-    /// What the simulator refuses.
-    pub async fn work(&self, function: &str) -> anyhow::Result<()> {
+    /// If the simulator refuses a request.
+    pub async fn create_pull_requests(&self, function: &str) -> anyhow::Result<()> {
         let events = ["pullrequest:created", "pullrequest:comment_created"];
         for number in 0..self.links {
             let url = format!("{function}/webhook/{}", link(number));
@@ -76,7 +76,8 @@ impl Hub {
             sleep_until(begun + apart * u32::try_from(number)?).await;
             let body = json!({ "title": "gear", "source": { "branch": { "name": "gear" } } });
             let made = self.post(number, "/pullrequests", body).await?;
-            let id = made.get("id").and_then(Value::as_u64).context("a pull request without an id")?;
+            let id =
+                made.get("id").and_then(Value::as_u64).context("the answer has no id of the pull request")?;
             for comment in 0..COMMENTS {
                 let body = json!({ "content": { "raw": format!("comment {comment}") } });
                 self.post(number, &format!("/pullrequests/{id}/comments"), body).await?;
@@ -88,7 +89,7 @@ impl Hub {
     async fn post(&self, number: usize, path: &str, body: Value) -> anyhow::Result<Value> {
         let url = format!("{}/2.0/repositories/acme/{}{path}", self.url(), link(number));
         let (status, answer) = self.author.post(&url, body).await?;
-        ensure!((200..300).contains(&status), "{url} was answered {status}: {answer}");
+        ensure!((200..300).contains(&status), "{url} answered {status}: {answer}");
         Ok(answer)
     }
 }

@@ -1,4 +1,5 @@
-//! How late each poll of a pull request begins: a poll reads what is known before it asks Bitbucket.
+//! Lateness of each poll of a pull request. A poll reads the state from the table before its first call, so a read
+//! marks its beginning.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use relay::{Subject, SubjectState};
 use system::table::Difference;
 
-/// Notes it of what is read of a table.
+/// Collects the lateness of polls from the reads of a table.
 #[derive(Debug, Default)]
 pub struct Lateness(Mutex<Vec<SignedDuration>>);
 
 impl Lateness {
-    /// How late each poll began since this was asked last.
+    /// Returns the lateness of each poll since the last call, and forgets them.
     pub fn take(&self) -> Vec<SignedDuration> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,5 @@
-//! What a process used, and how much it may use, as Linux tells (<https://man7.org/linux/man-pages/man5/proc.5.html>).
+//! Processor time and memory of a process on Linux (<https://man7.org/linux/man-pages/man5/proc.5.html>), and a limit
+//! for its processor time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,59 +10,62 @@ use anyhow::Context as _;
 /// A clock tick of `/proc/self/stat`: `USER_HZ` is 100 on every architecture that Lambda has.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The share of a processor that a function of 256 MB has, in thousandths: 1,769 MB are one processor
+/// Thousandths of a processor that a function of 256 MB gets: 1,769 MB correspond to one processor
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 pub const SHARE: u32 = 256_000 / 1_769;
 
-/// The period over which the share is kept, in microseconds: the kernel's default.
+/// Period over which the kernel enforces the share, in microseconds: its default.
 const PERIOD_US: u32 = 100_000;
 
-/// Processor time that this process has used so far, all of its threads together.
+/// Returns the processor time that all threads of this process have used so far.
 ///
 /// # Errors
 ///
-/// Where the system does not say.
+/// If the system does not provide it.
 pub fn cpu_used() -> anyhow::Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The second field is the program's name, in brackets, and may have spaces.
-    let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no name")?;
+    // The second field is the program's name in brackets, which may contain spaces.
+    let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no program name")?;
     let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
     Ok(TICK * ticks.sum::<Result<u32, _>>()?)
 }
 
-/// The most memory that this process had at once since [`forget_peak`], in MB.
+/// Returns the peak of this process's memory since [`forget_peak`], in MB.
 ///
 /// # Errors
 ///
-/// Where the system does not say.
+/// If the system does not provide it.
 pub fn peak_mb() -> anyhow::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .context("/proc/self/status has no VmHWM")?;
     let kb: u64 = peak.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kb / 1_024)
 }
 
-/// Measures the peak of memory from here on.
+/// Restarts the measurement of the memory's peak.
 ///
 /// # Errors
 ///
-/// Where the system refuses it.
+/// If the system refuses it.
 pub fn forget_peak() -> anyhow::Result<()> {
     Ok(fs::write("/proc/self/clear_refs", "5")?)
 }
 
-/// A control group that holds one process to [`SHARE`] of a processor. It is removed when it is dropped.
+/// A control group that limits one process to [`SHARE`] of a processor. Dropping it removes the group.
 #[derive(Debug)]
 pub struct Limit(PathBuf);
 
 impl Limit {
-    /// Puts a process into a group of its own; the older or the newer interface, whichever is there
+    /// Moves a process into a group of its own. Supports both versions of the interface
     /// (<https://docs.kernel.org/scheduler/sched-bwc.html>, <https://docs.kernel.org/admin-guide/cgroup-v2.html>).
     ///
     /// # Errors
     ///
-    /// Where there are no control groups that this user may write.
-    pub fn of(process: u32) -> anyhow::Result<Self> {
+    /// If there are no control groups, or this user may not write them.
+    pub fn new(process: u32) -> anyhow::Result<Self> {
         let quota = SHARE * PERIOD_US / 1_000;
         let root = Path::new("/sys/fs/cgroup");
         let old = root.join("cpu");
@@ -73,19 +77,21 @@ impl Limit {
         } else {
             (root.join(name), vec![("cpu.max", format!("{quota} {PERIOD_US}"))])
         };
-        fs::create_dir(&group).with_context(|| format!("cannot make {}", group.display()))?;
+        fs::create_dir(&group)
+            .with_context(|| format!("cannot create the control group {}", group.display()))?;
         let limit = Self(group);
         for (setting, value) in settings {
             fs::write(limit.0.join(setting), value).with_context(|| format!("cannot set {setting}"))?;
         }
-        fs::write(limit.0.join("cgroup.procs"), process.to_string()).context("cannot move the process")?;
+        fs::write(limit.0.join("cgroup.procs"), process.to_string())
+            .context("cannot move the process into its control group")?;
         Ok(limit)
     }
 }
 
 impl Drop for Limit {
     fn drop(&mut self) {
-        // Fails while the process lives; then an empty group stays until the next start of the machine.
+        // This fails while the process lives. An empty group then remains until the machine restarts.
         let _ = fs::remove_dir(&self.0);
     }
 }

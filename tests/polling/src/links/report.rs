@@ -1,4 +1,4 @@
-//! The figures.
+//! The figures as lines of a table.
 
 use std::time::Duration;
 
@@ -7,22 +7,23 @@ use serde::{Deserialize, Serialize};
 use super::process::SHARE;
 use super::{INTERVAL_SECONDS, RUN_SECONDS};
 
-/// What one measured run did and used.
+/// The figures of one measured run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
-    /// How many links there were.
+    /// Number of links.
     pub links: usize,
-    /// Polls of pull requests that were begun.
+    /// Number of polls of pull requests that began.
     pub polls: usize,
-    /// Polls that failed or were cut off.
+    /// Number of polls that failed or were cut off.
     pub failed: u32,
-    /// API calls.
+    /// Number of API calls.
     pub calls: u32,
-    /// How late the polls began in milliseconds, in order; of those that were never begun, how late they were at the end.
+    /// Lateness of the polls in milliseconds, in ascending order. A poll that never began counts with its lateness at
+    /// the end of the run.
     pub late_ms: Vec<i64>,
-    /// Processor time.
+    /// Processor time that the run used.
     pub cpu: Duration,
-    /// The most memory at once.
+    /// Peak of the memory in MB.
     pub peak_mb: u64,
 }
 
@@ -32,7 +33,7 @@ pub const HEAD: &str =
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 impl Measured {
-    /// The polls that fall due in a run where none is late. A poll that is late puts off the next one.
+    /// Returns the number of polls that fall due if none is late. A late poll delays the next one.
     fn wanted(&self) -> usize {
         let run = self.links * usize::try_from(RUN_SECONDS).unwrap_or_default();
         run / usize::try_from(INTERVAL_SECONDS).unwrap_or(1)
@@ -46,7 +47,7 @@ impl Measured {
         )
     }
 
-    /// A line of the table.
+    /// Formats the figures as a line of the table.
     pub fn line(&self) -> String {
         let share =
             f64::from(SHARE) / 1_000.0 * Duration::from_secs(RUN_SECONDS.unsigned_abs()).as_secs_f64();
