@@ -41,7 +41,7 @@ mod poll;
 pub mod reader;
 pub mod run;
 pub mod settings;
-pub mod sqs;
+mod sqs;
 mod sweep;
 
 pub use call::Call;

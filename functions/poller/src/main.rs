@@ -9,8 +9,8 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use metrics::{Metrics, Stdout};
-use poller::sqs::Sqs;
 use poller::{Call, Poller, PollerSettings, Summary};
+use queue::Queue;
 use relay::Settings;
 use serde_json::Value;
 use store::links::tokens::{SecretsManagerGrants, Tokens};
@@ -58,7 +58,7 @@ async fn poller() -> anyhow::Result<WiredPoller> {
         .with_tokens(Arc::new(tokens))
         .with_metrics(Metrics::from_environment(lookup, Arc::new(Stdout))?);
     Ok(match lookup("BITRELAY_POLL_QUEUE_URL") {
-        Some(queue_url) => poller.with_queue(Arc::new(Sqs::new(&config, queue_url))),
+        Some(queue_url) => poller.with_queue(Arc::new(Queue::connect(&config, queue_url))),
         None => poller,
     })
 }

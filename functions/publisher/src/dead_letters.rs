@@ -1,25 +1,18 @@
 //! The dead-letter queue, as a port, and what a message in it says.
 
 use std::future::Future;
-use std::time::Duration;
 
-use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata;
+use queue::Queue;
 use serde_json::{Value, json};
 
 use crate::Error;
 use crate::entry::{Entry, SOURCE};
-use crate::record::Place;
+use crate::record::StreamPosition;
 
 /// The largest message that is sent. SQS takes 1 MiB today
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>), but a queue may
 /// be set to the 256 KiB it used to be.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
-
-/// The longest that parking one record takes.
-pub const CALL_SECONDS: u64 = 5;
 
 /// Takes what cannot be published.
 pub trait DeadLetters: Send + Sync {
@@ -33,7 +26,7 @@ pub trait DeadLetters: Send + Sync {
 
 /// The message for a record that is parked. It names everything that a redrive needs to find the event in the log;
 /// `entry` is what was to be published, or null where there is none or it does not fit.
-pub fn message(place: &Place, entry: Option<&Entry>, cause: &Error) -> String {
+pub fn message(position: &StreamPosition, entry: Option<&Entry>, cause: &Error) -> String {
     let with = |entry_view: Value| {
         let message = json!({
             "problem": cause.to_string(),
@@ -42,10 +35,10 @@ pub fn message(place: &Place, entry: Option<&Entry>, cause: &Error) -> String {
             "key": entry.map(|entry| &entry.detail_type),
             "subject": entry.map(|entry| &entry.subject),
             "sequence": entry.map(|entry| entry.sequence),
-            "pk": place.pk,
-            "sk": place.sk,
-            "stream_sequence_number": place.sequence_number,
-            "stream_time": place.created_at,
+            "pk": position.pk,
+            "sk": position.sk,
+            "stream_sequence_number": position.sequence_number,
+            "stream_time": position.created_at,
             "entry": entry_view,
         });
         acceptable(&message.to_string())
@@ -66,31 +59,9 @@ fn acceptable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 
-/// Amazon SQS.
-#[derive(Debug, Clone)]
-pub struct Sqs {
-    client: Client,
-    queue_url: String,
-}
-
-impl Sqs {
-    /// Makes the client; once a process.
-    pub fn new(config: &SdkConfig, queue_url: String) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_timeout(Duration::from_secs(CALL_SECONDS))
-            .build();
-        let config = aws_sdk_sqs::config::Builder::from(config).timeout_config(timeouts).build();
-        Self { client: Client::from_conf(config), queue_url }
-    }
-}
-
-impl DeadLetters for Sqs {
+impl DeadLetters for Queue {
     async fn park(&self, message: String) -> Result<(), Error> {
-        let request = self.client.send_message().queue_url(&self.queue_url).message_body(message);
-        let refused =
-            |code: Option<&str>| Error::DeadLetterRefused(code.unwrap_or("no answer in time").to_owned());
-        request.send().await.map(|_| ()).map_err(|error| refused(error.code()))
+        self.send(message).await.map_err(|error| Error::DeadLetterRefused(error.code))
     }
 }
 

@@ -4,15 +4,15 @@ use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse
 use jiff::{SignedDuration, Timestamp};
 use metrics::{Metric, Metrics, Of};
 use serde_dynamo::Item;
+use store::Clock;
 use store::codec::StoredEvent;
 
 use crate::Error;
 use crate::bus::Bus;
-use crate::clock::Clock;
 use crate::dead_letters::{self, DeadLetters};
 use crate::entry::Entry;
 use crate::publish::publish;
-use crate::record::{self, Batch, Place, Reading};
+use crate::record::{self, Batch, Reading, StreamPosition};
 
 /// A record older than this that is refused while others pass is parked: it would hold its shard up until the stream
 /// forgets it, and everything behind it.
@@ -99,7 +99,7 @@ impl Outcomes {
 
 /// A record that holds, or should hold, an event.
 struct Candidate {
-    place: Place,
+    position: StreamPosition,
     entry: Option<Entry>,
     /// Why it cannot be published, or what the bus said; `Ok` is on the bus.
     result: Result<(), Error>,
@@ -135,7 +135,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
             };
             log(&candidate, outcome);
             comes_again |= outcome == Outcome::Failed;
-            outcomes.push((candidate.place.sequence_number, outcome));
+            outcomes.push((candidate.position.sequence_number, outcome));
         }
         Outcomes(outcomes)
     }
@@ -143,7 +143,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
     /// Reads the records; those that hold no event are left out.
     fn read(&self, batch: Batch) -> Vec<Candidate> {
         let candidate = |record| {
-            let (place, reading) = record::read(record);
+            let (position, reading) = record::read(record);
             let entry = match reading {
                 Ok(Reading::Other) => return None,
                 Ok(Reading::Inserted(item)) => match (self.decode)(item) {
@@ -154,8 +154,8 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
                 Err(error) => Err(error),
             };
             Some(match entry {
-                Ok(entry) => Candidate { place, entry: Some(entry), result: Err(Error::OutOfTime) },
-                Err(error) => Candidate { place, entry: None, result: Err(error) },
+                Ok(entry) => Candidate { position, entry: Some(entry), result: Err(Error::OutOfTime) },
+                Err(error) => Candidate { position, entry: None, result: Err(error) },
             })
         };
         batch.records.into_iter().filter_map(candidate).collect()
@@ -163,16 +163,16 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
 
     /// Whether a record was refused and is so old that it holds its shard up.
     fn is_stuck(&self, candidate: &Candidate, error: &Error) -> bool {
-        let age = candidate.place.created_at.map(|created| self.clock.now().duration_since(created));
+        let age = candidate.position.created_at.map(|created| self.clock.now().duration_since(created));
         *error != Error::OutOfTime && age.is_some_and(|age| age > STUCK_AFTER)
     }
 
     async fn park(&self, candidate: &Candidate, cause: &Error, deadline: Timestamp) -> Outcome {
-        let call = SignedDuration::from_secs(i64::try_from(dead_letters::CALL_SECONDS).unwrap_or(i64::MAX));
+        let call = SignedDuration::from_secs(i64::try_from(queue::SEND_SECONDS).unwrap_or(i64::MAX));
         if self.clock.now().saturating_add(call).is_ok_and(|end| end > deadline) {
             return Outcome::Failed;
         }
-        let message = dead_letters::message(&candidate.place, candidate.entry.as_ref(), cause);
+        let message = dead_letters::message(&candidate.position, candidate.entry.as_ref(), cause);
         match self.dead_letters.park(message).await {
             Ok(()) => Outcome::Parked,
             Err(error) => {
@@ -199,8 +199,8 @@ fn log(candidate: &Candidate, outcome: Outcome) {
     let error = candidate.result.as_ref().err();
     let (event_id, key) = (entry.map(|e| e.event_id.as_str()), entry.map(|e| e.detail_type.as_str()));
     let (subject, sequence) = (entry.map(|e| e.subject.as_str()), entry.map(|e| e.sequence));
-    let (pk, sk) = (candidate.place.pk.as_deref(), candidate.place.sk.as_deref());
-    let stream_sequence_number = candidate.place.sequence_number.as_str();
+    let (pk, sk) = (candidate.position.pk.as_deref(), candidate.position.sk.as_deref());
+    let stream_sequence_number = candidate.position.sequence_number.as_str();
     let (error_code, category) = (error.map(Error::code), error.map(|error| error.category().as_str()));
     let error = error.map(tracing::field::display);
     match outcome {

@@ -18,12 +18,11 @@
 //! | [`record`] | a record of the stream, read one by one so that a bad one spoils only itself |
 //! | [`entry`] | the entry of the bus that an event becomes, and its size |
 //! | [`plan`] | packing entries into requests; pure |
-//! | [`bus`], [`dead_letters`], [`clock`] | the ports, each with its AWS implementation |
+//! | [`bus`], [`dead_letters`] | the ports, each with its AWS implementation |
 //! | [`publish`] | the rounds of calls |
 //! | [`handler`] | records in, outcomes out |
 
 pub mod bus;
-pub mod clock;
 pub mod config;
 pub mod dead_letters;
 pub mod entry;

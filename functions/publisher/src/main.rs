@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn, tracing};
 use metrics::{Metrics, Stdout};
 use publisher::bus::EventBridge;
-use publisher::clock::SystemClock;
-use publisher::dead_letters::Sqs;
 use publisher::handler::{deadline, decode};
 use publisher::record::Batch;
 use publisher::{Config, Publisher};
+use queue::Queue;
+use store::SystemClock;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -24,7 +24,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let publisher = Publisher {
         bus: EventBridge::new(&aws, config.bus),
-        dead_letters: Sqs::new(&aws, config.dead_letter_queue_url),
+        dead_letters: Queue::connect(&aws, config.dead_letter_queue_url),
         clock: SystemClock,
         decode,
         table: config.table,

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use store::Clock;
 
 use crate::Error;
 use crate::bus::{self, Bus};
-use crate::clock::Clock;
 use crate::entry::{Entry, MAX_REQUEST_BYTES};
 use crate::plan::pack;
 
@@ -44,7 +44,7 @@ pub async fn publish(
             wait_ms = wait.as_millis(),
             "entries were refused, trying again"
         );
-        clock.sleep(*wait).await;
+        tokio::time::sleep(*wait).await;
     }
     outcomes
 }

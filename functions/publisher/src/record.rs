@@ -18,7 +18,7 @@ pub struct Batch {
 
 /// Where a record stands, in the stream and in the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct StreamPosition {
     /// The stream's number for it. Empty where the record has none: reported, that means the whole batch.
     pub sequence_number: String,
     /// When it was written, about, by AWS's clock.
@@ -38,10 +38,10 @@ pub enum Reading {
     Other,
 }
 
-/// Reads a record. Its place is there even where the rest cannot be read.
-pub fn read(record: Value) -> (Place, Result<Reading, Error>) {
+/// Reads a record. Its position is there even where the rest cannot be read.
+pub fn read(record: Value) -> (StreamPosition, Result<Reading, Error>) {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let mut place = Place {
+    let mut position = StreamPosition {
         sequence_number: text("/dynamodb/SequenceNumber").unwrap_or_default(),
         created_at: None,
         pk: text("/dynamodb/Keys/pk/S"),
@@ -49,20 +49,20 @@ pub fn read(record: Value) -> (Place, Result<Reading, Error>) {
     };
     let Ok(record) = serde_json::from_value::<EventRecord>(record) else {
         // The reason is left out: it would repeat values of the item.
-        return (place, Err(Error::RecordInvalid("it is not a DynamoDB stream record".to_owned())));
+        return (position, Err(Error::RecordInvalid("it is not a DynamoDB stream record".to_owned())));
     };
     // A record without a time reads as 1970, which would be very old.
     let created_ms = record.change.approximate_creation_date_time.timestamp_millis();
-    place.created_at = Timestamp::from_millisecond(created_ms).ok().filter(|_| created_ms > 0);
+    position.created_at = Timestamp::from_millisecond(created_ms).ok().filter(|_| created_ms > 0);
     if matches!(record.event_name.as_str(), "MODIFY" | "REMOVE") {
-        return (place, Ok(Reading::Other));
+        return (position, Ok(Reading::Other));
     }
     let image = record.change.new_image;
     let key = |name: &str| match image.get(name) {
         Some(AttributeValue::S(text)) => Some(text.clone()),
         _ => None,
     };
-    place.pk = place.pk.or_else(|| key("pk"));
-    place.sk = place.sk.or_else(|| key("sk"));
-    (place, Ok(Reading::Inserted(image)))
+    position.pk = position.pk.or_else(|| key("pk"));
+    position.sk = position.sk.or_else(|| key("sk"));
+    (position, Ok(Reading::Inserted(image)))
 }

@@ -4,6 +4,7 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use metrics::Metrics;
 use publisher::{Error, Outcome};
@@ -20,7 +21,7 @@ fn queue() -> FakeDeadLetters {
 
 const NONE: Vec<String> = Vec::new();
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_event_is_published_in_order() {
     let publisher = publisher(bus(), queue());
     let outcomes = publisher.gets((1..=25).map(event)).await;
@@ -29,7 +30,7 @@ async fn every_event_is_published_in_order() {
     assert_eq!(reported(outcomes), NONE);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_entry_says_what_happened_and_when() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets([event(3)]).await;
@@ -42,7 +43,7 @@ async fn an_entry_says_what_happened_and_when() {
     assert_eq!(detail.get("payload_reference"), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_request_takes_ten_entries() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets((1..=21).map(event)).await;
@@ -50,14 +51,14 @@ async fn a_request_takes_ten_entries() {
     assert_eq!(sizes, [10, 10, 1]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn large_entries_share_a_request_only_as_far_as_it_holds_them() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets((1..=5).map(|n| event(n).with_payload_bytes(100_000))).await;
     assert_eq!(*publisher.bus.calls.lock().unwrap(), [vec![1, 2], vec![3, 4], vec![5]]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_no_new_event_is_left_alone() {
     let publisher = publisher(bus(), queue());
     let outcomes =
@@ -66,7 +67,7 @@ async fn what_is_no_new_event_is_left_alone() {
     assert!(publisher.bus.calls.lock().unwrap().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_entry_that_failed_inside_a_success_is_tried_again() {
     let publisher = publisher(bus().refuses(2, &["ThrottlingException", "InternalFailure"]), queue());
     let outcomes = publisher.gets((1..=3).map(event)).await;
@@ -75,16 +76,17 @@ async fn an_entry_that_failed_inside_a_success_is_tried_again() {
     assert_eq!(publisher.published(), [1, 3, 2]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_wait_is_longer_than_the_one_before() {
     let publisher = publisher(bus().down(), queue());
     let _ = publisher.gets([event(1)]).await;
-    let waits = publisher.clock.waits.lock().unwrap();
+    let times = publisher.bus.call_times.lock().unwrap();
+    let waits: Vec<Duration> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(waits.len(), 3);
     assert!(waits.is_sorted_by(|a, b| a < b), "{waits:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_entry_that_keeps_failing_is_reported_and_no_other() {
     let publisher =
         publisher(bus().refuses(2, &["ThrottlingException"; 9]).refuses(4, &["SomethingNew"; 9]), queue());
@@ -94,7 +96,7 @@ async fn an_entry_that_keeps_failing_is_reported_and_no_other() {
     assert_eq!(publisher.parked(), [] as [Value; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_entry_that_can_never_be_taken_is_parked_at_once_and_the_others_pass() {
     let publisher = publisher(bus().refuses(2, &["MalformedDetail"; 9]), queue());
     let outcomes = publisher.gets((1..=3).map(event)).await;
@@ -116,7 +118,7 @@ async fn an_entry_that_can_never_be_taken_is_parked_at_once_and_the_others_pass(
     assert_eq!(detail["sequence"], 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_request_refused_for_one_of_its_entries_is_taken_apart() {
     let publisher = publisher(bus().refuses_requests_with(2, "ValidationException"), queue());
     let outcomes = publisher.gets((1..=3).map(event)).await;
@@ -125,7 +127,7 @@ async fn a_request_refused_for_one_of_its_entries_is_taken_apart() {
     assert_eq!(publisher.parked().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_record_that_cannot_be_read_is_parked_and_the_others_pass() {
     let publisher = publisher(bus(), queue());
     let outcomes = publisher.gets([event(1), event(2).undecodable(), event(3).garbled(), event(4)]).await;
@@ -138,7 +140,7 @@ async fn a_record_that_cannot_be_read_is_parked_and_the_others_pass() {
     assert_eq!(parked[0]["stream_sequence_number"], "1002");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_record_behind_a_failed_one_is_parked_when_its_turn_comes_and_only_once() {
     let publisher = publisher(bus().refuses(1, &["InternalFailure"; 4]), queue());
     let outcomes = publisher.gets([event(1), event(2).undecodable()]).await;
@@ -150,7 +152,7 @@ async fn a_record_behind_a_failed_one_is_parked_when_its_turn_comes_and_only_onc
     assert_eq!(publisher.parked().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_the_dead_letter_queue_does_not_take_is_reported() {
     let publisher = publisher(
         bus().refuses(2, &["MalformedDetail"]),
@@ -161,7 +163,7 @@ async fn what_the_dead_letter_queue_does_not_take_is_reported() {
     assert_eq!(publisher.published(), [1]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_that_is_too_large_is_published_with_a_reference_to_its_payload() {
     let publisher = publisher(bus(), queue());
     let outcomes = publisher.gets([event(1).with_payload_bytes(300_000)]).await;
@@ -174,7 +176,7 @@ async fn an_event_that_is_too_large_is_published_with_a_reference_to_its_payload
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_whose_payload_is_split_is_published_with_a_reference_to_it() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets([event(1).split()]).await;
@@ -183,7 +185,7 @@ async fn an_event_whose_payload_is_split_is_published_with_a_reference_to_it() {
     assert_eq!(detail["payload_reference"]["sk"], "event-1");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_outage_of_the_bus_parks_nothing_and_reports_everything() {
     let publisher = publisher(bus().down(), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(60), event(2).written_minutes_ago(30)]).await;
@@ -196,7 +198,7 @@ async fn an_outage_of_the_bus_parks_nothing_and_reports_everything() {
     assert_eq!(publisher.published(), [1, 2]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_policy_that_forbids_publishing_is_an_outage() {
     let denied = Error::BusRefused { code: "AccessDeniedException".to_owned() };
     let publisher = publisher(bus().refuses_everything_with(denied), queue());
@@ -205,7 +207,7 @@ async fn a_policy_that_forbids_publishing_is_an_outage() {
     assert_eq!(publisher.parked(), [] as [Value; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_old_record_that_is_refused_while_others_pass_is_parked() {
     let publisher = publisher(bus().refuses(1, &["InternalFailure"; 9]), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(11), event(2)]).await;
@@ -214,7 +216,7 @@ async fn an_old_record_that_is_refused_while_others_pass_is_parked() {
     assert_eq!(publisher.parked()[0]["error_code"], "InternalFailure");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_young_record_that_is_refused_while_others_pass_is_not_parked_yet() {
     let publisher = publisher(bus().refuses(1, &["InternalFailure"; 9]), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(9), event(2)]).await;
@@ -222,7 +224,7 @@ async fn a_young_record_that_is_refused_while_others_pass_is_not_parked_yet() {
     assert_eq!(publisher.parked(), [] as [Value; 0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_there_is_no_time_for_is_reported_and_not_parked() {
     let publisher = publisher(bus(), queue());
     let batch = publisher::record::Batch { records: vec![event(1).written_minutes_ago(60).into_json()] };
@@ -231,10 +233,10 @@ async fn what_there_is_no_time_for_is_reported_and_not_parked() {
     assert!(publisher.bus.calls.lock().unwrap().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_old_record_that_was_not_even_tried_is_not_parked() {
     let mut publisher = publisher(bus(), queue());
-    publisher.bus.slow = Some((publisher.clock.now.clone(), 46));
+    publisher.bus.call_time = Duration::from_secs(46);
     let outcomes = publisher.gets((1..=20).map(|n| event(n).written_minutes_ago(60))).await;
     assert_eq!(publisher.published(), (1..=10).collect::<Vec<_>>());
     assert_eq!(reported(outcomes), (1011..=1020).map(|n| n.to_string()).collect::<Vec<_>>());
@@ -249,7 +251,7 @@ fn measured(outcomes: Vec<(String, Outcome)>) -> Vec<Value> {
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_invocation_says_how_many_events_it_published_and_how_many_it_parked() {
     let refusing = bus().refuses(2, &["MalformedDetail"; 9]).refuses(5, &["ThrottlingException"; 9]);
     let publisher = publisher(refusing, queue());
@@ -258,7 +260,7 @@ async fn an_invocation_says_how_many_events_it_published_and_how_many_it_parked(
     assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_invocation_without_an_event_has_no_metrics() {
     let publisher = publisher(bus(), queue());
     assert_eq!(measured(publisher.gets([event(1).of_the_state()]).await), [] as [Value; 0]);

@@ -50,9 +50,9 @@ fn batch() -> Batch {
 
 #[test]
 fn an_item_of_the_store_becomes_an_entry_of_the_bus() {
-    let (place, reading) = record::read(batch().records.remove(0));
-    assert_eq!(place.sequence_number, "111100000000000000000001");
-    assert_eq!(place.created_at, Timestamp::from_second(1_790_000_000).ok());
+    let (position, reading) = record::read(batch().records.remove(0));
+    assert_eq!(position.sequence_number, "111100000000000000000001");
+    assert_eq!(position.created_at, Timestamp::from_second(1_790_000_000).ok());
     let Ok(Reading::Inserted(item)) = reading else { panic!("it was inserted") };
     let entry = Entry::of(&decode(item).unwrap().unwrap(), "t").unwrap();
     assert_eq!(entry.detail_type, "pullrequest:comment_created");

@@ -2,12 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use publisher::bus::{Bus, Results};
-use publisher::clock::Clock;
 use publisher::dead_letters::DeadLetters;
 use publisher::entry::Entry;
 use publisher::record::Batch;
@@ -15,7 +14,9 @@ use publisher::{Error, Outcome, Publisher};
 use relay::{Event, EventId, Source};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Value, json};
+use store::Clock;
 use store::codec::StoredEvent;
+use tokio::time::Instant;
 
 /// A record of the stream in the making.
 #[derive(Debug, Clone)]
@@ -130,21 +131,13 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(NOW_SECOND).unwrap()
 }
 
-/// A clock that waits by moving its hands.
+/// Follows tokio's paused clock: only a sleep moves it.
 #[derive(Debug)]
-pub(crate) struct FakeClock {
-    pub(crate) now: Arc<Mutex<Timestamp>>,
-    pub(crate) waits: Mutex<Vec<Duration>>,
-}
+pub(crate) struct PausedClock(Instant);
 
-impl Clock for FakeClock {
+impl Clock for PausedClock {
     fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        *self.now.lock().unwrap() += SignedDuration::try_from(duration).unwrap();
-        self.waits.lock().unwrap().push(duration);
+        now() + SignedDuration::try_from(self.0.elapsed()).unwrap()
     }
 }
 
@@ -155,12 +148,14 @@ pub(crate) struct FakeBus {
     refusals: Mutex<BTreeMap<u64, Vec<&'static str>>>,
     /// Refuses every request as a whole.
     pub(crate) outage: Mutex<Option<Error>>,
-    /// Each call moves this clock by this many seconds.
-    pub(crate) slow: Option<(Arc<Mutex<Timestamp>>, i64)>,
+    /// Time that each call takes.
+    pub(crate) call_time: Duration,
     /// Refuses a request as a whole that holds this event.
     spoiled_by: Option<(u64, &'static str)>,
     /// The sequences of each request.
     pub(crate) calls: Mutex<Vec<Vec<u64>>>,
+    /// Time of each request.
+    pub(crate) call_times: Mutex<Vec<Instant>>,
     /// What was taken.
     pub(crate) taken: Mutex<Vec<Entry>>,
 }
@@ -190,9 +185,8 @@ impl FakeBus {
 impl Bus for FakeBus {
     async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
         self.calls.lock().unwrap().push(entries.iter().map(|entry| entry.sequence).collect());
-        if let Some((now, seconds)) = &self.slow {
-            *now.lock().unwrap() += SignedDuration::from_secs(*seconds);
-        }
+        self.call_times.lock().unwrap().push(Instant::now());
+        tokio::time::sleep(self.call_time).await;
         if let Some(error) = &*self.outage.lock().unwrap() {
             return Err(error.clone());
         }
@@ -230,11 +224,10 @@ impl DeadLetters for FakeDeadLetters {
     }
 }
 
-pub(crate) type FakePublisher = Publisher<FakeBus, FakeDeadLetters, FakeClock>;
+pub(crate) type FakePublisher = Publisher<FakeBus, FakeDeadLetters, PausedClock>;
 
 pub(crate) fn publisher(bus: FakeBus, dead_letters: FakeDeadLetters) -> FakePublisher {
-    let clock = FakeClock { now: Arc::new(Mutex::new(now())), waits: Mutex::default() };
-    Publisher { bus, dead_letters, clock, decode, table: "the-table".to_owned() }
+    Publisher { bus, dead_letters, clock: PausedClock(Instant::now()), decode, table: "the-table".to_owned() }
 }
 
 /// What the stories ask about.
