@@ -1,4 +1,4 @@
-//! The bus, as a port.
+//! The bus: the trait that the publisher calls, and its implementation for Amazon EventBridge.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,32 +14,32 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use crate::Error;
 use crate::entry::{Entry, SOURCE};
 
-/// The longest that one call of the bus takes. The invocation's own deadline is checked against it before each call.
+/// Longest time that one call takes, in seconds. No call starts that could outlast the invocation's deadline.
 pub const CALL_SECONDS: u64 = 5;
 
-/// Takes entries.
+/// Accepts entries for publication.
 pub trait Bus: Send + Sync {
-    /// Puts at most ten entries on the bus and says of each what became of it, in their order.
+    /// Puts at most ten entries on the bus and returns one result per entry, in their order.
     ///
     /// # Errors
     ///
-    /// [`Error::BusRefused`] or [`Error::BusUnreachable`] where the request failed as a whole: any of its entries may
-    /// be on the bus or not.
+    /// [`Error::BusRefused`] or [`Error::BusUnreachable`] if the whole request failed. Any of its entries may be on the
+    /// bus nevertheless.
     fn put_events(&self, entries: &[&Entry]) -> impl Future<Output = Result<Results, Error>> + Send;
 }
 
-/// What became of each entry of one request. A request that succeeded may hold entries that failed, so this can be
-/// neither ignored nor made without one result an entry.
+/// One result for each entry of a request. A request that succeeded may hold entries that failed, so the constructor
+/// demands a result for every entry.
 #[must_use = "entries can fail inside a request that succeeded"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Results(Vec<Result<(), Error>>);
 
 impl Results {
-    /// Takes the results of `asked` entries.
+    /// Takes the results of a request with `asked` entries.
     ///
     /// # Errors
     ///
-    /// [`Error::BusAnswerInvalid`] where the numbers differ.
+    /// [`Error::BusAnswerInvalid`] if the numbers differ.
     pub fn new(asked: usize, results: Vec<Result<(), Error>>) -> Result<Self, Error> {
         if asked == results.len() {
             Ok(Self(results))
@@ -48,7 +48,7 @@ impl Results {
         }
     }
 
-    /// One result an entry, in their order.
+    /// Returns one result per entry, in their order.
     pub fn into_inner(self) -> Vec<Result<(), Error>> {
         self.0
     }
@@ -62,7 +62,7 @@ pub struct EventBridge {
 }
 
 impl EventBridge {
-    /// Makes the client; once a process, so that connections are used again.
+    /// Makes the client. Call it once per process, so that connections are reused.
     pub fn new(config: &SdkConfig, bus: String) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
@@ -71,7 +71,7 @@ impl EventBridge {
             .build();
         let config = aws_sdk_eventbridge::config::Builder::from(config)
             .timeout_config(timeouts)
-            // Repeating is `publish`'s work: it knows the deadline and which entries are through.
+            // `publish` retries instead: it knows the deadline and which entries succeeded.
             .retry_config(RetryConfig::disabled())
             .build();
         Self { client: Client::from_conf(config), bus }
@@ -88,7 +88,7 @@ impl EventBridge {
     }
 }
 
-/// The part of the time below the second; negative times do not occur in practice and lose theirs.
+/// Nanoseconds within the second of the entry's time; 0 before 1970.
 fn nanos(entry: &Entry) -> u32 {
     u32::try_from(entry.time.subsec_nanosecond()).unwrap_or(0)
 }
@@ -103,7 +103,7 @@ impl Bus for EventBridge {
             .set_entries(Some(entries))
             .send()
             .await
-            .map_err(|error| whole(&error))?;
+            .map_err(|error| request_failed(&error))?;
         let results = answer.entries().iter().map(|result| match (result.error_code(), result.event_id()) {
             (None, Some(_)) => Ok(()),
             (code, _) => Err(Error::BusRefused { code: code.unwrap_or("NoEventId").to_owned() }),
@@ -112,13 +112,13 @@ impl Bus for EventBridge {
     }
 }
 
-/// The failure of a whole request.
-fn whole<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Error {
+/// Converts the failure of a whole request.
+fn request_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Error {
     match error {
-        SdkError::TimeoutError(_) => Error::BusUnreachable("no answer in time"),
-        SdkError::DispatchFailure(_) => Error::BusUnreachable("no connection"),
+        SdkError::TimeoutError(_) => Error::BusUnreachable("it did not answer in time"),
+        SdkError::DispatchFailure(_) => Error::BusUnreachable("the connection failed"),
         SdkError::ConstructionFailure(_) => Error::BusUnreachable("the request could not be made"),
-        SdkError::ResponseError(_) => Error::BusUnreachable("the answer could not be read"),
+        SdkError::ResponseError(_) => Error::BusUnreachable("its answer could not be read"),
         other => Error::BusRefused { code: other.code().unwrap_or("Unknown").to_owned() },
     }
 }

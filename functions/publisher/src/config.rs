@@ -1,15 +1,15 @@
-//! What the function is told by its environment.
+//! The configuration, read from the environment.
 
 use crate::Error;
 
-/// Where to publish, where to park, and which table the events lie in.
+/// Names of the bus, the dead-letter queue and the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `BITRELAY_BUS`: name or ARN of the bus.
     pub bus: String,
     /// `BITRELAY_DEAD_LETTER_QUEUE_URL`: URL of the dead-letter queue.
     pub dead_letter_queue_url: String,
-    /// `BITRELAY_TABLE`: name of the table, for references to payloads that the bus would not take.
+    /// `BITRELAY_TABLE`: name of the table, for references to payloads that are too large for the bus.
     pub table: String,
 }
 
@@ -18,7 +18,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Error::Configuration`] names the first variable that is missing or empty.
+    /// [`Error::Configuration`] with the first variable that is missing or empty.
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let required =
             |name| lookup(name).filter(|value| !value.trim().is_empty()).ok_or(Error::Configuration { name });
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_that_is_empty_or_missing_is_named() {
+    fn error_names_an_empty_or_missing_variable() {
         let error =
             Config::from_environment(|name| (name != "BITRELAY_BUS").then(|| "x".to_owned())).unwrap_err();
         assert_eq!(error.to_string(), "BITRELAY_BUS must be set");

@@ -1,4 +1,4 @@
-//! The dead-letter queue, as a port, and what a message in it says.
+//! The dead-letter queue: the trait that the publisher calls, and the messages that it sends.
 
 use std::future::Future;
 
@@ -9,23 +9,23 @@ use crate::Error;
 use crate::entry::{Entry, SOURCE};
 use crate::record::StreamPosition;
 
-/// The largest message that is sent. SQS takes 1 MiB today
+/// Largest message that is sent, in bytes. SQS accepts 1 MiB today
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>), but a queue may
-/// be set to the 256 KiB it used to be.
+/// be limited to the former 256 KiB.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
-/// Takes what cannot be published.
+/// Accepts messages about records that cannot be published.
 pub trait DeadLetters: Send + Sync {
     /// Parks a message.
     ///
     /// # Errors
     ///
-    /// [`Error::DeadLetterRefused`] where it was not taken, or nobody knows.
+    /// [`Error::DeadLetterRefused`] if the queue refused the message or did not answer in time.
     fn park(&self, message: String) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// The message for a record that is parked. It names everything that a redrive needs to find the event in the log;
-/// `entry` is what was to be published, or null where there is none or it does not fit.
+/// Makes the message for a parked record. It holds everything that a redrive needs to find the event in the log.
+/// `entry` is the unpublished entry; null if there is none or it does not fit.
 pub fn message(position: &StreamPosition, entry: Option<&Entry>, cause: &Error) -> String {
     let with = |entry_view: Value| {
         let message = json!({
@@ -41,21 +41,21 @@ pub fn message(position: &StreamPosition, entry: Option<&Entry>, cause: &Error) 
             "stream_time": position.created_at,
             "entry": entry_view,
         });
-        acceptable(&message.to_string())
+        escape_for_sqs(&message.to_string())
     };
     let full = with(entry.map_or(Value::Null, view));
     if full.len() <= MAX_MESSAGE_BYTES { full } else { with(Value::Null) }
 }
 
-/// The entry with the field names of `PutEvents`, so that it can be sent again as it is.
+/// The entry with the field names of `PutEvents`, so that it can be resent unchanged.
 fn view(entry: &Entry) -> Value {
     json!({ "Source": SOURCE, "DetailType": entry.detail_type, "Detail": entry.detail, "Time": entry.time })
 }
 
-/// Escapes the two characters that SQS refuses and JSON allows
-/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>); control characters
-/// are escaped in JSON anyway.
-fn acceptable(json: &str) -> String {
+/// Escapes the two characters that JSON allows and SQS refuses
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>). JSON escapes control
+/// characters itself.
+fn escape_for_sqs(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 
@@ -70,8 +70,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_has_no_character_that_the_queue_refuses() {
-        let escaped = acceptable(&json!({ "text": "a\u{fffe}b\u{ffff}\u{1}é" }).to_string());
+    fn message_has_no_character_that_sqs_refuses() {
+        let escaped = escape_for_sqs(&json!({ "text": "a\u{fffe}b\u{ffff}\u{1}é" }).to_string());
         assert_eq!(escaped, r#"{"text":"a\ufffeb\uffff\u0001é"}"#);
         assert_eq!(serde_json::from_str::<Value>(&escaped).unwrap()["text"], "a\u{fffe}b\u{ffff}\u{1}é");
     }

@@ -1,4 +1,4 @@
-//! The entry of the bus that an event becomes, and its size as AWS counts it.
+//! One event as an entry of `PutEvents`, and its size as AWS counts it.
 
 use jiff::Timestamp;
 use relay::PayloadReference;
@@ -6,38 +6,38 @@ use store::codec::StoredEvent;
 
 use crate::Error;
 
-/// The `source` of every entry: what rules match on.
+/// The `source` of every entry. Rules match on it.
 pub const SOURCE: &str = "bitrelay";
 
-/// The most bytes that one `PutEvents` request may have, all entries together, and it "must be less"
-/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html>). AWS has announced more since;
-/// the older figure is safe in every region, and for the queues and functions behind the bus as well.
+/// Upper bound of one `PutEvents` request in bytes, all entries together; the size "must be less"
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html>). AWS has announced a higher limit
+/// since. The old one is safe in every region and for the queues and functions behind the bus.
 pub const MAX_REQUEST_BYTES: usize = 256 * 1024;
 
-/// What is kept free around one entry: the bus adds its own fields (account, region, time...) before it hands an event
-/// to a target, and a target such as a queue of 256 KB counts those too.
+/// Bytes reserved in each entry for the fields that the bus adds (account, region, time...). A target such as a queue
+/// of 256 KB counts those too.
 const HEADROOM_BYTES: usize = 1024;
 
-/// The largest entry that is sent.
+/// Largest entry that is sent, in bytes.
 pub const MAX_ENTRY_BYTES: usize = MAX_REQUEST_BYTES - HEADROOM_BYTES;
 
-/// A time counts as this many bytes, whatever it is.
+/// Bytes that AWS counts for any time.
 const TIME_BYTES: usize = 14;
 
-/// One event as the bus takes it.
+/// One event, ready for the bus.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The event key.
     pub detail_type: String,
-    /// The envelope, JSON.
+    /// The envelope as JSON.
     pub detail: String,
-    /// When it happened; where Bitbucket does not say, when it was learned.
+    /// Time of the event; time of its observation if Bitbucket gives none.
     pub time: Timestamp,
     /// The event's id, for logs and dead letters.
     pub event_id: String,
-    /// The event's subject, for the same.
+    /// The event's subject, for logs and dead letters.
     pub subject: String,
-    /// The event's place in its subject's order, for the same.
+    /// The event's sequence number within its subject, for logs and dead letters.
     pub sequence: u64,
 }
 
@@ -54,13 +54,13 @@ impl std::fmt::Debug for Entry {
 }
 
 impl Entry {
-    /// Makes the entry of an event. A payload that is not all in the event's own item, or would not fit, is left out,
-    /// and the envelope's `payload_reference` says where in the log it is.
+    /// Makes the entry of an event. If the payload spans several items or does not fit, the entry omits it, and the
+    /// envelope's `payload_reference` gives its location in the log.
     ///
     /// # Errors
     ///
-    /// [`Error::EntryTooLarge`] where even that does not fit.
-    pub fn of(stored: &StoredEvent, table: &str) -> Result<Self, Error> {
+    /// [`Error::EntryTooLarge`] if the entry does not fit without its payload either.
+    pub fn from_event(stored: &StoredEvent, table: &str) -> Result<Self, Error> {
         if stored.complete {
             let entry = Self::with_detail(stored, None)?;
             if entry.size_bytes() <= MAX_ENTRY_BYTES {
@@ -91,7 +91,7 @@ impl Entry {
         })
     }
 
-    /// The size as AWS counts it: UTF-8 bytes of source, detail type and detail, and 14 for the time
+    /// Size as AWS counts it: UTF-8 bytes of source, detail type and detail, plus 14 for the time
     /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html>).
     pub fn size_bytes(&self) -> usize {
         SOURCE.len() + self.detail_type.len() + self.detail.len() + TIME_BYTES

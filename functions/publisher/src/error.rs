@@ -1,12 +1,11 @@
-//! Why a record is not on the bus.
+//! Reasons why a record was not published.
 
 use bitbucket::Category;
 
-/// Error codes after which the same entry is refused again, whatever is done outside
+/// Error codes of entries that the bus will always refuse
 /// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html> and
-/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html>). Codes about permissions are not
-/// among them, although AWS calls them not retryable: it is the policy that is wrong then and not the event, and a
-/// repaired policy heals them. A code that is not on this list is taken to pass.
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html>). AWS also calls permission errors
+/// not retryable. They are retried here, because the policy is wrong and not the event. Unknown codes are retried too.
 const PERMANENT_CODES: [&str; 6] = [
     "InvalidArgument",
     "InvalidParameterCombination",
@@ -16,8 +15,8 @@ const PERMANENT_CODES: [&str; 6] = [
     "ValidationException",
 ];
 
-/// Everything that keeps a record from the bus. No message holds a payload: the words of AWS are left out on purpose,
-/// because those of a failed validation repeat what was sent.
+/// Reason why a record was not published. No message contains a payload, nor AWS's message: a validation error repeats
+/// the input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// An environment variable is missing or empty.
@@ -26,15 +25,15 @@ pub enum Error {
         /// The variable.
         name: &'static str,
     },
-    /// A record of the stream cannot be read, or its item is not the event that it says it is.
-    #[error("the stream record cannot be read: {0}")]
+    /// A record of the stream is malformed, or its item claims to be an event and is not.
+    #[error("malformed stream record: {0}")]
     RecordInvalid(String),
-    /// An event is too large for the bus even without its payload.
-    #[error("the entry has {bytes} bytes without its payload, the bus takes {max_bytes}")]
+    /// The event is too large for the bus even without its payload.
+    #[error("the entry has {bytes} bytes without its payload; the limit is {max_bytes}")]
     EntryTooLarge {
-        /// The size of the entry.
+        /// Size of the entry.
         bytes: usize,
-        /// The largest that is sent.
+        /// Largest entry that is sent, see [`crate::entry::MAX_ENTRY_BYTES`].
         max_bytes: usize,
     },
     /// The bus refused an entry, alone or with its whole request.
@@ -43,27 +42,27 @@ pub enum Error {
         /// AWS's error code.
         code: String,
     },
-    /// The bus was not reached, or did not answer in time.
-    #[error("the bus was not reached: {0}")]
+    /// The bus could not be reached, or did not answer in time.
+    #[error("no answer from the bus: {0}")]
     BusUnreachable(&'static str),
-    /// The answer of the bus does not fit the request: nothing in it is believed.
-    #[error("the bus answered with {answered} results for {asked} entries")]
+    /// The answer does not fit the request, so all of it is ignored.
+    #[error("the bus returned {answered} results for {asked} entries")]
     BusAnswerInvalid {
-        /// Entries sent.
+        /// Number of entries sent.
         asked: usize,
-        /// Results received.
+        /// Number of results received.
         answered: usize,
     },
-    /// The dead-letter queue did not take a message.
+    /// The dead-letter queue did not take a message: AWS's error code.
     #[error("the dead-letter queue did not take the message: {0}")]
     DeadLetterRefused(String),
-    /// The invocation's time is used up; nothing was sent.
-    #[error("no time is left in this invocation")]
+    /// The deadline of the invocation is too close for another call; nothing was sent.
+    #[error("the invocation has no time left")]
     OutOfTime,
 }
 
 impl Error {
-    /// The status that stands for this in HTTP's terms: 4xx never passes by itself, 5xx may.
+    /// Equivalent HTTP status: 4xx is permanent, 5xx may pass.
     pub fn status(&self) -> u16 {
         match self {
             Self::Configuration { .. } => 500,
@@ -78,7 +77,7 @@ impl Error {
         }
     }
 
-    /// Whether the same record may reach the bus later.
+    /// True if the same record may be published later.
     pub fn retryable(&self) -> bool {
         match self {
             Self::Configuration { .. } | Self::RecordInvalid(_) | Self::EntryTooLarge { .. } => false,
@@ -106,7 +105,7 @@ impl Error {
         }
     }
 
-    /// A short name for logs and dead letters: AWS's code where there is one.
+    /// Short name for logs and dead letters: AWS's error code if there is one.
     pub fn code(&self) -> &str {
         match self {
             Self::Configuration { .. } => "Configuration",
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_event_never_passes_and_what_is_wrong_outside_may() {
+    fn invalid_events_are_permanent_and_outages_are_retryable() {
         for code in ["MalformedDetail", "InvalidArgument", "ValidationException"] {
             assert!(!refused(code).retryable(), "{code}");
             assert_eq!(refused(code).status(), 400, "{code}");

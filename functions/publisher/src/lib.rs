@@ -1,26 +1,26 @@
-//! Puts every event of the log on the bus: the table's stream in, `PutEvents` out.
+//! Publishes every event of the log: reads the table's stream and calls `PutEvents`.
 //!
-//! Nothing else publishes. What this function promises (G7): every event of the log reaches `PutEvents` successfully or
-//! the dead-letter queue; never neither. How each record ends:
+//! Nothing else publishes. Guarantee G7: every event of the log reaches the bus or the dead-letter queue. Each record
+//! has one of three outcomes:
 //!
-//! | outcome | when | what happens next |
+//! | outcome | cause | consequence |
 //! | --- | --- | --- |
-//! | published | the bus took it | nothing |
-//! | parked | it can never be taken, or it holds its shard up while others pass | a message in the dead-letter queue, an alarm |
-//! | failed | it may be taken later | its sequence number is reported; Lambda sends it again |
+//! | published | the bus accepted the entry | none |
+//! | parked | the bus will never accept it, or it blocks its shard while others pass | a dead letter, an alarm |
+//! | failed | the bus may accept it later | its sequence number is reported; Lambda resends it |
 //!
-//! Lambda sends again from the *lowest* reported sequence number on
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>), so records behind a failed
-//! one are published again: at least once, and subscribers drop what they know by the event's id.
+//! Lambda resends from the *lowest* reported sequence number on
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>). Records behind a failed one
+//! are therefore published again. Delivery is at least once, and subscribers drop duplicates by event id.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`record`] | a record of the stream, read one by one so that a bad one spoils only itself |
-//! | [`entry`] | the entry of the bus that an event becomes, and its size |
-//! | [`plan`] | packing entries into requests; pure |
-//! | [`bus`], [`dead_letters`] | the ports, each with its AWS implementation |
-//! | [`publish`] | the rounds of calls |
-//! | [`handler`] | records in, outcomes out |
+//! | [`record`] | reading of stream records |
+//! | [`entry`] | an event as an entry of the bus, and its size |
+//! | [`plan`] | packing of entries into requests; pure |
+//! | [`bus`], [`dead_letters`] | the traits that the publisher calls, implemented for AWS |
+//! | [`publish`] | the rounds of calls, with retries |
+//! | [`handler`] | the publisher: from a batch of records to their outcomes |
 
 pub mod bus;
 pub mod config;

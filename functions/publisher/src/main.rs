@@ -19,7 +19,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber();
     let lookup = |name: &str| std::env::var(name).ok();
     let config =
-        Config::from_environment(lookup).context("the publisher cannot start with this environment")?;
+        Config::from_environment(lookup).context("the publisher cannot start: invalid environment")?;
     let metrics = Metrics::from_environment(lookup, Arc::new(Stdout))?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let publisher = Publisher {

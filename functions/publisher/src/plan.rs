@@ -1,12 +1,11 @@
-//! Packing entries into requests. Pure.
+//! Packs entries into requests. Pure.
 
-/// The most entries of one `PutEvents` request
+/// Largest number of entries in one `PutEvents` request
 /// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>).
 pub const MAX_ENTRIES: usize = 10;
 
 /// Packs entries, given by their sizes in bytes, into requests of at most [`MAX_ENTRIES`] entries and less than
-/// `max_bytes`. The order stays: what comes back are consecutive runs, as ranges of indices into `sizes`. An
-/// entry that is too large by itself gets a request of its own.
+/// `max_bytes`. Returns consecutive ranges of indices into `sizes`. An entry over the limit gets a request of its own.
 pub fn pack(sizes: &[usize], max_bytes: usize) -> Vec<std::ops::Range<usize>> {
     let mut runs = Vec::new();
     let (mut start, mut bytes) = (0, 0);
@@ -29,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_needs_no_request() {
+    fn no_entries_need_no_request() {
         assert_eq!(pack(&[], 100), []);
     }
 
@@ -39,13 +38,13 @@ mod tests {
     }
 
     #[test]
-    fn a_request_stays_below_its_limit_of_bytes() {
+    fn request_stays_below_the_byte_limit() {
         assert_eq!(pack(&[50, 49, 1], 100), [0..2, 2..3]);
         assert_eq!(pack(&[50, 50], 100), [0..1, 1..2]);
     }
 
     #[test]
-    fn an_entry_that_is_too_large_goes_alone() {
+    fn oversized_entry_goes_alone() {
         assert_eq!(pack(&[1, 500, 1], 100), [0..1, 1..2, 2..3]);
     }
 }

@@ -1,4 +1,4 @@
-//! The rounds of calls that put entries on the bus.
+//! Puts entries on the bus, in up to four rounds of calls.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::bus::{self, Bus};
 use crate::entry::{Entry, MAX_REQUEST_BYTES};
 use crate::plan::pack;
 
-/// How long to wait before each round but the first. What is still refused after the last one is left to the stream.
+/// Delays before the second, third and fourth round. After the last round, the stream has to retry.
 const WAITS: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
 
-/// Puts entries on the bus, in order, and says of each what became of it, in the order given.
+/// Puts entries on the bus and returns one result per entry, both in the order given.
 ///
-/// Entries that are refused for now are tried again in up to three more rounds, as long as `deadline` allows. A request
-/// that is refused as a whole for what one entry in it says is taken apart, so that this entry does not keep the others.
+/// Entries with a retryable error are retried in up to three more rounds, as long as `deadline` allows. If a whole
+/// request is refused permanently, each of its entries is sent alone, so that one invalid entry does not block the rest.
 pub async fn publish(
     bus: &impl Bus,
     clock: &impl Clock,
@@ -39,17 +39,13 @@ pub async fn publish(
         if pending.is_empty() || !time_for_a_call(clock, *wait, deadline) {
             break;
         }
-        tracing::warn!(
-            entries = pending.len(),
-            wait_ms = wait.as_millis(),
-            "entries were refused, trying again"
-        );
+        tracing::warn!(entries = pending.len(), wait_ms = wait.as_millis(), "entries refused, retrying");
         tokio::time::sleep(*wait).await;
     }
     outcomes
 }
 
-/// One call for every ten pending entries.
+/// Makes one call for every ten pending entries.
 async fn round(
     bus: &impl Bus,
     clock: &impl Clock,
@@ -61,9 +57,8 @@ async fn round(
     for run in pack(&sizes, MAX_REQUEST_BYTES) {
         let run = pending.get(run).unwrap_or_default();
         let results = put(bus, clock, run, deadline).await;
-        let spoiled =
-            run.len() > 1 && results.iter().all(|result| result.as_ref().is_err_and(|e| !e.retryable()));
-        if !spoiled {
+        let all_permanent = results.iter().all(|result| result.as_ref().is_err_and(|e| !e.retryable()));
+        if run.len() == 1 || !all_permanent {
             outcomes.extend(run.iter().map(|(index, _)| *index).zip(results));
             continue;
         }
@@ -75,7 +70,7 @@ async fn round(
     outcomes
 }
 
-/// One call; one result an entry, whatever happens.
+/// Makes one call and returns one result per entry, also after a failure.
 async fn put(
     bus: &impl Bus,
     clock: &impl Clock,
@@ -92,7 +87,7 @@ async fn put(
     }
 }
 
-/// Whether a call that begins after `wait` ends before the deadline, even if it takes as long as it may.
+/// True if a call that starts after `wait` ends before the deadline, even if it takes its longest time.
 fn time_for_a_call(clock: &impl Clock, wait: Duration, deadline: Timestamp) -> bool {
     let longest = wait.saturating_add(Duration::from_secs(bus::CALL_SECONDS));
     let longest = SignedDuration::try_from(longest).unwrap_or(SignedDuration::MAX);

@@ -1,4 +1,4 @@
-//! A record of the table's stream, read one by one so that a bad one spoils only itself.
+//! Reads records of the table's stream one by one, so that a malformed record does not affect the others.
 
 use aws_lambda_events::event::dynamodb::EventRecord;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// What Lambda hands over: records of one shard, in order. Each stays JSON until its turn.
+/// The records of one invocation: one shard, in order. Each stays JSON until it is read.
 #[derive(Debug, Default, Deserialize)]
 pub struct Batch {
     /// The records.
@@ -16,12 +16,12 @@ pub struct Batch {
     pub records: Vec<Value>,
 }
 
-/// Where a record stands, in the stream and in the table.
+/// Position of a record in the stream, and the key of its item in the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StreamPosition {
-    /// The stream's number for it. Empty where the record has none: reported, that means the whole batch.
+    /// The stream's sequence number. Empty if the record has none; reporting an empty one fails the whole batch.
     pub sequence_number: String,
-    /// When it was written, about, by AWS's clock.
+    /// Approximate time of the write, by AWS's clock.
     pub created_at: Option<Timestamp>,
     /// The item's partition key.
     pub pk: Option<String>,
@@ -29,16 +29,16 @@ pub struct StreamPosition {
     pub sk: Option<String>,
 }
 
-/// What one record says.
+/// Content of one record.
 #[derive(Debug)]
 pub enum Reading {
-    /// An item was written that had not been there before.
+    /// A new item.
     Inserted(Item),
-    /// Something else happened. Events are written once and never change, so this is no news.
+    /// Any other change. Events are written once and never change, so it holds no event.
     Other,
 }
 
-/// Reads a record. Its position is there even where the rest cannot be read.
+/// Reads a record. Its position is returned even if the rest is malformed.
 pub fn read(record: Value) -> (StreamPosition, Result<Reading, Error>) {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let mut position = StreamPosition {
@@ -48,10 +48,10 @@ pub fn read(record: Value) -> (StreamPosition, Result<Reading, Error>) {
         sk: text("/dynamodb/Keys/sk/S"),
     };
     let Ok(record) = serde_json::from_value::<EventRecord>(record) else {
-        // The reason is left out: it would repeat values of the item.
-        return (position, Err(Error::RecordInvalid("it is not a DynamoDB stream record".to_owned())));
+        // The error omits the reason, which would repeat values of the item.
+        return (position, Err(Error::RecordInvalid("not a DynamoDB stream record".to_owned())));
     };
-    // A record without a time reads as 1970, which would be very old.
+    // A record without a time reads as 1970. It must not count as old.
     let created_ms = record.change.approximate_creation_date_time.timestamp_millis();
     position.created_at = Timestamp::from_millisecond(created_ms).ok().filter(|_| created_ms > 0);
     if matches!(record.event_name.as_str(), "MODIFY" | "REMOVE") {

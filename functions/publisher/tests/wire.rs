@@ -54,7 +54,7 @@ fn an_item_of_the_store_becomes_an_entry_of_the_bus() {
     assert_eq!(position.sequence_number, "111100000000000000000001");
     assert_eq!(position.created_at, Timestamp::from_second(1_790_000_000).ok());
     let Ok(Reading::Inserted(item)) = reading else { panic!("it was inserted") };
-    let entry = Entry::of(&decode(item).unwrap().unwrap(), "t").unwrap();
+    let entry = Entry::from_event(&decode(item).unwrap().unwrap(), "t").unwrap();
     assert_eq!(entry.detail_type, "pullrequest:comment_created");
     assert_eq!(entry.time.to_string(), "2026-11-02T09:00:10Z");
     let detail: Value = serde_json::from_str(&entry.detail).unwrap();
