@@ -1,4 +1,4 @@
-//! How records of the stream end: published, parked or reported; never neither.
+//! Outcomes of stream records: published, parked or reported.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod support;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use metrics::Metrics;
 use publisher::{Error, Outcome};
 use serde_json::{Value, json};
-use support::{FakeBus, FakeDeadLetters, Told, event, now, publisher, reported};
+use support::{FakeBus, FakeDeadLetters, PublisherExt, event, now, publisher, reported};
 
 fn bus() -> FakeBus {
     FakeBus::default()
@@ -31,7 +31,7 @@ async fn every_event_is_published_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_says_what_happened_and_when() {
+async fn entry_holds_the_envelope_and_the_time() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets([event(3)]).await;
     let entry = publisher.bus.taken.lock().unwrap()[0].clone();
@@ -44,7 +44,7 @@ async fn an_entry_says_what_happened_and_when() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_takes_ten_entries() {
+async fn request_holds_at_most_ten_entries() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets((1..=21).map(event)).await;
     let sizes: Vec<usize> = publisher.bus.calls.lock().unwrap().iter().map(Vec::len).collect();
@@ -52,14 +52,14 @@ async fn a_request_takes_ten_entries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn large_entries_share_a_request_only_as_far_as_it_holds_them() {
+async fn large_entries_are_split_over_requests() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets((1..=5).map(|n| event(n).with_payload_bytes(100_000))).await;
     assert_eq!(*publisher.bus.calls.lock().unwrap(), [vec![1, 2], vec![3, 4], vec![5]]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_new_event_is_left_alone() {
+async fn records_without_a_new_event_are_ignored() {
     let publisher = publisher(bus(), queue());
     let outcomes =
         publisher.gets([event(1).of_the_state(), event(2).named("MODIFY"), event(3).named("REMOVE")]).await;
@@ -68,7 +68,7 @@ async fn what_is_no_new_event_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_that_failed_inside_a_success_is_tried_again() {
+async fn failed_entry_of_a_successful_request_is_retried() {
     let publisher = publisher(bus().refuses(2, &["ThrottlingException", "InternalFailure"]), queue());
     let outcomes = publisher.gets((1..=3).map(event)).await;
     assert_eq!(*publisher.bus.calls.lock().unwrap(), [vec![1, 2, 3], vec![2], vec![2]]);
@@ -77,7 +77,7 @@ async fn an_entry_that_failed_inside_a_success_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_wait_is_longer_than_the_one_before() {
+async fn delays_between_retries_grow() {
     let publisher = publisher(bus().down(), queue());
     let _ = publisher.gets([event(1)]).await;
     let times = publisher.bus.call_times.lock().unwrap();
@@ -87,7 +87,7 @@ async fn each_wait_is_longer_than_the_one_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_that_keeps_failing_is_reported_and_no_other() {
+async fn only_entries_that_keep_failing_are_reported() {
     let publisher =
         publisher(bus().refuses(2, &["ThrottlingException"; 9]).refuses(4, &["SomethingNew"; 9]), queue());
     let outcomes = publisher.gets((1..=5).map(event)).await;
@@ -97,7 +97,7 @@ async fn an_entry_that_keeps_failing_is_reported_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_entry_that_can_never_be_taken_is_parked_at_once_and_the_others_pass() {
+async fn permanently_refused_entry_is_parked_at_once() {
     let publisher = publisher(bus().refuses(2, &["MalformedDetail"; 9]), queue());
     let outcomes = publisher.gets((1..=3).map(event)).await;
     assert_eq!(publisher.published(), [1, 3]);
@@ -119,7 +119,7 @@ async fn an_entry_that_can_never_be_taken_is_parked_at_once_and_the_others_pass(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_refused_for_one_of_its_entries_is_taken_apart() {
+async fn request_refused_for_one_entry_is_split() {
     let publisher = publisher(bus().refuses_requests_with(2, "ValidationException"), queue());
     let outcomes = publisher.gets((1..=3).map(event)).await;
     assert_eq!(publisher.published(), [1, 3]);
@@ -128,7 +128,7 @@ async fn a_request_refused_for_one_of_its_entries_is_taken_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_that_cannot_be_read_is_parked_and_the_others_pass() {
+async fn malformed_record_is_parked_and_others_are_published() {
     let publisher = publisher(bus(), queue());
     let outcomes = publisher.gets([event(1), event(2).undecodable(), event(3).garbled(), event(4)]).await;
     assert_eq!(publisher.published(), [1, 4]);
@@ -141,19 +141,19 @@ async fn a_record_that_cannot_be_read_is_parked_and_the_others_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_record_behind_a_failed_one_is_parked_when_its_turn_comes_and_only_once() {
+async fn record_behind_a_failed_one_is_parked_once() {
     let publisher = publisher(bus().refuses(1, &["InternalFailure"; 4]), queue());
     let outcomes = publisher.gets([event(1), event(2).undecodable()]).await;
     assert_eq!(reported(outcomes), ["1001", "1002"]);
     assert_eq!(publisher.parked(), [] as [Value; 0]);
-    // Lambda sends again from the lowest failed one on.
+    // Lambda resends from the lowest failed record on.
     let outcomes = publisher.gets([event(1), event(2).undecodable()]).await;
     assert_eq!(reported(outcomes), NONE);
     assert_eq!(publisher.parked().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_dead_letter_queue_does_not_take_is_reported() {
+async fn record_refused_by_the_dead_letter_queue_is_reported() {
     let publisher = publisher(
         bus().refuses(2, &["MalformedDetail"]),
         FakeDeadLetters { refuses: true, ..FakeDeadLetters::default() },
@@ -164,7 +164,7 @@ async fn what_the_dead_letter_queue_does_not_take_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_that_is_too_large_is_published_with_a_reference_to_its_payload() {
+async fn large_event_is_published_with_a_payload_reference() {
     let publisher = publisher(bus(), queue());
     let outcomes = publisher.gets([event(1).with_payload_bytes(300_000)]).await;
     assert_eq!(reported(outcomes), NONE);
@@ -177,7 +177,7 @@ async fn an_event_that_is_too_large_is_published_with_a_reference_to_its_payload
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_whose_payload_is_split_is_published_with_a_reference_to_it() {
+async fn split_payload_is_published_as_a_reference() {
     let publisher = publisher(bus(), queue());
     let _ = publisher.gets([event(1).split()]).await;
     let detail: Value = serde_json::from_str(&publisher.bus.taken.lock().unwrap()[0].detail).unwrap();
@@ -186,12 +186,12 @@ async fn an_event_whose_payload_is_split_is_published_with_a_reference_to_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_the_bus_parks_nothing_and_reports_everything() {
+async fn bus_outage_parks_nothing_and_reports_everything() {
     let publisher = publisher(bus().down(), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(60), event(2).written_minutes_ago(30)]).await;
     assert_eq!(reported(outcomes), ["1001", "1002"]);
     assert_eq!(publisher.parked(), [] as [Value; 0]);
-    // The bus is back: the stream sends them again.
+    // The bus is back, and the stream resends.
     *publisher.bus.outage.lock().unwrap() = None;
     let outcomes = publisher.gets([event(1), event(2)]).await;
     assert_eq!(reported(outcomes), NONE);
@@ -199,7 +199,7 @@ async fn an_outage_of_the_bus_parks_nothing_and_reports_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_that_forbids_publishing_is_an_outage() {
+async fn denied_permission_counts_as_an_outage() {
     let denied = Error::BusRefused { code: "AccessDeniedException".to_owned() };
     let publisher = publisher(bus().refuses_everything_with(denied), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(60)]).await;
@@ -208,7 +208,7 @@ async fn a_policy_that_forbids_publishing_is_an_outage() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_record_that_is_refused_while_others_pass_is_parked() {
+async fn old_record_refused_while_others_pass_is_parked() {
     let publisher = publisher(bus().refuses(1, &["InternalFailure"; 9]), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(11), event(2)]).await;
     assert_eq!(reported(outcomes), NONE);
@@ -217,7 +217,7 @@ async fn an_old_record_that_is_refused_while_others_pass_is_parked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_young_record_that_is_refused_while_others_pass_is_not_parked_yet() {
+async fn young_record_refused_while_others_pass_is_reported() {
     let publisher = publisher(bus().refuses(1, &["InternalFailure"; 9]), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(9), event(2)]).await;
     assert_eq!(reported(outcomes), ["1001"]);
@@ -225,7 +225,7 @@ async fn a_young_record_that_is_refused_while_others_pass_is_not_parked_yet() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_there_is_no_time_for_is_reported_and_not_parked() {
+async fn record_without_time_left_is_reported() {
     let publisher = publisher(bus(), queue());
     let batch = publisher::record::Batch { records: vec![event(1).written_minutes_ago(60).into_json()] };
     let outcomes = publisher.handle(batch, now() + jiff::SignedDuration::from_secs(14)).await.0;
@@ -234,7 +234,7 @@ async fn what_there_is_no_time_for_is_reported_and_not_parked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_old_record_that_was_not_even_tried_is_not_parked() {
+async fn old_record_that_was_not_sent_is_not_parked() {
     let mut publisher = publisher(bus(), queue());
     publisher.bus.call_time = Duration::from_secs(46);
     let outcomes = publisher.gets((1..=20).map(|n| event(n).written_minutes_ago(60))).await;
@@ -243,7 +243,7 @@ async fn an_old_record_that_was_not_even_tried_is_not_parked() {
     assert_eq!(publisher.parked(), [] as [Value; 0]);
 }
 
-/// What an invocation with these outcomes writes.
+/// Metric lines of an invocation with these outcomes.
 fn measured(outcomes: Vec<(String, Outcome)>) -> Vec<Value> {
     let lines = Arc::new(Mutex::new(Vec::<String>::new()));
     publisher::Outcomes(outcomes).measure(&Metrics::new("bitrelay".parse().unwrap(), lines.clone()), now());
@@ -252,7 +252,7 @@ fn measured(outcomes: Vec<(String, Outcome)>) -> Vec<Value> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invocation_says_how_many_events_it_published_and_how_many_it_parked() {
+async fn invocation_counts_published_and_parked_events() {
     let refusing = bus().refuses(2, &["MalformedDetail"; 9]).refuses(5, &["ThrottlingException"; 9]);
     let publisher = publisher(refusing, queue());
     let [line] = measured(publisher.gets((1..=5).map(event)).await).try_into().unwrap();
@@ -261,7 +261,7 @@ async fn an_invocation_says_how_many_events_it_published_and_how_many_it_parked(
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_invocation_without_an_event_has_no_metrics() {
+async fn invocation_without_events_writes_no_metrics() {
     let publisher = publisher(bus(), queue());
     assert_eq!(measured(publisher.gets([event(1).of_the_state()]).await), [] as [Value; 0]);
 }

@@ -1,4 +1,4 @@
-//! A record as Lambda hands it over, with an item as the store writes it, and the answer as Lambda reads it.
+//! Formats: a record as Lambda sends it, with an item as the store writes it, and the answer for Lambda.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use jiff::Timestamp;
@@ -49,11 +49,11 @@ fn batch() -> Batch {
 }
 
 #[test]
-fn an_item_of_the_store_becomes_an_entry_of_the_bus() {
+fn stored_item_becomes_a_bus_entry() {
     let (position, reading) = record::read(batch().records.remove(0));
     assert_eq!(position.sequence_number, "111100000000000000000001");
     assert_eq!(position.created_at, Timestamp::from_second(1_790_000_000).ok());
-    let Ok(Reading::Inserted(item)) = reading else { panic!("it was inserted") };
+    let Ok(Reading::Inserted(item)) = reading else { panic!("expected an insert") };
     let entry = Entry::from_event(&decode(item).unwrap().unwrap(), "t").unwrap();
     assert_eq!(entry.detail_type, "pullrequest:comment_created");
     assert_eq!(entry.time.to_string(), "2026-11-02T09:00:10Z");
@@ -63,14 +63,14 @@ fn an_item_of_the_store_becomes_an_entry_of_the_bus() {
 }
 
 #[test]
-fn a_record_without_a_time_is_not_taken_for_an_old_one() {
+fn record_without_a_time_does_not_count_as_old() {
     let mut record = batch().records.remove(0);
     record["dynamodb"].as_object_mut().unwrap().remove("ApproximateCreationDateTime");
     assert_eq!(record::read(record).0.created_at, None);
 }
 
 #[test]
-fn the_answer_names_what_failed() {
+fn answer_names_failed_records() {
     let outcomes =
         [("1", Outcome::Published), ("2", Outcome::Failed), ("3", Outcome::Parked), ("4", Outcome::Failed)];
     let outcomes = Outcomes(outcomes.map(|(number, outcome)| (number.to_owned(), outcome)).to_vec());
@@ -81,7 +81,7 @@ fn the_answer_names_what_failed() {
 }
 
 #[test]
-fn an_invocation_ends_when_lambda_says_or_soon_where_nobody_does() {
+fn deadline_is_lambdas_or_thirty_seconds_away() {
     let now = Timestamp::from_second(1_790_000_000).unwrap();
     assert_eq!(deadline(1_790_000_060_000, now).as_second(), 1_790_000_060);
     for unknown in [0, 600_000, u64::MAX] {

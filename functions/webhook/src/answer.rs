@@ -7,16 +7,16 @@ use http::StatusCode;
 use relay::EventId;
 use serde::Serialize;
 
-/// A delivery that is answered 200.
+/// Outcome of a delivery that is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum Accepted {
-    /// The delivery is stored. `events` is empty where its fact was in the log already, reported by another hook.
+    /// The delivery is stored. `events` is empty if another hook had reported the same fact.
     Stored {
-        /// The events that it gave.
+        /// Ids of the new events.
         events: Vec<EventId>,
     },
-    /// This very delivery was stored before.
+    /// The same delivery was stored before.
     Known,
 }
 
@@ -26,47 +26,46 @@ impl IntoResponse for Accepted {
     }
 }
 
-/// Everything that can be wrong with a request. The answer says what, and never more than the sender may know: what
-/// failed on our side stands in the log only.
+/// Reason why a delivery was not accepted. The answer omits causes on our side; those are only in the log.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Not a POST.
-    #[error("only POST is accepted here")]
+    /// The method is not POST.
+    #[error("only POST is accepted")]
     Method,
-    /// No such path.
-    #[error("there is nothing here; webhooks go to POST /webhook/{{link}}")]
+    /// The path does not exist.
+    #[error("no such path; send webhooks to POST /webhook/{{link}}")]
     Path,
-    /// Another content type than Bitbucket's.
+    /// The content type is not Bitbucket's.
     #[error("the content type must be application/json")]
     ContentType,
-    /// A body over the limit.
-    #[error("the body is larger than {} bytes", crate::request::MAX_BODY_BYTES)]
-    TooLarge,
-    /// The body broke off.
+    /// The body is over the limit, in bytes.
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The connection broke before the end of the body.
     #[error("the body could not be read")]
     Body,
-    /// No such link.
-    #[error("there is no such link")]
+    /// The link does not exist.
+    #[error("no such link")]
     UnknownLink,
-    /// Refused by what Bitbucket's side defines: signature, event key, JSON.
+    /// The signature, event key or JSON is invalid.
     #[error(transparent)]
     Delivery(#[from] bitbucket::Error),
-    /// The table or the secrets failed.
+    /// The table or the secret store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// It took too long.
+    /// Storing took too long.
     #[error("the delivery could not be stored in time")]
     Timeout,
 }
 
 impl Error {
-    /// The HTTP status.
+    /// HTTP status of the answer.
     pub fn status(&self) -> u16 {
         match self {
             Self::Method => 405,
             Self::Path | Self::UnknownLink => 404,
             Self::ContentType => 415,
-            Self::TooLarge => 413,
+            Self::TooLarge(_) => 413,
             Self::Body => 400,
             Self::Delivery(error) => error.status(),
             Self::Store(error) => error.status(),
@@ -74,7 +73,7 @@ impl Error {
         }
     }
 
-    /// Whether the same request may succeed later.
+    /// True if the same request may succeed later.
     pub fn retryable(&self) -> bool {
         self.status() >= 500
     }
@@ -82,7 +81,7 @@ impl Error {
     /// The kind of failure.
     pub fn category(&self) -> Category {
         match self {
-            Self::Method | Self::ContentType | Self::TooLarge | Self::Body => Category::Input,
+            Self::Method | Self::ContentType | Self::TooLarge(_) | Self::Body => Category::Input,
             Self::Path | Self::UnknownLink => Category::NotFound,
             Self::Delivery(error) => error.category(),
             Self::Store(error) => error.category(),

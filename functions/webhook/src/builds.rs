@@ -1,4 +1,4 @@
-//! Builds name a commit. Those of a pull request's head are facts of the pull request too.
+//! Records builds with the pull requests whose head is the built commit.
 
 use bitbucket::RepositoryId;
 use relay::head::ShortHash;
@@ -9,22 +9,21 @@ use store::{Clock, Table};
 
 use crate::app::App;
 
-/// The most pull requests whose head one commit is taken for.
+/// Largest number of pull requests that one build is recorded with.
 const MAX_PULL_REQUESTS: usize = 10;
 
-/// Notes a build with each open pull request that has its commit as the head. The delivery itself is stored after this and
-/// only then known: should anything fail in between, Bitbucket sends it again, and a fact that is in a log already is the
-/// same fact.
-pub(crate) async fn note<T: Table, L: LinkSource, C: Clock>(
+/// Records a build with each open pull request whose head is its commit. The delivery itself is stored afterwards. If
+/// anything fails in between, Bitbucket resends it, and events that are already in a log are not added again.
+pub(crate) async fn record<T: Table, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     link: &LinkId,
     subject: &Subject,
     report: &Report,
 ) -> Result<(), store::Error> {
     let Some((repository, head)) = commit_of(subject) else { return Ok(()) };
-    let found = app.table.pull_requests_with_head(link, repository, &head, MAX_PULL_REQUESTS).await?;
+    let ids = app.table.pull_requests_with_head(link, repository, &head, MAX_PULL_REQUESTS).await?;
     let observation = Observation::HeadBuild(report.clone());
-    for id in found {
+    for id in ids {
         let subject = Subject::PullRequest { repository: repository.clone(), id };
         store::record(&app.table, link, &subject, &observation, None, None, &app.clock, &app.settings)
             .await?;

@@ -1,15 +1,16 @@
-//! The function that Bitbucket calls: verify, fold, store, answer.
+//! The function that Bitbucket calls. It verifies a delivery, stores its events, and answers.
 //!
-//! The status is the retry contract: Bitbucket sends again on 5xx only, twice, and waits at most 10 seconds for an answer
-//! (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>). So 2xx is said of what is durable or was
-//! known already, 4xx of what will never be accepted, and 5xx of whatever may pass.
+//! The status tells Bitbucket whether to resend. Bitbucket resends on 5xx only, twice, and waits at most 10 seconds
+//! (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>). 2xx means that the delivery is durable,
+//! 4xx that it will never be accepted, and 5xx that another attempt may succeed.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`app`] | the routes |
-//! | [`receive`] | one delivery, from its bytes to its answer |
-//! | `builds` | a build as a fact of the pull requests whose head it is about |
-//! | [`request`] | what is read from an HTTP request, and what is refused before it is read |
+//! | [`routes`] | the HTTP routes |
+//! | [`app`] | the parts that handle a delivery: table, links, clock, settings |
+//! | [`receive`] | one delivery, from the request to the answer |
+//! | `builds` | builds of the heads of open pull requests |
+//! | [`request`] | reading of an HTTP request, within limits |
 //! | [`answer`] | outcomes and errors as status and body |
 //! | [`oauth`] | the pages on which a person authorizes an OAuth consumer |
 
@@ -19,5 +20,7 @@ mod builds;
 pub mod oauth;
 pub mod receive;
 pub mod request;
+pub mod routes;
 
-pub use app::{App, router};
+pub use app::App;
+pub use routes::router;

@@ -1,4 +1,4 @@
-//! Wires the webhook function: environment, AWS clients, routes of deliveries and of OAuth.
+//! Starts the webhook function: reads the environment, makes the AWS clients, and serves the routes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use store::{DynamoTable, SystemClock, Table};
 use webhook::oauth::{self, Pages, PagesSettings};
 use webhook::{App, router};
 
-/// How long the first connection may take before the function starts without it.
+/// Longest time to wait for the first connection at start.
 const WARM_UP: Duration = Duration::from_secs(2);
 
 #[tokio::main]
@@ -45,8 +45,8 @@ async fn wired() -> anyhow::Result<(WiredApp, WiredPages)> {
     Ok((App { table, links: CachedLinks::new(links), clock: SystemClock, settings }, pages))
 }
 
-/// Opens the connection to the table while the function is being started, when Lambda gives it more CPU than later: the
-/// TLS handshake is the largest part of a cold start. For economy only; whether it works is the first delivery's matter.
+/// Opens the connection to the table during the start, while Lambda gives more CPU: the TLS handshake is the largest part
+/// of a cold start. For economy only, so a failure is ignored.
 async fn warm_up(table: &DynamoTable) {
     if let Ok(link) = "warm-up".parse::<LinkId>() {
         let _ = tokio::time::timeout(WARM_UP, table.read(&link, &Subject::Link)).await;

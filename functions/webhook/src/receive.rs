@@ -1,4 +1,4 @@
-//! One delivery, from its bytes to its answer.
+//! Receives one delivery.
 
 use axum::body::Body;
 use bitbucket::{Delivery, VerifiedDelivery};
@@ -13,11 +13,11 @@ use crate::app::App;
 use crate::builds;
 use crate::request;
 
-/// Takes a delivery. Returns [`Accepted`] only after the transaction committed, or where the delivery was known.
+/// Verifies and stores a delivery. Returns [`Accepted`] only after the transaction committed, now or before.
 ///
 /// # Errors
 ///
-/// Any [`Error`] but those of paths and methods.
+/// Any [`Error`] except [`Error::Path`] and [`Error::Method`].
 pub async fn receive<T: Table, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     link: &LinkId,
@@ -25,11 +25,11 @@ pub async fn receive<T: Table, L: LinkSource, C: Clock>(
 ) -> Result<Accepted, Error> {
     let delivery = request::delivery(request).await?;
     let delivery = verify(app, link, delivery).await?;
-    // From here on the sender is known; only now is the body parsed.
+    // Safety: the body is parsed only after its signature was verified.
     let (report, mark) = read(&delivery)?;
     let subject = Subject::of(&report.payload);
     if report.key.is_commit_status() {
-        builds::note(app, link, &subject, &report).await?;
+        builds::record(app, link, &subject, &report).await?;
     }
     let observation = Observation::Delivery(report);
     let recorded =
@@ -43,8 +43,8 @@ pub async fn receive<T: Table, L: LinkSource, C: Clock>(
     Ok(accepted)
 }
 
-/// Checks the signature against the link's secrets. Where none matches, the secrets are read anew once, because one may
-/// have been rotated in since they were cached; the cache limits how often, so that forged requests cost nothing.
+/// Checks the signature against the link's secrets. If none matches, reloads the secrets once, because they may have been
+/// rotated. The cache limits how often, so that forged requests cause no calls.
 async fn verify<T, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     id: &LinkId,
@@ -65,7 +65,7 @@ async fn verify<T, L: LinkSource, C: Clock>(
 
 fn check(link: &Link, delivery: Delivery) -> Result<VerifiedDelivery, bitbucket::Error> {
     if link.unsigned {
-        tracing::warn!(link = %link.id, "this link is unsigned: anybody who knows its URL can forge events");
+        tracing::warn!(link = %link.id, "this link accepts unsigned deliveries: anyone who knows its URL can forge events");
         return Ok(delivery.accept_unsigned());
     }
     delivery.verify(&link.webhook_secrets)
@@ -76,7 +76,7 @@ fn read(delivery: &VerifiedDelivery) -> Result<(Report, DeliveryMark), Error> {
     let payload = delivery.payload()?;
     let body_sha256 = store::sha256_hex(delivery.body());
     let hook = delivery.hook().map(ToString::to_string).unwrap_or_default();
-    // Without a request id, a delivery is known by its content.
+    // Without a request id, the content identifies the delivery.
     let request = match delivery.request() {
         Some(request) => request.to_string(),
         None => format!("{key}+{body_sha256}"),

@@ -1,4 +1,4 @@
-//! What is read from an HTTP request, and what is refused before it is read.
+//! Reads HTTP requests within limits.
 
 use axum::body::Body;
 use bitbucket::{Delivery, HookUuid, RequestUuid};
@@ -8,11 +8,11 @@ use http::{HeaderMap, Request};
 
 use crate::answer::Error;
 
-/// The largest body that is taken. Bitbucket sends at most 256 KB
-/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>), should it ever send more.
+/// Largest accepted body. Bitbucket sends at most 256 KB today
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Reads a request. Nothing of the body is looked at but its length.
+/// Reads a request. It checks the length of the body and parses none of it.
 ///
 /// # Errors
 ///
@@ -23,12 +23,12 @@ pub async fn delivery(request: Request<Body>) -> Result<Delivery, Error> {
         return Err(Error::ContentType);
     }
     if declared_bytes(&parts.headers).is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
-        return Err(Error::TooLarge);
+        return Err(Error::TooLarge(MAX_BODY_BYTES));
     }
     let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
         let too_large = std::error::Error::source(&error)
             .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-        if too_large { Error::TooLarge } else { Error::Body }
+        if too_large { Error::TooLarge(MAX_BODY_BYTES) } else { Error::Body }
     })?;
     let text = |name| header(&parts.headers, name);
     Ok(Delivery {
@@ -49,7 +49,7 @@ fn declared_bytes(headers: &HeaderMap) -> Option<usize> {
     header(headers, "content-length")?.trim().parse().ok()
 }
 
-/// Some say that Bitbucket sends `X-Hub-Signature-256` too. It is not needed and not read: one header decides.
+/// Reads `X-Hub-Signature` only. `X-Hub-Signature-256`, which some report, is ignored, so that one header decides.
 fn signatures(headers: &HeaderMap) -> Vec<Vec<u8>> {
     headers.get_all("x-hub-signature").iter().map(|value| value.as_bytes().to_vec()).collect()
 }

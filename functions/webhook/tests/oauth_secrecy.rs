@@ -1,11 +1,12 @@
-//! What is logged and shown while somebody authorizes. In a process of its own: the log is the whole process's.
+//! Checks that logs and pages contain no secret of an authorization. The subscriber is global, so the test has its own
+//! process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
-#[allow(dead_code, reason = "shared with the stories of authorizing, which need more of it")]
+#[allow(dead_code, reason = "shared with the tests of the pages, which use more of it")]
 #[path = "oauth/browser.rs"]
 mod browser;
 mod log;
-#[allow(dead_code, reason = "shared with the stories of authorizing, which need more of it")]
+#[allow(dead_code, reason = "shared with the tests of the pages, which use more of it")]
 #[path = "oauth/world.rs"]
 mod world;
 
@@ -23,8 +24,7 @@ async fn no_nonce_state_code_or_token_is_logged_or_shown() {
     let mut shown = Vec::new();
     let mut hidden = vec![CONSUMER_SECRET.to_owned()];
 
-    // One that comes about, and what is done with its addresses afterwards; one that Bitbucket refuses; one that cannot
-    // be stored.
+    // Three authorizations: one succeeds and its URLs are opened again, Bitbucket refuses one, one cannot be stored.
     let address = world.address("acme").await;
     let to_bitbucket = world.browser.get(&address).await.location();
     let back = world.browser.decides(&to_bitbucket, "allow").await;
@@ -49,8 +49,8 @@ async fn no_nonce_state_code_or_token_is_logged_or_shown() {
     for line in ["authorization begun", "link authorized", "authorization refused", "authorization failed"] {
         assert!(logged.contains(line), "{line} is not in: {logged}");
     }
-    let told = format!("{logged}{}", shown.concat());
+    let output = format!("{logged}{}", shown.concat());
     for secret in hidden {
-        assert!(!told.contains(&secret), "{secret} is in: {told}");
+        assert!(!output.contains(&secret), "{secret} is in: {output}");
     }
 }

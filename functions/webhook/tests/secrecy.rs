@@ -1,9 +1,9 @@
-//! What is logged and answered. In a process of its own: the log is the whole process's, and tests beside it that log
-//! nothing would decide what is logged here.
+//! Checks that logs and answers of deliveries contain no secret. The subscriber is global, so the test has its own
+//! process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod log;
-#[allow(dead_code, reason = "shared with the stories of deliveries, which need more of it")]
+#[allow(dead_code, reason = "shared with the tests of deliveries, which use more of it")]
 #[path = "deliveries/support.rs"]
 mod support;
 
@@ -27,8 +27,8 @@ async fn no_secret_signature_or_body_is_logged_or_answered() {
 
     let logged = log.text();
     assert!(logged.contains("delivery accepted") && logged.contains("delivery refused"), "{logged}");
-    let told = format!("{logged}{answers:?}");
+    let output = format!("{logged}{answers:?}");
     for hidden in [SECRET, "Älice", &sign(SECRET, BODY.as_bytes())["sha256=".len()..]] {
-        assert!(!told.contains(hidden), "{hidden} is in: {told}");
+        assert!(!output.contains(hidden), "{hidden} is in: {output}");
     }
 }

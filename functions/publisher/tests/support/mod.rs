@@ -1,4 +1,4 @@
-//! What the stories are told with: a stream, a bus, a dead-letter queue and a clock that do as they are told.
+//! A stream, a bus, a dead-letter queue and a clock that tests control.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::BTreeMap;
@@ -18,11 +18,11 @@ use store::Clock;
 use store::codec::StoredEvent;
 use tokio::time::Instant;
 
-/// A record of the stream in the making.
+/// A record of the stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Record(Value);
 
-/// The event `n` of a pull request, written a second ago. Its stream sequence number is 1000 + n.
+/// A record of event `n`, written a second ago. Its stream sequence number is 1000 + n.
 pub(crate) fn event(n: u64) -> Record {
     Record(json!({
         "awsRegion": "eu-west-1",
@@ -59,17 +59,17 @@ impl Record {
         self.set("", "eventName", json!(event_name))
     }
 
-    /// Its item says it is an event and is not.
+    /// Makes its item claim to be an event without being one.
     pub(crate) fn undecodable(self) -> Self {
         self.set("/dynamodb/NewImage", "sequence", json!({ "S": "not a number" }))
     }
 
-    /// It is not even a record.
+    /// Makes it an invalid record.
     pub(crate) fn garbled(self) -> Self {
         self.set("/dynamodb", "NewImage", json!(["no", "item"]))
     }
 
-    /// Its item is the state of the subject.
+    /// Makes its item a state.
     pub(crate) fn of_the_state(self) -> Self {
         self.set("/dynamodb/NewImage", "kind", json!({ "S": "state" }))
     }
@@ -78,7 +78,7 @@ impl Record {
         self.set("/dynamodb/NewImage", "payload_bytes", json!({ "N": bytes.to_string() }))
     }
 
-    /// Its payload lies in several items.
+    /// Spreads its payload over several items.
     pub(crate) fn split(self) -> Self {
         self.set("/dynamodb/NewImage", "split", json!({ "BOOL": true }))
     }
@@ -88,7 +88,7 @@ impl Record {
     }
 }
 
-/// Stands in for the store's codec.
+/// Decodes the items of these tests; replaces the store's codec.
 #[allow(clippy::needless_pass_by_value, reason = "the signature of the real one")]
 fn decode(item: Item) -> Result<Option<StoredEvent>, Error> {
     let text = |name: &str| match item.get(name) {
@@ -141,27 +141,27 @@ impl Clock for PausedClock {
     }
 }
 
-/// A bus that refuses what it is told to refuse.
+/// A bus with configurable refusals.
 #[derive(Debug, Default)]
 pub(crate) struct FakeBus {
-    /// Error codes for an event's next entries, by its sequence, first one first.
+    /// Error codes for the next attempts of an event, by its sequence.
     refusals: Mutex<BTreeMap<u64, Vec<&'static str>>>,
-    /// Refuses every request as a whole.
+    /// Fails every request as a whole.
     pub(crate) outage: Mutex<Option<Error>>,
     /// Time that each call takes.
     pub(crate) call_time: Duration,
-    /// Refuses a request as a whole that holds this event.
+    /// Refuses every request that holds this event.
     spoiled_by: Option<(u64, &'static str)>,
-    /// The sequences of each request.
+    /// Sequences in each request.
     pub(crate) calls: Mutex<Vec<Vec<u64>>>,
     /// Time of each request.
     pub(crate) call_times: Mutex<Vec<Instant>>,
-    /// What was taken.
+    /// Accepted entries.
     pub(crate) taken: Mutex<Vec<Entry>>,
 }
 
 impl FakeBus {
-    /// Refuses an event as often as there are codes.
+    /// Refuses an event once for each code.
     pub(crate) fn refuses(self, sequence: u64, codes: &[&'static str]) -> Self {
         self.refusals.lock().unwrap().insert(sequence, codes.to_vec());
         self
@@ -230,33 +230,33 @@ pub(crate) fn publisher(bus: FakeBus, dead_letters: FakeDeadLetters) -> FakePubl
     Publisher { bus, dead_letters, clock: PausedClock(Instant::now()), decode, table: "the-table".to_owned() }
 }
 
-/// What the stories ask about.
-pub(crate) trait Told {
+/// Shorthands of the tests.
+pub(crate) trait PublisherExt {
     async fn gets(&self, records: impl IntoIterator<Item = Record>) -> Vec<(String, Outcome)>;
     fn published(&self) -> Vec<u64>;
     fn parked(&self) -> Vec<Value>;
 }
 
-impl Told for FakePublisher {
-    /// Hands a batch over, with a minute to work.
+impl PublisherExt for FakePublisher {
+    /// Handles a batch with a minute of time.
     async fn gets(&self, records: impl IntoIterator<Item = Record>) -> Vec<(String, Outcome)> {
         let batch = Batch { records: records.into_iter().map(|record| record.0).collect() };
         self.handle(batch, now() + SignedDuration::from_mins(1)).await.0
     }
 
-    /// The sequences of what is on the bus, in the order in which it came.
+    /// Sequences of the events on the bus, in the order of their arrival.
     fn published(&self) -> Vec<u64> {
         self.bus.taken.lock().unwrap().iter().map(|entry| entry.sequence).collect()
     }
 
-    /// The messages in the dead-letter queue.
+    /// Messages in the dead-letter queue.
     fn parked(&self) -> Vec<Value> {
         let messages = self.dead_letters.messages.lock().unwrap();
         messages.iter().map(|message| serde_json::from_str(message).unwrap()).collect()
     }
 }
 
-/// The sequence numbers that are reported to Lambda.
+/// Sequence numbers that are reported to Lambda.
 pub(crate) fn reported(outcomes: Vec<(String, Outcome)>) -> Vec<String> {
     let response = publisher::Outcomes(outcomes).into_response();
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()

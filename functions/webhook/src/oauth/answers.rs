@@ -1,4 +1,4 @@
-//! What a person is told: outcomes and errors as pages. They say what to do next.
+//! Outcomes and errors as pages that say what to do next.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -7,17 +7,17 @@ use relay::LinkId;
 use super::Error;
 use super::page::Page;
 
-/// How to begin again.
+/// Command that starts an authorization.
 const START: &str = "bitrelay link start-oauth";
 
-/// The last page.
+/// The page after a successful authorization.
 pub(super) fn success(link: &LinkId) -> Page {
     Page {
         status: StatusCode::OK,
         title: "Authorized",
         sentences: vec![
             format!("The link {link} may now call Bitbucket. You can close this window."),
-            "This command checks it:".to_owned(),
+            "To check it, run:".to_owned(),
         ],
         command: Some(format!("bitrelay link test {link}")),
     }
@@ -26,62 +26,56 @@ pub(super) fn success(link: &LinkId) -> Page {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let (title, sentences) = words(&self);
+        let (title, explanation) = explanation(&self);
         let command = (!matches!(self, Self::Method)).then(|| START.to_owned());
-        let again = command.iter().map(|_| "Nothing was stored. To begin again:".to_owned());
-        let sentences = sentences.iter().map(|text| (*text).to_owned()).chain(again).collect();
+        let again = command.iter().map(|_| "Nothing was stored. To start again, run:".to_owned());
+        let sentences = std::iter::once(explanation.to_owned()).chain(again).collect();
         Page { status, title, sentences, command }.into_response()
     }
 }
 
-/// What failed on our side is not shown: it stands in the log.
-const fn words(error: &Error) -> (&'static str, &'static [&'static str]) {
+/// Returns the title and the explanation of an error. Causes on our side are only in the log.
+const fn explanation(error: &Error) -> (&'static str, &'static str) {
     match error {
         Error::Address(_) => (
             "This address is not complete",
-            &["It was cut short or changed on its way. Copy all of it, as the command printed it."],
+            "It was cut short or changed. Copy all of it, exactly as the command printed it.",
         ),
         Error::Refused(_) => (
             "This address does not work",
-            &[
-                "An address to authorize with works once, for one link, and for ten minutes. This one was used, is too old, or was \
-               never given.",
-            ],
+            "An authorization address works once, for one link, and for ten minutes. This one was used, has expired, or \
+             was never issued.",
         ),
-        Error::Denied => ("Access was not granted", &["You chose not to let the OAuth consumer act as you."]),
+        Error::Denied => {
+            ("Access was not granted", "You chose not to authorize the OAuth consumer to act as you.")
+        }
         Error::NotGranted => (
             "Bitbucket did not grant access",
-            &[
-                "Bitbucket came back with an error. Check the permissions and the callback URL of the OAuth consumer.",
-            ],
+            "Bitbucket reported an error. Check the permissions and the callback URL of the OAuth consumer.",
         ),
         Error::NoConsumer => (
             "This link has no OAuth consumer",
-            &[
-                "Its credential is of another kind, which needs nobody's consent, or it was deleted. Only a credential of the \
-               type app-oauth is authorized here.",
-            ],
+            "Its credential is of another type, which needs no authorization, or was deleted. Only a credential of the \
+             type app-oauth is authorized here.",
         ),
         Error::AccountUnreadable => (
             "The OAuth consumer may not ask who you are",
-            &["Give the consumer the permission Account: Read in the settings of the workspace."],
+            "Give the consumer the permission Account: Read in the settings of the workspace.",
         ),
         Error::Bitbucket(
             bitbucket::Error::GrantRefused { .. } | bitbucket::Error::ConsumerRefused { .. },
         ) => (
             "Bitbucket did not take the authorization",
-            &[
-                "Its code was used or is too old, or the key, the secret or the callback URL of the OAuth consumer is not the \
-               one that this link has. The callback URL must be the output CallbackUrl of the stack.",
-            ],
+            "The code was used or has expired, or the key, secret or callback URL of the OAuth consumer differs from the \
+             one in this link. The callback URL must be the output CallbackUrl of the stack.",
         ),
-        Error::Bitbucket(_) => ("Bitbucket does not answer as it should", &["It may pass in some minutes."]),
+        Error::Bitbucket(_) => ("Bitbucket does not respond correctly", "Try again in a few minutes."),
         Error::Store(_) | Error::Timeout => {
-            ("This does not work at the moment", &["It may pass in some minutes."])
+            ("This does not work at the moment", "Try again in a few minutes.")
         }
-        Error::Method => ("This is a page to look at", &["Only GET is accepted here."]),
+        Error::Method => ("This page is read-only", "Only GET is accepted."),
         Error::Setting(_) => {
-            ("This deployment is not complete", &["The log of the webhook function says what is missing."])
+            ("This deployment is not complete", "The log of the webhook function names the missing setting.")
         }
     }
 }

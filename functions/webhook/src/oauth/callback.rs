@@ -1,4 +1,4 @@
-//! `/callback`: from Bitbucket's answer to a grant that is stored.
+//! `/callback`: exchanges Bitbucket's code for a grant and stores it.
 
 use bitbucket::Credential;
 use bitbucket::oauth::Grant;
@@ -15,26 +15,26 @@ use super::Error;
 use super::pages::{Bitbucket, Pages};
 use super::parameters::Parameters;
 
-/// The error code of a person who says no (RFC 6749, section 4.1.2.1).
+/// Error code if the person denies access (RFC 6749, section 4.1.2.1).
 const DENIED: &str = "access_denied";
 
-/// The link that is authorized now.
+/// Stores the grant and returns the authorized link.
 pub(super) async fn callback<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
     pages: &Pages<T, L, G, C>,
     request: &Parts,
 ) -> Result<LinkId, Error> {
-    let parameters = Parameters::of(&request.uri)?;
-    let state: OAuthState =
-        parameters.required("state")?.parse().map_err(|_| Error::Refused("it has another form"))?;
+    let parameters = Parameters::from_uri(&request.uri)?;
+    let malformed = |_| Error::Refused("malformed state".to_owned());
+    let state: OAuthState = parameters.required("state")?.parse().map_err(malformed)?;
     let answer = answer(&parameters)?;
     let callback = pages.callback(request)?;
-    // Whatever Bitbucket says, it is said once: the state is used up by a no too.
+    // Any answer uses up the state, also a denial.
     let link = complete(&pages.table, &state, pages.clock.now()).await?;
     let code = answer?;
     let consumer = pages.consumer(&link).await?;
     let bitbucket = pages.bitbucket()?;
     let grant = bitbucket.oauth.exchange_code(&consumer, &code, Some(&callback), pages.clock.now()).await?;
-    let account = who(bitbucket, &grant).await?;
+    let account = account(bitbucket, &grant).await?;
     let generation = authorized(&pages.grants, &link, &consumer.id, &grant, &account).await?;
     tracing::info!(
         %link, generation, account = account.uuid.as_deref().unwrap_or_default(), scope = grant.scope,
@@ -43,11 +43,11 @@ pub(super) async fn callback<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
     Ok(link)
 }
 
-/// The code, or why there is none.
+/// Returns the code, or the reason for its absence as the inner error.
 ///
 /// # Errors
 ///
-/// [`Error::Address`] where it is neither.
+/// [`Error::Address`] if there is neither a code nor an error.
 fn answer(parameters: &Parameters) -> Result<Result<SecretString, Error>, Error> {
     match parameters.optional("error")? {
         Some(DENIED) => Ok(Err(Error::Denied)),
@@ -56,7 +56,7 @@ fn answer(parameters: &Parameters) -> Result<Result<SecretString, Error>, Error>
     }
 }
 
-async fn who(bitbucket: &Bitbucket, grant: &Grant) -> Result<Account, Error> {
+async fn account(bitbucket: &Bitbucket, grant: &Grant) -> Result<Account, Error> {
     let credential = Credential::Bearer { token: grant.access_token.clone() };
     bitbucket.api.client(credential, 1).whoami().await?.account.ok_or(Error::AccountUnreadable)
 }

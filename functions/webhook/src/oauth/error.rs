@@ -1,49 +1,48 @@
-//! Everything that can be wrong while a person authorizes.
+//! Errors of the OAuth pages.
 
 use bitbucket::Category;
-use store::authorization::{AuthorizationError, Refusal};
+use store::authorization::AuthorizationError;
 
-/// Why an authorization did not come about. No message holds a nonce, a state, a code or a token.
+/// Reason why an authorization failed. No message contains a nonce, a state, a code or a token.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is not one that was given out: it is cut short, too long, or has a part twice.
-    #[error("the address cannot be used: {0}")]
+    /// The URL is incomplete, too long, or has a duplicate parameter.
+    #[error("invalid address: {0}")]
     Address(&'static str),
-    /// The nonce or the state is not one that is waited for. Why is for the log: a stranger is told no difference between a
-    /// link that does not exist and a nonce that is wrong.
+    /// The nonce or the state is not valid. Only the log has the reason: a stranger must not learn if a link exists.
     #[error("the nonce or the state was refused: {0}")]
-    Refused(&'static str),
-    /// The person said no.
-    #[error("the person did not grant access")]
+    Refused(String),
+    /// The person denied access.
+    #[error("the person denied access")]
     Denied,
-    /// Bitbucket came back with another error than a no.
-    #[error("Bitbucket came back with an error")]
+    /// Bitbucket redirected with an error other than a denial.
+    #[error("Bitbucket redirected with an error")]
     NotGranted,
-    /// The link has no OAuth consumer that a person could allow.
+    /// The link has no OAuth consumer that a person can authorize.
     #[error("the link has no credential of the type app-oauth")]
     NoConsumer,
-    /// The consumer may not ask who authorized it.
+    /// The consumer may not read the account of the person.
     #[error("the consumer lacks the permission Account: Read")]
     AccountUnreadable,
-    /// Bitbucket did not answer, or not as it should.
+    /// A call of Bitbucket failed.
     #[error(transparent)]
     Bitbucket(#[from] bitbucket::Error),
-    /// The table or the secrets failed.
+    /// The table or the secret store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// All of it took too long.
-    #[error("it was not done in time")]
+    /// The page took too long.
+    #[error("the page could not be served in time")]
     Timeout,
-    /// Not a GET.
-    #[error("only GET is accepted here")]
+    /// The method is not GET.
+    #[error("only GET is accepted")]
     Method,
-    /// A setting cannot be used.
-    #[error("the setting {0} cannot be used")]
+    /// A setting is missing or invalid.
+    #[error("the setting {0} is missing or invalid")]
     Setting(&'static str),
 }
 
 impl Error {
-    /// The HTTP status.
+    /// HTTP status of the page.
     pub const fn status(&self) -> u16 {
         match self {
             Self::Address(_)
@@ -61,7 +60,7 @@ impl Error {
         }
     }
 
-    /// Whether another attempt, from its beginning, may succeed without anybody changing anything.
+    /// True if a new attempt may succeed without any change.
     pub const fn retryable(&self) -> bool {
         self.status() >= 500 && !matches!(self, Self::Setting(_))
     }
@@ -83,11 +82,7 @@ impl From<AuthorizationError> for Error {
     fn from(error: AuthorizationError) -> Self {
         match error {
             AuthorizationError::Store(error) => Self::Store(error),
-            AuthorizationError::Refused(Refusal::NotAwaited) => {
-                Self::Refused("nothing like it is waited for")
-            }
-            AuthorizationError::Refused(Refusal::Mismatch) => Self::Refused("it is not what is waited for"),
-            AuthorizationError::Refused(Refusal::Expired) => Self::Refused("it came too late"),
+            AuthorizationError::Refused(refusal) => Self::Refused(refusal.to_string()),
         }
     }
 }

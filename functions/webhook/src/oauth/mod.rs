@@ -1,14 +1,14 @@
-//! The pages on which a person lets an OAuth consumer act as them.
+//! The pages on which a person authorizes an OAuth consumer to act as them.
 //!
-//! | page | does |
+//! | page | purpose |
 //! | --- | --- |
-//! | `GET /start?id=…&nonce=…` | uses up the nonce that `bitrelay link start-oauth` opened, and leads to Bitbucket |
-//! | `GET /callback?code=…&state=…` | uses up the state, exchanges the code, asks who this is, stores the grant |
-//! | `GET /success?id=…` | says that it is done |
+//! | `GET /start?id=…&nonce=…` | uses up the nonce of `bitrelay link start-oauth`, then redirects to Bitbucket |
+//! | `GET /callback?code=…&state=…` | uses up the state, exchanges the code, reads the account, stores the grant |
+//! | `GET /success?id=…` | reports success |
 //!
-//! A nonce, a state and a code have to be in an address: that is how OAuth works (RFC 6749, section 4.1). Each is good once
-//! and for minutes, a redirect takes the browser away from it at once, no page repeats it, no log line has it, and no other
-//! site is told of it (`Referrer-Policy`). No token is ever in an address.
+//! OAuth puts the nonce, the state and the code into URLs (RFC 6749, section 4.1). Each works once and for minutes. A
+//! redirect removes it from the address bar at once, and no page or log line repeats it. `Referrer-Policy` hides it from
+//! other sites. No URL ever contains a token.
 
 mod answers;
 mod callback;
@@ -16,9 +16,11 @@ mod error;
 mod page;
 mod pages;
 mod parameters;
+mod routes;
 mod settings;
 mod start;
 
 pub use error::Error;
-pub use pages::{Pages, router};
+pub use pages::Pages;
+pub use routes::router;
 pub use settings::PagesSettings;

@@ -1,5 +1,4 @@
-//! One page for a person: a title, some sentences, perhaps a command to type. There is no markup but this module's own,
-//! and every text is escaped, ours too.
+//! One HTML page: a title, some sentences, and optionally a command to run. All text is escaped.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -8,8 +7,8 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 
-/// What every answer of these pages says to the browser, redirects included: run nothing, load nothing, show it in no
-/// frame, keep nothing, and tell no other site where the person came from.
+/// Headers of every answer, also of redirects. They forbid scripts, resources, frames and caching, and hide the URL from
+/// other sites.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -54,13 +53,13 @@ impl IntoResponse for Page {
     }
 }
 
-/// Adds the headers to an answer.
+/// Adds the security headers to an answer.
 pub(super) async fn guarded(mut response: Response) -> Response {
     response.headers_mut().extend(HEADERS);
     response
 }
 
-/// Text that is no markup, wherever it stands.
+/// Escapes text for any place in HTML.
 fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         match c {
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_of_a_page_is_markup() {
+    fn page_escapes_all_text() {
         let nasty = "<script>alert('1')</script>\"&";
         let page = Page {
             status: StatusCode::OK,

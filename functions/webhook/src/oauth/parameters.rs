@@ -1,16 +1,16 @@
-//! What stands in an address after the `?`.
+//! Query parameters of a URL.
 
 use http::Uri;
 
 use super::Error;
 
-/// The longest query that is read. Bitbucket's codes are short, and our own parameters have 108 characters at most.
+/// Longest accepted query. Bitbucket's codes are short, and our own parameters have at most 108 characters.
 const MAX_QUERY_BYTES: usize = 4 * 1024;
 
-/// The longest single value.
+/// Longest accepted value.
 const MAX_VALUE_BYTES: usize = 1024;
 
-/// The parameters of an address. They cannot be printed: a code or a state may be among them.
+/// Query parameters. They cannot be printed, because they may contain a code or a state.
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
@@ -18,40 +18,39 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::Address`] where it or a value is too long.
-    pub(super) fn of(uri: &Uri) -> Result<Self, Error> {
+    /// [`Error::Address`] if the query or a value is too long.
+    pub(super) fn from_uri(uri: &Uri) -> Result<Self, Error> {
         let query = uri.query().unwrap_or_default();
         if query.len() > MAX_QUERY_BYTES {
-            return Err(Error::Address("it is too long"));
+            return Err(Error::Address("query too long"));
         }
         let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         if pairs.iter().any(|(_, value)| value.len() > MAX_VALUE_BYTES) {
-            return Err(Error::Address("a part of it is too long"));
+            return Err(Error::Address("parameter too long"));
         }
         Ok(Self(pairs))
     }
 
-    /// A parameter; `None` where it is missing or empty.
+    /// Returns a parameter; `None` if it is missing or empty.
     ///
     /// # Errors
     ///
-    /// [`Error::Address`] where it is there twice, which RFC 6749 (section 3.1) forbids: which of the two counts would be
-    /// anybody's guess.
+    /// [`Error::Address`] if it occurs twice. RFC 6749 (section 3.1) forbids that, because it would be ambiguous.
     pub(super) fn optional(&self, name: &str) -> Result<Option<&str>, Error> {
-        let mut found = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let first = found.next();
-        if found.next().is_some() {
-            return Err(Error::Address("a part of it is there twice"));
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Error::Address("duplicate parameter"));
         }
         Ok(first.filter(|value| !value.is_empty()))
     }
 
-    /// A parameter that has to be there.
+    /// Returns a required parameter.
     ///
     /// # Errors
     ///
-    /// As [`Parameters::optional`], and where it is missing.
+    /// As [`Parameters::optional`], or if it is missing.
     pub(super) fn required(&self, name: &str) -> Result<&str, Error> {
-        self.optional(name)?.ok_or(Error::Address("a part of it is missing"))
+        self.optional(name)?.ok_or(Error::Address("missing parameter"))
     }
 }

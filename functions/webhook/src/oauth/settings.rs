@@ -1,31 +1,31 @@
-//! Where the pages are, and where Bitbucket is.
+//! URLs of the pages and of Bitbucket.
 
 use bitbucket::oauth::BITBUCKET;
 use url::Url;
 
 use super::Error;
 
-/// Bitbucket's REST API.
+/// Root of Bitbucket's REST API.
 const BITBUCKET_API: &str = "https://api.bitbucket.org/2.0";
 
-/// Where things are.
+/// URLs of the pages and of Bitbucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PagesSettings {
-    /// The address of the API as people see it, without a slash at its end. `None`: what API Gateway says of each request.
+    /// Public URL of the pages, without a trailing slash. `None`: the domain name that API Gateway adds to a request.
     pub public_url: Option<Url>,
-    /// Bitbucket's OAuth endpoints.
+    /// URL of Bitbucket's OAuth endpoints.
     pub oauth_url: String,
-    /// Bitbucket's REST API.
+    /// Root of Bitbucket's REST API.
     pub api_url: String,
 }
 
 impl PagesSettings {
-    /// Reads `BITRELAY_PUBLIC_URL`, `BITRELAY_BITBUCKET_OAUTH_URL` and `BITRELAY_BITBUCKET_API_URL` through `lookup`; what is
-    /// missing or empty keeps its default.
+    /// Reads `BITRELAY_PUBLIC_URL`, `BITRELAY_BITBUCKET_OAUTH_URL` and `BITRELAY_BITBUCKET_API_URL` through `lookup`. A
+    /// missing or empty variable keeps its default.
     ///
     /// # Errors
     ///
-    /// [`Error::Setting`] for a public address that is none.
+    /// [`Error::Setting`] if the public URL is invalid.
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let given = |name| lookup(name).filter(|value| !value.is_empty());
         let public_url = given("BITRELAY_PUBLIC_URL").map(|url| public(&url)).transpose()?;
@@ -47,16 +47,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_set_or_empty_keeps_its_default_and_nonsense_is_refused_by_name() {
-        for nothing in [None, Some(String::new())] {
-            let settings = PagesSettings::from_environment(|_| nothing.clone()).unwrap();
+    fn unset_urls_keep_their_defaults_and_invalid_ones_are_named() {
+        for unset in [None, Some(String::new())] {
+            let settings = PagesSettings::from_environment(|_| unset.clone()).unwrap();
             assert_eq!((settings.public_url, settings.oauth_url.as_str()), (None, BITBUCKET));
             assert_eq!(settings.api_url, BITBUCKET_API);
         }
         let set = |url: &'static str| PagesSettings::from_environment(move |_| Some(url.to_owned()));
         assert_eq!(set("https://x.example/a").unwrap().public_url.unwrap().path(), "/a");
-        for nonsense in ["x.example", "mailto:x", "javascript:alert(1)"] {
-            assert!(set(nonsense).unwrap_err().to_string().contains("BITRELAY_PUBLIC_URL"));
+        for invalid in ["x.example", "mailto:x", "javascript:alert(1)"] {
+            assert!(set(invalid).unwrap_err().to_string().contains("BITRELAY_PUBLIC_URL"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `/start`: from the address that the command printed to Bitbucket's page.
+//! `/start`: redirects from the printed URL to Bitbucket's page.
 
 use http::request::Parts;
 use relay::LinkId;
@@ -12,18 +12,17 @@ use super::Error;
 use super::pages::Pages;
 use super::parameters::Parameters;
 
-/// Where the browser goes next.
+/// Uses up the nonce and returns the URL of Bitbucket's page.
 pub(super) async fn start<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
     pages: &Pages<T, L, G, C>,
     request: &Parts,
 ) -> Result<Url, Error> {
-    let parameters = Parameters::of(&request.uri)?;
+    let parameters = Parameters::from_uri(&request.uri)?;
     let (id, nonce) = (parameters.required("id")?, parameters.required("nonce")?);
-    let malformed = |_| Error::Refused("it has another form");
-    let link: LinkId = id.parse().map_err(|_| Error::Refused("the link is none"))?;
-    let nonce: Nonce = nonce.parse().map_err(malformed)?;
+    let link: LinkId = id.parse().map_err(|_| Error::Refused("invalid link id".to_owned()))?;
+    let nonce: Nonce = nonce.parse().map_err(|_| Error::Refused("malformed nonce".to_owned()))?;
     let callback = pages.callback(request)?;
-    // First the nonce: a stranger gets no further than one read of the table, whether there is such a link or not.
+    // The nonce comes first: a stranger causes one read of the table and does not learn which links exist.
     let state = begin(&pages.table, &link, &nonce, pages.clock.now()).await?;
     let consumer = pages.consumer(&link).await?;
     tracing::info!(%link, "authorization begun");

@@ -1,7 +1,7 @@
 use crate::support::{BODY, Function, SECRET, Sent};
 
 #[tokio::test]
-async fn each_kind_of_bad_input_gets_its_own_answer() {
+async fn each_kind_of_bad_input_has_its_own_answer() {
     let array = Sent::signed(SECRET, "[1]");
     let table = [
         (Sent::signed(SECRET, "not json"), 400, "the body is not JSON: line 1, column 2"),
@@ -18,12 +18,12 @@ async fn each_kind_of_bad_input_gets_its_own_answer() {
             400,
             "the X-Event-Key header is missing or is not an event key",
         ),
-        (Sent::good().path("/webhook/other"), 404, "there is no such link"),
-        (Sent::good().path("/webhook/..%2f..%2fsecret"), 404, "there is no such link"),
-        (Sent::good().path("/webhook/"), 404, "there is nothing here; webhooks go to POST /webhook/{link}"),
-        (Sent::good().path("/"), 404, "there is nothing here; webhooks go to POST /webhook/{link}"),
-        (Sent::good().method("GET"), 405, "only POST is accepted here"),
-        (Sent::good().method("PUT"), 405, "only POST is accepted here"),
+        (Sent::good().path("/webhook/other"), 404, "no such link"),
+        (Sent::good().path("/webhook/..%2f..%2fsecret"), 404, "no such link"),
+        (Sent::good().path("/webhook/"), 404, "no such path; send webhooks to POST /webhook/{link}"),
+        (Sent::good().path("/"), 404, "no such path; send webhooks to POST /webhook/{link}"),
+        (Sent::good().method("GET"), 405, "only POST is accepted"),
+        (Sent::good().method("PUT"), 405, "only POST is accepted"),
         (Sent::good().without("content-type"), 415, "the content type must be application/json"),
         (Sent::good().header("content-type", "text/plain"), 415, "the content type must be application/json"),
         (Sent::signed(SECRET, vec![b' '; 2 << 20]), 413, "the body is larger than 1048576 bytes"),
@@ -38,7 +38,7 @@ async fn each_kind_of_bad_input_gets_its_own_answer() {
 }
 
 #[tokio::test]
-async fn a_body_of_exactly_the_limit_is_taken() {
+async fn body_of_exactly_the_limit_is_accepted() {
     let function = Function::new();
     let mut body = BODY.as_bytes().to_vec();
     body.resize(1 << 20, b' ');
@@ -46,28 +46,28 @@ async fn a_body_of_exactly_the_limit_is_taken() {
 }
 
 #[tokio::test]
-async fn a_charset_beside_the_content_type_does_no_harm() {
+async fn content_type_may_have_a_charset() {
     let function = Function::new();
     let sent = Sent::good().header("content-type", "application/JSON; charset=utf-8");
     assert_eq!(function.status(sent).await, 200);
 }
 
 #[tokio::test]
-async fn an_event_key_never_seen_before_is_stored() {
+async fn unknown_event_key_is_stored() {
     let function = Function::new();
     assert_eq!(function.status(Sent::good().header("x-event-key", "pullrequest:superseded")).await, 200);
     assert_eq!(function.log().await[0].key.as_str(), "pullrequest:superseded");
 }
 
 #[tokio::test]
-async fn an_object_that_names_nothing_is_kept_for_its_link() {
+async fn body_without_a_subject_is_stored_for_the_link() {
     let function = Function::new();
     assert_eq!(function.status(Sent::signed(SECRET, "{}")).await, 200);
     assert_eq!(function.log_of(&"link".parse().unwrap()).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_probe_of_health_asks_nothing_of_the_table() {
+async fn health_check_does_not_read_the_table() {
     let function = Function::new();
     let probe = Sent { body: Vec::new(), ..Sent::good().method("GET").path("/healthz") };
     assert_eq!(function.answer(probe).await.1["status"], "ok");

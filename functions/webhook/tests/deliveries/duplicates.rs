@@ -3,7 +3,7 @@ use futures::future::join_all;
 use crate::support::{BODY, Function, SECRET, Sent};
 
 #[tokio::test]
-async fn the_same_delivery_twice_is_one_event() {
+async fn repeated_delivery_is_one_event() {
     let function = Function::new();
     assert_eq!(function.answer(Sent::good()).await.1["status"], "stored");
     let (status, answer) = function.answer(Sent::good()).await;
@@ -12,7 +12,7 @@ async fn the_same_delivery_twice_is_one_event() {
 }
 
 #[tokio::test]
-async fn the_same_delivery_fifty_times_at_once_is_one_event() {
+async fn fifty_concurrent_deliveries_are_one_event() {
     let function = Function::new();
     let statuses = join_all((0..50).map(|_| function.status(Sent::good()))).await;
     assert_eq!(statuses, [200; 50]);
@@ -20,7 +20,7 @@ async fn the_same_delivery_fifty_times_at_once_is_one_event() {
 }
 
 #[tokio::test]
-async fn a_resend_under_a_new_request_id_is_known_by_its_body() {
+async fn resend_with_a_new_request_id_is_recognized() {
     let function = Function::new();
     function.answer(Sent::good()).await;
     let resend = Sent::good().header("x-request-uuid", "request-2").header("x-attempt-number", "2");
@@ -29,7 +29,7 @@ async fn a_resend_under_a_new_request_id_is_known_by_its_body() {
 }
 
 #[tokio::test]
-async fn one_request_id_with_another_body_is_not_dropped() {
+async fn same_request_id_with_another_body_is_stored() {
     let function = Function::new();
     function.answer(Sent::good()).await;
     let other = BODY.replace("10:00:00", "10:00:01");
@@ -38,7 +38,7 @@ async fn one_request_id_with_another_body_is_not_dropped() {
 }
 
 #[tokio::test]
-async fn a_warm_delivery_costs_one_read_and_one_transaction() {
+async fn warm_delivery_costs_one_read_and_one_transaction() {
     let function = Function::new();
     function.answer(Sent::good()).await;
     let before = function.app.table.calls();

@@ -1,4 +1,4 @@
-//! Deliveries, from an HTTP request to what is in the table and what the sender is told.
+//! Deliveries: from the HTTP request to the table and the answer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod bad_input;

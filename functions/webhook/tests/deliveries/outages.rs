@@ -3,20 +3,20 @@ use store::memory::{Fault, MemoryLinks};
 use crate::support::{Function, Sent, link, link_with};
 
 #[tokio::test]
-async fn a_table_that_cannot_be_read_is_answered_503_and_nothing_is_claimed() {
+async fn table_outage_is_answered_503_and_the_resend_is_stored() {
     let function = Function::new();
     function.app.table.inject(Fault::ReadFails, 1);
     let (status, answer) = function.answer(Sent::good()).await;
     assert_eq!(status.as_u16(), 503);
     assert_eq!(answer["error"], "the delivery could not be stored; send it again");
     assert_eq!(function.log().await.len(), 0);
-    // Bitbucket sends it again.
+    // Bitbucket resends it.
     assert_eq!(function.status(Sent::good().header("x-attempt-number", "2")).await, 200);
     assert_eq!(function.log().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_one_event_after_the_resend() {
+async fn commit_with_a_lost_answer_is_one_event_after_resend() {
     let function = Function::new();
     function.app.table.inject(Fault::AnswerLost, 1);
     assert_eq!(function.status(Sent::good()).await, 503);
@@ -25,7 +25,7 @@ async fn a_commit_whose_answer_is_lost_is_one_event_after_the_resend() {
 }
 
 #[tokio::test]
-async fn secrets_that_cannot_be_loaded_are_no_reason_to_refuse() {
+async fn secret_store_outage_is_answered_503() {
     let links = MemoryLinks::default();
     links.set(&link(), link_with(&[crate::support::SECRET]));
     links.set_down(true);

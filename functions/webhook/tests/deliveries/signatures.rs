@@ -4,7 +4,7 @@ use store::memory::MemoryLinks;
 use crate::support::{BODY, Function, SECRET, Sent, link, link_with, sign};
 
 #[tokio::test]
-async fn a_signed_delivery_is_stored_byte_for_byte() {
+async fn signed_delivery_is_stored_byte_for_byte() {
     let function = Function::new();
     let (status, answer) = function.answer(Sent::good()).await;
     assert_eq!((status, answer["status"].as_str()), (StatusCode::OK, Some("stored")));
@@ -16,7 +16,7 @@ async fn a_signed_delivery_is_stored_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_exactly_so_is_refused_and_leaves_nothing() {
+async fn invalid_signatures_are_refused_and_store_nothing() {
     let good = sign(SECRET, BODY.as_bytes());
     let digits = good.strip_prefix("sha256=").unwrap();
     let forged = [
@@ -57,14 +57,14 @@ async fn every_one_byte_change_of_the_body_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unsigned_request_is_not_parsed_even_where_it_is_not_json() {
+async fn unsigned_body_is_never_parsed() {
     let function = Function::new();
     let sent = Sent { body: b"not json".to_vec(), ..Sent::good().without("x-hub-signature") };
     assert_eq!(function.status(sent).await, 401);
 }
 
 #[tokio::test]
-async fn both_secrets_are_good_while_one_replaces_the_other() {
+async fn both_secrets_are_valid_during_rotation() {
     let links = MemoryLinks::default();
     links.set(&link(), link_with(&["the old one", "the new one"]));
     let function = Function::with(links);
@@ -76,7 +76,7 @@ async fn both_secrets_are_good_while_one_replaces_the_other() {
 }
 
 #[tokio::test]
-async fn a_link_without_a_usable_secret_accepts_nothing() {
+async fn link_without_a_usable_secret_accepts_nothing() {
     for document in [link_with(&[]), link_with(&[""])] {
         let links = MemoryLinks::default();
         links.set(&link(), document.clone());
@@ -89,7 +89,7 @@ async fn a_link_without_a_usable_secret_accepts_nothing() {
 }
 
 #[tokio::test]
-async fn only_a_link_that_says_so_takes_unsigned_deliveries() {
+async fn only_unsigned_links_accept_unsigned_deliveries() {
     let links = MemoryLinks::default();
     links
         .set(&link(), r#"{"version":1,"template":"bitbucket-webhook","webhook_secrets":[],"unsigned":true}"#);

@@ -1,4 +1,4 @@
-//! A webhook function on a table in memory, and a Bitbucket that calls it.
+//! A webhook function on a table in memory, and requests as Bitbucket sends them.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(crate) struct Function {
     pub(crate) app: Arc<TestApp>,
 }
 
-/// A request as Bitbucket sends it; a test changes what it is about.
+/// A request as Bitbucket sends it. Tests change parts of it.
 #[derive(Clone)]
 pub(crate) struct Sent {
     pub(crate) method: &'static str,
@@ -100,7 +100,7 @@ impl Function {
 }
 
 impl Sent {
-    /// A signed delivery that is all right.
+    /// A valid, signed delivery.
     pub(crate) fn good() -> Self {
         Self::signed(SECRET, BODY)
     }
@@ -119,12 +119,12 @@ impl Sent {
         Self { method: "POST", path: "/webhook/acme".to_owned(), headers, body }
     }
 
-    /// Sets a header in place of what was there.
+    /// Replaces a header.
     pub(crate) fn header(self, name: &'static str, value: impl Into<String>) -> Self {
         self.without(name).and_header(name, value)
     }
 
-    /// Adds a header to what is there.
+    /// Adds another value of a header.
     pub(crate) fn and_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -1,16 +1,16 @@
-//! Everything that a process logs. The log is the whole process's: a test that reads it is alone in its binary.
+//! Captures everything that the process logs. The subscriber is global: a test that uses it is alone in its binary.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What was logged.
+/// The captured log.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// From now on all of this process, at every level.
+    /// Captures the log of this process from now on, at every level.
     pub(crate) fn of_this_process() -> Self {
         let log = Self::default();
         let subscriber =
@@ -19,7 +19,7 @@ impl Log {
         log
     }
 
-    /// All of it so far.
+    /// The whole log so far.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }

@@ -1,4 +1,4 @@
-//! What a browser sends, and what a person sees.
+//! A browser that opens our pages and those of Bitbucket.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct Browser {
     http: reqwest::Client,
 }
 
-/// An answer.
+/// An answer of our pages.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) status: StatusCode,
@@ -25,14 +25,14 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Where a redirect leads.
+    /// Target of a redirect.
     #[track_caller]
     pub(crate) fn location(&self) -> String {
         assert_eq!(self.status, 303, "{}", self.body);
         self.headers["location"].to_str().unwrap().to_owned()
     }
 
-    /// A page that says no, to a person.
+    /// Asserts that the page shows this error.
     #[track_caller]
     pub(crate) fn refuses(&self, status: u16, title: &str) {
         assert_eq!(self.status, status, "{}", self.body);
@@ -41,7 +41,7 @@ impl Seen {
         self.is_guarded();
     }
 
-    /// What every answer says to a browser.
+    /// Asserts that the answer has the security headers.
     #[track_caller]
     pub(crate) fn is_guarded(&self) {
         let header = |name: &str| self.headers.get(name).map(|value| value.to_str().unwrap());
@@ -78,7 +78,7 @@ impl Browser {
         Seen { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
     }
 
-    /// Opens Bitbucket's page and presses one of its buttons. Gives the path of our own page that follows.
+    /// Opens Bitbucket's page and presses one of its buttons. Returns the path of our page that follows.
     pub(crate) async fn decides(&self, page: &str, decision: &str) -> String {
         let shown = self.http.get(page).send().await.unwrap();
         assert_eq!(shown.status(), 200, "{page}");
@@ -94,12 +94,12 @@ impl Browser {
     }
 }
 
-/// The path of one of our own addresses.
+/// Path of one of our URLs.
 pub(crate) fn path(address: &str) -> String {
     address.strip_prefix(PUBLIC_URL).unwrap_or_else(|| panic!("{address} is not ours")).to_owned()
 }
 
-/// The path with another value of a parameter; `None` leaves it out.
+/// The path with another value of a parameter; `None` removes it.
 pub(crate) fn with(path: &str, name: &str, value: Option<&str>) -> String {
     let mut url = Url::parse(PUBLIC_URL).unwrap().join(path).unwrap();
     let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -109,7 +109,7 @@ pub(crate) fn with(path: &str, name: &str, value: Option<&str>) -> String {
     format!("{}?{}", url.path(), url.query().unwrap_or_default())
 }
 
-/// The value of a parameter.
+/// Value of a parameter.
 pub(crate) fn parameter(address: &str, name: &str) -> String {
     let url = Url::parse(PUBLIC_URL).unwrap().join(address).unwrap();
     url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()

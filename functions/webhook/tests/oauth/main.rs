@@ -1,10 +1,9 @@
-//! Authorizing an OAuth consumer, from the address that a command printed to the grant that is stored, in a browser's
-//! requests. Bitbucket is simulated.
+//! Authorization of an OAuth consumer, from the printed address to the stored grant. Bitbucket is simulated.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
-mod allowing;
-mod bitbucket_refuses;
+mod bitbucket_errors;
 mod browser;
+mod consent;
 mod nonces;
 mod pages;
 mod states;

@@ -1,4 +1,4 @@
-//! What `/start` does not take. Nothing is stored, and nobody is sent to Bitbucket.
+//! Requests that `/start` refuses. Nothing is stored, and nobody is redirected to Bitbucket.
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -6,66 +6,66 @@ use http::{Method, Request};
 use crate::browser::{parameter, with};
 use crate::world::World;
 
-const NO: &str = "This address does not work";
+const REFUSED: &str = "This address does not work";
 
 #[tokio::test]
-async fn a_forged_nonce_is_refused_and_the_true_one_still_works() {
+async fn forged_nonce_does_not_use_up_the_real_one() {
     let world = World::start().await;
     let address = world.address("acme").await;
     let forged = "a".repeat(43);
     for nonce in [forged.as_str(), "x", "%00", &"n".repeat(1_000)] {
-        world.browser.get(&with(&address, "nonce", Some(nonce))).await.refuses(403, NO);
+        world.browser.get(&with(&address, "nonce", Some(nonce))).await.refuses(403, REFUSED);
     }
     assert!(world.nothing_is_stored().await);
     world.browser.get(&address).await.location();
 }
 
 #[tokio::test]
-async fn a_nonce_works_once() {
+async fn nonce_works_once() {
     let world = World::start().await;
     let address = world.address("acme").await;
     world.browser.get(&address).await.location();
-    world.browser.get(&address).await.refuses(403, NO);
+    world.browser.get(&address).await.refuses(403, REFUSED);
     assert!(world.nothing_is_stored().await);
 }
 
 #[tokio::test]
-async fn a_nonce_works_for_ten_minutes() {
+async fn nonce_works_for_ten_minutes() {
     let world = World::start().await;
     let (first, second) = (world.address("acme").await, world.address("other").await);
     world.pass(599);
     world.browser.get(&first).await.location();
     world.pass(1);
-    world.browser.get(&second).await.refuses(403, NO);
+    world.browser.get(&second).await.refuses(403, REFUSED);
     assert!(world.nothing_is_stored().await);
 }
 
 #[tokio::test]
-async fn a_nonce_of_another_link_is_refused() {
+async fn nonce_of_another_link_is_refused() {
     let world = World::start().await;
     let (acme, other) = (world.address("acme").await, world.address("other").await);
     let crossed = with(&acme, "nonce", Some(&parameter(&other, "nonce")));
-    world.browser.get(&crossed).await.refuses(403, NO);
+    world.browser.get(&crossed).await.refuses(403, REFUSED);
     assert!(world.nothing_is_stored().await);
     world.browser.get(&other).await.location();
 }
 
 #[tokio::test]
-async fn a_stranger_does_not_learn_which_links_there_are() {
+async fn answers_do_not_reveal_which_links_exist() {
     let world = World::start().await;
     let address = world.address("acme").await;
     let forged = with(&address, "nonce", Some(&"a".repeat(43)));
-    let known = world.browser.get(&forged).await;
-    known.refuses(403, NO);
+    let existing = world.browser.get(&forged).await;
+    existing.refuses(403, REFUSED);
     for id in ["nobody", "other", "No Link", "<b>"] {
         let unknown = world.browser.get(&with(&forged, "id", Some(id))).await;
-        assert_eq!((unknown.status, &unknown.body), (known.status, &known.body), "{id}");
+        assert_eq!((unknown.status, &unknown.body), (existing.status, &existing.body), "{id}");
     }
-    assert_eq!(world.links.loads(), 0, "and costs no call to Secrets Manager");
+    assert_eq!(world.links.loads(), 0, "calls of Secrets Manager");
 }
 
 #[tokio::test]
-async fn an_address_that_was_cut_short_is_told_so() {
+async fn incomplete_address_is_explained() {
     let world = World::start().await;
     let address = world.address("acme").await;
     let twice = format!("{address}&id=other");
@@ -85,7 +85,7 @@ async fn an_address_that_was_cut_short_is_told_so() {
 }
 
 #[tokio::test]
-async fn looking_at_an_address_in_advance_does_not_use_it_up() {
+async fn previewing_an_address_does_not_use_it_up() {
     let world = World::start().await;
     let address = world.address("acme").await;
     for method in [Method::HEAD, Method::POST, Method::OPTIONS] {
@@ -98,7 +98,7 @@ async fn looking_at_an_address_in_advance_does_not_use_it_up() {
 }
 
 #[tokio::test]
-async fn a_link_that_needs_nobodys_consent_is_told_so() {
+async fn link_without_oauth_consumer_is_explained() {
     let world = World::start().await;
     let token = serde_json::json!({ "type": "bearer", "token": "t" });
     let itself =

@@ -1,4 +1,4 @@
-//! The pages themselves.
+//! Content of the pages.
 
 use crate::browser::with;
 use crate::world::World;
@@ -6,7 +6,7 @@ use crate::world::World;
 const NASTY: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 
 #[tokio::test]
-async fn html_in_any_parameter_is_never_markup() {
+async fn html_in_parameters_is_escaped() {
     let world = World::start().await;
     let start = world.address("acme").await;
     let back = format!("/callback?code=c&state=acme.{}", "a".repeat(43));
@@ -25,15 +25,15 @@ async fn html_in_any_parameter_is_never_markup() {
                 "{page} {name}: {}",
                 seen.body
             );
-            let told = format!("{:?}", seen.headers);
-            assert!(!told.contains("<script") && !told.contains("onerror"), "{page} {name}: {told}");
+            let headers = format!("{:?}", seen.headers);
+            assert!(!headers.contains("<script") && !headers.contains("onerror"), "{page} {name}: {headers}");
         }
     }
     assert!(world.nothing_is_stored().await);
 }
 
 #[tokio::test]
-async fn the_success_page_says_nothing_but_its_address() {
+async fn success_page_reads_no_storage() {
     let world = World::start().await;
     for id in ["acme", "nobody"] {
         let seen = world.browser.get(&format!("/success?id={id}")).await;
@@ -51,7 +51,7 @@ async fn the_success_page_says_nothing_but_its_address() {
 }
 
 #[tokio::test]
-async fn a_page_needs_no_bitbucket_before_somebody_has_a_nonce() {
+async fn bitbucket_client_is_made_after_the_nonce_check() {
     let world = World::start().await;
     let settings = webhook::oauth::PagesSettings {
         public_url: Some("https://bitrelay.example".parse().unwrap()),
@@ -62,5 +62,5 @@ async fn a_page_needs_no_bitbucket_before_somebody_has_a_nonce() {
     let address = world.address("acme").await;
     let forged = with(&address, "nonce", Some(&"a".repeat(43)));
     world.browser.get(&forged).await.refuses(403, "This address does not work");
-    assert_eq!(world.browser.get(&address).await.status, 500, "it is made when it is needed");
+    assert_eq!(world.browser.get(&address).await.status, 500, "the client is made after the nonce check");
 }

@@ -1,16 +1,16 @@
-//! What `/callback` does not take. Nothing is stored, and no code is exchanged.
+//! Requests that `/callback` refuses. Nothing is stored, and no code is exchanged.
 
 use crate::browser::{parameter, with};
 use crate::world::World;
 
-const NO: &str = "This address does not work";
+const REFUSED: &str = "This address does not work";
 
 async fn nothing_happened(world: &World) -> bool {
     world.nothing_is_stored().await && world.simulator.token_calls().is_empty()
 }
 
 #[tokio::test]
-async fn a_forged_state_is_refused_and_the_true_one_still_works() {
+async fn forged_state_does_not_use_up_the_real_one() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
     let forged = "a".repeat(43);
@@ -22,48 +22,48 @@ async fn a_forged_state_is_refused_and_the_true_one_still_works() {
         "acme.".to_owned(),
         "x".to_owned(),
     ] {
-        world.browser.get(&with(&back, "state", Some(&state))).await.refuses(403, NO);
+        world.browser.get(&with(&back, "state", Some(&state))).await.refuses(403, REFUSED);
     }
     assert!(nothing_happened(&world).await);
     world.browser.get(&back).await.location();
 }
 
 #[tokio::test]
-async fn a_state_works_once() {
+async fn state_works_once() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
     world.browser.get(&back).await.location();
     let first = world.granted("acme").await.unwrap();
     let another_code = with(&back, "code", Some("another"));
     for again in [&back, &another_code] {
-        world.browser.get(again).await.refuses(403, NO);
+        world.browser.get(again).await.refuses(403, REFUSED);
     }
     assert_eq!(world.granted("acme").await.unwrap().generation, first.generation);
     assert_eq!(world.simulator.token_calls().len(), 1);
 }
 
 #[tokio::test]
-async fn a_state_works_for_ten_minutes() {
+async fn state_works_for_ten_minutes() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
     world.pass(600);
-    world.browser.get(&back).await.refuses(403, NO);
+    world.browser.get(&back).await.refuses(403, REFUSED);
     assert!(nothing_happened(&world).await);
 }
 
 #[tokio::test]
-async fn a_state_of_another_link_is_refused() {
+async fn state_of_another_link_is_refused() {
     let world = World::start().await;
     let acme = world.decided("acme", "allow").await;
     let other = world.decided("other", "allow").await;
     // The other link's random part under this link's name.
     let crossed = parameter(&other, "state").replace("other.", "acme.");
-    world.browser.get(&with(&acme, "state", Some(&crossed))).await.refuses(403, NO);
+    world.browser.get(&with(&acme, "state", Some(&crossed))).await.refuses(403, REFUSED);
     assert!(nothing_happened(&world).await);
 }
 
 #[tokio::test]
-async fn a_code_of_another_link_is_refused_by_bitbucket() {
+async fn code_of_another_link_is_refused() {
     let world = World::start().await;
     let acme = world.decided("acme", "allow").await;
     let other = world.decided("other", "allow").await;
@@ -73,32 +73,32 @@ async fn a_code_of_another_link_is_refused_by_bitbucket() {
 }
 
 #[tokio::test]
-async fn whoever_says_no_is_told_so_and_the_state_is_used_up() {
+async fn denial_is_shown_and_uses_up_the_state() {
     let world = World::start().await;
     let back = world.decided("acme", "deny").await;
     assert_eq!(parameter(&back, "error"), "access_denied");
     world.browser.get(&back).await.refuses(403, "Access was not granted");
-    world.browser.get(&back).await.refuses(403, NO);
+    world.browser.get(&back).await.refuses(403, REFUSED);
     let allowed_after_all = with(&with(&back, "error", None), "code", Some("a-code"));
-    world.browser.get(&allowed_after_all).await.refuses(403, NO);
+    world.browser.get(&allowed_after_all).await.refuses(403, REFUSED);
     assert!(nothing_happened(&world).await);
 }
 
 #[tokio::test]
-async fn a_no_with_a_forged_state_ends_nothing() {
+async fn denial_with_a_forged_state_is_ignored() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
     let forged = format!("/callback?error=access_denied&state=acme.{}", "a".repeat(43));
-    world.browser.get(&forged).await.refuses(403, NO);
+    world.browser.get(&forged).await.refuses(403, REFUSED);
     world.browser.get(&back).await.location();
 }
 
 #[tokio::test]
-async fn any_other_error_of_bitbucket_is_no_grant() {
+async fn any_other_error_stores_no_grant() {
     for error in ["invalid_scope", "server_error", "made_up"] {
         let world = World::start().await;
         let back = world.decided("acme", "allow").await;
-        // Even beside a code that works.
+        // A valid code beside the error does not help.
         let failed = with(&back, "error", Some(error));
         world.browser.get(&failed).await.refuses(400, "Bitbucket did not grant access");
         assert!(nothing_happened(&world).await, "{error}");
@@ -106,7 +106,7 @@ async fn any_other_error_of_bitbucket_is_no_grant() {
 }
 
 #[tokio::test]
-async fn a_missing_code_is_told_and_uses_nothing_up() {
+async fn missing_parameters_do_not_use_up_the_state() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
     let twice = format!("{back}&code=another");

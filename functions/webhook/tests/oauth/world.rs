@@ -1,4 +1,4 @@
-//! A webhook function with pages, on stores in memory, beside a simulated Bitbucket with two consumers.
+//! The pages on stores in memory, and a simulated Bitbucket with two consumers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl Clock for SimulatedClock {
 
 pub(crate) type TestPages = Pages<Arc<MemoryTable>, Arc<MemoryLinks>, Arc<MemoryGrants>, SimulatedClock>;
 
-/// Links `acme` and `other`, each with a consumer of its own.
+/// Links `acme` and `other`, each with its own consumer.
 pub(crate) struct World {
     pub(crate) simulator: Arc<Simulator>,
     pub(crate) table: Arc<MemoryTable>,
@@ -100,13 +100,13 @@ impl World {
         self.simulator.clock().advance(Duration::from_secs(seconds));
     }
 
-    /// What `bitrelay link start-oauth` prints, as a path.
+    /// Path of the address that `bitrelay link start-oauth` prints.
     pub(crate) async fn address(&self, id: &str) -> String {
         let nonce = store::open_authorization(&self.table, &link(id), self.now()).await.unwrap();
         format!("/start?id={id}&nonce={}", nonce.expose())
     }
 
-    /// Opens an authorization, follows it to Bitbucket and lets `alice` decide. Gives where Bitbucket sends her.
+    /// Opens an authorization, follows it to Bitbucket and lets `alice` decide. Returns the path of the redirect.
     pub(crate) async fn decided(&self, id: &str, decision: &str) -> String {
         let to_bitbucket = self.browser.get(&self.address(id).await).await.location();
         self.browser.decides(&to_bitbucket, decision).await
@@ -116,7 +116,7 @@ impl World {
         self.grants.load(&link(id)).await.unwrap().map(|kept| kept.grant)
     }
 
-    /// No grant of any link, and no call to the token endpoint that gave one.
+    /// True if no link has a grant.
     pub(crate) async fn nothing_is_stored(&self) -> bool {
         self.granted("acme").await.is_none() && self.granted("other").await.is_none()
     }

@@ -1,4 +1,4 @@
-//! Bitbucket's own refusals and failures.
+//! Refusals and failures of Bitbucket.
 
 use serde_json::json;
 use simulator::{FaultRequest, OAuthConsumer};
@@ -7,40 +7,40 @@ use store::memory::GrantFault;
 use crate::browser::with;
 use crate::world::{World, consumer};
 
-const NOT_TAKEN: &str = "Bitbucket did not take the authorization";
+const REFUSED: &str = "Bitbucket did not take the authorization";
 
 #[tokio::test]
-async fn a_consumer_with_another_callback_url_is_told_so() {
+async fn wrong_callback_url_is_explained() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
     let callback_url = "https://elsewhere.example/callback".to_owned();
     world.simulator.register_consumer(OAuthConsumer { callback_url, ..consumer("acme") });
     let seen = world.browser.get(&back).await;
-    seen.refuses(400, NOT_TAKEN);
+    seen.refuses(400, REFUSED);
     assert!(seen.body.contains("CallbackUrl"), "{}", seen.body);
     assert!(world.nothing_is_stored().await);
 }
 
 #[tokio::test]
-async fn a_code_that_bitbucket_does_not_know_is_refused() {
+async fn unknown_code_is_refused() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
-    world.browser.get(&with(&back, "code", Some("made-up"))).await.refuses(400, NOT_TAKEN);
+    world.browser.get(&with(&back, "code", Some("made-up"))).await.refuses(400, REFUSED);
     assert!(world.nothing_is_stored().await);
 }
 
 #[tokio::test]
-async fn a_consumer_with_another_secret_is_told_so() {
+async fn wrong_consumer_secret_is_explained() {
     let world = World::start().await;
     let back = world.decided("acme", "allow").await;
     let credential = json!({ "type": "app-oauth", "client_id": "acme", "client_secret": "an old one" });
     world.set_credential("acme", &credential);
-    world.browser.get(&back).await.refuses(400, NOT_TAKEN);
+    world.browser.get(&back).await.refuses(400, REFUSED);
     assert!(world.nothing_is_stored().await);
 }
 
 #[tokio::test]
-async fn a_secret_that_was_just_changed_counts_at_once() {
+async fn changed_consumer_secret_applies_at_once() {
     let world = World::start().await;
     let credential = json!({ "type": "app-oauth", "client_id": "acme", "client_secret": "an old one" });
     world.set_credential("acme", &credential);
@@ -53,7 +53,7 @@ async fn a_secret_that_was_just_changed_counts_at_once() {
 }
 
 #[tokio::test]
-async fn a_consumer_that_may_not_ask_who_authorizes_is_told_what_it_lacks() {
+async fn missing_account_scope_is_explained() {
     let world = World::start().await;
     let scopes = "pullrequest webhook".to_owned();
     world.simulator.register_consumer(OAuthConsumer { scopes, ..consumer("acme") });
@@ -65,19 +65,19 @@ async fn a_consumer_that_may_not_ask_who_authorizes_is_told_what_it_lacks() {
 }
 
 #[tokio::test]
-async fn a_bitbucket_that_is_down_is_waited_for() {
+async fn bitbucket_outage_stores_nothing() {
     let world = World::start().await;
     for only_for in ["acme", "alice"] {
         let back = world.decided("acme", "allow").await;
         let down = json!({ "api_status_next": { "status": 503, "count": 1 }, "only_for": only_for });
         world.simulator.fault(serde_json::from_value::<FaultRequest>(down).unwrap()).unwrap();
-        world.browser.get(&back).await.refuses(503, "Bitbucket does not answer as it should");
+        world.browser.get(&back).await.refuses(503, "Bitbucket does not respond correctly");
         assert!(world.nothing_is_stored().await, "{only_for}");
     }
 }
 
 #[tokio::test]
-async fn stores_that_are_down_are_waited_for() {
+async fn storage_outage_stores_nothing() {
     let world = World::start().await;
     let address = world.address("acme").await;
     world.links.set_down(true);
@@ -87,7 +87,7 @@ async fn stores_that_are_down_are_waited_for() {
     world.grants.inject(GrantFault::Lost, 4);
     world.browser.get(&back).await.refuses(503, "This does not work at the moment");
     assert!(world.nothing_is_stored().await);
-    // And one failure is got over.
+    // One failure is retried.
     let back = world.decided("acme", "allow").await;
     world.grants.inject(GrantFault::Lost, 1);
     world.browser.get(&back).await.location();

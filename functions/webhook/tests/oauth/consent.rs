@@ -7,14 +7,14 @@ use crate::browser::{parameter, path};
 use crate::world::{CALLBACK, World};
 
 #[tokio::test]
-async fn whoever_allows_it_gets_to_the_success_page_and_the_grant_is_stored() {
+async fn consent_stores_the_grant_and_shows_success() {
     let world = World::start().await;
     let to_bitbucket = world.browser.get(&world.address("acme").await).await;
     to_bitbucket.is_guarded();
     let to_bitbucket = to_bitbucket.location();
     assert!(to_bitbucket.starts_with(&format!("{}/site/oauth2/authorize?", world.simulator.url())));
     assert_eq!(parameter(&to_bitbucket, "redirect_uri"), CALLBACK);
-    assert!(world.nothing_is_stored().await, "nothing before Bitbucket's answer");
+    assert!(world.nothing_is_stored().await, "stored before Bitbucket's answer");
 
     let back = world.browser.decides(&to_bitbucket, "allow").await;
     let called_back = world.browser.get(&back).await;
@@ -35,7 +35,7 @@ async fn whoever_allows_it_gets_to_the_success_page_and_the_grant_is_stored() {
 }
 
 #[tokio::test]
-async fn authorizing_again_replaces_what_was_granted() {
+async fn second_authorization_replaces_the_grant() {
     let world = World::start().await;
     for generation in 1..=3 {
         let back = world.decided("acme", "allow").await;
@@ -45,7 +45,7 @@ async fn authorizing_again_replaces_what_was_granted() {
 }
 
 #[tokio::test]
-async fn two_links_are_authorized_side_by_side() {
+async fn two_links_are_authorized_concurrently() {
     let world = World::start().await;
     let (acme, other) = (world.decided("acme", "allow").await, world.decided("other", "allow").await);
     for back in [&other, &acme] {
@@ -57,7 +57,7 @@ async fn two_links_are_authorized_side_by_side() {
 }
 
 #[tokio::test]
-async fn the_callback_is_below_the_name_that_api_gateway_gives_where_none_is_set() {
+async fn callback_uses_the_domain_name_of_api_gateway() {
     let world = World::start().await;
     let mut settings = webhook::oauth::PagesSettings::from_environment(|_| None).unwrap();
     settings.oauth_url = world.simulator.url().to_owned();
@@ -74,7 +74,7 @@ async fn the_callback_is_below_the_name_that_api_gateway_gives_where_none_is_set
         "https://abc.execute-api.eu-west-1.amazonaws.com/callback"
     );
 
-    // Neither: a deployment that is not complete, and the nonce is good for another attempt.
+    // Without both the deployment is not complete, and the nonce stays valid.
     let address = world.address("acme").await;
     for _ in 0..2 {
         let seen = world.browser.get(&address).await;
