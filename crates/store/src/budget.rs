@@ -1,22 +1,47 @@
 //! Spending an account's budget of API calls, whoever spends (G8).
 
 use bitbucket::RateLimit;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relay::Account;
 use relay::budget::{Budget, Reservation};
 
 use crate::Error;
-use crate::table::Table;
+use crate::codec::keys;
+use crate::document::{Document, Stored};
+use crate::table::Documents;
 
 /// How often in a row another spender may be faster.
 const MAX_ATTEMPTS: u32 = 8;
+
+/// Time that a budget is kept after nothing of it counts any more.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+impl Document for Budget {
+    type Key = Account;
+}
+
+impl Stored for Budget {
+    const KIND: &'static str = "budget";
+
+    fn pk(account: &Account) -> String {
+        keys::budget(account)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Timestamp {
+        self.forgotten_at().saturating_add(KEPT).unwrap_or(Timestamp::MAX)
+    }
+}
 
 /// Reserves up to `most` calls of a `limit` an hour. What comes back may be used; it is counted already.
 ///
 /// # Errors
 ///
 /// The table's; [`Error::Contended`] where others kept spending. After an error no call may be made.
-pub async fn reserve<T: Table>(
+pub async fn reserve<T: Documents>(
     table: &T,
     account: &Account,
     now: Timestamp,
@@ -31,7 +56,7 @@ pub async fn reserve<T: Table>(
 /// # Errors
 ///
 /// As for [`reserve`]. Then the calls stay counted, which only wastes them.
-pub async fn settle<T: Table>(
+pub async fn settle<T: Documents>(
     table: &T,
     account: &Account,
     now: Timestamp,
@@ -46,19 +71,19 @@ pub async fn settle<T: Table>(
 /// # Errors
 ///
 /// As for [`reserve`].
-pub async fn block<T: Table>(table: &T, account: &Account, until: Timestamp) -> Result<(), Error> {
+pub async fn block<T: Documents>(table: &T, account: &Account, until: Timestamp) -> Result<(), Error> {
     change(table, account, |budget| budget.block(until)).await
 }
 
-async fn change<T: Table, R>(
+async fn change<T: Documents, R>(
     table: &T,
     account: &Account,
     mut step: impl FnMut(&mut Budget) -> R,
 ) -> Result<R, Error> {
     for _ in 0..MAX_ATTEMPTS {
-        let mut budget = table.budget(account).await?;
+        let mut budget = table.read_document::<Budget>(account).await?;
         let outcome = step(&mut budget);
-        if table.spend(account, &budget).await? {
+        if table.store_document(account, &budget).await? {
             return Ok(outcome);
         }
     }

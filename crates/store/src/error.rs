@@ -50,6 +50,18 @@ pub enum Error {
         /// Why, in words.
         reason: String,
     },
+    /// An item of the table was written in a format that this version does not know.
+    #[error(
+        "the item {pk} / {sk} has format {format}: it was written by a newer version of bitrelay; update this one"
+    )]
+    NewerFormat {
+        /// Its partition key.
+        pk: String,
+        /// Its sort key.
+        sk: String,
+        /// The number of its format.
+        format: i64,
+    },
     /// Something is too large for the table.
     #[error("{what} has {bytes} bytes, at most {max_bytes} can be stored")]
     TooLarge {
@@ -106,6 +118,7 @@ impl Error {
             Self::Unavailable { .. } | Self::Contended { .. } | Self::TooSlow { .. } => 503,
             Self::Refused { .. }
             | Self::Corrupt { .. }
+            | Self::NewerFormat { .. }
             | Self::TooLarge { .. }
             | Self::TooManyWrites { .. }
             | Self::TooManyPages { .. }
@@ -122,7 +135,10 @@ impl Error {
     /// The kind of failure.
     pub const fn category(&self) -> Category {
         match self {
-            Self::Unavailable { .. } | Self::TooSlow { .. } | Self::Corrupt { .. } => Category::Storage,
+            Self::Unavailable { .. }
+            | Self::TooSlow { .. }
+            | Self::Corrupt { .. }
+            | Self::NewerFormat { .. } => Category::Storage,
             Self::Contended { .. }
             | Self::TooLarge { .. }
             | Self::TooManyWrites { .. }
@@ -151,6 +167,7 @@ mod tests {
             (Error::TooSlow { seconds: 6 }, 503, true, Category::Storage),
             (refused, 500, false, Category::Internal),
             (Error::Corrupt { pk: text(), sk: text(), reason: text() }, 500, false, Category::Storage),
+            (Error::NewerFormat { pk: text(), sk: text(), format: 2 }, 500, false, Category::Storage),
             (Error::TooManyWrites { writes: 101, max: 100 }, 500, false, Category::Limit),
             (Error::TooManyPages { pages: 1_000 }, 500, false, Category::Limit),
             (too_large, 500, false, Category::Limit),

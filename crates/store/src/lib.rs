@@ -2,8 +2,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`table`] | the table as its users see it: one trait, one transaction an observation |
-//! | [`record`] | the loop that stores an observation: read, fold, commit, and again where somebody was faster |
+//! | [`table`] | the table as its users see it: the log of a subject, leases, versioned documents |
+//! | [`record`] | stores an observation: read, fold, commit; again if another writer was faster |
 //! | [`codec`] | how states, events and markers are written as items |
 //! | [`dynamodb`] | the table in DynamoDB |
 //! | [`reading`] | reading the log for people: by filters, newest first, and live |
@@ -19,6 +19,8 @@ mod aws;
 pub mod budget;
 pub mod clock;
 pub mod codec;
+mod commit;
+mod document;
 pub mod dynamodb;
 mod error;
 pub mod links;
@@ -32,10 +34,12 @@ mod transaction;
 
 pub use authorization::open_authorization;
 pub use clock::{Clock, SystemClock};
-pub use codec::{StoredEvent, event_from_item, sha256_hex};
+pub use codec::{DueWatch, StoredEvent, event_from_item, sha256_hex};
+pub use commit::{Commit, CommitError, DeliveryMark};
+pub use document::Document;
 pub use dynamodb::DynamoTable;
 pub use error::Error;
 pub use links::{CachedLinks, Link, LinkSource, SecretsManagerLinks};
-pub use record::{Recorded, record};
+pub use record::{Recorded, Recorder};
 pub use shard::Shard;
-pub use table::{Commit, CommitError, DeliveryMark, DueWatch, Table};
+pub use table::{Documents, Leases, SubjectLog, Table};

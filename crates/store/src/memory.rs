@@ -3,21 +3,21 @@
 //! The table holds the same items under the same keys as DynamoDB's and checks the same conditions; only the transport
 //! is missing.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::budget::Budget;
 use relay::head::ShortHash;
-use relay::{Account, Event, LinkId, Subject, SubjectState};
-use serde_dynamo::{AttributeValue, Item};
+use relay::{Event, LinkId, Subject, SubjectState};
+use serde_dynamo::Item;
 
 use crate::Error;
-use crate::authorization::Authorization;
-use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys};
+use crate::codec::{self, DueWatch, LeaseItem, keys, number};
+use crate::commit::{Commit, CommitError};
+use crate::document::{self, Document};
 use crate::shard::Shard;
-use crate::table::{Commit, CommitError, DueWatch, Table};
+use crate::table::{Documents, Leases, SubjectLog};
 use crate::transaction::{Condition, Refusal, Write, verdict, writes};
 
 pub use crate::clock::ManualClock;
@@ -40,15 +40,32 @@ pub enum Fault {
     DueFails,
 }
 
-/// The table in memory.
-#[derive(Debug, Default)]
-pub struct MemoryTable(Mutex<Contents>);
+/// The table in memory. Its clones are the same table.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryTable(Arc<Mutex<Contents>>);
 
 #[derive(Debug, Default)]
 struct Contents {
-    items: BTreeMap<(String, String), Item>,
+    items: BTreeMap<(String, String), Arc<Item>>,
+    /// The sparse index `due`: partition, time and `pk` of each state that has a watch.
+    due: BTreeSet<(String, i64, String)>,
+    /// The stream, if it is recorded.
+    stream: Option<Vec<StreamRecord>>,
     faults: VecDeque<Fault>,
     calls: Calls,
+}
+
+/// One record of the table's stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamRecord {
+    /// The item's partition key.
+    pub pk: String,
+    /// The item's sort key.
+    pub sk: String,
+    /// The item after the write.
+    pub image: Arc<Item>,
+    /// True if the item is new (`INSERT`), false if it took the place of another (`MODIFY`).
+    pub inserted: bool,
 }
 
 /// How often the table was asked.
@@ -73,7 +90,21 @@ impl MemoryTable {
 
     /// Every item, in order of its keys.
     pub fn items(&self) -> Vec<Item> {
-        self.lock().items.values().cloned().collect()
+        self.lock().items.values().map(|item| Item::clone(item)).collect()
+    }
+
+    /// An empty table that records its stream.
+    pub fn with_stream() -> Self {
+        let table = Self::default();
+        table.lock().stream = Some(Vec::new());
+        table
+    }
+
+    /// The records of the stream from number `after` on, in the order of the commits; those of one transaction stand
+    /// side by side. Empty for a table that does not record its stream.
+    pub fn stream_records(&self, after: usize) -> Vec<StreamRecord> {
+        let contents = self.lock();
+        contents.stream.iter().flatten().skip(after).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
@@ -89,7 +120,7 @@ impl Contents {
     }
 
     fn get(&self, pk: &str, sk: &str) -> Option<&Item> {
-        self.items.get(&(pk.to_owned(), sk.to_owned()))
+        self.items.get(&(pk.to_owned(), sk.to_owned())).map(Arc::as_ref)
     }
 
     fn refusal(&self, write: &Write) -> Option<Refusal> {
@@ -98,8 +129,19 @@ impl Contents {
     }
 
     fn put(&mut self, item: Item) {
-        let key = (codec::text(&item, "pk").to_owned(), codec::text(&item, "sk").to_owned());
-        self.items.insert(key, item);
+        let ((pk, sk), item) = (codec::keys_of(&item), Arc::new(item));
+        self.due.extend(due_key(&item));
+        let before = self.items.insert((pk.clone(), sk.clone()), Arc::clone(&item));
+        if let Some(gone) = before
+            .as_ref()
+            .and_then(|before| due_key(before))
+            .filter(|key| due_key(&item).as_ref() != Some(key))
+        {
+            self.due.remove(&gone);
+        }
+        if let Some(stream) = &mut self.stream {
+            stream.push(StreamRecord { pk, sk, image: item, inserted: before.is_none() });
+        }
     }
 
     /// Puts something of this version, if the version before it is there.
@@ -111,6 +153,12 @@ impl Contents {
         }
         follows
     }
+}
+
+/// The place of an item in the index `due`.
+fn due_key(item: &Item) -> Option<(String, i64, String)> {
+    let at_ms = number(item, "due_at_ms")?;
+    Some((codec::text(item, "due_partition").to_owned(), at_ms, codec::text(item, "pk").to_owned()))
 }
 
 /// Whether a put may happen on top of what is there.
@@ -125,7 +173,7 @@ fn holds(condition: Condition, there: Option<&Item>) -> bool {
     }
 }
 
-impl Table for MemoryTable {
+impl SubjectLog for MemoryTable {
     async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
         let pk = keys::subject(link, subject)?;
         let mut contents = self.lock();
@@ -166,16 +214,13 @@ impl Table for MemoryTable {
         if contents.fault(&[Fault::DueFails]).is_some() {
             return Err(unreachable("Query"));
         }
-        let mut due: Vec<_> = contents
-            .items
-            .values()
-            .filter_map(|item| Some((number(item, "due_at_ms")?, item)))
-            .filter(|(due_at_ms, _)| *due_at_ms <= until.as_millisecond())
-            .collect();
         let partition = shard.due_partition();
-        due.retain(|(_, item)| codec::text(item, "due_partition") == partition);
-        due.sort_by_key(|(due_at_ms, _)| *due_at_ms);
-        Ok(due.into_iter().filter_map(|(_, item)| codec::due_watch(item.clone())).take(limit).collect())
+        let after = until.as_millisecond().saturating_add(1);
+        let due = contents
+            .due
+            .range((partition.clone(), i64::MIN, String::new())..(partition, after, String::new()));
+        let items = due.filter_map(|(_, _, pk)| contents.get(pk, keys::STATE));
+        Ok(items.filter_map(|item| codec::due_watch(item.clone())).take(limit).collect())
     }
 
     async fn events(
@@ -188,7 +233,7 @@ impl Table for MemoryTable {
         let pk = keys::subject(link, subject)?;
         let first = (pk.clone(), keys::event(after_sequence.saturating_add(1)));
         let last = (pk, keys::LAST_EVENT.to_owned());
-        let items = self.lock().items.range(first..last).map(|(_, item)| item.clone()).collect();
+        let items = self.lock().items.range(first..last).map(|(_, item)| Item::clone(item)).collect();
         codec::join_events(items, limit)
     }
 
@@ -202,27 +247,22 @@ impl Table for MemoryTable {
         let pk = keys::head(link, repository, head);
         let contents = self.lock();
         let items = contents.items.range((pk.clone(), String::new())..).take_while(|((of, _), _)| *of == pk);
-        Ok(items.filter_map(|(_, item)| codec::current_pull_request(item)).take(limit).collect())
+        codec::current_pull_requests(items.map(|(_, item)| Item::clone(item)), limit)
+    }
+}
+
+impl Documents for MemoryTable {
+    async fn read_document<D: Document>(&self, key: &D::Key) -> Result<D, Error> {
+        let item = self.lock().get(&D::pk(key), D::KIND).cloned();
+        document::decode(item)
     }
 
-    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
-        let item = self.lock().get(&keys::budget(account), keys::BUDGET).cloned();
-        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(account, &item))
+    async fn store_document<D: Document>(&self, key: &D::Key, document: &D) -> Result<bool, Error> {
+        Ok(self.lock().put_after(document.version(), document::encode(key, document)?))
     }
+}
 
-    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
-        Ok(self.lock().put_after(budget.version, BudgetItem::encode(account, budget)?))
-    }
-
-    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
-        let item = self.lock().get(&keys::authorization(link), keys::AUTHORIZATION).cloned();
-        item.map_or_else(|| Ok(Authorization::default()), |item| AuthorizationItem::decode(link, &item))
-    }
-
-    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
-        Ok(self.lock().put_after(stored.version, AuthorizationItem::encode(link, stored)?))
-    }
-
+impl Leases for MemoryTable {
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
         let pk = keys::lease(name);
         let item = codec::item(&pk, keys::LEASE, LeaseItem::new(name, holder, now, seconds))?;
@@ -250,11 +290,4 @@ impl Table for MemoryTable {
 
 fn unreachable(operation: &'static str) -> Error {
     Error::Unavailable { service: "DynamoDB", operation, reason: "a fault was injected".to_owned() }
-}
-
-fn number(item: &Item, name: &str) -> Option<i64> {
-    match item.get(name)? {
-        AttributeValue::N(number) => number.parse().ok(),
-        _ => None,
-    }
 }

@@ -3,14 +3,16 @@
 //!
 //! On the warm path this is one read and one transaction, nothing else.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use relay::{Event, LinkId, Observation, Settings, Subject, SubjectState, Watch, fold};
 
 use crate::Error;
 use crate::clock::Clock;
-use crate::table::{Commit, CommitError, DeliveryMark, Table};
+use crate::commit::{Commit, CommitError, DeliveryMark};
+use crate::table::SubjectLog;
 
 /// How often in a row a commit may be refused.
 const MAX_ATTEMPTS: u32 = 12;
@@ -36,58 +38,89 @@ pub enum Recorded {
     Known,
 }
 
-/// Stores an observation.
-///
-/// `delivery` is what brought it, if a delivery did. `known` is the state where the caller has just read it: that spares
-/// the read.
-///
-/// # Errors
-///
-/// [`Error::Contended`] and [`Error::TooSlow`] where others kept writing the same subject; whatever the table says. After
-/// an error that is retryable it may still have been stored; storing it again does no harm.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "these are the words of the sentence; a struct would only rename them"
-)]
-pub async fn record<T: Table, C: Clock>(
-    table: &T,
-    link: &LinkId,
-    subject: &Subject,
-    observation: &Observation,
-    delivery: Option<&DeliveryMark>,
-    known: Option<SubjectState>,
-    clock: &C,
-    settings: &Settings,
-) -> Result<Recorded, Error> {
-    let attempt = Attempt { table, link, subject, observation, clock, settings };
-    tokio::time::timeout(DEADLINE, attempt.until_stored(delivery.cloned(), known))
-        .await
-        .unwrap_or(Err(Error::TooSlow { seconds: DEADLINE.as_secs() }))
-}
-
-/// What stays the same while it is tried.
+/// Stores observations.
 #[derive(Debug, Clone, Copy)]
-struct Attempt<'a, T, C> {
-    table: &'a T,
-    link: &'a LinkId,
-    subject: &'a Subject,
-    observation: &'a Observation,
-    clock: &'a C,
-    settings: &'a Settings,
+pub struct Recorder<'a, T, C> {
+    /// The table that keeps states and events.
+    pub table: &'a T,
+    /// Our clock.
+    pub clock: &'a C,
+    /// The settings that the schedule follows.
+    pub settings: &'a Settings,
 }
 
-impl<T: Table, C: Clock> Attempt<'_, T, C> {
-    async fn until_stored(
-        self,
-        mut delivery: Option<DeliveryMark>,
-        known: Option<SubjectState>,
+impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
+    /// Stores an observation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contended`] and [`Error::TooSlow`] if others kept writing the same subject; the table's own errors.
+    /// After a retryable error it may still have been stored; storing it again does no harm.
+    pub async fn record(
+        &self,
+        link: &LinkId,
+        subject: &Subject,
+        observation: &Observation,
     ) -> Result<Recorded, Error> {
-        let Self { table, link, subject, observation, .. } = self;
+        self.store(link, subject, observation, None, None).await
+    }
+
+    /// Stores an observation that a delivery brought, unless that delivery is stored already.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Recorder::record`].
+    pub async fn record_delivery(
+        &self,
+        link: &LinkId,
+        subject: &Subject,
+        observation: &Observation,
+        mark: &DeliveryMark,
+    ) -> Result<Recorded, Error> {
+        self.store(link, subject, observation, Some(mark.clone()), None).await
+    }
+
+    /// Stores an observation on top of a state that the caller has just read. This saves the read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Recorder::record`].
+    pub async fn record_on(
+        &self,
+        state: SubjectState,
+        link: &LinkId,
+        subject: &Subject,
+        observation: &Observation,
+    ) -> Result<Recorded, Error> {
+        self.store(link, subject, observation, None, Some(state)).await
+    }
+
+    async fn store(
+        &self,
+        link: &LinkId,
+        subject: &Subject,
+        observation: &Observation,
+        delivery: Option<DeliveryMark>,
+        state: Option<SubjectState>,
+    ) -> Result<Recorded, Error> {
+        tokio::time::timeout(DEADLINE, self.until_stored(link, subject, observation, delivery, state))
+            .await
+            .unwrap_or(Err(Error::TooSlow { seconds: DEADLINE.as_secs() }))
+    }
+
+    async fn until_stored(
+        &self,
+        link: &LinkId,
+        subject: &Subject,
+        observation: &Observation,
+        mut delivery: Option<DeliveryMark>,
+        state: Option<SubjectState>,
+    ) -> Result<Recorded, Error> {
         let mut stored = Vec::new();
         let mut refusals = 0;
-        let mut state = match known {
-            Some(known) => known,
-            None => table.read(link, subject).await?,
+        let mut state = match state {
+            Some(state) => state,
+            None => self.table.read(link, subject).await?,
         };
         loop {
             if !observation.concerns(&state) {
@@ -104,7 +137,7 @@ impl<T: Table, C: Clock> Attempt<'_, T, C> {
                 head: folded.head.as_ref(),
                 now,
             };
-            let refused = match table.commit(&commit).await {
+            let refused = match self.table.commit(&commit).await {
                 Ok(()) => {
                     log(&commit);
                     stored.extend(folded.events);
@@ -128,10 +161,13 @@ impl<T: Table, C: Clock> Attempt<'_, T, C> {
             match refused {
                 CommitError::RequestReused => delivery = delivery.map(|mark| set_apart(link, subject, &mark)),
                 CommitError::KnownFacts(known) => facts = known,
-                _ => tokio::time::sleep(backoff(refusals)).await,
+                _ => {
+                    let request = delivery.as_ref().map(|mark| mark.request.as_str());
+                    tokio::time::sleep(backoff(refusals, now, subject, request)).await;
+                }
             }
             tracing::debug!(%link, %subject, refusals, "folding again");
-            state = table.read(link, subject).await?;
+            state = self.table.read(link, subject).await?;
             state.remember(facts);
         }
     }
@@ -165,11 +201,16 @@ fn set_apart(link: &LinkId, subject: &Subject, mark: &DeliveryMark) -> DeliveryM
     mark.set_apart()
 }
 
-/// Twice as long each time, and any part of that, so that those who collided do not collide again.
-fn backoff(refusals: u32) -> Duration {
+/// A pause that may be twice as long each time, and any part of that, so that writers that collided do not collide
+/// again.
+///
+/// The part is a hash, not a random number, so that a run can be repeated. That suffices: writers that collide read
+/// their clocks at different nanoseconds. Two deliveries also differ in their requests, if a test's clock stands still.
+fn backoff(refusals: u32, now: Timestamp, subject: &Subject, request: Option<&str>) -> Duration {
     let longest_ms = FIRST_BACKOFF_MS.saturating_mul(1 << refusals.min(16)).min(MAX_BACKOFF_MS);
-    let random = RandomState::new().hash_one(refusals);
-    Duration::from_millis(random % longest_ms)
+    let mut hasher = DefaultHasher::new();
+    (refusals, now.as_nanosecond(), subject, request).hash(&mut hasher);
+    Duration::from_millis(hasher.finish() % longest_ms)
 }
 
 #[cfg(test)]
@@ -177,10 +218,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_backoff_grows_up_to_its_limit() {
+    fn backoff_grows_to_its_limit_and_is_repeatable() {
+        let subject: Subject = "pullrequest/0a1b/7".parse().unwrap();
+        let wait = |refusals, request| backoff(refusals, Timestamp::UNIX_EPOCH, &subject, request);
         for refusals in 1..=MAX_ATTEMPTS {
-            assert!(backoff(refusals).as_millis() < u128::from(MAX_BACKOFF_MS));
+            assert!(wait(refusals, None).as_millis() < u128::from(MAX_BACKOFF_MS));
         }
-        assert!(backoff(1).as_millis() < 10);
+        assert!(wait(1, None).as_millis() < 10);
+        assert_eq!(wait(8, Some("a")), wait(8, Some("a")));
+        assert_ne!(wait(8, Some("a")), wait(8, Some("b")));
     }
 }

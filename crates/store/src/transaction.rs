@@ -6,7 +6,7 @@ use serde_dynamo::Item;
 
 use crate::Error;
 use crate::codec::{self, BodyItem, DeliveryItem, FactItem, HeadItem, StateItem, keys};
-use crate::table::{Commit, CommitError};
+use crate::commit::{Commit, CommitError};
 
 /// The most that one transaction takes, and some room for what DynamoDB adds
 /// (4 MB, 100 items: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).

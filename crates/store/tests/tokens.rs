@@ -25,12 +25,12 @@ impl Clock for SimulatedClock {
     }
 }
 
-type Source = Tokens<Arc<MemoryTable>, Arc<MemoryGrants>, SimulatedClock>;
+type Source = Tokens<MemoryTable, MemoryGrants, SimulatedClock>;
 
 struct World {
     simulator: Arc<Simulator>,
-    table: Arc<MemoryTable>,
-    grants: Arc<MemoryGrants>,
+    table: MemoryTable,
+    grants: MemoryGrants,
     http: reqwest::Client,
 }
 
@@ -55,7 +55,7 @@ impl World {
             acts_as: "bot".to_owned(),
             scopes: OAuthConsumer::USUAL_SCOPES.to_owned(),
         });
-        let (table, grants) = (Arc::default(), Arc::default());
+        let (table, grants) = (MemoryTable::default(), MemoryGrants::default());
         let redirect = reqwest::redirect::Policy::none();
         let http = reqwest::Client::builder().redirect(redirect).no_proxy().build().unwrap();
         Self { simulator: Arc::new(simulator), table, grants, http }
@@ -81,7 +81,7 @@ impl World {
     fn process(&self, name: &str) -> Source {
         let oauth = OAuth::new(self.simulator.url()).unwrap();
         let clock = SimulatedClock(Arc::clone(&self.simulator));
-        Tokens::new(oauth, Arc::clone(&self.table), Arc::clone(&self.grants), clock, name)
+        Tokens::new(oauth, self.table.clone(), self.grants.clone(), clock, name)
     }
 
     fn pass(&self, seconds: u64) {

@@ -110,7 +110,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         let mut budgets = BTreeMap::new();
         for (link, spender) in spenders {
             if !budgets.contains_key(&spender.account) {
-                budgets.insert(spender.account.clone(), table.budget(&spender.account).await?);
+                budgets.insert(spender.account.clone(), table.read_document(&spender.account).await?);
             }
             let limit = self.poller.limits.calls_per_hour;
             links.entry(link).or_default().calls =

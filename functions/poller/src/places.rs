@@ -29,8 +29,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             return Ok(());
         }
         let observation = Observation::Configured(found.sweep.clone());
-        let (table, clock, settings) = (&self.poller.table, &self.poller.clock, &self.poller.settings);
-        store::record(table, link, &Subject::Link, &observation, None, None, clock, settings).await?;
+        self.poller.recorder().record(link, &Subject::Link, &observation).await?;
         let mut all = self.poller.configured();
         if all.len() >= MAX_CONFIGURED {
             all.clear();

@@ -138,17 +138,12 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         known: Option<SubjectState>,
     ) -> Result<u32, Error> {
         let Self { poller, .. } = self;
-        let recorded = store::record(
-            &poller.table,
-            &due.link,
-            &due.subject,
-            observation,
-            None,
-            known,
-            &poller.clock,
-            &poller.settings,
-        );
-        Ok(match recorded.await? {
+        let recorder = poller.recorder();
+        let outcome = match known {
+            Some(state) => recorder.record_on(state, &due.link, &due.subject, observation).await?,
+            None => recorder.record(&due.link, &due.subject, observation).await?,
+        };
+        Ok(match outcome {
             Recorded::Stored { events, .. } => u32::try_from(events.len()).unwrap_or(u32::MAX),
             Recorded::Known => 0,
         })

@@ -11,7 +11,7 @@ use relay::{LinkId, Places, Settings, Subject};
 use serde::Serialize;
 use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
-use store::{Clock, Shard, Table};
+use store::{Clock, Recorder, Shard, Table};
 
 use crate::fan_out::{HandedShard, ShardQueue, Shares};
 use crate::leases::Leases;
@@ -88,6 +88,11 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             registered: Mutex::default(),
             configured: Mutex::default(),
         }
+    }
+
+    /// Stores observations in the table.
+    pub(crate) const fn recorder(&self) -> Recorder<'_, T, C> {
+        Recorder { table: &self.table, clock: &self.clock, settings: &self.settings }
     }
 
     /// Takes the tokens of links with an OAuth consumer from there; without it such links cannot be polled.

@@ -1,6 +1,7 @@
 //! The parts that handle a delivery.
 
 use relay::Settings;
+use store::Recorder;
 use store::links::CachedLinks;
 
 /// The table, links, clock and settings of the function.
@@ -14,4 +15,11 @@ pub struct App<T, L, C> {
     pub clock: C,
     /// Settings for the planning of polls.
     pub settings: Settings,
+}
+
+impl<T, L, C> App<T, L, C> {
+    /// Returns a recorder that stores observations in the table.
+    pub(crate) const fn recorder(&self) -> Recorder<'_, T, C> {
+        Recorder { table: &self.table, clock: &self.clock, settings: &self.settings }
+    }
 }

@@ -5,7 +5,7 @@ use relay::head::ShortHash;
 use relay::observation::{Observation, Report};
 use relay::{LinkId, Subject};
 use store::links::LinkSource;
-use store::{Clock, Table};
+use store::{Clock, SubjectLog};
 
 use crate::app::App;
 
@@ -14,7 +14,7 @@ const MAX_PULL_REQUESTS: usize = 10;
 
 /// Records a build with each open pull request whose head is its commit. The delivery itself is stored afterwards. If
 /// anything fails in between, Bitbucket resends it, and events that are already in a log are not added again.
-pub(crate) async fn record<T: Table, L: LinkSource, C: Clock>(
+pub(crate) async fn record<T: SubjectLog, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     link: &LinkId,
     subject: &Subject,
@@ -25,8 +25,7 @@ pub(crate) async fn record<T: Table, L: LinkSource, C: Clock>(
     let observation = Observation::HeadBuild(report.clone());
     for id in ids {
         let subject = Subject::PullRequest { repository: repository.clone(), id };
-        store::record(&app.table, link, &subject, &observation, None, None, &app.clock, &app.settings)
-            .await?;
+        app.recorder().record(link, &subject, &observation).await?;
     }
     Ok(())
 }

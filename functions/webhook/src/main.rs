@@ -7,7 +7,7 @@ use anyhow::Context;
 use relay::{LinkId, Settings, Subject};
 use store::links::tokens::SecretsManagerGrants;
 use store::links::{CachedLinks, SecretsManagerLinks};
-use store::{DynamoTable, SystemClock, Table};
+use store::{DynamoTable, SubjectLog, SystemClock};
 use webhook::oauth::{self, Pages, PagesSettings};
 use webhook::{App, router};
 

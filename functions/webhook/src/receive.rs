@@ -6,7 +6,7 @@ use http::Request;
 use relay::observation::{Observation, Report};
 use relay::{LinkId, Subject};
 use store::links::{Link, LinkSource};
-use store::{Clock, DeliveryMark, Recorded, Table};
+use store::{Clock, DeliveryMark, Recorded, SubjectLog};
 
 use crate::answer::{Accepted, Error};
 use crate::app::App;
@@ -18,7 +18,7 @@ use crate::request;
 /// # Errors
 ///
 /// Any [`Error`] except [`Error::Path`] and [`Error::Method`].
-pub async fn receive<T: Table, L: LinkSource, C: Clock>(
+pub async fn receive<T: SubjectLog, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     link: &LinkId,
     request: Request<Body>,
@@ -32,9 +32,7 @@ pub async fn receive<T: Table, L: LinkSource, C: Clock>(
         builds::record(app, link, &subject, &report).await?;
     }
     let observation = Observation::Delivery(report);
-    let recorded =
-        store::record(&app.table, link, &subject, &observation, Some(&mark), None, &app.clock, &app.settings)
-            .await?;
+    let recorded = app.recorder().record_delivery(link, &subject, &observation, &mark).await?;
     let accepted = accepted(recorded);
     tracing::info!(
         %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request, attempt = mark.attempt,

@@ -12,7 +12,7 @@ use http::Request;
 use relay::LinkId;
 use serde_json::json;
 use store::links::LinkSource;
-use store::{Clock, Table};
+use store::{Clock, SubjectLog};
 
 use crate::answer::Error;
 use crate::app::App;
@@ -24,7 +24,7 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
 /// Makes the routes `POST /webhook/{link}` and `GET /healthz`.
 pub fn router<T, L, C>(app: Arc<App<T, L, C>>) -> Router
 where
-    T: Table + 'static,
+    T: SubjectLog + 'static,
     L: LinkSource + 'static,
     C: Clock + 'static,
 {
@@ -35,7 +35,7 @@ where
         .with_state(app)
 }
 
-async fn webhook<T: Table, L: LinkSource, C: Clock>(
+async fn webhook<T: SubjectLog, L: LinkSource, C: Clock>(
     State(app): State<Arc<App<T, L, C>>>,
     Path(link): Path<String>,
     request: Request<Body>,

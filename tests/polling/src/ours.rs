@@ -11,7 +11,7 @@ use poller::{Poller, PollerSettings, Summary};
 use relay::{Event, LinkId, Settings, Subject};
 use serde_json::{Value, json};
 use simulator::Simulator;
-use store::Table;
+use store::SubjectLog;
 use store::links::CachedLinks;
 use store::memory::{MemoryLinks, MemoryTable};
 use system::clock::SimulatedClock;
@@ -46,13 +46,13 @@ const FUNCTION_SECONDS: i64 = 60;
 /// Upper bound for the events of one pull request.
 const MAX_EVENTS: usize = 100_000;
 
-type BenchPoller = Poller<Arc<MemoryTable>, Arc<MemoryLinks>, SimulatedClock>;
+type BenchPoller = Poller<MemoryTable, MemoryLinks, SimulatedClock>;
 
 #[derive(Debug)]
 struct Run<'w> {
     workload: &'w Workload,
     simulator: Arc<Simulator>,
-    table: Arc<MemoryTable>,
+    table: MemoryTable,
     poller: Arc<BenchPoller>,
     mailbox: Arc<Mailbox>,
     people: People,
@@ -79,7 +79,7 @@ impl<'w> Run<'w> {
     async fn begin(workload: &'w Workload) -> anyhow::Result<Self> {
         let simulator = Arc::new(Simulator::start(stage::settings(workload)).await?);
         let people = People::arrive(&simulator, workload).await?;
-        let (table, links) = (Arc::new(MemoryTable::default()), Arc::new(MemoryLinks::default()));
+        let (table, links) = (MemoryTable::default(), MemoryLinks::default());
         let link: LinkId = "acme".parse()?;
         let document = json!({
             "version": 1,
@@ -90,8 +90,8 @@ impl<'w> Run<'w> {
         links.set(&link, document.to_string());
         let clock = || SimulatedClock(Arc::clone(&simulator));
         let app = App {
-            table: Arc::clone(&table),
-            links: CachedLinks::new(Arc::clone(&links)),
+            table: table.clone(),
+            links: CachedLinks::new(links.clone()),
             clock: clock(),
             settings: Settings::default(),
         };
@@ -101,8 +101,8 @@ impl<'w> Run<'w> {
         let limits =
             PollerSettings { calls_per_hour: workload.calls.of_bitrelay(), ..PollerSettings::default() };
         let api = Api::new(&format!("{}/2.0", simulator.url()))?;
-        let links = CachedLinks::new(Arc::clone(&links));
-        let poller = Poller::new(Arc::clone(&table), links, api, clock(), Settings::default(), limits);
+        let links = CachedLinks::new(links.clone());
+        let poller = Poller::new(table.clone(), links, api, clock(), Settings::default(), limits);
         let poller = Arc::new(poller);
         Ok(Self { workload, simulator, table, poller, mailbox, people, link, in_transit: BTreeMap::new() })
     }

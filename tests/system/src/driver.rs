@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use poller::{Poller, Summary};
 use simulator::FaultRequest;
-use store::Table;
 use store::links::CachedLinks;
 use store::memory::MemoryTable;
+use store::{SubjectLog, Table};
 
 use crate::clock::SimulatedClock;
 use crate::mailbox::Letter;
@@ -48,13 +48,13 @@ impl World {
 
     /// Another poller on the same table, as a cold start would give.
     pub fn another_poller(&self) -> TestPoller<Different<Unleased>> {
-        self.new_poller(Different { table: Arc::clone(&self.table), difference: Unleased })
+        self.new_poller(Different { table: self.table.clone(), difference: Unleased })
     }
 
     /// Another poller on the same table that serves one link a run, and hands the shards of more over to this queue.
     /// Its passes are further apart than [`World::run`] lasts: one pass a run, however fast the machine is.
-    pub fn sharing_poller(&self, queue: &Arc<MemoryQueue>) -> TestPoller<Arc<MemoryTable>> {
-        let mut poller = self.new_poller(Arc::clone(&self.table));
+    pub fn sharing_poller(&self, queue: &Arc<MemoryQueue>) -> TestPoller<MemoryTable> {
+        let mut poller = self.new_poller(self.table.clone());
         poller.limits.links_per_run = 1;
         poller.limits.pass_spacing = SignedDuration::from_millis(2);
         poller.with_queue(Arc::<MemoryQueue>::clone(queue))
@@ -62,7 +62,7 @@ impl World {
 
     fn new_poller<T: Table>(&self, table: T) -> TestPoller<T> {
         let clock = SimulatedClock(Arc::clone(&self.simulator));
-        let (api, links) = (self.poller.api.clone(), CachedLinks::new(Arc::clone(&self.links)));
+        let (api, links) = (self.poller.api.clone(), CachedLinks::new(self.links.clone()));
         Poller::new(table, links, api, clock, self.setup.settings, self.setup.limits)
     }
 

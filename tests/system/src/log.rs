@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use relay::state::PullRequestState;
 use relay::{Event, Subject, SubjectState};
 use serde_json::Value;
-use store::Table;
+use store::SubjectLog;
 
 use crate::setup::{Pr, Repo};
 use crate::world::World;

@@ -1,16 +1,13 @@
 //! The table in memory, with a difference.
 
 use std::fmt;
-use std::sync::Arc;
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::budget::Budget;
 use relay::head::ShortHash;
-use relay::{Account, Event, LinkId, Subject, SubjectState};
-use store::authorization::Authorization;
+use relay::{Event, LinkId, Subject, SubjectState};
 use store::memory::MemoryTable;
-use store::{Commit, CommitError, DueWatch, Error, Shard, Table};
+use store::{Commit, CommitError, Document, Documents, DueWatch, Error, Leases, Shard, SubjectLog};
 
 /// How a table differs from the one in memory.
 pub trait Difference: fmt::Debug + Send + Sync {
@@ -37,12 +34,12 @@ impl Difference for Unleased {
 #[derive(Debug, Clone)]
 pub struct Different<D> {
     /// What is stored.
-    pub table: Arc<MemoryTable>,
+    pub table: MemoryTable,
     /// What is different.
     pub difference: D,
 }
 
-impl<D: Difference> Table for Different<D> {
+impl<D: Difference> SubjectLog for Different<D> {
     async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
         let state = self.table.read(link, subject).await?;
         self.difference.has_read(subject, &state);
@@ -76,23 +73,19 @@ impl<D: Difference> Table for Different<D> {
     ) -> Result<Vec<PullRequestId>, Error> {
         self.table.pull_requests_with_head(link, repository, head, limit).await
     }
+}
 
-    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
-        self.table.budget(account).await
+impl<D: Difference> Documents for Different<D> {
+    async fn read_document<T: Document>(&self, key: &T::Key) -> Result<T, Error> {
+        self.table.read_document(key).await
     }
 
-    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
-        self.table.spend(account, budget).await
+    async fn store_document<T: Document>(&self, key: &T::Key, document: &T) -> Result<bool, Error> {
+        self.table.store_document(key, document).await
     }
+}
 
-    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
-        self.table.authorization(link).await
-    }
-
-    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
-        self.table.store_authorization(link, stored).await
-    }
-
+impl<D: Difference> Leases for Different<D> {
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
         Ok(self.difference.gives_every_lease() || self.table.lease(name, holder, now, seconds).await?)
     }

@@ -43,7 +43,7 @@ const HEARD: [&str; 17] = [
 ];
 
 /// The poller as these tests run it.
-pub type TestPoller<T> = Poller<T, Arc<MemoryLinks>, SimulatedClock>;
+pub type TestPoller<T> = Poller<T, MemoryLinks, SimulatedClock>;
 
 /// Everything.
 #[derive(Debug)]
@@ -51,16 +51,16 @@ pub struct World {
     /// Bitbucket.
     pub simulator: Arc<Simulator>,
     /// The table.
-    pub table: Arc<MemoryTable>,
+    pub table: MemoryTable,
     /// The links.
-    pub links: Arc<MemoryLinks>,
+    pub links: MemoryLinks,
     /// The grants of links with an OAuth consumer.
-    pub grants: Arc<MemoryGrants>,
+    pub grants: MemoryGrants,
     /// How it was started.
     pub setup: Setup,
     pub(crate) mailbox: Arc<Mailbox>,
     mailbox_url: String,
-    pub(crate) poller: TestPoller<Arc<MemoryTable>>,
+    pub(crate) poller: TestPoller<MemoryTable>,
     pub(crate) repositories: [String; 2],
     people: Mutex<HashMap<String, Person>>,
 }
@@ -85,27 +85,27 @@ impl World {
             ..simulator::Settings::default()
         };
         let simulator = Arc::new(Simulator::start(settings).await.unwrap());
-        let (table, links) = (Arc::new(MemoryTable::default()), Arc::new(MemoryLinks::default()));
+        let (table, links) = (MemoryTable::default(), MemoryLinks::default());
         let app = App {
-            table: Arc::clone(&table),
-            links: CachedLinks::new(Arc::clone(&links)),
+            table: table.clone(),
+            links: CachedLinks::new(links.clone()),
             clock: SimulatedClock(Arc::clone(&simulator)),
             settings: setup.settings,
         };
         let (mailbox, mailbox_url) = Mailbox::open(router(Arc::new(app))).await;
         let poller = Poller::new(
-            Arc::clone(&table),
-            CachedLinks::new(Arc::clone(&links)),
+            table.clone(),
+            CachedLinks::new(links.clone()),
             Api::new(&format!("{}/2.0", simulator.url())).unwrap(),
             SimulatedClock(Arc::clone(&simulator)),
             setup.settings,
             setup.limits,
         );
-        let grants = Arc::new(MemoryGrants::default());
+        let grants = MemoryGrants::default();
         let poller = poller.with_tokens(Arc::new(Tokens::new(
             OAuth::new(simulator.url()).unwrap(),
-            Arc::clone(&table),
-            Arc::clone(&grants),
+            table.clone(),
+            grants.clone(),
             SimulatedClock(Arc::clone(&simulator)),
             "poller-1",
         )));

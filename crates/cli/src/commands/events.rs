@@ -1,7 +1,7 @@
 //! `events list` and `events show`.
 
 use serde_json::{Value, json};
-use store::Table;
+use store::SubjectLog;
 use store::reading::{EventFilter, EventHead, Reader, RepositoryFilter};
 
 use crate::Error;

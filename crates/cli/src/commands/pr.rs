@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use relay::state::PullRequestState;
 use relay::{Counters, Settings, Subject, SubjectState};
 use serde_json::{Value, json};
-use store::Table;
+use store::SubjectLog;
 use store::reading::RepositoryFilter;
 
 use crate::Error;

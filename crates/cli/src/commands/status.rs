@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use relay::budget::Budget;
 use relay::{Account, LinkId};
 use serde_json::{Value, json};
-use store::{DueWatch, Table};
+use store::{Documents, DueWatch, SubjectLog};
 
 use super::watch::MAX_WATCHES;
 use crate::Error;
@@ -48,7 +48,7 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     }
     for polling in links.values_mut() {
         if let Some(account) = &polling.account {
-            polling.budget = Some(table_of.budget(account).await?);
+            polling.budget = Some(table_of.read_document(account).await?);
         }
     }
     let rows: Vec<_> = links.iter().map(|(link, polling)| row(link, polling, limit, now)).collect();

@@ -6,7 +6,7 @@ use bitbucket::RepositoryId;
 use jiff::Timestamp;
 use relay::Subject;
 use serde_json::{Value, json};
-use store::{DueWatch, DynamoTable, Table};
+use store::{DueWatch, DynamoTable, SubjectLog};
 
 use crate::Error;
 use crate::output::{Report, distance, plain, table, time};

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use relay::observation::Report;
 use relay::{LinkId, Observation, Poll, Settings, Subject};
 use serde_json::{Value, json};
-use store::{Clock, DeliveryMark, DynamoTable, Table, record, sha256_hex};
+use store::{Clock, DeliveryMark, DynamoTable, Recorder, SubjectLog, sha256_hex};
 
 use crate::hosts::schema;
 use crate::typing::{Shell, time};
@@ -65,10 +65,9 @@ impl Library {
         };
         let report = Report { key, payload, body, hook: "hook".to_owned(), delivery: request };
         let observation = Observation::Delivery(report);
-        let (table, clock) = (&self.table, &*self.shell.clock);
-        record(table, &self.link, &subject, &observation, Some(&mark), None, clock, &Settings::default())
-            .await
-            .unwrap();
+        let (table, clock, settings) = (&self.table, &*self.shell.clock, &Settings::default());
+        let recorder = Recorder { table, clock, settings };
+        recorder.record_delivery(&self.link, &subject, &observation, &mark).await.unwrap();
     }
 
     /// What the poller does with what it read.
@@ -86,10 +85,9 @@ impl Library {
             comment_lookups: std::collections::BTreeMap::new(),
             task_lookups: std::collections::BTreeMap::new(),
         });
-        let (table, clock) = (&self.table, &*self.shell.clock);
-        record(table, &self.link, &subject, &observation, None, Some(known), clock, &Settings::default())
-            .await
-            .unwrap();
+        let (table, clock, settings) = (&self.table, &*self.shell.clock, &Settings::default());
+        let recorder = Recorder { table, clock, settings };
+        recorder.record_on(known, &self.link, &subject, &observation).await.unwrap();
     }
 }
 

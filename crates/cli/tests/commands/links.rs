@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 use store::links::tokens::{GrantStore, SecretsManagerGrants};
-use store::{Clock, Table};
+use store::{Clock, SubjectLog};
 
 use crate::stage::Stage;
 use crate::terminal::Script;

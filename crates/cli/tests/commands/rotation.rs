@@ -19,7 +19,7 @@ use crate::typing::{START, time};
 struct Gate {
     url: String,
     http: reqwest::Client,
-    links: Arc<MemoryLinks>,
+    links: MemoryLinks,
     clock: Arc<ManualClock>,
     sent: std::cell::Cell<u32>,
 }
@@ -36,11 +36,11 @@ impl Clock for Set {
 
 impl Gate {
     async fn open(link: &LinkId, edit: &LinkEdit) -> Self {
-        let (links, clock) = (Arc::new(MemoryLinks::default()), Arc::new(ManualClock::at(time(START))));
+        let (links, clock) = (MemoryLinks::default(), Arc::new(ManualClock::at(time(START))));
         links.set(link, edit.to_secret().unwrap().expose_secret());
         let app = App {
             table: MemoryTable::default(),
-            links: CachedLinks::new(Arc::clone(&links)),
+            links: CachedLinks::new(links.clone()),
             clock: Set(Arc::clone(&clock)),
             settings: Settings::default(),
         };

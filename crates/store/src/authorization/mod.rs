@@ -10,17 +10,43 @@
 mod pending;
 mod words;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 
 use crate::Error;
-use crate::table::Table;
+use crate::codec::keys;
+use crate::document::{Document, Stored};
+use crate::table::Documents;
 
 pub use pending::{Authorization, Refusal, waits_until};
 pub use words::{Malformed, Nonce, OAuthState, Proof};
 
 /// How often in a row another one may be faster on the same link.
 const MAX_ATTEMPTS: u32 = 4;
+
+/// Time that an authorization is kept after its end, so that no version is counted from 1 again while somebody still
+/// works on the document that was read.
+const KEPT: SignedDuration = SignedDuration::from_mins(10);
+
+impl Document for Authorization {
+    type Key = LinkId;
+}
+
+impl Stored for Authorization {
+    const KIND: &'static str = "authorization";
+
+    fn pk(link: &LinkId) -> String {
+        keys::authorization(link)
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn expires_at(&self) -> Timestamp {
+        self.until.saturating_add(KEPT).unwrap_or(Timestamp::MAX)
+    }
+}
 
 /// Why an authorization does not go on. No message holds a nonce or a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +64,11 @@ pub enum AuthorizationError {
 /// # Errors
 ///
 /// The table's; [`Error::Contended`] where others kept opening.
-pub async fn open_authorization<T: Table>(table: &T, link: &LinkId, now: Timestamp) -> Result<Nonce, Error> {
+pub async fn open_authorization<T: Documents>(
+    table: &T,
+    link: &LinkId,
+    now: Timestamp,
+) -> Result<Nonce, Error> {
     let nonce = Nonce::random()?;
     advance(table, link, |before| Ok::<_, Error>(before.opened(nonce.proof(), now))).await?;
     Ok(nonce)
@@ -49,7 +79,7 @@ pub async fn open_authorization<T: Table>(table: &T, link: &LinkId, now: Timesta
 /// # Errors
 ///
 /// [`AuthorizationError::Refused`] for a nonce that is not this link's, was used, or is too old.
-pub async fn begin<T: Table>(
+pub async fn begin<T: Documents>(
     table: &T,
     link: &LinkId,
     nonce: &Nonce,
@@ -66,7 +96,7 @@ pub async fn begin<T: Table>(
 /// # Errors
 ///
 /// [`AuthorizationError::Refused`] for a state that was never given, was used, or is too old.
-pub async fn complete<T: Table>(
+pub async fn complete<T: Documents>(
     table: &T,
     state: &OAuthState,
     now: Timestamp,
@@ -77,14 +107,14 @@ pub async fn complete<T: Table>(
 }
 
 /// One step, stored only on top of what it was decided on: *safety*, for one proof that is brought twice at once.
-async fn advance<T: Table, E: From<Error>>(
+async fn advance<T: Documents, E: From<Error>>(
     table: &T,
     link: &LinkId,
     step: impl Fn(&Authorization) -> Result<Authorization, E>,
 ) -> Result<(), E> {
     for _ in 0..MAX_ATTEMPTS {
-        let after = step(&table.authorization(link).await?)?;
-        if table.store_authorization(link, &after).await? {
+        let after = step(&table.read_document(link).await?)?;
+        if table.store_document(link, &after).await? {
             return Ok(());
         }
     }

@@ -9,7 +9,7 @@ use serde_dynamo::Item;
 use serde_json::Value;
 
 use super::binary::Binary;
-use super::{corrupt, gzip, item, json, keys, text};
+use super::{corrupt, gzip, item, json, keys, read, text};
 use crate::Error;
 
 /// The compressed payload in one item. The rest of DynamoDB's 400 KB
@@ -57,7 +57,7 @@ pub fn event_from_item(item: Item) -> Result<Option<StoredEvent>, Error> {
     if text(&item, "kind") != KIND {
         return Ok(None);
     }
-    let read = EventItem::read(item)?;
+    let read: EventItem = read(item)?;
     let (complete, payload_bytes) = (read.parts <= 1, read.payload_bytes);
     let (pk, sk) = (read.pk.clone(), read.sk.clone());
     let event = if complete { read.event(&[])? } else { read.event_without_payload()? };
@@ -95,11 +95,6 @@ struct EventItem {
 }
 
 impl EventItem {
-    fn read(item: Item) -> Result<Self, Error> {
-        let (pk, sk) = (text(&item, "pk").to_owned(), text(&item, "sk").to_owned());
-        serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
-    }
-
     /// The event with the payload from this item and the others.
     fn event(mut self, rest: &[PartItem]) -> Result<Event, Error> {
         let mut compressed = std::mem::take(&mut self.payload.0);
@@ -149,13 +144,6 @@ struct PartItem {
     sk: String,
     kind: String,
     payload: Binary,
-}
-
-impl PartItem {
-    fn read(item: Item) -> Result<Self, Error> {
-        let (pk, sk) = (text(&item, "pk").to_owned(), text(&item, "sk").to_owned());
-        serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
-    }
 }
 
 /// An event as items: the event's own, then those with the rest of its payload.
@@ -215,10 +203,10 @@ pub(crate) fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, 
     let mut events = Vec::new();
     while events.len() < limit {
         let Some(item) = items.next() else { break };
-        let first = EventItem::read(item)?;
-        let mut rest = Vec::new();
+        let first: EventItem = read(item)?;
+        let mut rest: Vec<PartItem> = Vec::new();
         while let Some(part) = items.next_if(|item| text(item, "kind") == PART) {
-            rest.push(PartItem::read(part)?);
+            rest.push(read(part)?);
         }
         if rest.len() + 1 != first.parts.max(1) {
             return Err(corrupt(

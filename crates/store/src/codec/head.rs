@@ -4,18 +4,19 @@ use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::LinkId;
 use relay::head::{HeadMoved, ShortHash};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
-use super::{keys, text};
+use super::{keys, read};
+use crate::Error;
 
 /// Says that a commit is the head of an open pull request, or, where it expires, that it was.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct HeadItem {
     pk: String,
     sk: String,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
 }
 
@@ -31,7 +32,7 @@ impl HeadItem {
         let item = |head: &ShortHash, expires_at| Self {
             pk: keys::head(link, repository, head),
             sk: id.to_string(),
-            kind: keys::HEAD,
+            kind: keys::HEAD.to_owned(),
             expires_at,
         };
         let was = moved.from.iter().map(|head| item(head, Some(now.as_second())));
@@ -39,8 +40,18 @@ impl HeadItem {
     }
 }
 
-/// The pull request that has the head now; `None` where it had it once.
-pub(crate) fn current_pull_request(item: &Item) -> Option<PullRequestId> {
-    let is_current = item.get("expires_at").is_none();
-    text(item, "sk").parse().ok().filter(|_| is_current).map(PullRequestId)
+/// The pull requests that have the head now, at most `limit`; those that had it once are left out.
+pub(crate) fn current_pull_requests(
+    items: impl IntoIterator<Item = Item>,
+    limit: usize,
+) -> Result<Vec<PullRequestId>, Error> {
+    let mut current = Vec::new();
+    for item in items {
+        let read: HeadItem = read(item)?;
+        if read.expires_at.is_none() {
+            current.extend(read.sk.parse().ok().map(PullRequestId));
+        }
+    }
+    current.truncate(limit);
+    Ok(current)
 }

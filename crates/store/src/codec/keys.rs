@@ -18,7 +18,7 @@ use relay::head::ShortHash;
 use relay::{Account, EventId, LinkId, Subject};
 
 use crate::Error;
-use crate::table::DeliveryMark;
+use crate::commit::DeliveryMark;
 
 /// DynamoDB's limit for a partition key
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
@@ -31,9 +31,7 @@ pub(crate) const STATE: &str = "state";
 pub(crate) const DELIVERY: &str = "delivery";
 pub(crate) const BODY: &str = "body";
 pub(crate) const HEAD: &str = "head";
-pub(crate) const BUDGET: &str = "budget";
 pub(crate) const LEASE: &str = "lease";
-pub(crate) const AUTHORIZATION: &str = "authorization";
 
 /// The end of the range of events: after every digit.
 pub(crate) const LAST_EVENT: &str = "event#~";

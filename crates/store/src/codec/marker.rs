@@ -1,14 +1,11 @@
-//! Small items: what makes a fact, a delivery or a body known, who holds a lease, and what a credential has spent.
+//! Small items: what makes a fact, a delivery or a body known, and who holds a lease.
 
 use jiff::{SignedDuration, Timestamp};
-use relay::budget::Budget;
-use relay::{Account, EventId, LinkId};
-use serde::Serialize;
-use serde_dynamo::Item;
+use relay::{EventId, LinkId};
+use serde::{Deserialize, Serialize};
 
-use super::{corrupt, item, json, keys, text};
-use crate::Error;
-use crate::table::DeliveryMark;
+use super::keys;
+use crate::commit::DeliveryMark;
 
 /// How long a delivery stays known. Bitbucket gives up after three attempts, within minutes; two weeks are for people
 /// who send an old delivery again by hand.
@@ -18,21 +15,19 @@ const DELIVERY_SECONDS: u32 = 14 * 24 * 3600;
 /// be a new event.
 const BODY_VALID_SECONDS: u32 = 600;
 
-/// How long a budget is kept after nothing of it counts any more.
-const BUDGET_KEPT_SECONDS: u32 = 24 * 3600;
-
 /// Says that a fact is in the log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FactItem {
-    pk: String,
-    sk: String,
-    kind: &'static str,
-    sequence: u64,
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    #[serde(default)]
+    kind: String,
+    pub(crate) sequence: u64,
 }
 
 impl FactItem {
     pub(crate) fn new(pk: &str, id: &EventId, sequence: u64) -> Self {
-        Self { pk: pk.to_owned(), sk: keys::fact(id), kind: "fact", sequence }
+        Self { pk: pk.to_owned(), sk: keys::fact(id), kind: "fact".to_owned(), sequence }
     }
 }
 
@@ -109,38 +104,6 @@ impl LeaseItem {
     }
 }
 
-/// What a credential has spent.
-#[derive(Debug, Serialize)]
-pub(crate) struct BudgetItem {
-    pk: String,
-    sk: &'static str,
-    kind: &'static str,
-    version: u64,
-    /// JSON as text.
-    budget: String,
-    expires_at: i64,
-}
-
-impl BudgetItem {
-    pub(crate) fn encode(account: &Account, budget: &Budget) -> Result<Item, Error> {
-        let pk = keys::budget(account);
-        let stored = Self {
-            pk: pk.clone(),
-            sk: keys::BUDGET,
-            kind: keys::BUDGET,
-            version: budget.version,
-            budget: json(&pk, keys::BUDGET, budget)?,
-            expires_at: seconds_after(budget.forgotten_at(), BUDGET_KEPT_SECONDS).as_second(),
-        };
-        item(&pk, keys::BUDGET, stored)
-    }
-
-    pub(crate) fn decode(account: &Account, item: &Item) -> Result<Budget, Error> {
-        let unreadable = |error| corrupt(&keys::budget(account), keys::BUDGET, &error);
-        serde_json::from_str(text(item, "budget")).map_err(unreadable)
-    }
-}
-
-pub(crate) fn seconds_after(time: Timestamp, seconds: u32) -> Timestamp {
+fn seconds_after(time: Timestamp, seconds: u32) -> Timestamp {
     time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
 }

@@ -1,6 +1,5 @@
 //! How states, events and markers are written as items of the table, and read back.
 
-mod authorization;
 mod binary;
 mod event;
 mod gzip;
@@ -9,22 +8,48 @@ pub(crate) mod keys;
 mod marker;
 pub(crate) mod state;
 
-pub(crate) use authorization::AuthorizationItem;
 pub use event::{StoredEvent, event_from_item};
 pub(crate) use event::{encode_event, event_count, join_events};
-pub(crate) use head::{HeadItem, current_pull_request};
-pub(crate) use marker::{BodyItem, BudgetItem, DeliveryItem, FactItem, LeaseItem};
+pub(crate) use head::{HeadItem, current_pull_requests};
+pub(crate) use marker::{BodyItem, DeliveryItem, FactItem, LeaseItem};
+pub use state::DueWatch;
 pub(crate) use state::{StateItem, due_watch, state_from_item};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// An item of the table. Values of a type that DynamoDB has no word for cannot occur in ours.
+/// The number of the format that this program writes its items in. Raise it with any change that an earlier version of
+/// bitrelay would misread.
+const FORMAT: u64 = 1;
+
+/// The attribute with the number of an item's format.
+pub(crate) const FORMAT_ATTRIBUTE: &str = "format";
+
+/// Writes an item of the table, with the number of its format. Values of a type that DynamoDB has no word for cannot
+/// occur in ours.
 pub(crate) fn item<T: Serialize>(pk: &str, sk: &str, value: T) -> Result<Item, Error> {
-    serde_dynamo::to_item(value).map_err(|error| corrupt(pk, sk, &error))
+    let mut item: Item = serde_dynamo::to_item(value).map_err(|error| corrupt(pk, sk, &error))?;
+    item.insert(FORMAT_ATTRIBUTE.to_owned(), AttributeValue::N(FORMAT.to_string()));
+    Ok(item)
+}
+
+/// Reads an item of the table, unless a newer version of bitrelay wrote it.
+pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    let (pk, sk) = keys_of(&item);
+    let format = number(&item, FORMAT_ATTRIBUTE).unwrap_or_default();
+    if u64::try_from(format).is_ok_and(|format| format > FORMAT) {
+        return Err(Error::NewerFormat { pk, sk, format });
+    }
+    serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
+}
+
+/// The keys of an item, for errors.
+pub(crate) fn keys_of(item: &Item) -> (String, String) {
+    (text(item, "pk").to_owned(), text(item, "sk").to_owned())
 }
 
 /// JSON as text, for an attribute.
@@ -41,6 +66,14 @@ pub(crate) fn text<'i>(item: &'i Item, name: &str) -> &'i str {
     match item.get(name) {
         Some(AttributeValue::S(text)) => text,
         _ => "",
+    }
+}
+
+/// A number attribute.
+pub(crate) fn number(item: &Item, name: &str) -> Option<i64> {
+    match item.get(name)? {
+        AttributeValue::N(number) => number.parse().ok(),
+        _ => None,
     }
 }
 

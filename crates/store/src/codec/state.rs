@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use super::binary::Binary;
-use super::{corrupt, gzip, item, keys, text};
+use super::{corrupt, gzip, item, keys, read};
 use crate::Error;
 use crate::shard::Shard;
-use crate::table::DueWatch;
 
 /// DynamoDB takes 400 KB an item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
@@ -72,9 +71,8 @@ const fn within(what: &'static str, bytes: usize, max_bytes: usize) -> Result<()
 
 /// Reads a state's item.
 pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
-    let pk = text(&item, "pk").to_owned();
-    let unreadable = |reason: &dyn std::fmt::Display| corrupt(&pk, keys::STATE, reason);
-    let read: StateItem = serde_dynamo::from_item(item).map_err(|error| unreadable(&error))?;
+    let read: StateItem = read(item)?;
+    let unreadable = |reason: &dyn std::fmt::Display| corrupt(&read.pk, keys::STATE, reason);
     let json = gzip::decompress(&read.state.0, MAX_STATE_JSON_BYTES).map_err(|error| unreadable(&error))?;
     // The error's own words could hold a piece of a payload.
     let state: SubjectState = serde_json::from_slice(&json)
@@ -83,6 +81,17 @@ pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
         return Err(unreadable(&"its version is not that of the state in it"));
     }
     Ok(state)
+}
+
+/// A watch that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueWatch {
+    /// The link whose credential polls.
+    pub link: LinkId,
+    /// What to poll.
+    pub subject: Subject,
+    /// Since when it is due (to the millisecond), and why.
+    pub watch: Watch,
 }
 
 /// What the index projects of a state's item.
@@ -104,9 +113,8 @@ pub(crate) fn due_watch(item: Item) -> Option<DueWatch> {
 }
 
 fn read_due_watch(item: Item) -> Result<DueWatch, Error> {
-    let pk = text(&item, "pk").to_owned();
-    let unreadable = |reason: &dyn std::fmt::Display| corrupt(&pk, keys::STATE, reason);
-    let read: DueItem = serde_dynamo::from_item(item).map_err(|error| unreadable(&error))?;
+    let read: DueItem = read(item)?;
+    let unreadable = |reason: &dyn std::fmt::Display| corrupt(&read.pk, keys::STATE, reason);
     let (link, subject): (LinkId, Subject) =
         keys::parse_subject(&read.pk).map_err(|error| unreadable(&error))?;
     let due_at = Timestamp::from_millisecond(read.due_at_ms).map_err(|error| unreadable(&error))?;

@@ -130,3 +130,15 @@ fn a_payload_over_the_limit_is_refused_in_words() {
     let error = encode_event("pk", &event(vec![b' '; 3_000_000])).unwrap_err();
     assert_eq!(error.to_string(), "the payload has 3000000 bytes, at most 2097152 can be stored");
 }
+
+#[test]
+fn item_of_newer_format_asks_for_an_update() {
+    let mut item = items(&event(b"{}".to_vec())).remove(0);
+    assert_eq!(item.get("format"), Some(&AttributeValue::N("1".to_owned())));
+    item.insert("format".to_owned(), AttributeValue::N("2".to_owned()));
+    assert_eq!(
+        event_from_item(item).unwrap_err().to_string(),
+        "the item acme#pullrequest/0a1b/7 / event#000000000042 has format 2: it was written by a newer version of \
+         bitrelay; update this one"
+    );
+}

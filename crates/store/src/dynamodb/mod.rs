@@ -10,17 +10,17 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::budget::Budget;
 use relay::head::ShortHash;
-use relay::{Account, Event, LinkId, Subject, SubjectState};
+use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
 use crate::Error;
-use crate::authorization::Authorization;
 use crate::aws::{self, failure};
-use crate::codec::{self, AuthorizationItem, BudgetItem, LeaseItem, keys};
+use crate::codec::{self, DueWatch, LeaseItem, keys};
+use crate::commit::{Commit, CommitError};
+use crate::document::{self, Document};
 use crate::shard::Shard;
-use crate::table::{Commit, CommitError, DueWatch, Table};
+use crate::table::{Documents, Leases, SubjectLog};
 use crate::transaction::{Condition, writes};
 
 /// The name of the sparse index of due watches.
@@ -76,7 +76,7 @@ impl DynamoTable {
     }
 }
 
-impl Table for DynamoTable {
+impl SubjectLog for DynamoTable {
     async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
         let item = self.get(keys::subject(link, subject)?, keys::STATE).await?;
         item.map_or_else(|| Ok(SubjectState::default()), codec::state_from_item)
@@ -172,27 +172,21 @@ impl Table for DynamoTable {
             .await
             .map_err(|error| failure(SERVICE, "Query", &error))?;
         let items = page.items.unwrap_or_default().into_iter().map(Item::from);
-        Ok(items.filter_map(|item| codec::current_pull_request(&item)).take(limit).collect())
+        codec::current_pull_requests(items, limit)
+    }
+}
+
+impl Documents for DynamoTable {
+    async fn read_document<D: Document>(&self, key: &D::Key) -> Result<D, Error> {
+        document::decode(self.get(D::pk(key), D::KIND).await?)
     }
 
-    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
-        let item = self.get(keys::budget(account), keys::BUDGET).await?;
-        item.map_or_else(|| Ok(Budget::default()), |item| BudgetItem::decode(account, &item))
+    async fn store_document<D: Document>(&self, key: &D::Key, document: &D) -> Result<bool, Error> {
+        self.put_after(document.version(), document::encode(key, document)?).await
     }
+}
 
-    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
-        self.put_after(budget.version, BudgetItem::encode(account, budget)?).await
-    }
-
-    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
-        let item = self.get(keys::authorization(link), keys::AUTHORIZATION).await?;
-        item.map_or_else(|| Ok(Authorization::default()), |item| AuthorizationItem::decode(link, &item))
-    }
-
-    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
-        self.put_after(stored.version, AuthorizationItem::encode(link, stored)?).await
-    }
-
+impl Leases for DynamoTable {
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
         let item = codec::item(&keys::lease(name), keys::LEASE, LeaseItem::new(name, holder, now, seconds))?;
         let put = self

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 
 use crate::Error;
 use crate::aws::failure;
-use crate::table::CommitError;
+use crate::commit::CommitError;
 use crate::transaction::{Condition, Refusal, Role, Write, verdict};
 
 /// Carries the writes out, all or none.

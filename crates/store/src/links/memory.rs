@@ -1,7 +1,7 @@
 //! Links in memory, for tests.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay::LinkId;
 use secrecy::SecretString;
@@ -9,9 +9,9 @@ use secrecy::SecretString;
 use super::LinkSource;
 use crate::Error;
 
-/// Links in memory.
-#[derive(Debug, Default)]
-pub struct MemoryLinks(Mutex<Contents>);
+/// Links in memory. Its clones are the same links.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryLinks(Arc<Mutex<Contents>>);
 
 #[derive(Debug, Default)]
 struct Contents {

@@ -32,7 +32,6 @@ mod template;
 pub mod tokens;
 
 use std::future::Future;
-use std::sync::Arc;
 
 use bitbucket::WebhookSecret;
 use relay::{LinkId, Places};
@@ -52,13 +51,6 @@ use crate::Error;
 pub trait LinkSource: Send + Sync {
     /// The secret of a link as it is kept; `None` where there is no such link.
     fn load(&self, link: &LinkId) -> impl Future<Output = Result<Option<SecretString>, Error>> + Send;
-}
-
-/// One source for several users in one process.
-impl<S: LinkSource> LinkSource for Arc<S> {
-    async fn load(&self, link: &LinkId) -> Result<Option<SecretString>, Error> {
-        (**self).load(link).await
-    }
 }
 
 /// A link, as it is at one moment.

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use relay::{LinkId, Source, Subject};
 use serde_dynamo::Item;
 
-use super::{EventHead, Place, keys_of};
+use super::{EventHead, Place};
 use crate::Error;
-use crate::codec::{corrupt, keys};
+use crate::codec::{FactItem, corrupt, keys, read};
 
 /// Which events are wanted. The default is all.
 #[derive(Debug, Clone, Default)]
@@ -138,14 +138,10 @@ impl Expression {
 
 /// Where the event of a fact's item stands.
 pub(super) fn location(item: &Item) -> Result<Place, Error> {
-    let (pk, sk) = keys_of(item);
-    let (link, subject) = keys::parse_subject(&pk).map_err(|error| corrupt(&pk, &sk, &error))?;
-    let sequence = match item.get("sequence") {
-        Some(serde_dynamo::AttributeValue::N(sequence)) => sequence.parse().ok(),
-        _ => None,
-    };
-    let sequence = sequence.ok_or_else(|| corrupt(&pk, &sk, &"it has no sequence"))?;
-    Ok(Place { link, subject, sequence })
+    let fact: FactItem = read(item.clone())?;
+    let (link, subject) =
+        keys::parse_subject(&fact.pk).map_err(|error| corrupt(&fact.pk, &fact.sk, &error))?;
+    Ok(Place { link, subject, sequence: fact.sequence })
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_dynamo::Item;
 use serde_json::Value;
 
-use super::keys_of;
 use crate::Error;
-use crate::codec::corrupt;
+use crate::codec::{self, FORMAT_ATTRIBUTE, corrupt, keys_of};
 
 /// The attributes that a head is read from.
-pub(super) const HEAD_FIELDS: [&str; 12] = [
+pub(super) const HEAD_FIELDS: [&str; 13] = [
+    FORMAT_ATTRIBUTE,
     "pk",
     "sk",
     "id",
@@ -72,7 +72,7 @@ struct HeadItem {
 impl EventHead {
     pub(super) fn read(item: Item) -> Result<Self, Error> {
         let (pk, sk) = keys_of(&item);
-        let read: HeadItem = serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))?;
+        let read: HeadItem = codec::read(item)?;
         let subject = read.subject.parse().map_err(|error| corrupt(&pk, &sk, &error))?;
         Ok(Self {
             id: read.id,

@@ -26,7 +26,7 @@ pub use tail::Tail;
 
 use crate::Error;
 use crate::aws::failure;
-use crate::codec::{keys, text};
+use crate::codec::keys;
 use crate::dynamodb::{SERVICE, client};
 use filter::{Expression, location};
 use head::{HEAD_FIELDS, Newest};
@@ -222,9 +222,4 @@ fn projection() -> (String, Vec<(String, String)>) {
     let expression: Vec<String> = HEAD_FIELDS.iter().map(|field| alias(field)).collect();
     let names = HEAD_FIELDS.iter().map(|field| (alias(field), (*field).to_owned())).collect();
     (expression.join(", "), names)
-}
-
-/// An item's keys, for errors.
-fn keys_of(item: &Item) -> (String, String) {
-    (text(item, "pk").to_owned(), text(item, "sk").to_owned())
 }

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use relay::{Event, LinkId, Subject, SubjectState};
 use secrecy::ExposeSecret;
-use store::authorization::Authorization;
 use store::memory::{Fault, MemoryTable};
-use store::{Commit, CommitError, DueWatch, DynamoTable, Error, Recorded, Table};
+use store::{Commit, CommitError, DueWatch, DynamoTable, Error, Recorded, SubjectLog};
 
 use crate::hosts::schema;
 use crate::world::{Delivery, World, comment};
@@ -79,7 +78,7 @@ async fn a_conflict_is_folded_again_and_a_dozen_are_a_503() {
 /// A table that never answers.
 struct Silent;
 
-impl Table for Silent {
+impl SubjectLog for Silent {
     async fn read(&self, _: &LinkId, _: &Subject) -> Result<SubjectState, Error> {
         std::future::pending().await
     }
@@ -99,29 +98,6 @@ impl Table for Silent {
         _: &relay::head::ShortHash,
         _: usize,
     ) -> Result<Vec<bitbucket::PullRequestId>, Error> {
-        std::future::pending().await
-    }
-
-    async fn budget(&self, _: &relay::Account) -> Result<relay::budget::Budget, store::Error> {
-        std::future::pending().await
-    }
-
-    async fn spend(&self, _: &relay::Account, _: &relay::budget::Budget) -> Result<bool, store::Error> {
-        std::future::pending().await
-    }
-
-    async fn authorization(&self, _: &LinkId) -> Result<Authorization, Error> {
-        std::future::pending().await
-    }
-
-    async fn store_authorization(&self, _: &LinkId, _: &Authorization) -> Result<bool, Error> {
-        std::future::pending().await
-    }
-
-    async fn lease(&self, _: &str, _: &str, _: Timestamp, _: u32) -> Result<bool, Error> {
-        std::future::pending().await
-    }
-    async fn release(&self, _: &str, _: &str) -> Result<bool, Error> {
         std::future::pending().await
     }
 }

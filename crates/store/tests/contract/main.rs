@@ -5,6 +5,7 @@
 mod faults;
 mod hosts;
 mod interleavings;
+mod memory_table;
 mod reading;
 mod secrets;
 mod stories;

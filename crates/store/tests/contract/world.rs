@@ -9,7 +9,7 @@ use relay::observation::Report;
 use relay::{Event, LinkId, Observation, Poll, Settings, Subject, SubjectState};
 use serde_json::{Value, json};
 use store::memory::ManualClock;
-use store::{Commit, CommitError, DeliveryMark, Error, Recorded, Table, record, sha256_hex};
+use store::{Commit, CommitError, DeliveryMark, Error, Recorded, Recorder, SubjectLog, sha256_hex};
 
 /// When every story begins.
 pub(crate) const START: &str = "2026-11-24T10:00:00Z";
@@ -36,7 +36,7 @@ impl<T> Clone for World<T> {
     }
 }
 
-impl<T: Table> World<T> {
+impl<T: SubjectLog> World<T> {
     pub(crate) fn of(table: T) -> Self {
         Self {
             table: Arc::new(table),
@@ -76,7 +76,7 @@ impl<T: Table> World<T> {
 
     /// What the webhook function does with a verified delivery.
     pub(crate) async fn deliver(&self, delivery: &Delivery) -> Result<Recorded, Error> {
-        self.observe(&delivery.observation(), Some(&delivery.mark()), None).await
+        Box::pin(self.observe(&delivery.observation(), Some(&delivery.mark()), None)).await
     }
 
     pub(crate) async fn observe(
@@ -86,7 +86,12 @@ impl<T: Table> World<T> {
         known: Option<SubjectState>,
     ) -> Result<Recorded, Error> {
         let Self { table, clock, link, subject, settings } = self;
-        record(&**table, link, subject, observation, mark, known, &**clock, settings).await
+        let recorder = Recorder { table: &**table, clock: &**clock, settings };
+        match (mark, known) {
+            (Some(mark), _) => recorder.record_delivery(link, subject, observation, mark).await,
+            (None, Some(state)) => recorder.record_on(state, link, subject, observation).await,
+            (None, None) => recorder.record(link, subject, observation).await,
+        }
     }
 
     /// What the poller does with what it read.

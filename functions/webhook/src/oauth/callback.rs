@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use store::authorization::{OAuthState, complete};
 use store::links::LinkSource;
 use store::links::tokens::{GrantStore, authorized};
-use store::{Clock, Table};
+use store::{Clock, Documents};
 
 use super::Error;
 use super::pages::{Bitbucket, Pages};
@@ -19,7 +19,7 @@ use super::parameters::Parameters;
 const DENIED: &str = "access_denied";
 
 /// Stores the grant and returns the authorized link.
-pub(super) async fn callback<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
+pub(super) async fn callback<T: Documents, L: LinkSource, G: GrantStore, C: Clock>(
     pages: &Pages<T, L, G, C>,
     request: &Parts,
 ) -> Result<LinkId, Error> {

@@ -14,7 +14,7 @@ use http::{Request, StatusCode};
 use relay::LinkId;
 use store::links::LinkSource;
 use store::links::tokens::GrantStore;
-use store::{Clock, Table};
+use store::{Clock, Documents};
 use url::Url;
 
 use super::pages::Pages;
@@ -27,7 +27,7 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(8);
 /// Makes the routes `GET /start`, `GET /callback` and `GET /success`.
 pub fn router<T, L, G, C>(pages: Arc<Pages<T, L, G, C>>) -> Router
 where
-    T: Table + 'static,
+    T: Documents + 'static,
     L: LinkSource + 'static,
     G: GrantStore + 'static,
     C: Clock + 'static,
@@ -45,7 +45,7 @@ fn only<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> MethodRoute
     route.head(async || Error::Method).fallback(async || Error::Method)
 }
 
-async fn started<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
+async fn started<T: Documents, L: LinkSource, G: GrantStore, C: Clock>(
     State(pages): State<Arc<Pages<T, L, G, C>>>,
     request: Request<Body>,
 ) -> Response {
@@ -54,7 +54,7 @@ async fn started<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
     answered("start", started.map(|url| see_other(&url)))
 }
 
-async fn called_back<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
+async fn called_back<T: Documents, L: LinkSource, G: GrantStore, C: Clock>(
     State(pages): State<Arc<Pages<T, L, G, C>>>,
     request: Request<Body>,
 ) -> Response {

@@ -5,7 +5,7 @@ use relay::LinkId;
 use store::authorization::{Nonce, begin};
 use store::links::LinkSource;
 use store::links::tokens::GrantStore;
-use store::{Clock, Table};
+use store::{Clock, Documents};
 use url::Url;
 
 use super::Error;
@@ -13,7 +13,7 @@ use super::pages::Pages;
 use super::parameters::Parameters;
 
 /// Uses up the nonce and returns the URL of Bitbucket's page.
-pub(super) async fn start<T: Table, L: LinkSource, G: GrantStore, C: Clock>(
+pub(super) async fn start<T: Documents, L: LinkSource, G: GrantStore, C: Clock>(
     pages: &Pages<T, L, G, C>,
     request: &Parts,
 ) -> Result<Url, Error> {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use relay::{Event, LinkId, Settings, Subject};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use store::Table;
+use store::SubjectLog;
 use store::clock::ManualClock;
 use store::links::CachedLinks;
 use store::memory::{MemoryLinks, MemoryTable};

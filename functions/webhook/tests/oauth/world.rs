@@ -27,14 +27,14 @@ impl Clock for SimulatedClock {
     }
 }
 
-pub(crate) type TestPages = Pages<Arc<MemoryTable>, Arc<MemoryLinks>, Arc<MemoryGrants>, SimulatedClock>;
+pub(crate) type TestPages = Pages<MemoryTable, MemoryLinks, MemoryGrants, SimulatedClock>;
 
 /// Links `acme` and `other`, each with its own consumer.
 pub(crate) struct World {
     pub(crate) simulator: Arc<Simulator>,
-    pub(crate) table: Arc<MemoryTable>,
-    pub(crate) links: Arc<MemoryLinks>,
-    pub(crate) grants: Arc<MemoryGrants>,
+    pub(crate) table: MemoryTable,
+    pub(crate) links: MemoryLinks,
+    pub(crate) grants: MemoryGrants,
     pub(crate) browser: Browser,
 }
 
@@ -66,9 +66,9 @@ impl World {
     }
 
     pub(crate) fn with(simulator: Arc<Simulator>, settings: PagesSettings) -> Self {
-        let (table, links, grants) = <(Arc<MemoryTable>, Arc<MemoryLinks>, Arc<MemoryGrants>)>::default();
+        let (table, links, grants) = <(MemoryTable, MemoryLinks, MemoryGrants)>::default();
         let clock = SimulatedClock(Arc::clone(&simulator));
-        let pages = Pages::new(Arc::clone(&table), Arc::clone(&links), Arc::clone(&grants), clock, settings);
+        let pages = Pages::new(table.clone(), links.clone(), grants.clone(), clock, settings);
         let world = Self { simulator, table, links, grants, browser: Browser::new(pages) };
         for id in ["acme", "other"] {
             world.simulator.register_consumer(consumer(id));

@@ -12,8 +12,8 @@ use poller::{Poller, PollerSettings};
 use relay::{LinkId, Settings, Subject};
 use serde_json::json;
 use store::links::CachedLinks;
-use store::memory::MemoryLinks;
-use store::{SystemClock, Table as _};
+use store::memory::{MemoryLinks, MemoryTable};
+use store::{SubjectLog as _, SystemClock};
 use system::mailbox::Mailbox;
 use system::table::Different;
 use webhook::{App, router};
@@ -24,7 +24,7 @@ use super::{RUN_SECONDS, SECRET, bot, link, process};
 
 type WatchedTable = Different<Lateness>;
 
-type BenchPoller = Poller<Arc<WatchedTable>, Arc<MemoryLinks>, SystemClock>;
+type BenchPoller = Poller<WatchedTable, MemoryLinks, SystemClock>;
 
 /// Length of the runs before the measured one.
 const WARM_RUN_SECONDS: i64 = 5;
@@ -35,15 +35,15 @@ const WARM_RUN_SECONDS: i64 = 5;
 ///
 /// If the table or a system call fails.
 pub async fn serve(links: usize, bitbucket_url: &str) -> anyhow::Result<()> {
-    let table = Arc::new(Different { table: Arc::default(), difference: Lateness::default() });
+    let table = Different { table: MemoryTable::default(), difference: Lateness::default() };
     let poller = begin(links, bitbucket_url, &table).await?;
     wait_for_line(&poller).await?;
     let measured = measure(links, &poller, &table).await?;
     print(&serde_json::to_string(&measured)?)
 }
 
-async fn begin(links: usize, bitbucket_url: &str, table: &Arc<WatchedTable>) -> anyhow::Result<BenchPoller> {
-    let documents = Arc::new(MemoryLinks::default());
+async fn begin(links: usize, bitbucket_url: &str, table: &WatchedTable) -> anyhow::Result<BenchPoller> {
+    let documents = MemoryLinks::default();
     for number in 0..links {
         let document = json!({
             "version": 1,
@@ -54,8 +54,8 @@ async fn begin(links: usize, bitbucket_url: &str, table: &Arc<WatchedTable>) -> 
         documents.set(&link(number).parse::<LinkId>()?, document.to_string());
     }
     let app = App {
-        table: Arc::clone(table),
-        links: CachedLinks::new(Arc::clone(&documents)),
+        table: table.clone(),
+        links: CachedLinks::new(documents.clone()),
         clock: SystemClock,
         settings: Settings::default(),
     };
@@ -64,7 +64,7 @@ async fn begin(links: usize, bitbucket_url: &str, table: &Arc<WatchedTable>) -> 
     let limits = PollerSettings { links_per_run: u32::try_from(links)?, ..PollerSettings::default() };
     let api = Api::new(&format!("{bitbucket_url}/2.0"))?;
     let documents = CachedLinks::new(documents);
-    Ok(Poller::new(Arc::clone(table), documents, api, SystemClock, Settings::default(), limits))
+    Ok(Poller::new(table.clone(), documents, api, SystemClock, Settings::default(), limits))
 }
 
 /// Polls until a line of input arrives. The measured run then has warm caches, and no poll is the first of its pull

@@ -1,15 +1,15 @@
 //! Lateness of each poll of a pull request. A poll reads the state from the table before its first call, so a read
 //! marks its beginning.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use relay::{Subject, SubjectState};
 use system::table::Difference;
 
 /// Collects the lateness of polls from the reads of a table.
-#[derive(Debug, Default)]
-pub struct Lateness(Mutex<Vec<SignedDuration>>);
+#[derive(Debug, Clone, Default)]
+pub struct Lateness(Arc<Mutex<Vec<SignedDuration>>>);
 
 impl Lateness {
     /// Returns the lateness of each poll since the last call, and forgets them.

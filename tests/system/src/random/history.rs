@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use relay::Settings;
 use simulator::{FaultRequest, Rules, StatusFault};
-use store::Table;
+use store::SubjectLog;
 use store::memory::Fault;
 
 use super::dice::Random;

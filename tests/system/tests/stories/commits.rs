@@ -2,7 +2,7 @@
 
 use relay::Settings;
 use simulator::{FaultRequest, StatusFault};
-use store::Table;
+use store::SubjectLog;
 use system::log::{actor_of, text_of};
 use system::{Repo, Setup, World};
 

@@ -25,7 +25,7 @@ async fn with_two_links_due() -> (World, [Pr; 2]) {
 
 async fn serve(
     world: &World,
-    poller: &TestPoller<Arc<MemoryTable>>,
+    poller: &TestPoller<MemoryTable>,
     holder: &str,
     handed: HandedShard,
 ) -> Summary {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use relay::places::Found;
 use relay::{Event, Observation, Places, Settings, Subject};
 use serde_json::{Value, json};
-use store::Table;
+use store::{Recorder, SubjectLog};
 use system::clock::SimulatedClock;
 use system::log::text_of;
 use system::{Pr, Repo, Setup, World};
@@ -32,9 +32,8 @@ async fn name(world: &World, places: &[&str]) {
     let configured = Observation::Configured(Places::try_from(places).unwrap());
     let clock = SimulatedClock(world.simulator.clone());
     let (link, settings) = (LINK.link(), world.setup.settings);
-    store::record(&world.table, &link, &Subject::Link, &configured, None, None, &clock, &settings)
-        .await
-        .unwrap();
+    let recorder = Recorder { table: &world.table, clock: &clock, settings: &settings };
+    recorder.record(&link, &Subject::Link, &configured).await.unwrap();
 }
 
 /// The log of a pull request of any repository, as the one link has it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use simulator::FaultRequest;
-use store::Table;
+use store::Leases;
 use store::memory::Fault;
 use system::truth::check;
 use system::{Pr, World};

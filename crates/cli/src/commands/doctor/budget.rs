@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use relay::LinkId;
 use relay::budget::Budget;
-use store::Table;
+use store::Documents;
 
 use super::Check;
 use crate::Error;
@@ -24,7 +24,7 @@ pub(super) async fn check(session: &mut Session<'_, '_>, link: &LinkId) -> Check
     let read = async {
         let limit = session.calls_per_hour().await?;
         let Some(account) = session.account(link).await? else { return Ok(None) };
-        Ok::<_, Error>(Some((session.table().await?.budget(&account).await?, limit)))
+        Ok::<_, Error>(Some((session.table().await?.read_document(&account).await?, limit)))
     };
     let (budget, limit) = match read.await {
         Ok(Some(read)) => read,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use relay::{LinkId, Subject};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use store::Table;
+use store::SubjectLog;
 use store::links::{LinkDocument, LinkEdit};
 
 use super::Check;

@@ -2,7 +2,7 @@
 
 use relay::places::Found;
 use relay::{LinkId, LinkState, Subject};
-use store::Table;
+use store::SubjectLog;
 use store::links::LinkDocument;
 
 use super::Check;

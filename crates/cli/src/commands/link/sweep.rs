@@ -2,6 +2,7 @@
 
 use relay::{LinkId, Observation, Place, Places, Subject};
 use serde_json::json;
+use store::Recorder;
 use store::links::{LinkDocument, LinkEdit};
 
 use crate::Error;
@@ -44,6 +45,7 @@ pub(super) async fn begin(session: &mut Session<'_, '_>, id: &LinkId, places: &P
     let (table, settings) = (session.table().await?, session.settings().await?);
     let clock = SharedClock(session.around.clock.clone());
     let configured = Observation::Configured(places.clone());
-    store::record(&table, id, &Subject::Link, &configured, None, None, &clock, &settings).await?;
+    let recorder = Recorder { table: &table, clock: &clock, settings: &settings };
+    recorder.record(id, &Subject::Link, &configured).await?;
     Ok(())
 }

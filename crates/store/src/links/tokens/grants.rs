@@ -1,7 +1,6 @@
 //! Where grants are kept.
 
 use std::future::Future;
-use std::sync::Arc;
 
 use bitbucket::oauth::Grant;
 use bitbucket::payload::Account;
@@ -72,19 +71,4 @@ pub async fn authorized<G: GrantStore>(
         }
     }
     Err(failure)
-}
-
-/// One store for several users in one process.
-impl<G: GrantStore> GrantStore for Arc<G> {
-    async fn load(&self, link: &LinkId) -> Result<Option<Versioned>, Error> {
-        (**self).load(link).await
-    }
-
-    async fn recover(&self, link: &LinkId) -> Result<Option<Versioned>, Error> {
-        (**self).recover(link).await
-    }
-
-    async fn store(&self, link: &LinkId, expected: Option<&str>, grant: &KeptGrant) -> Result<bool, Error> {
-        (**self).store(link, expected, grant).await
-    }
 }

@@ -1,7 +1,7 @@
 //! Grants in memory, for tests.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use relay::LinkId;
 
@@ -19,9 +19,9 @@ pub enum GrantFault {
     AnswerLost,
 }
 
-/// Grants in memory, with the two steps of Secrets Manager.
-#[derive(Debug, Default)]
-pub struct MemoryGrants(Mutex<Contents>);
+/// Grants in memory, with the two steps of Secrets Manager. Its clones are the same grants.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryGrants(Arc<Mutex<Contents>>);
 
 #[derive(Debug, Default)]
 struct Contents {

@@ -23,7 +23,8 @@ use relay::LinkId;
 use secrecy::SecretString;
 
 use super::OAuthCredential;
-use crate::{Clock, Error, Table};
+use crate::table::Leases;
+use crate::{Clock, Error};
 
 pub use grant::{KeptGrant, Plan, plan};
 pub use grants::{GrantStore, Versioned, authorized};
@@ -94,7 +95,7 @@ impl<T, G, C> Tokens<T, G, C> {
 
 impl<T, G, C> TokenSource for Tokens<T, G, C>
 where
-    T: Table + 'static,
+    T: Leases + 'static,
     G: GrantStore + 'static,
     C: Clock + 'static,
 {

@@ -10,7 +10,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::super::{Flow, OAuthCredential};
 use super::{GrantStore, KeptGrant, Parts, Plan, TokenError, Versioned, plan};
-use crate::{Clock, Error, Table};
+use crate::table::Leases;
+use crate::{Clock, Error};
 
 /// How long one who refreshes may take: Bitbucket has 10 seconds, each call to AWS 5.
 const LEASE_SECONDS: u32 = 60;
@@ -37,7 +38,7 @@ pub(super) struct Refresh<T, G, C> {
     pub(super) rejected: Option<SecretString>,
 }
 
-impl<T: Table, G: GrantStore, C: Clock> Refresh<T, G, C> {
+impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
     /// The token, where it is known and good.
     pub(super) fn usable_now(&self) -> Option<SecretString> {
         let kept = self.slot.kept.as_ref().filter(|_| self.plan() == Plan::Use);

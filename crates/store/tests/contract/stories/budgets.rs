@@ -1,7 +1,7 @@
 //! Budgets: what a credential has spent outlives whoever spent it.
 
 use bitbucket::RateLimit;
-use relay::budget::Reservation;
+use relay::budget::{Budget, Reservation};
 use relay::{Account, AccountKind};
 use store::{Table, budget};
 
@@ -15,19 +15,19 @@ pub(crate) async fn what_was_reserved_is_known_to_whoever_asks_next<T: Table>(wo
     let (table, account) = (&*world.table, &alice());
     let reserved = budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     assert_eq!(reserved.calls, 40);
-    assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 40);
+    assert_eq!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)), 40);
     let unused = Reservation { calls: 30, ..reserved };
     budget::settle(table, account, time(1), unused, None).await.unwrap();
-    assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 10);
+    assert_eq!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)), 10);
 }
 
 pub(crate) async fn a_budget_is_stored_on_top_of_the_one_that_was_read_only<T: Table>(world: World<T>) {
     let (table, account) = (&*world.table, &alice());
-    let mut stale = table.budget(account).await.unwrap();
+    let mut stale = table.read_document::<Budget>(account).await.unwrap();
     budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     stale.reserve(time(0), 1_000, 40);
-    assert!(!table.spend(account, &stale).await.unwrap());
-    assert_eq!(table.budget(account).await.unwrap().spent(time(1)), 40);
+    assert!(!table.store_document(account, &stale).await.unwrap());
+    assert_eq!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)), 40);
 }
 
 pub(crate) async fn two_spenders_at_once_never_spend_more_than_there_is<T: Table>(world: World<T>) {
@@ -39,7 +39,7 @@ pub(crate) async fn two_spenders_at_once_never_spend_more_than_there_is<T: Table
         granted += [one, other].into_iter().flatten().map(|reserved| reserved.calls).sum::<u32>();
     }
     assert!((1..=50).contains(&granted), "{granted}");
-    assert!(table.budget(account).await.unwrap().spent(time(1)) >= granted);
+    assert!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)) >= granted);
 }
 
 pub(crate) async fn what_bitbucket_names_holds_for_whoever_asks_next<T: Table>(world: World<T>) {
@@ -47,7 +47,7 @@ pub(crate) async fn what_bitbucket_names_holds_for_whoever_asks_next<T: Table>(w
     let reserved = budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     let said = RateLimit { calls_per_hour: Some(30), near_limit: Some(true) };
     budget::settle(table, account, time(1), Reservation { calls: 20, ..reserved }, Some(said)).await.unwrap();
-    let known = table.budget(account).await.unwrap();
+    let known = table.read_document::<Budget>(account).await.unwrap();
     assert_eq!((known.spent(time(2)), known.allowed(time(2), 1_000)), (20, 30));
     let next = budget::reserve(table, account, time(60), 1_000, 40).await.unwrap();
     assert!(next.is_near_limit && next.calls < 10, "{next:?}");

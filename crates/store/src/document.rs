@@ -1,0 +1,65 @@
+//! Versioned documents: one item each, with JSON as text.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
+
+use crate::Error;
+use crate::codec::{corrupt, item, json, read};
+
+/// A document of the table, stored as a whole and only on top of the version that was read. Sealed: the table holds
+/// budgets and authorizations.
+pub trait Document: Stored {
+    /// The thing that the document is about.
+    type Key: Sync;
+}
+
+/// The form of a document in the table. It cannot be named outside this crate, which seals [`Document`].
+pub trait Stored: Default + Serialize + DeserializeOwned + Send + Sync {
+    /// The `sk` and the `kind` of the item.
+    const KIND: &'static str;
+
+    /// The partition key of the item.
+    fn pk(key: &Self::Key) -> String
+    where
+        Self: Document;
+
+    /// Number of times that the document was stored.
+    fn version(&self) -> u64;
+
+    /// Time after which DynamoDB may delete the item.
+    fn expires_at(&self) -> Timestamp;
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct DocumentItem {
+    pk: String,
+    sk: String,
+    kind: String,
+    version: u64,
+    /// JSON as text.
+    document: String,
+    /// DynamoDB deletes the item some time after this, in seconds since 1970.
+    expires_at: i64,
+}
+
+pub(crate) fn encode<D: Document>(key: &D::Key, document: &D) -> Result<Item, Error> {
+    let pk = D::pk(key);
+    let stored = DocumentItem {
+        pk: pk.clone(),
+        sk: D::KIND.to_owned(),
+        kind: D::KIND.to_owned(),
+        version: document.version(),
+        document: json(&pk, D::KIND, document)?,
+        expires_at: document.expires_at().as_second(),
+    };
+    item(&pk, D::KIND, stored)
+}
+
+/// Reads a document's item; the default if there is none.
+pub(crate) fn decode<D: Document>(item: Option<Item>) -> Result<D, Error> {
+    let Some(item) = item else { return Ok(D::default()) };
+    let stored: DocumentItem = read(item)?;
+    serde_json::from_str(&stored.document).map_err(|error| corrupt(&stored.pk, &stored.sk, &error))
+}

@@ -1,0 +1,49 @@
+//! The table in memory: its stream, and the format of its items.
+
+use std::collections::BTreeSet;
+
+use serde_dynamo::{AttributeValue, Item};
+use store::memory::MemoryTable;
+use store::{Leases, budget, open_authorization};
+
+use crate::world::{Delivery, World};
+
+fn text(item: &Item, name: &str) -> String {
+    match item.get(name) {
+        Some(AttributeValue::S(text)) => text.clone(),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_item_carries_its_format() {
+    let world = World::of(MemoryTable::default());
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    let (table, now) = (&*world.table, world.now());
+    assert!(table.lease("poller/0", "one", now, 60).await.unwrap());
+    open_authorization(table, &world.link, now).await.unwrap();
+    let account = relay::Account::of(relay::AccountKind::User, "alice@example.com");
+    budget::reserve(table, &account, now, 900, 1).await.unwrap();
+    let items = table.items();
+    assert!(items.iter().all(|item| item.get("format") == Some(&AttributeValue::N("1".to_owned()))));
+    let kinds: BTreeSet<_> = items.iter().map(|item| text(item, "kind")).collect();
+    let expected = ["authorization", "body", "budget", "delivery", "event", "fact", "lease", "state"];
+    assert_eq!(kinds, expected.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn stream_has_the_items_in_order_of_their_commits() {
+    let world = World::of(MemoryTable::with_stream());
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    let first = world.table.stream_records(0);
+    let kinds: Vec<_> = first.iter().map(|record| (text(&record.image, "kind"), record.inserted)).collect();
+    let kinds: Vec<_> = kinds.iter().map(|(kind, inserted)| (kind.as_str(), *inserted)).collect();
+    assert_eq!(kinds, ["delivery", "body", "state", "event", "fact"].map(|kind| (kind, true)));
+
+    world.deliver(&Delivery::comment(2)).await.unwrap();
+    let second = world.table.stream_records(first.len());
+    let state = second.iter().find(|record| record.sk == "state").unwrap();
+    assert!(
+        !state.inserted && second.iter().any(|record| record.sk == "event#000000000002" && record.inserted)
+    );
+}
