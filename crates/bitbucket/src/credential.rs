@@ -1,4 +1,4 @@
-//! What a link proves itself with to Bitbucket's REST API.
+//! Credentials for Bitbucket's REST API.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Credential {
-    /// A user's API token: the username is the e-mail address of the Atlassian account, the password the token
+    /// API token of a user. The username is the e-mail address of the Atlassian account, the password is the token
     /// (<https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/>).
     Basic {
         /// The e-mail address.

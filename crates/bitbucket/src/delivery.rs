@@ -1,4 +1,4 @@
-//! One HTTP request from Bitbucket, before and after its signature was checked.
+//! One webhook request, before and after its signature was verified.
 
 use bytes::Bytes;
 
@@ -6,7 +6,7 @@ use crate::payload::Payload;
 use crate::signature::{self, Signature, WebhookSecret};
 use crate::{Error, EventKey, HookUuid, RequestUuid};
 
-/// A delivery as it came in: nothing of it is believed, no byte of the body is parsed.
+/// An unverified delivery. No byte of its body may be parsed.
 #[derive(Clone, Default)]
 pub struct Delivery {
     /// `X-Event-Key`.
@@ -15,11 +15,11 @@ pub struct Delivery {
     pub hook: Option<HookUuid>,
     /// `X-Request-UUID`.
     pub request: Option<RequestUuid>,
-    /// `X-Attempt-Number`, 1 where it is missing.
+    /// `X-Attempt-Number`; counts as 1 if it is missing.
     pub attempt: Option<u32>,
     /// All values of `X-Hub-Signature`, raw.
     pub signatures: Vec<Vec<u8>>,
-    /// The body, byte for byte (after the gateway's base64 was taken off, if there was one).
+    /// The body, byte for byte; decoded if the gateway sent base64.
     pub body: Bytes,
 }
 
@@ -36,8 +36,8 @@ impl std::fmt::Debug for Delivery {
 }
 
 impl Delivery {
-    /// Checks the signature against every secret that is valid now. This and [`Delivery::accept_unsigned`] are the only
-    /// ways to a [`VerifiedDelivery`].
+    /// Checks the signature against all valid secrets. Only this and [`Delivery::accept_unsigned`] return a
+    /// [`VerifiedDelivery`].
     ///
     /// # Errors
     ///
@@ -48,19 +48,19 @@ impl Delivery {
         Ok(VerifiedDelivery(self))
     }
 
-    /// Takes a delivery of a link that was explicitly made without a secret. Anybody who knows its URL can forge
-    /// events; the caller must have read that choice from the link itself and must say so loudly.
+    /// Accepts a delivery of a link that is explicitly unsigned. Anyone who knows its URL can forge events. The caller must
+    /// read that choice from the link itself and log a warning.
     pub fn accept_unsigned(self) -> VerifiedDelivery {
         VerifiedDelivery(self)
     }
 }
 
-/// A delivery whose sender is known.
+/// A verified delivery.
 #[derive(Debug, Clone)]
 pub struct VerifiedDelivery(Delivery);
 
 impl VerifiedDelivery {
-    /// The event key from the header; the body does not have it.
+    /// Returns the event key from the header. The body does not contain it.
     ///
     /// # Errors
     ///
@@ -78,22 +78,22 @@ impl VerifiedDelivery {
         Payload::parse(&self.0.body)
     }
 
-    /// The hook that sent it.
+    /// Returns the id of the hook.
     pub fn hook(&self) -> Option<&HookUuid> {
         self.0.hook.as_ref()
     }
 
-    /// The request that carried it.
+    /// Returns the id of the request.
     pub fn request(&self) -> Option<&RequestUuid> {
         self.0.request.as_ref()
     }
 
-    /// Which attempt this is, from 1. Bitbucket makes up to three.
+    /// Returns the number of the attempt, from 1. Bitbucket makes up to three.
     pub fn attempt(&self) -> u32 {
         self.0.attempt.unwrap_or(1).max(1)
     }
 
-    /// The body, byte for byte.
+    /// Returns the body, byte for byte.
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }

@@ -1,28 +1,28 @@
-//! What can go wrong with something Bitbucket said, and what that means for the caller.
+//! Errors of this crate, and the categories of errors in all crates.
 
-/// The kinds of failure that every crate of the project maps its errors to. Exit codes, metrics and alarms use these.
+/// Category of an error. Every crate maps its errors to these; exit codes, metrics and alarms use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Category {
-    /// What was sent cannot be understood or is not allowed: repeating it changes nothing.
+    /// The input is invalid or not allowed. Retrying does not help.
     Input,
     /// A signature, token or scope was refused.
     Auth,
-    /// What was asked for is not there, or may not be seen.
+    /// The requested thing does not exist, or the credential may not see it.
     NotFound,
-    /// A limit was met: Bitbucket's, AWS's or our own.
+    /// A limit of Bitbucket, AWS or bitrelay was reached.
     Limit,
-    /// The other side could not be reached, or answered too late.
+    /// The server could not be reached, or did not answer in time.
     Network,
-    /// The other side answered, but not as it should.
+    /// The server sent an error or an invalid answer.
     Upstream,
     /// The table or the secret store failed.
     Storage,
-    /// A defect or a wrong configuration on our side.
+    /// A defect or a wrong configuration of bitrelay.
     Internal,
 }
 
 impl Category {
-    /// The category as it stands in logs and metrics.
+    /// Returns the name of the category in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Input => "input",
@@ -37,26 +37,29 @@ impl Category {
     }
 }
 
-/// Everything that can fail in this crate. No message holds a secret, a token, a signature or a body.
+/// Error of this crate. No message contains a secret, a token, a signature or a body.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no `X-Hub-Signature` header.
+    /// The `X-Hub-Signature` header is missing.
     #[error("the request is not signed: it has no X-Hub-Signature header")]
     SignatureMissing,
-    /// The header is there, but not exactly once and not exactly `sha256=` with 64 lower-case hex digits.
-    #[error("the X-Hub-Signature header is not one `sha256=` with 64 lower-case hex digits")]
+    /// The header occurs twice, or is not `sha256=` with 64 lower-case hex digits.
+    #[error("the X-Hub-Signature header is not exactly one `sha256=` with 64 lower-case hex digits")]
     SignatureMalformed,
-    /// No valid secret of the link gives this signature.
+    /// No valid secret of the link matches the signature.
     #[error("the signature does not match the body")]
     SignatureMismatch,
-    /// A webhook secret was empty; an empty secret is not a secret.
+    /// The webhook secret is empty.
     #[error("a webhook secret must not be empty")]
     SecretEmpty,
-    /// A webhook secret is longer than Bitbucket allows.
-    #[error("a webhook secret has at most {max} characters", max = crate::signature::MAX_SECRET_CHARS)]
-    SecretTooLong,
-    /// There is no usable `X-Event-Key` header.
-    #[error("the X-Event-Key header is missing or is not an event key")]
+    /// The webhook secret is longer than Bitbucket allows.
+    #[error("a webhook secret has at most {max_chars} characters")]
+    SecretTooLong {
+        /// Bitbucket's limit.
+        max_chars: usize,
+    },
+    /// The `X-Event-Key` header is missing or invalid.
+    #[error("the X-Event-Key header is missing or not an event key")]
     EventKeyInvalid,
     /// The body is not JSON.
     #[error("the body is not JSON: line {line}, column {column}")]
@@ -72,70 +75,70 @@ pub enum Error {
     /// The REST API answered with an error.
     #[error("Bitbucket answered {status} to {operation}: {message}")]
     Api {
-        /// What was asked, such as `list comments`.
+        /// The call, such as `list comments`.
         operation: &'static str,
         /// The HTTP status.
         status: u16,
-        /// Bitbucket's own words, shortened.
+        /// Bitbucket's message, shortened.
         message: String,
-        /// What `Retry-After` asked for, where the answer had one.
+        /// Value of `Retry-After`, if the answer had one.
         retry_after_seconds: Option<u64>,
     },
-    /// The REST API could not be reached, or answered too late.
+    /// The REST API could not be reached, or did not answer in time.
     #[error("Bitbucket could not be reached for {operation}: {reason}")]
     Unreachable {
-        /// What was asked.
+        /// The call.
         operation: &'static str,
-        /// Why, in words.
+        /// Reason in plain text.
         reason: String,
     },
-    /// The REST API answered with something that is not what it documents.
-    #[error("Bitbucket's answer to {operation} cannot be used: {reason}")]
+    /// The answer of the REST API does not match its documentation.
+    #[error("Bitbucket's answer to {operation} is invalid: {reason}")]
     AnswerInvalid {
-        /// What was asked.
+        /// The call.
         operation: &'static str,
-        /// Why, in words.
+        /// Reason in plain text.
         reason: &'static str,
     },
-    /// The caller's allowance of API calls is spent; nothing was sent.
-    #[error("no API call is left in this run's allowance for {operation}")]
+    /// The caller may make no more API calls. Nothing was sent.
+    #[error("this run has no API call left for {operation}")]
     AllowanceSpent {
-        /// What was to be asked.
+        /// The call.
         operation: &'static str,
     },
-    /// Bitbucket does not take the authorization code or the refresh token any more: it was used, revoked, or not used for
-    /// three months. Only a person can authorize again.
-    #[error("Bitbucket refused {operation}: {code}; somebody has to authorize the OAuth consumer again")]
+    /// Bitbucket refused the authorization code or the refresh token: it was used, revoked, or unused for three months. A
+    /// person has to authorize the consumer again.
+    #[error("Bitbucket refused {operation}: {code}; authorize the OAuth consumer again")]
     GrantRefused {
-        /// What was asked.
+        /// The call.
         operation: &'static str,
-        /// The code of RFC 6749.
+        /// Error code of RFC 6749.
         code: &'static str,
     },
-    /// Bitbucket does not know the OAuth consumer, or does not let it do this.
+    /// Bitbucket does not know the OAuth consumer, or it lacks a permission.
     #[error(
         "Bitbucket refused {operation}: {code}; check key, secret, callback URL and permissions of the OAuth consumer"
     )]
     ConsumerRefused {
-        /// What was asked.
+        /// The call.
         operation: &'static str,
-        /// The code of RFC 6749.
+        /// Error code of RFC 6749.
         code: &'static str,
     },
-    /// The API's base URL or the client's settings cannot be used.
-    #[error("the Bitbucket API cannot be used: {0}")]
+    /// The base URL of the API or a setting of the client is invalid.
+    #[error("invalid configuration of the Bitbucket API: {0}")]
     Configuration(String),
 }
 
 impl Error {
-    /// The HTTP status a webhook request gets that fails with this. Bitbucket sends again on 5xx only
+    /// HTTP status of a webhook request that fails with this error. Bitbucket resends on 5xx only
     /// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
     pub const fn status(&self) -> u16 {
         match self {
             Self::SignatureMissing | Self::SignatureMalformed | Self::SignatureMismatch => 401,
             Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject => 400,
             Self::SecretEmpty
-            | Self::SecretTooLong
+            | Self::SecretTooLong { .. }
             | Self::Configuration(_)
             | Self::GrantRefused { .. }
             | Self::ConsumerRefused { .. } => 500,
@@ -146,7 +149,7 @@ impl Error {
         }
     }
 
-    /// Whether the same attempt may succeed later.
+    /// True if the same attempt may succeed later.
     pub const fn retryable(&self) -> bool {
         match self {
             Self::Api { status, .. } => matches!(*status, 401 | 408 | 429 | 500..=599),
@@ -155,7 +158,7 @@ impl Error {
         }
     }
 
-    /// The kind of failure.
+    /// Category of the error.
     pub const fn category(&self) -> Category {
         match self {
             Self::SignatureMissing
@@ -164,7 +167,7 @@ impl Error {
             | Self::GrantRefused { .. } => Category::Auth,
             Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject => Category::Input,
             Self::SecretEmpty
-            | Self::SecretTooLong
+            | Self::SecretTooLong { .. }
             | Self::Configuration(_)
             | Self::ConsumerRefused { .. } => Category::Internal,
             Self::Api { status, .. } => match *status {

@@ -1,4 +1,4 @@
-//! Event keys: Bitbucket's names for what happened, and ours in the same grammar for what it never reports.
+//! Event keys: Bitbucket's names of events, and ours in the same grammar for changes that it never reports.
 
 use std::fmt;
 
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// The longest event key that is taken for one. Bitbucket's longest today has 35 characters.
+/// Longest accepted event key. Bitbucket's longest today has 35 characters.
 const MAX_CHARS: usize = 100;
 
 macro_rules! event_keys {
     ($( $(#[$doc:meta])* $variant:ident = $key:literal, )*) => {
         /// The name of an event, such as `pullrequest:comment_updated`.
         ///
-        /// The list is Bitbucket's `hook_event` enum (its OpenAPI file, 2026-06) and the keys of our own. A key that is
-        /// not on it is kept as it is in [`EventKey::Other`]: a new trigger must never be lost.
+        /// The list is Bitbucket's `hook_event` enum (its OpenAPI file, 2026-06) and our own keys. Any other key is kept
+        /// in [`EventKey::Other`], so that new triggers are never lost.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum EventKey {
             $( $(#[$doc])* #[doc = concat!("`", $key, "`")] $variant, )*
-            /// A key that this version does not know.
+            /// A key that is not in the list.
             Other(String),
         }
 
         impl EventKey {
-            /// Every key that this version knows.
+            /// Every key in the list.
             pub const KNOWN: &'static [Self] = &[ $( Self::$variant, )* ];
 
-            /// The key as Bitbucket writes it.
+            /// Returns the key as Bitbucket writes it.
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $key, )*
@@ -34,7 +34,7 @@ macro_rules! event_keys {
                 }
             }
 
-            fn known(key: &str) -> Option<Self> {
+            fn listed(key: &str) -> Option<Self> {
                 match key {
                     $( $key => Some(Self::$variant), )*
                     _ => None,
@@ -61,9 +61,9 @@ event_keys! {
     CommentDeleted = "pullrequest:comment_deleted",
     CommentResolved = "pullrequest:comment_resolved",
     CommentReopened = "pullrequest:comment_reopened",
-    /// Ours, for counters that a poll alone moved:
+    /// Ours, for counters that only a poll found changed:
     CountersChanged = "pullrequest:counters_changed",
-    /// Ours, since Bitbucket reports no task at all:
+    /// Ours, because Bitbucket reports no tasks:
     TaskCreated = "pullrequest:task_created",
     /// Ours:
     TaskUpdated = "pullrequest:task_updated",
@@ -81,7 +81,7 @@ event_keys! {
     RepositoryImported = "repo:imported",
     RepositoryTransfer = "repo:transfer",
     CommitCommentCreated = "repo:commit_comment_created",
-    /// Ours, since Bitbucket reports of a commit's comments nothing but their creation:
+    /// Ours, because Bitbucket reports only the creation of commit comments:
     CommitCommentUpdated = "repo:commit_comment_updated",
     /// Ours:
     CommitCommentDeleted = "repo:commit_comment_deleted",
@@ -95,26 +95,26 @@ event_keys! {
 }
 
 impl EventKey {
-    /// Reads a key as it stands in `X-Event-Key`.
+    /// Reads a key from `X-Event-Key`.
     ///
     /// # Errors
     ///
-    /// [`Error::EventKeyInvalid`] where it is empty, longer than 100 characters, or has anything but ASCII letters,
-    /// digits and `:_-.`; such a thing could not be an EventBridge `detail-type` that a rule is written for.
+    /// [`Error::EventKeyInvalid`] if it is empty, longer than 100 characters, or has anything but ASCII letters, digits
+    /// and `:_-.`. Such a key would be no useful `detail-type` for rules of EventBridge.
     pub fn parse(key: &str) -> Result<Self, Error> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-' | '.');
         if key.is_empty() || key.len() > MAX_CHARS || !key.chars().all(allowed) {
             return Err(Error::EventKeyInvalid);
         }
-        Ok(Self::known(key).unwrap_or_else(|| Self::Other(key.to_owned())))
+        Ok(Self::listed(key).unwrap_or_else(|| Self::Other(key.to_owned())))
     }
 
-    /// Whether the key is about a build.
+    /// True if the key is about a build.
     pub const fn is_commit_status(&self) -> bool {
         matches!(self, Self::CommitStatusCreated | Self::CommitStatusUpdated)
     }
 
-    /// Whether Bitbucket reports it; the rest of the known keys are ours.
+    /// True if the key is Bitbucket's, or unknown; false if it is ours.
     pub const fn is_reported(&self) -> bool {
         !matches!(
             self,
@@ -129,7 +129,7 @@ impl EventKey {
         )
     }
 
-    /// Whether the key is about a pull request.
+    /// True if the key is about a pull request.
     pub fn is_pull_request(&self) -> bool {
         self.as_str().starts_with("pullrequest:")
     }
@@ -159,21 +159,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_key_reads_back_as_itself() {
+    fn every_listed_key_round_trips() {
         for key in EventKey::KNOWN {
             assert_eq!(EventKey::parse(key.as_str()).unwrap(), *key);
         }
     }
 
     #[test]
-    fn a_key_never_seen_before_is_kept_as_it_is() {
+    fn unknown_key_is_kept() {
         let key = EventKey::parse("pullrequest:superseded").unwrap();
         assert_eq!(key, EventKey::Other("pullrequest:superseded".into()));
         assert!(key.is_pull_request());
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn invalid_key_is_refused() {
         for bad in ["", "a b", "pullrequest:é", "x\n", &"k".repeat(101)] {
             assert!(EventKey::parse(bad).is_err(), "{bad:?}");
         }

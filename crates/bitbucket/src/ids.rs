@@ -1,4 +1,4 @@
-//! Identifiers as types, so that a comment's id cannot be passed for a task's.
+//! Identifiers as types, so that the id of a comment cannot be passed as the id of a task.
 
 use std::fmt;
 
@@ -20,15 +20,15 @@ macro_rules! number_id {
 }
 
 number_id! {
-    /// The number of a pull request within its repository.
+    /// Number of a pull request within its repository.
     PullRequestId
 }
 number_id! {
-    /// A comment's id, unique in Bitbucket.
+    /// Id of a comment, unique in Bitbucket.
     CommentId
 }
 number_id! {
-    /// A task's id, unique in Bitbucket.
+    /// Id of a task, unique in Bitbucket.
     TaskId
 }
 
@@ -40,13 +40,12 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes an id as Bitbucket writes it. Braces around a UUID are dropped and letters lowered, because
-            /// captures show both forms for the same thing.
+            /// Normalizes an id: removes braces around a UUID and lowers letters, because Bitbucket sends both forms.
             pub fn new(text: &str) -> Self {
                 Self(text.trim().trim_start_matches('{').trim_end_matches('}').to_ascii_lowercase())
             }
 
-            /// The id in its normal form.
+            /// Returns the normalized id.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -61,14 +60,14 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// A repository: its UUID, or its full name (`workspace/slug`) where an old payload has no UUID.
+    /// Id of a repository: its UUID, or its full name (`workspace/slug`) if an old payload has no UUID.
     RepositoryId
 }
-/// The longest repository id that is taken for one. A workspace and a slug have at most 62 characters each.
+/// Longest plausible id of a repository. A workspace and a slug have at most 62 characters each.
 const MAX_REPOSITORY_CHARS: usize = 200;
 
 impl RepositoryId {
-    /// Whether this could be a UUID or a full name: the characters that Bitbucket has in them, and not too many.
+    /// True if this can be a UUID or a full name, by its characters and length.
     pub fn is_plausible(&self) -> bool {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
         (1..=MAX_REPOSITORY_CHARS).contains(&self.0.len()) && self.0.chars().all(allowed)
@@ -76,11 +75,11 @@ impl RepositoryId {
 }
 
 text_id! {
-    /// The hook that sent a delivery (`X-Hook-UUID`).
+    /// Id of the hook that sent a delivery (`X-Hook-UUID`).
     HookUuid
 }
 text_id! {
-    /// The request that carried a delivery (`X-Request-UUID`). Whether a resend keeps it is not documented.
+    /// Id of the request of a delivery (`X-Request-UUID`). It is undocumented if a resend keeps it.
     RequestUuid
 }
 
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uuid_is_the_same_with_and_without_braces() {
+    fn braces_around_a_uuid_do_not_matter() {
         assert_eq!(HookUuid::new("{AB-12}"), HookUuid::new("ab-12"));
         assert_eq!(RepositoryId::new("Acme/Widgets").as_str(), "acme/widgets");
     }

@@ -1,10 +1,10 @@
-//! Deserialising what may be anything: a field that does not fit is `None`, never an error.
+//! Tolerant deserialization: a field of an unexpected type is `None`, never an error.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-/// A field of type `T`, or nothing where it is null or of another shape.
+/// Reads a field of type `T`; `None` if it is null or of another type.
 pub(crate) fn optional<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -12,12 +12,12 @@ pub(crate) fn optional<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     Ok(serde_json::from_value(value).ok())
 }
 
-/// A boolean that is false where it is missing or of another shape.
+/// Reads a boolean; false if it is null or of another type.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(optional(deserializer)?.unwrap_or(false))
 }
 
-/// A number, also where it stands as text.
+/// Reads a number, also from a string.
 pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_u64(),
@@ -26,7 +26,7 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     })
 }
 
-/// An RFC 3339 time with an offset.
+/// Reads an RFC 3339 time with an offset.
 pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text: Option<String> = optional(deserializer)?;
     Ok(text.and_then(|text| text.trim().parse().ok()))

@@ -1,19 +1,20 @@
-//! What Bitbucket Cloud says: event keys, webhook payloads, signatures, and the part of its REST API that bitrelay uses.
+//! Formats and API of Bitbucket Cloud: event keys, webhook payloads, signatures, and the part of the REST API that
+//! bitrelay uses.
 //!
-//! Nothing in here concludes anything: that is `relay`'s work. Payload types are tolerant, because Bitbucket's are not
-//! stable: fields come and go, accounts get deleted, old hooks send old shapes. A field that cannot be understood is
-//! `None`, never an error.
+//! This crate decides nothing; `relay` does. Payload types are tolerant, because Bitbucket's formats are not stable:
+//! fields come and go, accounts get deleted, old hooks send old formats. A field of an unexpected type is `None`, never an
+//! error.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`event_key`] | the names of events, Bitbucket's and ours |
-//! | [`delivery`] | one HTTP request from Bitbucket, before and after its signature was checked |
+//! | [`event_key`] | names of events, Bitbucket's and ours |
+//! | [`delivery`] | one webhook request, before and after its signature was verified |
 //! | [`signature`] | webhook secrets and HMAC-SHA256 over raw bytes |
-//! | [`credential`] | what a link proves itself with to the REST API |
-//! | [`payload`] | the tolerant types of what a body or an answer says |
-//! | `rate_limit` | what it says of the calls that a credential may make |
+//! | [`credential`] | credentials for the REST API |
+//! | [`payload`] | tolerant types for the JSON of webhooks and answers |
+//! | `rate_limit` | the hourly limit of calls that Bitbucket reports |
 //! | [`client`] | the REST client (feature `client`) |
-//! | [`oauth`] | how an OAuth consumer gets and renews access tokens (feature `oauth`) |
+//! | [`oauth`] | access tokens of OAuth consumers (feature `oauth`) |
 
 #[cfg(feature = "client")]
 pub mod client;

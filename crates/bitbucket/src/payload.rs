@@ -1,6 +1,6 @@
-//! The tolerant types of what a webhook's body or an answer of the REST API says.
+//! Tolerant types for the bodies of webhooks and the answers of the REST API.
 //!
-//! Only what bitrelay concludes from is typed; the rest stays in the raw JSON and is passed on untouched. Shapes:
+//! Only the fields that bitrelay uses are typed. The rest stays in the raw JSON and is passed on unchanged. Documented at
 //! <https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/>.
 
 use jiff::Timestamp;
@@ -10,19 +10,19 @@ use serde_json::{Map, Value};
 
 use crate::{CommentId, Error, PullRequestId, RepositoryId, TaskId, lenient};
 
-/// A piece of Bitbucket's JSON: the typed view and the whole it was read from.
+/// A JSON object of Bitbucket: the typed view and the raw JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document<T> {
-    /// What bitrelay understands of it.
+    /// The typed fields.
     pub view: T,
-    /// All of it.
+    /// The raw JSON.
     pub raw: Value,
 }
 
 impl<T: DeserializeOwned + Default> Document<T> {
-    /// Reads any JSON; what does not fit is missing from the view.
+    /// Reads any JSON. The view lacks fields of an unexpected type.
     pub fn new(raw: Value) -> Self {
-        // An array would be read field by field.
+        // Without this check, an array would be read field by field.
         let view = if raw.is_object() { T::deserialize(&raw).unwrap_or_default() } else { T::default() };
         Self { view, raw }
     }
@@ -53,12 +53,12 @@ impl Payload {
         }
     }
 
-    /// A field as it is, unless it is missing or null.
+    /// Returns the raw JSON of a field; `None` if it is missing or null.
     pub fn raw(&self, field: &str) -> Option<&Value> {
         self.0.get(field).filter(|value| !value.is_null())
     }
 
-    /// All of it.
+    /// Returns all fields.
     pub const fn fields(&self) -> &Map<String, Value> {
         &self.0
     }
@@ -67,22 +67,22 @@ impl Payload {
         self.raw(field).filter(|value| value.is_object()).cloned().map(Document::new)
     }
 
-    /// Only the typed view, without a copy of what it was read from.
+    /// Reads the typed view of a field, without a copy of its raw JSON.
     fn view<T: DeserializeOwned>(&self, field: &str) -> Option<T> {
         T::deserialize(self.raw(field).filter(|value| value.is_object())?).ok()
     }
 
-    /// What bitrelay understands of `pullrequest`.
+    /// Returns the typed view of `pullrequest`.
     pub fn pull_request_view(&self) -> Option<PullRequest> {
         self.view("pullrequest")
     }
 
-    /// `pullrequest`.
+    /// Returns `pullrequest`.
     pub fn pull_request(&self) -> Option<Document<PullRequest>> {
         self.document("pullrequest")
     }
 
-    /// `repository`; where an old payload has none that says which it is, the destination of its pull request.
+    /// Returns `repository`; in old payloads without a usable one, the destination's of the pull request.
     pub fn repository(&self) -> Option<Document<Repository>> {
         self.document("repository")
             .filter(|repository: &Document<Repository>| repository.id().is_some())
@@ -92,39 +92,39 @@ impl Payload {
             })
     }
 
-    /// `comment`.
+    /// Returns `comment`.
     pub fn comment(&self) -> Option<Document<Comment>> {
         self.document("comment")
     }
 
-    /// `approval` or `changes_request`, whichever is there.
+    /// Returns `approval` or `changes_request`.
     pub fn review(&self) -> Option<Review> {
         self.view("approval").or_else(|| self.view("changes_request"))
     }
 
-    /// `commit_status`.
+    /// Returns `commit_status`.
     pub fn commit_status(&self) -> Option<CommitStatus> {
         self.view("commit_status")
     }
 
-    /// The commit that a commit comment or a build is about.
+    /// Returns the hash of the commit of a commit comment or a build.
     pub fn commit_hash(&self) -> Option<String> {
         let commit = self.view::<Commit>("commit").and_then(|commit| commit.hash);
         commit.or_else(|| self.commit_status()?.commit_hash())
     }
 
-    /// The number of the issue that this is about.
+    /// Returns the number of the issue.
     pub fn issue_id(&self) -> Option<u64> {
         self.view::<Issue>("issue").and_then(|issue| issue.id)
     }
 
-    /// When the issue was last changed.
+    /// Returns the time of the last change of the issue.
     pub fn issue_updated_on(&self) -> Option<Timestamp> {
         self.view::<Issue>("issue").and_then(|issue| issue.updated_on)
     }
 }
 
-/// Who: a `user`, a `team` or an `app_user`. All may be missing or null: accounts get deleted.
+/// An account: a `user`, a `team` or an `app_user`. Any field may be null, because accounts get deleted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Account {
@@ -148,17 +148,16 @@ pub struct Repository {
     /// The UUID, with braces.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub uuid: Option<String>,
-    /// `workspace/slug`. Changes on a rename.
+    /// `workspace/slug`. A rename changes it.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub full_name: Option<String>,
-    /// The workspace that owns it.
+    /// The workspace of the repository.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub workspace: Option<Workspace>,
 }
 
 impl Repository {
-    /// What the repository is known by: its UUID, else its name. `None` where neither could be one: this becomes a key
-    /// of the table.
+    /// Returns the id: the UUID, else the full name. `None` if neither is plausible, because ids become keys of the table.
     pub fn id(&self) -> Option<RepositoryId> {
         let names = [self.uuid.as_deref(), self.full_name.as_deref()];
         names.into_iter().flatten().map(RepositoryId::new).find(RepositoryId::is_plausible)
@@ -182,16 +181,16 @@ pub struct PullRequest {
     /// The number within its repository.
     #[serde(default, deserialize_with = "lenient::number")]
     id: Option<u64>,
-    /// When it was created.
+    /// Time of creation.
     #[serde(default, deserialize_with = "lenient::time")]
     pub created_on: Option<Timestamp>,
-    /// When Bitbucket last moved it. Comments and approvals move it; whether edits and tasks do is not known.
+    /// Time of the last change. Comments and approvals change it; it is undocumented if edits and tasks do.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_on: Option<Timestamp>,
-    /// Where the changes come from.
+    /// Source of the changes.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub source: Option<Endpoint>,
-    /// Where the changes go to.
+    /// Destination of the changes.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub destination: Option<Endpoint>,
 }
@@ -212,7 +211,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The branch's name.
+    /// Returns the name of the branch.
     pub fn branch_name(&self) -> Option<&str> {
         self.branch.as_ref()?.name.as_deref()
     }
@@ -235,19 +234,19 @@ pub struct Comment {
     /// The text.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub content: Option<Content>,
-    /// When it was written.
+    /// Time of creation.
     #[serde(default, deserialize_with = "lenient::time")]
     pub created_on: Option<Timestamp>,
-    /// When it was last changed; microseconds after `created_on` at first, so the two tell nothing about an edit.
+    /// Time of the last change. Initially microseconds after `created_on`, so a difference does not prove an edit.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_on: Option<Timestamp>,
-    /// Whether it was deleted. A deleted comment without replies is no longer listed at all.
+    /// True if the comment was deleted. Bitbucket does not list deleted comments without replies.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub deleted: bool,
-    /// Whether it is a draft of a review that was not published.
+    /// True if the comment is a draft in an unpublished review.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub pending: bool,
-    /// Who resolved it and when; missing while it is open.
+    /// Resolution of the thread; `None` while it is open.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub resolution: Option<Resolution>,
     #[serde(default, deserialize_with = "lenient::optional")]
@@ -262,22 +261,22 @@ impl Comment {
         self.id.map(CommentId)
     }
 
-    /// Whether it begins a thread that can be resolved: only a top-level comment on the diff can be
+    /// True if the comment starts a thread that can be resolved: a top-level comment on the diff
     /// (`POST .../comments/{id}/resolve` in Bitbucket's OpenAPI file).
     pub fn begins_thread(&self) -> bool {
         self.inline.is_some() && self.parent.is_none()
     }
 
-    /// The text as it was typed.
+    /// Returns the text as it was typed.
     pub fn text(&self) -> Option<&str> {
         self.content.as_ref()?.raw.as_deref()
     }
 }
 
-/// Text that people typed.
+/// Text written by a person.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Content {
-    /// As it was typed.
+    /// The text as it was typed.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub raw: Option<String>,
 }
@@ -285,7 +284,7 @@ pub struct Content {
 /// The resolution of a comment thread.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Resolution {
-    /// When it was resolved.
+    /// Time of the resolution.
     #[serde(default, deserialize_with = "lenient::time")]
     pub created_on: Option<Timestamp>,
 }
@@ -302,16 +301,16 @@ pub struct Task {
     /// `RESOLVED` or `UNRESOLVED`.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub state: Option<String>,
-    /// When it was created.
+    /// Time of creation.
     #[serde(default, deserialize_with = "lenient::time")]
     pub created_on: Option<Timestamp>,
-    /// When it was last changed.
+    /// Time of the last change.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_on: Option<Timestamp>,
-    /// When it was resolved.
+    /// Time of the resolution.
     #[serde(default, deserialize_with = "lenient::time")]
     pub resolved_on: Option<Timestamp>,
-    /// Whether it is part of a review that was not published.
+    /// True if the task belongs to an unpublished review.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub pending: bool,
 }
@@ -322,12 +321,12 @@ impl Task {
         self.id.map(TaskId)
     }
 
-    /// The text as it was typed.
+    /// Returns the text as it was typed.
     pub fn text(&self) -> Option<&str> {
         self.content.as_ref()?.raw.as_deref()
     }
 
-    /// Whether it is done.
+    /// True if the task is done.
     pub fn resolved(&self) -> bool {
         self.state.as_deref() == Some("RESOLVED")
     }
@@ -336,27 +335,27 @@ impl Task {
 /// An approval or a request for changes.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Review {
-    /// When it was given.
+    /// Time of the review.
     #[serde(default, deserialize_with = "lenient::time")]
     pub date: Option<Timestamp>,
-    /// Who gave it.
+    /// The reviewer.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub user: Option<Account>,
 }
 
-/// Somebody who takes part in a pull request.
+/// A participant of a pull request.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Participant {
-    /// Who, as Bitbucket says it.
+    /// The account as raw JSON.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub user: Option<Value>,
-    /// Whether they approve.
+    /// True if the participant approves.
     #[serde(default, deserialize_with = "lenient::flag")]
     pub approved: bool,
     /// `approved` or `changes_requested`.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub state: Option<String>,
-    /// When they gave the standing verdict.
+    /// Time of the current review.
     #[serde(default, deserialize_with = "lenient::time")]
     pub participated_on: Option<Timestamp>,
 }
@@ -364,13 +363,13 @@ pub struct Participant {
 /// A build of a commit.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct CommitStatus {
-    /// What names the build.
+    /// Key of the build.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub key: Option<String>,
     /// `INPROGRESS`, `SUCCESSFUL`, `FAILED` or `STOPPED`.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub state: Option<String>,
-    /// When it last changed.
+    /// Time of the last change.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_on: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient::optional")]
@@ -380,7 +379,7 @@ pub struct CommitStatus {
 }
 
 impl CommitStatus {
-    /// The commit; old payloads name it in a link only.
+    /// Returns the hash of the commit. Old payloads have it only in a link.
     pub fn commit_hash(&self) -> Option<String> {
         self.commit.as_ref().and_then(|commit| commit.hash.clone()).or_else(|| {
             let link = self.links.as_ref()?.pointer("/commit/href")?.as_str()?;

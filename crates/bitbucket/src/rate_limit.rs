@@ -1,24 +1,24 @@
-//! What Bitbucket says of the calls that a credential may make in an hour.
+//! The hourly limit of calls that Bitbucket reports.
 
-/// The group of calls that the limit is of, as `X-RateLimit-Resource` names it: it covers most of `/2.0/repositories/*`
+/// Value of `X-RateLimit-Resource` for the calls that bitrelay makes: most of `/2.0/repositories/*`
 /// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>).
 const RESOURCE: &str = "api";
 
-/// The headers `X-RateLimit-Limit` and `X-RateLimit-NearLimit` of an answer. Only calls with an access token of a repository, a project
-/// or a workspace have them
-/// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>). How many calls are left, or when there will
-/// be more, no header says.
+/// The headers `X-RateLimit-Limit` and `X-RateLimit-NearLimit` of an answer. Bitbucket sends them only for access tokens of
+/// a repository, a project or a workspace
+/// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>). No header has the remaining calls
+/// or the time of the next ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimit {
-    /// How many calls the credential may make in any hour. Never 0.
+    /// Number of calls that the credential may make in any hour. Never 0.
     pub calls_per_hour: Option<u32>,
-    /// Whether most of them are spent, whoever spent them.
+    /// True if most of them are spent, including those of other programs.
     pub near_limit: Option<bool>,
 }
 
 impl RateLimit {
-    /// Reads the headers through `header`. What cannot be understood is left out; `None` where nothing is left, or where it
-    /// is said of another group of calls.
+    /// Reads the headers through `header` and ignores invalid ones. `None` if none is valid, or if they concern another
+    /// group of calls.
     pub fn read<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Self> {
         let resource = header("x-ratelimit-resource").map(str::trim);
         if resource.is_some_and(|resource| !is_of_repositories(resource)) {
@@ -30,9 +30,9 @@ impl RateLimit {
         (said != Self::default()).then_some(said)
     }
 
-    /// What is known after a later answer, which may say less.
+    /// Updates the limit by a later answer, which may lack some headers.
     #[must_use]
-    pub fn then(self, later: Self) -> Self {
+    pub fn updated(self, later: Self) -> Self {
         Self {
             calls_per_hour: later.calls_per_hour.or(self.calls_per_hour),
             near_limit: later.near_limit.or(self.near_limit),
@@ -40,7 +40,7 @@ impl RateLimit {
     }
 }
 
-/// Only the beginning of the name is compared: it is documented in prose only.
+/// Compares only the beginning of the name, because it is documented in prose only.
 fn is_of_repositories(resource: &str) -> bool {
     let beginning = resource.get(..RESOURCE.len());
     resource.is_empty() || beginning.is_some_and(|name| name.eq_ignore_ascii_case(RESOURCE))
@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn what_bitbucket_says_is_read() {
+    fn reported_limit_is_read() {
         assert_eq!(read("2500", "false", "api"), Some(said(Some(2_500), Some(false))));
         assert_eq!(read(" 1000 ", "True", "API"), Some(said(Some(1_000), Some(true))));
         assert_eq!(RateLimit::read(|_| None), None);
     }
 
     #[test]
-    fn what_cannot_be_understood_is_left_out() {
+    fn invalid_headers_are_ignored() {
         for garbage in ["", "0", "-1", "many", "1e3", "2500, 2500", "99999999999"] {
             assert_eq!(read(garbage, "true", ""), Some(said(None, Some(true))), "{garbage:?}");
             assert_eq!(read("2500", garbage, ""), Some(said(Some(2_500), None)), "{garbage:?}");
@@ -86,17 +86,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_other_calls_is_left_out() {
+    fn limits_of_other_calls_are_ignored() {
         for other in ["git", "raw", "ap", "ä"] {
             assert_eq!(read("60000", "true", other), None, "{other}");
         }
     }
 
     #[test]
-    fn a_later_answer_that_says_less_takes_nothing_back() {
+    fn missing_headers_keep_the_last_values() {
         let all = RateLimit { calls_per_hour: Some(2_500), near_limit: Some(true) };
         let near = RateLimit { near_limit: Some(false), ..RateLimit::default() };
-        assert_eq!(all.then(near), RateLimit { near_limit: Some(false), ..all });
-        assert_eq!(all.then(RateLimit::default()), all);
+        assert_eq!(all.updated(near), RateLimit { near_limit: Some(false), ..all });
+        assert_eq!(all.updated(RateLimit::default()), all);
     }
 }

@@ -1,8 +1,8 @@
 //! Webhook signatures: HMAC-SHA256 over the raw bytes of a body.
 //!
-//! Bitbucket sends `X-Hub-Signature: sha256=<64 lower-case hex digits>` where the hook has a secret
-//! (<https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/>). The header has the same name as GitHub's,
-//! where it means SHA-1: any other method than `sha256` is refused.
+//! Bitbucket sends `X-Hub-Signature: sha256=<64 lower-case hex digits>` if the hook has a secret
+//! (<https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/>). GitHub uses the same
+//! header name for SHA-1, so any method other than `sha256` is refused.
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,13 +10,13 @@ use sha2::Sha256;
 
 use crate::Error;
 
-/// The longest secret that Bitbucket takes (`webhook_subscription.secret` in its OpenAPI file).
+/// Longest secret that Bitbucket accepts (`webhook_subscription.secret` in its OpenAPI file).
 pub const MAX_SECRET_CHARS: usize = 128;
 
 const PREFIX: &[u8] = b"sha256=";
 const DIGEST_BYTES: usize = 32;
 
-/// A webhook's secret. It cannot be empty, and it cannot be printed.
+/// Secret of a webhook. It is never empty, and it cannot be printed.
 #[derive(Debug, Clone)]
 pub struct WebhookSecret(SecretString);
 
@@ -32,28 +32,28 @@ impl WebhookSecret {
             return Err(Error::SecretEmpty);
         }
         if secret.chars().count() > MAX_SECRET_CHARS {
-            return Err(Error::SecretTooLong);
+            return Err(Error::SecretTooLong { max_chars: MAX_SECRET_CHARS });
         }
         Ok(Self(secret.into()))
     }
 
-    /// The header for a body, as Bitbucket writes it. For samples and checks: what was signed here was not sent by Bitbucket.
+    /// Returns the header for a body, as Bitbucket writes it. For samples and checks only.
     pub fn sign(&self, body: &[u8]) -> String {
         let mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes());
         let digest = mac.map(|mac| mac.chain_update(body).finalize().into_bytes());
-        // A key of any length is taken, so there always is a digest.
+        // HMAC accepts a key of any length, so there always is a digest.
         digest.map(|digest| format!("sha256={}", hex::encode(digest))).unwrap_or_default()
     }
 
     /// Compares in constant time.
     fn signed(&self, body: &[u8], signature: &Signature) -> bool {
-        // A key of any length is taken by HMAC; the error type is there for other MACs.
+        // HMAC accepts a key of any length; only other MACs return errors.
         Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes())
             .is_ok_and(|mac| mac.chain_update(body).verify_slice(&signature.0).is_ok())
     }
 }
 
-/// A signature as it stood in the header, not yet compared with anything.
+/// A signature from the header, not yet verified.
 #[derive(Clone)]
 pub(crate) struct Signature([u8; DIGEST_BYTES]);
 
@@ -64,8 +64,8 @@ impl std::fmt::Debug for Signature {
 }
 
 impl Signature {
-    /// Reads the values of the `X-Hub-Signature` header. Exactly one is accepted; two that a gateway joined with a
-    /// comma fail like any other text that is not a signature.
+    /// Reads the values of the `X-Hub-Signature` header. Exactly one is accepted. Two values joined by a gateway with a comma
+    /// are malformed.
     pub(crate) fn parse(values: &[Vec<u8>]) -> Result<Self, Error> {
         let value = match values {
             [] => return Err(Error::SignatureMissing),
@@ -82,7 +82,7 @@ impl Signature {
     }
 }
 
-/// Whether one of the secrets gives this signature for this body. All secrets are tried, whichever matches.
+/// True if one of the secrets matches the signature of this body. All secrets are tried, for constant time.
 pub(crate) fn verify(body: &[u8], signature: &Signature, secrets: &[WebhookSecret]) -> Result<(), Error> {
     let matches = secrets.iter().filter(|secret| secret.signed(body, signature)).count();
     if matches == 0 { Err(Error::SignatureMismatch) } else { Ok(()) }

@@ -1,4 +1,4 @@
-//! The REST client against a server that answers as told.
+//! The REST client against a scripted server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let behaviour = Arc::new(Behaviour { url: url.clone(), seen: Arc::clone(&seen), answer });
-        let routes = Router::new().fallback(answer_as_told).with_state(behaviour);
+        let routes = Router::new().fallback(scripted).with_state(behaviour);
         tokio::spawn(async { axum::serve(listener, routes).await });
         Self { url, seen }
     }
@@ -47,10 +47,10 @@ impl Server {
     }
 }
 
-async fn answer_as_told(State(told): State<Arc<Behaviour>>, headers: HeaderMap, uri: Uri) -> Response {
+async fn scripted(State(script): State<Arc<Behaviour>>, headers: HeaderMap, uri: Uri) -> Response {
     let credential = headers["authorization"].to_str().unwrap().to_owned();
-    told.seen.lock().unwrap().push((uri.to_string(), credential));
-    (told.answer)(&told.url, &uri)
+    script.seen.lock().unwrap().push((uri.to_string(), credential));
+    (script.answer)(&script.url, &uri)
 }
 
 fn repository() -> RepositoryPath {
@@ -60,7 +60,7 @@ fn repository() -> RepositoryPath {
 const PULL_REQUEST: PullRequestId = PullRequestId(7);
 
 #[tokio::test]
-async fn a_listing_is_read_page_by_page_with_the_credential() {
+async fn listing_is_read_page_by_page_with_the_credential() {
     let server = Server::start(|url, uri| {
         if uri.query().unwrap().contains("page=2") {
             r#"{"values": [{"id": 2}]}"#.into_response()
@@ -79,7 +79,7 @@ async fn a_listing_is_read_page_by_page_with_the_credential() {
 }
 
 #[tokio::test]
-async fn a_listing_without_an_end_is_given_up_and_called_incomplete() {
+async fn endless_listing_is_incomplete() {
     let server = Server::start(|url, _| {
         format!(r#"{{"values": [], "next": "{url}/2.0/again?page=9"}}"#).into_response()
     })
@@ -90,7 +90,7 @@ async fn a_listing_without_an_end_is_given_up_and_called_incomplete() {
 }
 
 #[tokio::test]
-async fn the_credential_does_not_follow_a_link_to_another_host() {
+async fn credential_is_not_sent_to_another_host() {
     let server =
         Server::start(|_, _| r#"{"values": [], "next": "https://example.com/2.0/comments"}"#.into_response())
             .await;
@@ -100,7 +100,7 @@ async fn the_credential_does_not_follow_a_link_to_another_host() {
 }
 
 #[tokio::test]
-async fn no_more_calls_are_made_than_the_allowance_has() {
+async fn allowance_limits_the_calls_of_all_clones() {
     let server = Server::start(|_, _| r#"{"values": []}"#.into_response()).await;
     let client = server.client(3);
     let also = client.clone();
@@ -113,7 +113,7 @@ async fn no_more_calls_are_made_than_the_allowance_has() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_none_and_other_refusals_are_errors() {
+async fn missing_comment_is_none_and_missing_listing_an_error() {
     let server =
         Server::start(|_, _| (StatusCode::NOT_FOUND, r#"{"error": {"message": "No"}}"#).into_response())
             .await;
@@ -124,7 +124,7 @@ async fn what_is_not_there_is_none_and_other_refusals_are_errors() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_says_when_to_come_back_where_bitbucket_says_so() {
+async fn throttling_error_has_retry_after_if_sent() {
     let server = Server::start(|_, uri| {
         let text = "Rate limit for this resource has been exceeded";
         if uri.path().ends_with("tasks") {
@@ -134,15 +134,18 @@ async fn a_rate_limit_says_when_to_come_back_where_bitbucket_says_so() {
     })
     .await;
     let client = server.client(10);
-    let told = client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
-    assert!(matches!(told, Error::Api { status: 429, retry_after_seconds: Some(90), .. }), "{told}");
-    let untold = client.tasks(&repository(), PULL_REQUEST).await.unwrap_err();
-    assert!(matches!(untold, Error::Api { status: 429, retry_after_seconds: None, .. }), "{untold}");
-    assert!(told.retryable());
+    let with_header = client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(
+        matches!(with_header, Error::Api { status: 429, retry_after_seconds: Some(90), .. }),
+        "{with_header}"
+    );
+    let without = client.tasks(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(matches!(without, Error::Api { status: 429, retry_after_seconds: None, .. }), "{without}");
+    assert!(with_header.retryable());
 }
 
 #[tokio::test]
-async fn what_bitbucket_says_of_its_limit_is_known_to_all_clones_until_it_says_something_else() {
+async fn clones_share_the_latest_rate_limit() {
     let server = Server::start(|_, uri| {
         let near_limit = uri.path().ends_with("tasks").to_string();
         let headers = [("x-ratelimit-limit", "2500"), ("x-ratelimit-resource", "api")];
@@ -160,7 +163,7 @@ async fn what_bitbucket_says_of_its_limit_is_known_to_all_clones_until_it_says_s
 }
 
 #[tokio::test]
-async fn a_refusal_says_it_too_and_garbage_is_ignored() {
+async fn rate_limit_is_read_from_errors_and_garbage_ignored() {
     let server = Server::start(|_, uri| {
         let [limit, near] = if uri.path().ends_with("tasks") { ["200", "true"] } else { ["\u{ff}", "?"] };
         let limit = axum::http::HeaderValue::from_bytes(limit.as_bytes()).unwrap();
@@ -173,19 +176,19 @@ async fn a_refusal_says_it_too_and_garbage_is_ignored() {
     assert_eq!(client.rate_limit(), None);
     client.tasks(&repository(), PULL_REQUEST).await.unwrap_err();
     client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
-    let said = RateLimit { calls_per_hour: Some(200), near_limit: Some(true) };
-    assert_eq!(client.rate_limit(), Some(said));
+    let limit = RateLimit { calls_per_hour: Some(200), near_limit: Some(true) };
+    assert_eq!(client.rate_limit(), Some(limit));
 }
 
 #[tokio::test]
-async fn a_token_does_not_travel_in_the_clear() {
+async fn tokens_are_sent_over_https_only() {
     assert!(Api::new("http://api.example.com/2.0").is_err());
     assert!(Api::new("file:///etc").is_err());
     assert!(Api::new("https://api.bitbucket.org/2.0").is_ok());
 }
 
 #[tokio::test]
-async fn who_calls_is_asked_with_the_credential() {
+async fn whoami_returns_the_account() {
     let server = Server::start(|_, _| {
         r#"{"type": "user", "uuid": "{u}", "display_name": "Alice", "nickname": "alice", "links": {}}"#
             .into_response()
@@ -197,22 +200,26 @@ async fn who_calls_is_asked_with_the_credential() {
 }
 
 #[tokio::test]
-async fn a_credential_says_who_it_is_and_what_it_may_where_bitbucket_tells() {
-    let told = Server::start(|_, _| {
+async fn whoami_returns_name_and_scopes_if_bitbucket_sends_them() {
+    let server = Server::start(|_, _| {
         ([("x-oauth-scopes", "pullrequest, webhook")], r#"{"display_name": "alice"}"#).into_response()
     })
     .await;
-    let who = told.client(1).whoami().await.unwrap();
+    let who = server.client(1).whoami().await.unwrap();
     assert_eq!((who.name(), who.scopes.as_deref()), (Some("alice"), Some("pullrequest, webhook")));
 
     let forbidden = Server::start(|_, _| StatusCode::FORBIDDEN.into_response()).await;
-    assert_eq!(forbidden.client(1).whoami().await.unwrap().name(), None, "known, and may not ask");
-    let unknown = Server::start(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
-    assert!(matches!(unknown.client(1).whoami().await, Err(Error::Api { status: 401, .. })));
+    assert_eq!(
+        forbidden.client(1).whoami().await.unwrap().name(),
+        None,
+        "valid, without the scope `account`"
+    );
+    let invalid = Server::start(|_, _| StatusCode::UNAUTHORIZED.into_response()).await;
+    assert!(matches!(invalid.client(1).whoami().await, Err(Error::Api { status: 401, .. })));
 }
 
 #[tokio::test]
-async fn hooks_are_deleted_without_an_answer_and_cost_a_call_each() {
+async fn deleting_a_hook_costs_one_call() {
     let server = Server::start(|_, uri| {
         let gone = uri.path().ends_with("gone%7D");
         if gone { StatusCode::NOT_FOUND } else { StatusCode::NO_CONTENT }.into_response()

@@ -1,4 +1,4 @@
-//! The OAuth calls against a server that answers as told.
+//! The OAuth calls against a scripted server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 type Seen = Arc<Mutex<Vec<String>>>;
 
-async fn told(
+async fn scripted(
     State((seen, status, answer)): State<(Seen, u16, &'static str)>,
     headers: HeaderMap,
     uri: Uri,
@@ -30,7 +30,7 @@ async fn server(status: u16, answer: &'static str) -> (OAuth, Seen) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
-    let routes = Router::new().fallback(told).with_state((Arc::clone(&seen), status, answer));
+    let routes = Router::new().fallback(scripted).with_state((Arc::clone(&seen), status, answer));
     tokio::spawn(async { axum::serve(listener, routes).await });
     (OAuth::new(&url).unwrap(), seen)
 }
@@ -47,7 +47,7 @@ const ANSWER: &str = r#"{"access_token": "access-1", "token_type": "bearer", "ex
     "refresh_token": "refresh-1", "scope": "pullrequest account", "state": "refresh_token"}"#;
 
 #[tokio::test]
-async fn a_refresh_gives_tokens_that_cannot_be_printed() {
+async fn refresh_returns_unprintable_tokens() {
     let (oauth, seen) = server(200, ANSWER).await;
     let grant = oauth.refresh(&consumer(), &"refresh-0".into(), now()).await.unwrap();
     assert_eq!(grant.access_token.expose_secret(), "access-1");
@@ -67,7 +67,7 @@ async fn a_refresh_gives_tokens_that_cannot_be_printed() {
 }
 
 #[tokio::test]
-async fn a_code_and_client_credentials_are_asked_for_as_documented() {
+async fn requests_match_the_documentation() {
     let (oauth, seen) = server(200, r#"{"access_token": "a", "token_type": "Bearer"}"#).await;
     let grant = oauth.client_credentials(&consumer(), now()).await.unwrap();
     assert!(grant.refresh_token.is_none());
@@ -81,7 +81,7 @@ async fn a_code_and_client_credentials_are_asked_for_as_documented() {
 }
 
 #[test]
-fn the_authorize_page_is_asked_for_with_key_and_state_and_no_secret() {
+fn authorize_url_has_key_and_state_and_no_secret() {
     let oauth = OAuth::new(bitbucket::oauth::BITBUCKET).unwrap();
     let callback = "https://x.example/callback".parse().unwrap();
     let url = oauth.authorize_url(&consumer(), &SecretString::from("a b&c"), &callback);
@@ -92,7 +92,7 @@ fn the_authorize_page_is_asked_for_with_key_and_state_and_no_secret() {
 }
 
 #[tokio::test]
-async fn an_error_says_who_has_to_do_something() {
+async fn error_says_who_has_to_act() {
     for (status, answer, category, retryable, words) in [
         (
             400,
@@ -109,10 +109,16 @@ async fn an_error_says_who_has_to_do_something() {
             "check key",
         ),
         (401, r#"{"error": "invalid_client"}"#, Category::Internal, false, "check key"),
-        (400, r#"{"error": "of_its_own hunter2"}"#, Category::Upstream, true, "not one of OAuth's"),
-        (400, "hunter2", Category::Upstream, true, "not what a token endpoint answers"),
-        (200, r#"{"access_token": 7, "refresh_token": "refresh-0"}"#, Category::Upstream, true, "not what"),
-        (200, "", Category::Upstream, true, "cannot be used"),
+        (400, r#"{"error": "of_its_own hunter2"}"#, Category::Upstream, true, "unknown OAuth error code"),
+        (400, "hunter2", Category::Upstream, true, "not an answer of a token endpoint"),
+        (
+            200,
+            r#"{"access_token": 7, "refresh_token": "refresh-0"}"#,
+            Category::Upstream,
+            true,
+            "not an answer",
+        ),
+        (200, "", Category::Upstream, true, "empty answer"),
         (503, "refresh-0", Category::Upstream, true, "503"),
         (429, "hunter2", Category::Limit, true, "429"),
     ] {
@@ -126,7 +132,7 @@ async fn an_error_says_who_has_to_do_something() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_asked_again_later() {
+async fn unreachable_server_is_a_retryable_error() {
     let error =
         OAuth::new("http://127.0.0.1:1").unwrap().client_credentials(&consumer(), now()).await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }) && error.retryable(), "{error}");

@@ -1,4 +1,4 @@
-//! Nothing that Bitbucket may send fails a delivery: payloads are read tolerantly.
+//! Payloads are read tolerantly, so that no field fails a delivery.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod support;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::Webhook;
 
-/// Reads everything that is read of a payload anywhere.
+/// Reads every field that any crate reads.
 fn read_all(payload: &Payload) -> String {
     let pull_request = payload.pull_request();
     let comment = payload.comment();
@@ -58,9 +58,9 @@ fn without(body: &Value, pointer: &str) -> Value {
 }
 
 #[test]
-fn every_fixture_says_what_it_is_about() {
+fn every_fixture_names_its_subject() {
     let fixtures = support::fixtures();
-    assert!(fixtures.len() > 25, "the fixtures are there");
+    assert!(fixtures.len() > 25, "{} fixtures", fixtures.len());
     for Webhook { name, key, body } in fixtures {
         let payload = Payload::parse(&body).unwrap();
         let key = EventKey::parse(&key).unwrap();
@@ -75,7 +75,7 @@ fn every_fixture_says_what_it_is_about() {
 }
 
 #[test]
-fn every_webhook_of_the_corpus_is_read_where_it_is_at_hand() {
+fn every_webhook_of_the_corpus_is_read_if_present() {
     for Webhook { name, key, body } in support::corpus_webhooks() {
         EventKey::parse(&key).unwrap_or_else(|error| panic!("{name}: {error}"));
         let payload = Payload::parse(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -83,11 +83,11 @@ fn every_webhook_of_the_corpus_is_read_where_it_is_at_hand() {
     }
 }
 
-/// The deepest field that is read: `/pullrequest/destination/repository/uuid`.
+/// Depth of the deepest field that is read: `/pullrequest/destination/repository/uuid`.
 const DEPTH_READ: usize = 4;
 
 #[test]
-fn any_field_may_be_missing_null_or_something_else() {
+fn any_field_may_be_missing_null_or_of_another_type() {
     let others = [json!("text"), json!(-1), json!(1.5), json!(true), json!([]), json!({}), json!([{}])];
     let mut tried = 0;
     for Webhook { body, .. } in support::fixtures() {
@@ -110,7 +110,7 @@ fn any_field_may_be_missing_null_or_something_else() {
 }
 
 #[test]
-fn one_odd_field_hides_nothing_else() {
+fn invalid_field_does_not_hide_others() {
     let body = json!({ "repository": { "uuid": "{ab}", "full_name": 7, "workspace": "acme" },
         "pullrequest": { "id": "7", "updated_on": 12, "source": [] },
         "comment": { "id": 4, "content": "text", "created_on": "2026-11-02T09:00:00+00:00", "deleted": "yes" } });
@@ -123,7 +123,7 @@ fn one_odd_field_hides_nothing_else() {
 }
 
 #[test]
-fn an_item_of_a_list_that_is_no_object_is_one_without_fields() {
+fn list_item_that_is_no_object_has_no_fields() {
     for odd in [json!(7), json!("text"), json!(null), json!([]), json!([4001, {}])] {
         let comment = Document::<Comment>::new(odd.clone());
         assert_eq!((comment.view, comment.raw), (Comment::default(), odd));
@@ -131,7 +131,7 @@ fn an_item_of_a_list_that_is_no_object_is_one_without_fields() {
 }
 
 #[test]
-fn what_is_no_object_is_refused_in_words_that_do_not_repeat_it() {
+fn error_for_an_invalid_body_does_not_repeat_it() {
     for body in ["[]", "null", "\"secret text\"", "7"] {
         assert!(matches!(Payload::parse(body.as_bytes()), Err(Error::NotAnObject)), "{body}");
     }
@@ -143,7 +143,7 @@ fn what_is_no_object_is_refused_in_words_that_do_not_repeat_it() {
 }
 
 #[test]
-fn json_that_is_nested_without_end_is_refused_and_not_followed() {
+fn deeply_nested_json_is_refused() {
     let body = format!("{{\"a\":{}", "[".repeat(1_000_000));
     assert!(matches!(Payload::parse(body.as_bytes()), Err(Error::NotJson { .. })));
 }
@@ -156,7 +156,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         ".{0,20}".prop_map(Value::from),
     ];
-    // The names that are looked for, so that odd values stand where they hurt.
+    // Names of fields that are read, so that odd values matter.
     let name = prop::sample::select(vec![
         "actor",
         "repository",

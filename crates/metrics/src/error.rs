@@ -1,30 +1,30 @@
-//! What can be wrong with the settings of metrics; writing them cannot fail.
+//! Errors in the settings of metrics. Writing metrics cannot fail.
 
 use bitbucket::Category;
 
-/// Everything that can fail in this crate.
+/// Error of this crate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The switch is neither on nor off.
+    /// `BITRELAY_METRICS` is invalid.
     #[error("BITRELAY_METRICS must be `true` or `false`, not {0:?}")]
     SwitchInvalid(String),
-    /// No stack can have that name.
-    #[error("BITRELAY_STACK must be a stack's name: 1 to 128 letters, digits and dashes, not {0:?}")]
+    /// `BITRELAY_STACK` is not a valid name of a stack.
+    #[error("BITRELAY_STACK must be the name of a stack: 1 to 128 letters, digits and dashes, not {0:?}")]
     StackInvalid(String),
 }
 
 impl Error {
-    /// The status as HTTP would say it, for logs.
+    /// Equivalent HTTP status, for logs.
     pub const fn status(&self) -> u16 {
         500
     }
 
-    /// Never: a setting does not mend itself.
+    /// Always false: a setting stays invalid.
     pub const fn retryable(&self) -> bool {
         false
     }
 
-    /// The kind of failure.
+    /// Category of the error.
     pub const fn category(&self) -> Category {
         Category::Internal
     }

@@ -1,12 +1,11 @@
-//! CloudWatch metrics as lines of the log, in the embedded metric format: CloudWatch Logs reads the figures out of them, so
-//! that no function calls another service or needs another permission
+//! CloudWatch metrics as log lines in the embedded metric format. CloudWatch Logs extracts the metrics, so functions need
+//! no further call or permission
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //!
-//! A crate of its own and no part of `store`: the functions share it, and it has nothing to do with the table. It knows
-//! neither what is measured nor AWS's clients; a line is a few dozen bytes around the figures, written by hand.
+//! The functions share this crate. It depends on no AWS client: a line is a few dozen bytes around the values.
 //!
-//! Nothing secret can get into a line (G10): names are `'static`, figures are numbers, and what tells them apart are the
-//! stack's name and a link's id.
+//! No secret can get into a line (G10). Names are `'static`, values are numbers, and the dimensions are the name of the
+//! stack and the id of a link.
 
 mod error;
 mod line;
@@ -16,21 +15,11 @@ mod stack;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use relay::LinkId;
 
 pub use error::Error;
-pub use line::{Metric, NAMESPACE};
+pub use line::{Metric, NAMESPACE, Scope};
 pub use sink::{Sink, Stdout};
 pub use stack::Stack;
-
-/// What a figure is about: its dimensions in CloudWatch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Of<'l> {
-    /// The whole stack: dimension `stack`.
-    Stack,
-    /// One link of it: dimensions `stack` and `link`.
-    Link(&'l LinkId),
-}
 
 /// Writes the metrics of one stack.
 #[derive(Debug, Clone)]
@@ -40,17 +29,17 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics of `stack` that go to `sink`.
+    /// Makes metrics of `stack` that are written to `sink`.
     pub const fn new(stack: Stack, sink: Arc<dyn Sink>) -> Self {
         Self { stack, sink }
     }
 
-    /// Reads `BITRELAY_METRICS` (`true` or `false`) and `BITRELAY_STACK` through `lookup`. `None` where metrics are switched
-    /// off, or not spoken of: nothing is written then.
+    /// Reads `BITRELAY_METRICS` (`true` or `false`) and `BITRELAY_STACK` through `lookup`. `None` if metrics are off, which is
+    /// the default.
     ///
     /// # Errors
     ///
-    /// [`Error::SwitchInvalid`] for another word, [`Error::StackInvalid`] for a name that no stack can have, or none.
+    /// [`Error::SwitchInvalid`] for any other value, [`Error::StackInvalid`] for an invalid or missing name.
     pub fn from_environment(
         lookup: impl Fn(&str) -> Option<String>,
         sink: Arc<dyn Sink>,
@@ -65,8 +54,8 @@ impl Metrics {
         }
     }
 
-    /// Writes figures that were taken at `at`, in one line.
-    pub fn write(&self, at: Timestamp, of: Of<'_>, figures: &[Metric]) {
-        self.sink.take(&line::line(at, &self.stack, of, figures));
+    /// Writes the metrics of time `at` as one line.
+    pub fn write(&self, at: Timestamp, scope: Scope<'_>, metrics: &[Metric]) {
+        self.sink.write(&line::line(at, &self.stack, scope, metrics));
     }
 }

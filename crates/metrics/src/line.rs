@@ -1,4 +1,4 @@
-//! One line: figures, and what CloudWatch is to make of them.
+//! One line: values, and their description for CloudWatch.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,26 @@ use jiff::Timestamp;
 use relay::LinkId;
 use serde::Serialize;
 
-use crate::{Of, Stack};
+use crate::stack::Stack;
 
-/// The namespace of every metric.
+/// Namespace of every metric.
 pub const NAMESPACE: &str = "bitrelay";
 
-/// The level of every line. The template leaves Lambda's own filter at its default, which drops what is below INFO
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>); `LogLevel` does not concern these lines.
+/// Level of every line. The template leaves Lambda's own filter at its default, which drops lines below INFO
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). `LogLevel` does not affect
+/// these lines.
 const LEVEL: &str = "INFO";
 
-/// One figure with its name. Both are numbers or words of ours: nothing else fits in.
+/// Subject of a metric: its dimensions in CloudWatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope<'l> {
+    /// The whole stack: dimension `stack`.
+    Stack,
+    /// One link of it: dimensions `stack` and `link`.
+    Link(&'l LinkId),
+}
+
+/// Name and value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
     name: &'static str,
@@ -23,7 +33,7 @@ pub struct Metric {
     value: u64,
 }
 
-/// CloudWatch's words (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>).
+/// Units of CloudWatch (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 enum Unit {
     Count,
@@ -31,18 +41,18 @@ enum Unit {
 }
 
 impl Metric {
-    /// How many of something.
+    /// Makes a count.
     pub fn count(name: &'static str, value: impl Into<u64>) -> Self {
         Self { name, unit: Unit::Count, value: value.into() }
     }
 
-    /// How many seconds.
+    /// Makes a duration in seconds.
     pub fn seconds(name: &'static str, value: impl Into<u64>) -> Self {
         Self { name, unit: Unit::Seconds, value: value.into() }
     }
 }
 
-/// The document. Every dimension and every metric that `_aws` names is a member beside it.
+/// The JSON document. Every dimension and metric that `_aws` names is a member beside it.
 #[derive(Debug, Serialize)]
 struct Document<'l> {
     level: &'static str,
@@ -68,7 +78,7 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    /// Sets of dimensions. One, because a figure becomes a metric, which costs, for each.
+    /// Sets of dimensions. One only, because each set makes another billed metric.
     dimensions: [&'static [&'static str]; 1],
     metrics: Vec<Definition>,
 }
@@ -80,22 +90,23 @@ struct Definition {
     unit: Unit,
 }
 
-/// The line, its newline included.
-pub(crate) fn line(at: Timestamp, stack: &Stack, of: Of<'_>, figures: &[Metric]) -> String {
-    let (dimensions, link): (&[&str], _) = match of {
-        Of::Stack => (&["stack"], None),
-        Of::Link(link) => (&["stack", "link"], Some(link)),
+/// Makes the line, with its newline.
+pub(crate) fn line(at: Timestamp, stack: &Stack, scope: Scope<'_>, metrics: &[Metric]) -> String {
+    let (dimensions, link): (&[&str], _) = match scope {
+        Scope::Stack => (&["stack"], None),
+        Scope::Link(link) => (&["stack", "link"], Some(link)),
     };
-    let metrics = figures.iter().map(|figure| Definition { name: figure.name, unit: figure.unit }).collect();
-    let directive = Directive { namespace: NAMESPACE, dimensions: [dimensions], metrics };
+    let definitions =
+        metrics.iter().map(|metric| Definition { name: metric.name, unit: metric.unit }).collect();
+    let directive = Directive { namespace: NAMESPACE, dimensions: [dimensions], metrics: definitions };
     let document = Document {
         level: LEVEL,
         timestamp: at,
         metadata: Metadata { timestamp: at.as_millisecond(), cloud_watch_metrics: [directive] },
         stack,
         link,
-        values: figures.iter().map(|figure| (figure.name, figure.value)).collect(),
+        values: metrics.iter().map(|metric| (metric.name, metric.value)).collect(),
     };
-    // Keys are strings and values numbers, so this does not fail; an empty line would be no metric.
+    // Keys are strings and values are numbers, so this cannot fail.
     serde_json::to_string(&document).map(|json| json + "\n").unwrap_or_default()
 }

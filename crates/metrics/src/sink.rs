@@ -1,30 +1,30 @@
-//! Where lines go.
+//! Destinations of lines.
 
 use std::fmt;
 use std::io::{Write, stdout};
 use std::sync::{Mutex, PoisonError};
 
-/// Takes lines.
+/// Destination of lines.
 pub trait Sink: fmt::Debug + Send + Sync {
-    /// Takes one line; its newline is part of it.
-    fn take(&self, line: &str);
+    /// Writes one line, which includes its newline.
+    fn write(&self, line: &str);
 }
 
-/// The function's log.
+/// The log of the function.
 #[derive(Debug, Clone, Copy)]
 pub struct Stdout;
 
 impl Sink for Stdout {
-    /// One write, because a line that another one breaks into is no JSON. A line that cannot be written is lost: a function
-    /// must not fail for what is only said about it.
-    fn take(&self, line: &str) {
+    /// Writes the line at once, because interleaved lines are invalid JSON. A line that cannot be written is lost: a function
+    /// must not fail because of its metrics.
+    fn write(&self, line: &str) {
         let _ = stdout().lock().write_all(line.as_bytes());
     }
 }
 
-/// Keeps them, for tests.
+/// Keeps lines for tests.
 impl Sink for Mutex<Vec<String>> {
-    fn take(&self, line: &str) {
+    fn write(&self, line: &str) {
         self.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
     }
 }

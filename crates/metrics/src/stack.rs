@@ -1,15 +1,15 @@
-//! The stack's name, the dimension of every figure.
+//! The name of the stack, a dimension of every metric.
 
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::Error;
+use crate::error::Error;
 
-/// The longest name of a stack.
+/// Longest name of a stack.
 const MAX_CHARS: usize = 128;
 
-/// The name of a CloudFormation stack: letters, digits and dashes
+/// Name of a CloudFormation stack: letters, digits and dashes
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

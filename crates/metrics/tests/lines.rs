@@ -1,11 +1,11 @@
-//! Lines as CloudWatch Logs and Lambda's filter read them.
+//! Format of the lines for CloudWatch Logs and for Lambda's filter.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use metrics::{Metric, Metrics, Of, Sink};
+use metrics::{Metric, Metrics, Scope, Sink};
 use serde_json::{Value, json};
 
 type Lines = Arc<Mutex<Vec<String>>>;
@@ -14,24 +14,24 @@ fn at() -> Timestamp {
     "2026-11-24T10:00:00.5Z".parse().unwrap()
 }
 
-fn figures() -> [Metric; 2] {
+fn metrics() -> [Metric; 2] {
     [Metric::count("Polls", 3_u32), Metric::seconds("OldestOverdueSeconds", u64::MAX)]
 }
 
-/// The one line that is written of `of`.
-fn written(of: Of<'_>) -> String {
+/// Returns the line that is written for `scope`.
+fn written(scope: Scope<'_>) -> String {
     let lines = Lines::default();
-    Metrics::new("bitrelay-1".parse().unwrap(), lines.clone()).write(at(), of, &figures());
+    Metrics::new("bitrelay-1".parse().unwrap(), lines.clone()).write(at(), scope, &metrics());
     let lines = lines.lock().unwrap();
     assert_eq!(lines.len(), 1, "one write");
     lines[0].clone()
 }
 
-fn document(of: Of<'_>) -> Value {
-    serde_json::from_str(&written(of)).unwrap()
+fn document(scope: Scope<'_>) -> Value {
+    serde_json::from_str(&written(scope)).unwrap()
 }
 
-/// What the specification asks of a document, as far as ours have it.
+/// Checks the rules of the specification that apply to our documents.
 fn check_format(document: &Value) {
     assert!(document["_aws"]["Timestamp"].is_i64(), "milliseconds since 1970");
     for directive in document["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
@@ -55,8 +55,8 @@ fn check_format(document: &Value) {
 }
 
 #[test]
-fn figures_of_a_link_are_told_apart_by_stack_and_link() {
-    let document = document(Of::Link(&"acme".parse().unwrap()));
+fn metrics_of_a_link_have_stack_and_link() {
+    let document = document(Scope::Link(&"acme".parse().unwrap()));
     check_format(&document);
     let metadata = json!({
         "Timestamp": 1_795_514_400_500_i64,
@@ -75,24 +75,24 @@ fn figures_of_a_link_are_told_apart_by_stack_and_link() {
 }
 
 #[test]
-fn figures_of_the_stack_name_no_link() {
-    let document = document(Of::Stack);
+fn metrics_of_the_stack_have_no_link() {
+    let document = document(Scope::Stack);
     check_format(&document);
     assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
     assert_eq!(document.get("link"), None);
 }
 
 #[test]
-fn lambda_drops_a_line_at_no_log_level() {
-    let document = document(Of::Stack);
+fn line_passes_every_log_level_of_lambda() {
+    let document = document(Scope::Stack);
     assert_eq!(document["level"], "INFO");
     let timestamp = document["timestamp"].as_str().unwrap();
     assert!(timestamp.ends_with('Z') && timestamp.parse::<Timestamp>().unwrap() == at(), "{timestamp}");
 }
 
 #[test]
-fn a_line_is_one_line() {
-    let line = written(Of::Stack);
+fn document_is_one_line() {
+    let line = written(Scope::Stack);
     assert!(line.ends_with('\n') && line.matches('\n').count() == 1, "{line:?}");
 }
 
@@ -105,17 +105,17 @@ fn from(variables: &[(&str, &str)]) -> Result<Option<Metrics>, metrics::Error> {
 }
 
 #[test]
-fn they_are_switched_on_by_a_word_and_need_the_stack_s_name() {
+fn metrics_need_a_valid_switch_and_stack_name() {
     let stack = ("BITRELAY_STACK", "bitrelay");
     assert!(from(&[stack, ("BITRELAY_METRICS", "true")]).unwrap().is_some());
     assert!(from(&[stack, ("BITRELAY_METRICS", "false")]).unwrap().is_none());
     assert!(from(&[stack]).unwrap().is_none());
-    for nonsense in ["", "TRUE", "1", "yes"] {
-        let error = from(&[stack, ("BITRELAY_METRICS", nonsense)]).unwrap_err().to_string();
+    for invalid in ["", "TRUE", "1", "yes"] {
+        let error = from(&[stack, ("BITRELAY_METRICS", invalid)]).unwrap_err().to_string();
         assert!(error.starts_with("BITRELAY_METRICS must be `true` or `false`"), "{error}");
     }
-    for nonsense in ["", "a stack", "a\nb", "ü", &"a".repeat(129)] {
-        let error = from(&[("BITRELAY_METRICS", "true"), ("BITRELAY_STACK", nonsense)]).unwrap_err();
+    for invalid in ["", "a stack", "a\nb", "ü", &"a".repeat(129)] {
+        let error = from(&[("BITRELAY_METRICS", "true"), ("BITRELAY_STACK", invalid)]).unwrap_err();
         assert!(error.to_string().starts_with("BITRELAY_STACK must be"), "{error}");
     }
     assert!(from(&[("BITRELAY_METRICS", "true")]).is_err(), "a stack without a name");

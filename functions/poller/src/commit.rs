@@ -25,7 +25,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if self.is_better_postponed(client, due, pages(&known.comments), started_at) {
             return Ok(Polled::Postponed);
         }
-        let read = match RepositoryPath::of(&known.repository) {
+        let read = match RepositoryPath::from_payload(&known.repository) {
             Some(path) => read(client, &path, hash, &state, started_at).await.map_err(Error::from),
             None => Err(Error::NoRepository),
         };

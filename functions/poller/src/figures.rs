@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use metrics::{Metric, Metrics, Of};
+use metrics::{Metric, Metrics, Scope};
 use relay::LinkId;
 use relay::budget::Budget;
 use store::links::LinkSource;
@@ -122,7 +122,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
 
 fn write(metrics: &Metrics, now: Timestamp, links: &BTreeMap<LinkId, Figures>) {
     for (link, figures) in links.iter().take(MAX_LINKS) {
-        metrics.write(now, Of::Link(link), &of_link(figures));
+        metrics.write(now, Scope::Link(link), &of_link(figures));
     }
     if links.len() > MAX_LINKS {
         tracing::warn!(links = links.len(), "more links than have metrics of their own");
@@ -131,7 +131,7 @@ fn write(metrics: &Metrics, now: Timestamp, links: &BTreeMap<LinkId, Figures>) {
     let failed: u32 = links.values().map(|figures| figures.done.failed).sum();
     let of_all =
         [Metric::seconds("OldestOverdueSeconds", oldest.unwrap_or(0)), Metric::count("PollsFailed", failed)];
-    metrics.write(now, Of::Stack, &of_all);
+    metrics.write(now, Scope::Stack, &of_all);
 }
 
 fn of_link(figures: &Figures) -> Vec<Metric> {

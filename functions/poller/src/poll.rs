@@ -64,7 +64,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if client.calls_left() < needed {
             (needs.pull_request, needs.tasks) = (false, false);
         }
-        let read = match RepositoryPath::of(&known.repository) {
+        let read = match RepositoryPath::from_payload(&known.repository) {
             Some(path) => {
                 reader::read(client, &path, *id, &state, needs, started_at).await.map_err(Error::from)
             }

@@ -33,7 +33,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         state: SubjectState,
     ) -> Result<Polled, Error> {
         let started_at = self.poller.clock.now();
-        let path = state.repository.as_ref().and_then(|known| RepositoryPath::of(&known.repository));
+        let path =
+            state.repository.as_ref().and_then(|known| RepositoryPath::from_payload(&known.repository));
         let listed = match path {
             Some(path) => client.open_pull_requests(&path).await.map_err(Error::from),
             None => Err(Error::NoRepository),

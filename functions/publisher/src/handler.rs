@@ -2,7 +2,7 @@
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use jiff::{SignedDuration, Timestamp};
-use metrics::{Metric, Metrics, Of};
+use metrics::{Metric, Metrics, Scope};
 use serde_dynamo::Item;
 use store::Clock;
 use store::codec::StoredEvent;
@@ -79,7 +79,7 @@ impl Outcomes {
             Metric::count("EventsPublished", count(Outcome::Published)),
             Metric::count("EventsDeadLettered", count(Outcome::Parked)),
         ];
-        metrics.write(at, Of::Stack, &counts);
+        metrics.write(at, Scope::Stack, &counts);
     }
 
     /// Makes the answer for Lambda: the failed records, lowest sequence number first.

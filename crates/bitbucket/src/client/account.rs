@@ -1,22 +1,22 @@
-//! Who the credential is.
+//! The account of the credential.
 
 use super::{Client, answer};
 use crate::Error;
 use crate::payload::{Account, Document};
 
-/// Who calls.
+/// The account of the credential, and its scopes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Whoami {
-    /// The account that the credential acts as; `None` where the credential may call, and not ask who it is.
+    /// Account that the credential acts as; `None` if the credential lacks the scope `account`.
     pub account: Option<Account>,
-    /// What it may do, where Bitbucket says it: the header `X-OAuth-Scopes`.
+    /// Scopes from the header `X-OAuth-Scopes`, if Bitbucket sent it.
     pub scopes: Option<String>,
-    /// The server's clock, as its answer's `Date` has it.
+    /// Time of the server, from the `Date` header.
     pub date: Option<String>,
 }
 
 impl Whoami {
-    /// The name to show.
+    /// Returns the name to show.
     pub fn name(&self) -> Option<&str> {
         let account = self.account.as_ref()?;
         account.display_name.as_deref().or(account.nickname.as_deref())
@@ -24,12 +24,12 @@ impl Whoami {
 }
 
 impl Client {
-    /// Asks who the credential is. A credential without the scope `account` is answered 403: it is known, and may not ask
-    /// (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/#api-user-get>).
+    /// Gets the account of the credential. Without the scope `account` Bitbucket answers 403, although the credential is
+    /// valid (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/#api-user-get>).
     ///
     /// # Errors
     ///
-    /// As for [`Client::comments`]; 401 for a credential that Bitbucket does not know.
+    /// As for [`Client::comments`]; 401 if the credential is invalid.
     pub async fn whoami(&self) -> Result<Whoami, Error> {
         const OPERATION: &str = "get user";
         let response = self.request(OPERATION, reqwest::Method::GET, self.url(["user"]), None).await?;

@@ -1,4 +1,4 @@
-//! Reading an answer within limits, and telling what an error says.
+//! Reads answers within limits, and the messages of errors.
 
 use reqwest::Response;
 use serde_json::Value;
@@ -6,24 +6,24 @@ use serde_json::Value;
 use super::transport::Unreachable;
 use crate::Error;
 
-/// The largest answer that is read. A page of 100 comments of the longest texts stays under it.
+/// Largest answer that is read. A page of 100 comments with the longest texts is smaller.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
-/// The most of Bitbucket's words that go into an error.
+/// Longest part of Bitbucket's message that goes into an error.
 const MAX_MESSAGE_CHARS: usize = 200;
 
-/// The JSON of a good answer.
+/// Reads the JSON of a successful answer.
 pub(super) async fn json(operation: &'static str, response: Response) -> Result<Value, Error> {
     let body = good(operation, response).await?;
-    serde_json::from_slice(&body).map_err(|_| Error::AnswerInvalid { operation, reason: "it is not JSON" })
+    serde_json::from_slice(&body).map_err(|_| Error::AnswerInvalid { operation, reason: "not JSON" })
 }
 
-/// A good answer, whatever it says.
+/// Checks that an answer is successful and ignores its content.
 pub(super) async fn done(operation: &'static str, response: Response) -> Result<(), Error> {
     good(operation, response).await.map(drop)
 }
 
-/// The body of a good answer.
+/// Reads the body of an answer within the limit.
 async fn good(operation: &'static str, response: Response) -> Result<Vec<u8>, Error> {
     let status = response.status();
     let retry_after_seconds = retry_after(&response);
@@ -38,14 +38,14 @@ pub(crate) async fn body(operation: &'static str, mut response: Response) -> Res
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(operation, &error))? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Error::AnswerInvalid { operation, reason: "it is larger than 10 MiB" });
+            return Err(Error::AnswerInvalid { operation, reason: "larger than 10 MiB" });
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// Errors come as `{"type": "error", "error": {"message": …}}`, but a 429 is plain text.
+/// Reads the message of an error: `{"type": "error", "error": {"message": …}}`, or plain text for a 429.
 fn message(body: &[u8]) -> String {
     let parsed = serde_json::from_slice::<Value>(body).ok();
     let message = parsed.as_ref().and_then(|body| body.pointer("/error/message")?.as_str());
@@ -53,7 +53,7 @@ fn message(body: &[u8]) -> String {
     text.trim().chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
 }
 
-/// `Retry-After` in seconds. Bitbucket rarely sends it; its other form, a date, is left out.
+/// Reads `Retry-After` in seconds. Bitbucket rarely sends it. The form with a date is ignored.
 pub(crate) fn retry_after(response: &Response) -> Option<u64> {
     response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_may_be_json_or_plain_text() {
+    fn error_may_be_json_or_plain_text() {
         assert_eq!(message(br#"{"type":"error","error":{"message":"Not here"}}"#), "Not here");
         assert_eq!(
             message(b"Rate limit for this resource has been exceeded\n"),

@@ -1,4 +1,4 @@
-//! API calls: the connection, the credential, the allowance of calls, and the pages of a listing.
+//! API calls with a connection, a credential and an allowance of calls, and the paging of listings.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,11 +18,11 @@ use crate::credential::Credential;
 use crate::payload::Document;
 use crate::{Error, RateLimit};
 
-/// How long one call may take. Bitbucket itself gives up after 30 seconds; a poll does not wait that long.
+/// Longest time of one call. Bitbucket gives up after 30 seconds; a poll does not wait that long.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Bitbucket's REST API, without a credential. Holds the connections; make one and keep it.
+/// Bitbucket's REST API without a credential. It holds the connections, so make one and reuse it.
 #[derive(Debug, Clone)]
 pub struct Api {
     /// Builds requests. `transport` sends them.
@@ -32,31 +32,30 @@ pub struct Api {
 }
 
 impl Api {
-    /// `base` is `https://api.bitbucket.org/2.0`, or another root of the same API.
+    /// Makes a client of the API. `base` is `https://api.bitbucket.org/2.0`, or another root of the same API.
     ///
     /// # Errors
     ///
-    /// [`Error::Configuration`] where it is no URL, or not https: tokens do not travel in the clear, except on this
-    /// machine.
+    /// [`Error::Configuration`] unless `base` is an https URL, or an http URL of this machine: tokens must be encrypted.
     pub fn new(base: &str) -> Result<Self, Error> {
         let (http, base) = (http()?, root(base)?);
         Ok(Self { transport: Arc::new(http.clone()), http, base })
     }
 
-    /// The same API, with its requests sent another way. For tests that keep Bitbucket in their own process.
+    /// Sends requests through another transport. For tests that run Bitbucket in their own process.
     #[must_use]
     pub fn with_transport(&self, transport: Arc<dyn Transport>) -> Self {
         Self { transport, ..self.clone() }
     }
 
-    /// A client with a credential that may make `allowance` calls and then refuses.
+    /// Makes a client with a credential. After `allowance` calls it refuses to make more.
     pub fn client(&self, credential: Credential, allowance: u32) -> Client {
         let left = Arc::new(AtomicU32::new(allowance));
         Client { api: self.clone(), credential, left, rate_limit: Arc::default() }
     }
 }
 
-/// A URL that credentials may be sent to.
+/// Parses a URL to which credentials may be sent.
 pub(crate) fn root(base: &str) -> Result<Url, Error> {
     let base = Url::parse(base).map_err(|error| Error::Configuration(format!("{base:?}: {error}")))?;
     let loopback = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
@@ -66,19 +65,19 @@ pub(crate) fn root(base: &str) -> Result<Url, Error> {
     Ok(base)
 }
 
-/// What calls are made with.
+/// Makes the HTTP client.
 pub(crate) fn http() -> Result<reqwest::Client, Error> {
     reqwest::Client::builder()
         .timeout(CALL_TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
-        // A redirect could take the credential elsewhere; Bitbucket sends none for these calls.
+        // Safety: a redirect could send the credential elsewhere. Bitbucket sends none for these calls.
         .redirect(Policy::none())
         .user_agent(concat!("bitrelay/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Error::Configuration(error.to_string()))
 }
 
-/// The API with a credential and an allowance of calls. Clones share the allowance, and what Bitbucket says of its own.
+/// The API with a credential and an allowance of calls. Clones share the allowance and the reported rate limit.
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(super) api: Api,
@@ -88,13 +87,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// The same client with another credential: the allowance goes on.
+    /// Returns the same client with another credential. Both share the allowance.
     #[must_use]
     pub fn with_credential(&self, credential: Credential) -> Self {
         Self { credential, ..self.clone() }
     }
 
-    /// The token it calls with; `None` where it has a password.
+    /// Returns the token; `None` if the credential is a password.
     pub fn token(&self) -> Option<&SecretString> {
         match &self.credential {
             Credential::Bearer { token } => Some(token),
@@ -102,29 +101,29 @@ impl Client {
         }
     }
 
-    /// How many calls are left.
+    /// Returns the number of calls left in the allowance.
     pub fn calls_left(&self) -> u32 {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// What Bitbucket said last of the calls that the credential may make; `None` where it has not.
+    /// Returns the rate limit that Bitbucket last reported; `None` if it has not.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         *self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note_rate_limit(&self, response: &Response) {
-        let Some(said) = RateLimit::read(|name| response.headers().get(name)?.to_str().ok()) else { return };
-        let mut known = self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some(known.unwrap_or_default().then(said));
+        let Some(new) = RateLimit::read(|name| response.headers().get(name)?.to_str().ok()) else { return };
+        let mut rate_limit = self.rate_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        *rate_limit = Some(rate_limit.unwrap_or_default().updated(new));
     }
 
-    /// The URL of something of a repository.
+    /// Returns a URL below a repository.
     pub(super) fn repository_url(&self, repository: &RepositoryPath, rest: &[&str]) -> Url {
         let path = ["repositories", &repository.workspace, &repository.repository];
         self.url(path.into_iter().chain(rest.iter().copied()))
     }
 
-    /// A listing, up to `max_pages` pages of it.
+    /// Reads a listing, up to `max_pages` pages of it.
     pub(super) async fn list<T: DeserializeOwned + Default>(
         &self,
         operation: &'static str,
@@ -135,14 +134,14 @@ impl Client {
         let mut url = first;
         for _ in 0..max_pages {
             let mut page = match self.get(operation, url).await {
-                // What was read counts; the caller decides what a part of a listing is good for.
+                // The items read so far are returned; the caller decides if a partial listing is useful.
                 Err(Error::AllowanceSpent { .. }) if !items.is_empty() => {
                     return Ok(Listing { items, complete: false });
                 }
                 page => page?,
             };
             let Some(Value::Array(values)) = page.get_mut("values").map(Value::take) else {
-                return Err(Error::AnswerInvalid { operation, reason: "it has no list of values" });
+                return Err(Error::AnswerInvalid { operation, reason: "no list of values" });
             };
             items.extend(values.into_iter().map(Document::new));
             let Some(next) = page.get("next").and_then(Value::as_str) else {
@@ -150,25 +149,25 @@ impl Client {
             };
             url = self
                 .own(next)
-                .ok_or(Error::AnswerInvalid { operation, reason: "its next page is elsewhere" })?;
+                .ok_or(Error::AnswerInvalid { operation, reason: "its next page is on another host" })?;
         }
         Ok(Listing { items, complete: false })
     }
 
-    /// One thing; `None` where it is not there.
+    /// Gets one object; `None` if it does not exist.
     pub(super) async fn find<T: DeserializeOwned + Default>(
         &self,
         operation: &'static str,
         url: Url,
     ) -> Result<Option<Document<T>>, Error> {
         match self.get(operation, url).await {
-            Ok(found) => Ok(Some(Document::new(found))),
+            Ok(raw) => Ok(Some(Document::new(raw))),
             Err(Error::Api { status: 404 | 410, .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// A link of an answer, if it leads to the API's own origin.
+    /// Parses a link of an answer; `None` if it leaves the origin of the API.
     pub(super) fn own(&self, link: &str) -> Option<Url> {
         Url::parse(link).ok().filter(|url| url.origin() == self.api.base.origin())
     }
@@ -177,7 +176,7 @@ impl Client {
         answer::json(operation, self.request(operation, Method::GET, url, None).await?).await
     }
 
-    /// A call whose answer says nothing but that it worked.
+    /// Makes a call and ignores the content of the answer.
     pub(super) async fn send(
         &self,
         operation: &'static str,
@@ -188,7 +187,7 @@ impl Client {
         answer::done(operation, self.request(operation, method, url, body).await?).await
     }
 
-    /// A URL below the base.
+    /// Returns a URL below the base.
     pub(super) fn url<'s>(&self, path: impl IntoIterator<Item = &'s str>) -> Url {
         let mut url = self.api.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -197,7 +196,7 @@ impl Client {
         url
     }
 
-    /// One call, out of the allowance.
+    /// Makes one call and subtracts it from the allowance.
     pub(super) async fn request(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! The calls that polling needs.
+//! The API calls of polls.
 
 use url::Url;
 
@@ -6,23 +6,22 @@ use super::{Client, Listing, MAX_PAGES, RepositoryPath};
 use crate::payload::{Comment, CommitStatus, Document, PullRequest, Task};
 use crate::{CommentId, Error, PullRequestId, TaskId};
 
-/// The most pages that are read to count commits, or changed files. What has more is not counted.
+/// Largest number of pages read to count commits or changed files. Longer listings are not counted.
 const MAX_COUNTED_PAGES: usize = 5;
 
-/// What a sweep asks for of each open pull request: all that can move without a webhook, and little else. Reviewers and
-/// participants are not listed unless they are asked for.
+/// Fields that a sweep reads of each open pull request: all that can change without a webhook, and little else. Bitbucket
+/// lists reviewers and participants only on request.
 const SWEPT_FIELDS: &str = "next,values.id,values.title,values.draft,values.state,values.created_on,values.updated_on,\
     values.comment_count,values.task_count,values.source.branch.name,values.source.commit.hash,\
     values.destination.branch.name,values.reviewers.uuid,values.participants.user.uuid,values.participants.approved,\
     values.participants.state";
 
 impl Client {
-    /// All comments of a pull request, the last changed first: global and inline ones, and replies.
+    /// Lists all comments of a pull request, global and inline, with replies; the last changed first.
     ///
     /// # Errors
     ///
-    /// [`Error::Api`], [`Error::Unreachable`], [`Error::AnswerInvalid`], [`Error::AllowanceSpent`]; the same for all
-    /// calls below.
+    /// [`Error::Api`], [`Error::Unreachable`], [`Error::AnswerInvalid`], [`Error::AllowanceSpent`].
     pub async fn comments(
         &self,
         repository: &RepositoryPath,
@@ -33,7 +32,7 @@ impl Client {
         self.list("list comments", url, MAX_PAGES).await
     }
 
-    /// One comment; `None` where it is not there any more.
+    /// Gets one comment; `None` if it no longer exists.
     ///
     /// # Errors
     ///
@@ -48,7 +47,7 @@ impl Client {
         self.find("get comment", url).await
     }
 
-    /// All comments of a commit, the last changed first. Bitbucket has no list of the comments of all commits of a repository
+    /// Lists all comments of a commit, the last changed first. Bitbucket cannot list the comments of all commits at once
     /// (its OpenAPI file: `/repositories/{workspace}/{repo_slug}/commit/{commit}/comments`).
     ///
     /// # Errors
@@ -64,7 +63,7 @@ impl Client {
         self.list("list commit comments", url, MAX_PAGES).await
     }
 
-    /// One comment of a commit; `None` where it is not there any more.
+    /// Gets one comment of a commit; `None` if it no longer exists.
     ///
     /// # Errors
     ///
@@ -79,7 +78,7 @@ impl Client {
         self.find("get commit comment", url).await
     }
 
-    /// All tasks of a pull request, the oldest first.
+    /// Lists all tasks of a pull request, the oldest first.
     ///
     /// # Errors
     ///
@@ -94,7 +93,7 @@ impl Client {
         self.list("list tasks", url, MAX_PAGES).await
     }
 
-    /// One task; `None` where it is not there any more.
+    /// Gets one task; `None` if it no longer exists.
     ///
     /// # Errors
     ///
@@ -109,7 +108,7 @@ impl Client {
         self.find("get task", url).await
     }
 
-    /// One pull request with everything that Bitbucket shows of it.
+    /// Gets one pull request with all its fields.
     ///
     /// # Errors
     ///
@@ -123,8 +122,8 @@ impl Client {
         Ok(Document::new(self.get("get pull request", url).await?))
     }
 
-    /// The open pull requests of a repository, with the fields that can move without a webhook. More than 50 a page are
-    /// refused (Jenkins's branch source plugin, `BitbucketCloudApiClient.getPullRequests`).
+    /// Lists the open pull requests of a repository, with the fields that can change without a webhook. Bitbucket refuses
+    /// pages of more than 50 (Jenkins's branch source plugin, `BitbucketCloudApiClient.getPullRequests`).
     ///
     /// # Errors
     ///
@@ -141,7 +140,7 @@ impl Client {
         self.list("list pull requests", url, MAX_PAGES).await
     }
 
-    /// How many commits a pull request has; `None` where there are more than are read.
+    /// Counts the commits of a pull request; `None` if there are more than are read.
     ///
     /// # Errors
     ///
@@ -155,8 +154,8 @@ impl Client {
         self.count("list commits", url, "next,values.hash").await
     }
 
-    /// How many files a pull request changes, by the `diffstat` link that it came with; `None` where there are more than are
-    /// read, or the link leads elsewhere. (`.../pullrequests/{id}/diffstat` answers with a redirect to that link.)
+    /// Counts the files that a pull request changes, by its `diffstat` link. `None` if there are more than are read, or the
+    /// link leaves the API. (`.../pullrequests/{id}/diffstat` redirects to that link.)
     ///
     /// # Errors
     ///
@@ -168,7 +167,7 @@ impl Client {
         }
     }
 
-    /// The builds of the commit at a pull request's head.
+    /// Lists the builds of the head commit of a pull request.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! Hooks: reading, making, changing and deleting them
+//! Calls that list, create, change and delete hooks
 //! (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-repositories/#api-repositories-workspace-repo-slug-hooks-get>).
 //!
-//! These calls need the scope `webhook`, and to subscribe to an event also the scope to read what it is about.
+//! They need the scope `webhook`. To subscribe to an event, they also need the scope to read the event's subject.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,12 +16,12 @@ use super::path::is_segment;
 use super::{Client, Listing, MAX_PAGES, RepositoryPath};
 use crate::{Error, EventKey};
 
-/// Where a hook is: it hears of one repository, or of all repositories of a workspace.
+/// Owner of a hook: one repository, or a workspace for all its repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookPlace {
     /// A repository.
     Repository(RepositoryPath),
-    /// A workspace; only its owners may.
+    /// A workspace. Only its owners may manage hooks.
     Workspace(String),
 }
 
@@ -35,12 +35,12 @@ impl FromStr for HookPlace {
                 workspace: (*workspace).to_owned(),
                 repository: (*slug).to_owned(),
             }),
-            _ => return Err("a place is `workspace/slug` or `workspace`"),
+            _ => return Err("expected `workspace/slug` or `workspace`"),
         };
         if text.split('/').all(is_segment) {
             Ok(place)
         } else {
-            Err("a place is `workspace/slug` or `workspace`")
+            Err("expected `workspace/slug` or `workspace`")
         }
     }
 }
@@ -54,34 +54,34 @@ impl fmt::Display for HookPlace {
     }
 }
 
-/// A hook as Bitbucket shows it. Its secret is never shown.
+/// A hook as Bitbucket lists it, without its secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Hook {
-    /// Its id.
+    /// Id of the hook.
     pub uuid: String,
-    /// Where it delivers.
+    /// URL that receives the deliveries.
     pub url: String,
-    /// What it is for, in words.
+    /// Description for people.
     pub description: String,
-    /// Whether it delivers at all.
+    /// True if the hook sends deliveries.
     pub active: bool,
-    /// What it hears of.
+    /// Subscribed events.
     pub events: Vec<EventKey>,
-    /// Whether it has a secret.
+    /// True if the hook has a secret.
     pub secret_set: bool,
 }
 
-/// What a hook is to be.
+/// Wanted settings of a hook.
 #[derive(Debug, Clone)]
 pub struct HookSpec {
-    /// Where it delivers.
+    /// URL that receives the deliveries.
     pub url: Url,
-    /// What it is for, in words.
+    /// Description for people.
     pub description: String,
-    /// What it hears of; not empty.
+    /// Subscribed events; not empty.
     pub events: Vec<EventKey>,
-    /// Its secret; `None` leaves the one that it has.
+    /// New secret; `None` keeps the current one.
     pub secret: Option<SecretString>,
 }
 
@@ -101,23 +101,22 @@ impl HookSpec {
 }
 
 impl Client {
-    /// All hooks of a place. `None` in the list is one that cannot be read.
+    /// Lists all hooks of a repository or workspace.
     ///
     /// # Errors
     ///
-    /// As for [`Client::comments`]; the same for all calls below. 403 where the credential lacks the scope `webhook`, or its owner
-    /// may not.
+    /// As for [`Client::comments`]; 403 if the credential lacks the scope `webhook`, or its owner may not manage hooks.
     pub async fn hooks(&self, place: &HookPlace) -> Result<Vec<Hook>, Error> {
         let mut url = self.hooks_url(place, None);
         url.query_pairs_mut().append_pair("pagelen", "100");
         let listing: Listing<Hook> = self.list("list hooks", url, MAX_PAGES).await?;
         if !listing.complete {
-            return Err(Error::AnswerInvalid { operation: "list hooks", reason: "it has too many pages" });
+            return Err(Error::AnswerInvalid { operation: "list hooks", reason: "too many pages" });
         }
         Ok(listing.items.into_iter().map(|hook| (*hook).clone()).collect())
     }
 
-    /// Makes a hook.
+    /// Creates a hook.
     ///
     /// # Errors
     ///
@@ -137,7 +136,7 @@ impl Client {
         self.send("change a hook", Method::PUT, url, Some(spec.body())).await
     }
 
-    /// Deletes a hook. One that is gone is no error.
+    /// Deletes a hook. It is no error if the hook does not exist.
     ///
     /// # Errors
     ///
@@ -165,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_reads_back_and_cannot_lead_elsewhere() {
+    fn place_round_trips_and_cannot_change_the_path() {
         for text in ["acme", "acme/widgets", "{w}/{r}"] {
             assert_eq!(text.parse::<HookPlace>().unwrap().to_string(), text);
         }
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_shows_no_secret_when_it_is_printed() {
+    fn debug_output_of_a_hook_has_no_secret() {
         let spec = HookSpec {
             url: "https://example.com/webhook/acme".parse().unwrap(),
             description: String::new(),

@@ -1,7 +1,7 @@
-//! The REST client: the few calls that a poll needs, and those about hooks and repositories.
+//! The REST client: the calls that bitrelay makes for polls, hooks and repositories.
 //!
-//! Every answer is limited in size, time and pages. `next` links are followed on the API's own origin only, because the
-//! credential goes with them. The client never retries by itself: the caller knows its budget and its deadline.
+//! Every answer is limited in size, time and pages. `next` links are followed only on the origin of the API, because the
+//! credential is sent with them. The client never retries: only the caller knows its budget and its deadline.
 
 mod account;
 pub(crate) mod answer;
@@ -20,15 +20,15 @@ pub use transport::{Sent, Transport, Unreachable};
 
 use crate::payload::Document;
 
-/// The most pages of one listing that are read: 2,000 comments.
+/// Largest number of pages read of one listing: 2,000 comments.
 pub const MAX_PAGES: usize = 20;
 
-/// Items that a listing gave, over all its pages.
+/// Items of a listing, over all its pages.
 #[derive(Debug, Clone)]
 pub struct Listing<T> {
-    /// The items, in the order asked for.
+    /// Items in the requested order.
     pub items: Vec<Document<T>>,
-    /// Whether the last page was reached; not so where there are too many pages, or the allowance of calls ended before.
-    /// What is missing from an incomplete listing tells nothing.
+    /// True if the last page was read. False if there are too many pages, or the allowance of calls was spent. An item that
+    /// is missing from an incomplete listing may still exist.
     pub complete: bool,
 }

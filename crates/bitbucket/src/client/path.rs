@@ -1,12 +1,12 @@
-//! How a repository is named in a URL of the API.
+//! Paths of repositories in URLs of the API.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::payload::Repository;
 
-/// A workspace and a repository as two segments of a path. UUIDs are preferred, because slugs change on a rename; the
-/// API takes both (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#uri-uuid>).
+/// A workspace and a repository as two segments of a path. UUIDs are preferred, because a rename changes slugs; the API
+/// accepts both (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#uri-uuid>).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RepositoryPath {
     /// `{uuid}` or slug.
@@ -16,9 +16,8 @@ pub struct RepositoryPath {
 }
 
 impl RepositoryPath {
-    /// Reads the names out of a `repository` object as webhooks carry it. `None` where it names no workspace or no
-    /// repository.
-    pub fn of(repository: &Value) -> Option<Self> {
+    /// Reads the path from a `repository` object of a webhook; `None` if it lacks the workspace or the repository.
+    pub fn from_payload(repository: &Value) -> Option<Self> {
         let repository = Repository::deserialize(repository).ok()?;
         let (slug_of_workspace, slug) =
             match repository.full_name.as_deref().and_then(|name| name.split_once('/')) {
@@ -33,7 +32,7 @@ impl RepositoryPath {
     }
 }
 
-/// Whether a name is one segment of a path and stays one.
+/// True if a name is exactly one segment of a path.
 pub(super) fn is_segment(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '\\'])
 }
@@ -47,20 +46,20 @@ mod tests {
     fn uuids_are_preferred_to_slugs() {
         let repository =
             json!({"uuid": "{r}", "full_name": "acme/widgets", "workspace": {"uuid": "{w}", "slug": "acme"}});
-        let path = RepositoryPath::of(&repository).unwrap();
+        let path = RepositoryPath::from_payload(&repository).unwrap();
         assert_eq!((path.workspace.as_str(), path.repository.as_str()), ("{w}", "{r}"));
     }
 
     #[test]
-    fn an_old_payload_has_slugs_only() {
-        let path = RepositoryPath::of(&json!({"full_name": "acme/widgets"})).unwrap();
+    fn old_payload_has_slugs_only() {
+        let path = RepositoryPath::from_payload(&json!({"full_name": "acme/widgets"})).unwrap();
         assert_eq!((path.workspace.as_str(), path.repository.as_str()), ("acme", "widgets"));
     }
 
     #[test]
-    fn a_name_cannot_lead_to_another_path() {
+    fn name_cannot_change_the_path() {
         for name in ["../user", "acme/..", "acme/", "/widgets", "acme/a/b"] {
-            assert_eq!(RepositoryPath::of(&json!({ "full_name": name })), None, "{name}");
+            assert_eq!(RepositoryPath::from_payload(&json!({ "full_name": name })), None, "{name}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Repositories by their names, and those of a workspace
+//! Calls that read repositories, by name or of a workspace
 //! (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-repositories/#api-repositories-workspace-get>).
 
 use super::{Client, Listing, MAX_PAGES, RepositoryPath};
 use crate::Error;
 use crate::payload::{Document, Repository};
 
-/// What a webhook's `repository` has: it becomes that of events that a poll finds.
+/// Fields of a webhook's `repository`. Events that a poll finds get the same ones.
 const FIELDS: [&str; 13] = [
     "type",
     "uuid",
@@ -23,7 +23,7 @@ const FIELDS: [&str; 13] = [
 ];
 
 impl Client {
-    /// A repository; `None` where there is none of this name, or it may not be seen.
+    /// Gets a repository; `None` if it does not exist, or the credential may not see it.
     ///
     /// # Errors
     ///
@@ -34,11 +34,11 @@ impl Client {
         self.find("get repository", url).await
     }
 
-    /// The repositories of a workspace that the credential may see, up to 2,000, the oldest first.
+    /// Lists the repositories of a workspace that the credential may see, up to 2,000, the oldest first.
     ///
     /// # Errors
     ///
-    /// As for [`Client::comments`]; 404 where there is no such workspace.
+    /// As for [`Client::comments`]; 404 if there is no such workspace.
     pub async fn repositories(&self, workspace: &str) -> Result<Listing<Repository>, Error> {
         let fields = FIELDS.map(|field| format!("values.{field}")).join(",");
         let mut url = self.url(["repositories", workspace]);

@@ -1,4 +1,4 @@
-//! Sending a request: over the network in the functions, or to a Bitbucket in the same process in tests.
+//! Sends requests: over the network, or in tests to a simulated Bitbucket in the same process.
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use reqwest::{Request, Response};
 
 use crate::Error;
 
-/// The answer to a request, still to be awaited.
+/// Future of the answer to a request.
 pub type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response, Unreachable>> + Send + 'a>>;
 
 /// Sends requests to Bitbucket.
@@ -16,12 +16,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
     fn send(&self, request: Request) -> Sent<'_>;
 }
 
-/// No answer came, or it could not be read. Holds the reason, never the URL: the URL names repositories.
+/// Reason why there is no readable answer. It never contains the URL, which names repositories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreachable(pub &'static str);
 
 impl Unreachable {
-    /// The error of the API call that got no answer.
+    /// Makes the error of an API call.
     pub(crate) fn during(self, operation: &'static str) -> Error {
         Error::Unreachable { operation, reason: self.0.to_owned() }
     }

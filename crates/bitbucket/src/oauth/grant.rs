@@ -1,4 +1,4 @@
-//! What the token endpoint gives.
+//! Grants: the answers of the token endpoint.
 
 use std::time::Duration;
 
@@ -10,39 +10,39 @@ use secrecy::SecretString;
 use super::transport::Failed;
 use crate::Error;
 
-/// How long a token lives where the answer does not say
+/// Lifetime of an access token if the answer gives none
 /// (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#refresh-tokens>).
 const DOCUMENTED_LIFE: Duration = Duration::from_hours(1);
 
 /// An OAuth consumer of a workspace.
 #[derive(Debug, Clone)]
 pub struct Consumer {
-    /// Its key.
+    /// Key of the consumer, the client id of OAuth.
     pub id: String,
-    /// Its secret.
+    /// Secret of the consumer.
     pub secret: SecretString,
 }
 
-/// What a consumer may call the API with, for an hour. Its tokens cannot be printed.
+/// Tokens for calls of the API, valid for an hour. They cannot be printed.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// `Authorization: Bearer`, at api.bitbucket.org only.
+    /// Token for `Authorization: Bearer`, at api.bitbucket.org only.
     pub access_token: SecretString,
-    /// When the access token ends, by the clock of whoever asked, from before they asked.
+    /// Time at which the access token expires, counted by the caller's clock from before the request.
     pub expires_at: Timestamp,
-    /// What the next grant is asked for with; client credentials have none.
+    /// Token for the next grant; `None` for client credentials.
     pub refresh_token: Option<SecretString>,
-    /// What it allows, in words separated by spaces; empty where the answer does not say.
+    /// Granted scopes, separated by spaces; empty if the answer gives none.
     pub scope: String,
 }
 
-/// Reads an answer that was asked for at `now`.
+/// Reads the answer to a request that was sent at `now`.
 pub(super) fn read(
     operation: &'static str,
     answer: Result<BasicTokenResponse, BasicRequestTokenError<Failed>>,
     now: Timestamp,
 ) -> Result<Grant, Error> {
-    let answer = answer.map_err(|error| meaning(operation, error))?;
+    let answer = answer.map_err(|error| convert(operation, error))?;
     let life = answer.expires_in().unwrap_or(DOCUMENTED_LIFE);
     let life = SignedDuration::try_from(life).unwrap_or(SignedDuration::ZERO);
     let scopes: Vec<&str> = answer.scopes().into_iter().flatten().map(|scope| scope.as_str()).collect();
@@ -54,14 +54,14 @@ pub(super) fn read(
     })
 }
 
-/// What a failure means. Only codes are kept, because a description or a body may repeat what was sent.
-fn meaning(operation: &'static str, error: BasicRequestTokenError<Failed>) -> Error {
+/// Converts a failure. It keeps only codes, because a description or a body may repeat the request.
+fn convert(operation: &'static str, error: BasicRequestTokenError<Failed>) -> Error {
     use BasicErrorResponseType as Code;
     match error {
         BasicRequestTokenError::Request(Failed(error)) => *error,
-        BasicRequestTokenError::ServerResponse(said) => match said.error() {
+        BasicRequestTokenError::ServerResponse(response) => match response.error() {
             Code::InvalidGrant => Error::GrantRefused { operation, code: "invalid_grant" },
-            // What Bitbucket says for a wrong key or secret, where RFC 6749 has `invalid_client`.
+            // Bitbucket's code for a wrong key or secret; RFC 6749 has `invalid_client`.
             Code::UnauthorizedClient => Error::ConsumerRefused { operation, code: "unauthorized_client" },
             Code::InvalidClient => Error::ConsumerRefused { operation, code: "invalid_client" },
             Code::InvalidScope => Error::ConsumerRefused { operation, code: "invalid_scope" },
@@ -69,13 +69,11 @@ fn meaning(operation: &'static str, error: BasicRequestTokenError<Failed>) -> Er
                 Error::ConsumerRefused { operation, code: "unsupported_grant_type" }
             }
             Code::InvalidRequest => Error::ConsumerRefused { operation, code: "invalid_request" },
-            Code::Extension(_) => {
-                Error::AnswerInvalid { operation, reason: "its error code is not one of OAuth's" }
-            }
+            Code::Extension(_) => Error::AnswerInvalid { operation, reason: "unknown OAuth error code" },
         },
         BasicRequestTokenError::Parse(..) => {
-            Error::AnswerInvalid { operation, reason: "it is not what a token endpoint answers" }
+            Error::AnswerInvalid { operation, reason: "not an answer of a token endpoint" }
         }
-        BasicRequestTokenError::Other(_) => Error::AnswerInvalid { operation, reason: "it is empty" },
+        BasicRequestTokenError::Other(_) => Error::AnswerInvalid { operation, reason: "empty answer" },
     }
 }

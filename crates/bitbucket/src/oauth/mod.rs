@@ -1,11 +1,11 @@
-//! How an OAuth consumer gets and renews access tokens
+//! Access tokens of OAuth consumers
 //! (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#oauth-2-0>).
 //!
-//! Two flows: the authorization code, where a person allows the consumer to act as them, and client credentials, where
-//! the consumer acts as its own `app_user`. Access tokens live for an hour. Since 2026-05-04 a refresh token **rotates**:
-//! each use answers a new one, and the old one dies shortly after; client credentials have no refresh token.
+//! There are two flows. With an authorization code, a person authorizes the consumer to act as them. With client
+//! credentials, the consumer acts as its own `app_user` and gets no refresh token. Access tokens live for an hour. Since
+//! 2026-05-04 refresh tokens **rotate**: each use returns a new one, and the old one expires shortly after.
 //!
-//! Nothing here retries: whoever asks twice with one refresh token may burn it.
+//! For safety nothing here retries: a second request with the same refresh token may invalidate the grant.
 
 mod grant;
 mod transport;
@@ -28,12 +28,12 @@ use transport::Transport;
 use crate::Error;
 use crate::client::api;
 
-/// Where Bitbucket's OAuth endpoints are (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#oauth-2-0>).
+/// URL of Bitbucket's OAuth endpoints (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#oauth-2-0>).
 pub const BITBUCKET: &str = "https://bitbucket.org/site/oauth2";
 
 type Ready = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
-/// Bitbucket's OAuth endpoints. Holds the connections; make one and keep it.
+/// Client of Bitbucket's OAuth endpoints. It holds the connections, so make one and reuse it.
 #[derive(Debug, Clone)]
 pub struct OAuth {
     http: reqwest::Client,
@@ -42,12 +42,11 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// `base` is [`BITBUCKET`], or the address of something that answers like it. Its origin is what counts: below it
-    /// the endpoints are where Bitbucket has them.
+    /// Makes a client. `base` is [`BITBUCKET`] or a compatible server. Only its origin counts; the paths are Bitbucket's.
     ///
     /// # Errors
     ///
-    /// [`Error::Configuration`] where it is no https URL; on this machine http will do.
+    /// [`Error::Configuration`] unless `base` is an https URL, or an http URL of this machine.
     pub fn new(base: &str) -> Result<Self, Error> {
         let base = api::root(base)?;
         let below = |path: &str| base.join(path).map_err(|error| Error::Configuration(error.to_string()));
@@ -58,22 +57,21 @@ impl OAuth {
         })
     }
 
-    /// The page on which a person allows the consumer to act as them. It names no scopes: those are the consumer's
-    /// settings. `state` comes back to the callback and has to be compared there. `callback` is named so that Bitbucket
-    /// says at once, and on a page of its own, where it is not below the consumer's callback URL; the same one has to be
-    /// named to [`OAuth::exchange_code`] (RFC 6749, section 4.1.3).
+    /// Returns the URL of the page on which a person authorizes the consumer to act as them. The scopes are settings of the
+    /// consumer. The callback receives `state` and must compare it. Bitbucket shows an error at once if `callback` is not
+    /// below the consumer's callback URL. [`OAuth::exchange_code`] needs the same one (RFC 6749, section 4.1.3).
     pub fn authorize_url(&self, consumer: &Consumer, state: &SecretString, callback: &Url) -> Url {
         let state = state.expose_secret().to_owned();
         let client = self.client(consumer).set_redirect_uri(RedirectUrl::from_url(callback.clone()));
         client.authorize_url(move || CsrfToken::new(state)).url().0
     }
 
-    /// The grant for a code that came to the callback. A code works once.
+    /// Exchanges the code that the callback received for a grant. A code works once.
     ///
     /// # Errors
     ///
-    /// [`Error::GrantRefused`] for a code that is not taken, [`Error::ConsumerRefused`], [`Error::Api`],
-    /// [`Error::Unreachable`], [`Error::AnswerInvalid`]; the same for the calls below.
+    /// [`Error::GrantRefused`] if Bitbucket refuses the code, [`Error::ConsumerRefused`], [`Error::Api`],
+    /// [`Error::Unreachable`], [`Error::AnswerInvalid`].
     pub fn exchange_code(
         &self,
         consumer: &Consumer,
@@ -95,11 +93,11 @@ impl OAuth {
         }
     }
 
-    /// A new grant for a refresh token, which is used up by this.
+    /// Exchanges a refresh token for a new grant. This uses up the token.
     ///
     /// # Errors
     ///
-    /// As [`OAuth::exchange_code`]; [`Error::GrantRefused`] where somebody has to authorize again.
+    /// As [`OAuth::exchange_code`]; [`Error::GrantRefused`] if a person has to authorize the consumer again.
     pub fn refresh(
         &self,
         consumer: &Consumer,
@@ -116,7 +114,7 @@ impl OAuth {
         }
     }
 
-    /// A grant for the consumer itself. It has no refresh token.
+    /// Gets a grant for the consumer itself, without a refresh token.
     ///
     /// # Errors
     ///
@@ -139,7 +137,7 @@ impl OAuth {
         Transport { http: self.http.clone(), operation }
     }
 
-    /// Id and secret travel by Basic authentication, which is this crate's default and Bitbucket's wish.
+    /// Sends id and secret by Basic authentication: the default of `oauth2`, and what Bitbucket documents.
     fn client(&self, consumer: &Consumer) -> Ready {
         BasicClient::new(ClientId::new(consumer.id.clone()))
             .set_client_secret(ClientSecret::new(consumer.secret.expose_secret().to_owned()))

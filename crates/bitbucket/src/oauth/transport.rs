@@ -1,4 +1,4 @@
-//! The way of an OAuth message through our own HTTP client.
+//! Sends OAuth messages with our own HTTP client.
 
 use std::pin::Pin;
 
@@ -7,7 +7,7 @@ use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use crate::Error;
 use crate::client::answer;
 
-/// Why there is no answer to read.
+/// Reason why there is no OAuth answer.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(super) struct Failed(pub(super) Box<Error>);
@@ -18,7 +18,7 @@ impl From<Error> for Failed {
     }
 }
 
-/// Our HTTP client, for one call.
+/// Our HTTP client for one operation.
 pub(super) struct Transport {
     pub(super) http: reqwest::Client,
     pub(super) operation: &'static str,
@@ -26,7 +26,7 @@ pub(super) struct Transport {
 
 impl<'c> AsyncHttpClient<'c> for Transport {
     type Error = Failed;
-    /// Boxed, because the compiler cannot see otherwise that it may move between threads.
+    /// Boxed, because the compiler cannot infer `Send` otherwise.
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Failed>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
@@ -34,8 +34,7 @@ impl<'c> AsyncHttpClient<'c> for Transport {
     }
 }
 
-/// Sends a request. What is not about OAuth (the server is down, or wants to be left alone) is told apart here, where the
-/// status is known.
+/// Sends a request. Outages and throttling become [`Error::Api`] here, because `oauth2` does not see the status.
 async fn send(
     http: &reqwest::Client,
     operation: &'static str,
@@ -48,7 +47,7 @@ async fn send(
     let status = response.status();
     if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
         let retry_after_seconds = answer::retry_after(&response);
-        let message = "the token endpoint cannot answer now".to_owned();
+        let message = "the token endpoint is not available".to_owned();
         return Err(Error::Api { operation, status: status.as_u16(), message, retry_after_seconds }.into());
     }
     let headers = response.headers().clone();

@@ -1,4 +1,4 @@
-//! The payloads that tests read: the project's own, and others where a folder of them is at hand.
+//! Payloads for tests: the project's own, and others from an optional folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -17,7 +17,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The project's own payloads. The key is in the file's name.
+/// Returns the project's own payloads. The name of a file starts with the key.
 pub(crate) fn fixtures() -> Vec<Webhook> {
     let folder = root().join("tests/fixtures/webhooks");
     let mut webhooks: Vec<Webhook> = fs::read_dir(folder)
@@ -33,13 +33,13 @@ pub(crate) fn fixtures() -> Vec<Webhook> {
     webhooks
 }
 
-/// The folder with payloads of other projects, where there is one: `BITRELAY_SHARED`, else `shared` beside the project.
+/// Returns the folder with payloads of other projects, if present: in `BITRELAY_SHARED`, else in `shared` beside the project.
 pub(crate) fn corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("BITRELAY_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
     Some(shared.join("corpus")).filter(|corpus| corpus.is_dir())
 }
 
-/// The webhooks of that folder, by its `INDEX.tsv` (path, event key, ...).
+/// Returns the webhooks of that folder, listed in its `INDEX.tsv` (path, event key, ...).
 pub(crate) fn corpus_webhooks() -> Vec<Webhook> {
     let Some(corpus) = corpus() else { return Vec::new() };
     let index = fs::read_to_string(corpus.join("INDEX.tsv")).unwrap();

@@ -8,15 +8,11 @@ async fn each_kind_of_bad_input_has_its_own_answer() {
         (Sent::signed(SECRET, ""), 400, "the body is not JSON: line 1, column 0"),
         (Sent::signed(SECRET, b"{\"a\":\"\xff\"}".as_slice()), 400, "the body is not JSON: line 1, column 7"),
         (array, 400, "the body is JSON but not an object"),
-        (
-            Sent::good().without("x-event-key"),
-            400,
-            "the X-Event-Key header is missing or is not an event key",
-        ),
+        (Sent::good().without("x-event-key"), 400, "the X-Event-Key header is missing or not an event key"),
         (
             Sent::good().header("x-event-key", "no key"),
             400,
-            "the X-Event-Key header is missing or is not an event key",
+            "the X-Event-Key header is missing or not an event key",
         ),
         (Sent::good().path("/webhook/other"), 404, "no such link"),
         (Sent::good().path("/webhook/..%2f..%2fsecret"), 404, "no such link"),
