@@ -14,8 +14,9 @@ use bitbucket::payload::Document;
 use bitbucket::{EventKey, Payload};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use relay::observation::Report;
-use relay::{Folded, Observation, Poll, Settings, Subject, SubjectState, fold};
+use relay::Report;
+use relay::observation::{Listing, PullRequestObservation, PullRequestPoll};
+use relay::{Folded, Observation, Settings, Subject, SubjectState, fold};
 use serde_json::json;
 
 #[path = "../../bitbucket/tests/support/mod.rs"]
@@ -46,21 +47,20 @@ fn in_mid_life(subject: &Subject, observation: &Observation, now: Timestamp) -> 
     let state = folded(SubjectState::default(), subject, observation, now).state;
     let comment =
         |id: u64| json!({ "id": id, "content": { "raw": "text" }, "created_on": now, "updated_on": now });
-    let poll = Poll {
+    let poll = PullRequestPoll {
         base_version: state.version,
         started_at: now,
         pull_request: None,
         head: None,
         is_complete: true,
-        comments: (0..100).map(|id| Document::new(comment(id))).collect(),
+        comments: Listing::new((0..100).map(|id| Document::new(comment(id))).collect()),
         tasks: None,
-        comment_lookups: std::collections::BTreeMap::new(),
-        task_lookups: std::collections::BTreeMap::new(),
     };
+    let poll = Observation::PullRequest(PullRequestObservation::Poll(poll));
     // Of so many, each fold takes some.
-    let mut folded_last = folded(state, subject, &Observation::Poll(poll.clone()), now);
+    let mut folded_last = folded(state, subject, &poll, now);
     while folded_last.more {
-        folded_last = folded(folded_last.state, subject, &Observation::Poll(poll.clone()), now);
+        folded_last = folded(folded_last.state, subject, &poll, now);
     }
     folded_last.state
 }

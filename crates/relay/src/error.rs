@@ -25,10 +25,10 @@ pub enum Error {
     },
     /// What is to be swept is named in another way than Bitbucket names it.
     #[error("a place to sweep is `workspace/slug` or `workspace`, in letters, digits, `-`, `_` and `.`")]
-    PlaceInvalid,
+    SweepTargetInvalid,
     /// More is to be swept than can be.
     #[error("at most {repositories} repositories and {workspaces} workspaces can be named to be swept")]
-    TooManyPlaces {
+    TooManySweepTargets {
         /// The most repositories.
         repositories: usize,
         /// The most workspaces.
@@ -50,7 +50,7 @@ impl Error {
         match self {
             // A link that cannot exist is one that is not there.
             Self::LinkIdInvalid => 404,
-            Self::PlaceInvalid | Self::TooManyPlaces { .. } => 400,
+            Self::SweepTargetInvalid | Self::TooManySweepTargets { .. } => 400,
             Self::SubjectInvalid(_) | Self::SettingInvalid { .. } | Self::TailInvalid { .. } => 500,
         }
     }
@@ -64,7 +64,7 @@ impl Error {
     pub const fn category(&self) -> Category {
         match self {
             Self::LinkIdInvalid => Category::NotFound,
-            Self::PlaceInvalid | Self::TooManyPlaces { .. } => Category::Input,
+            Self::SweepTargetInvalid | Self::TooManySweepTargets { .. } => Category::Input,
             Self::SubjectInvalid(_) | Self::SettingInvalid { .. } | Self::TailInvalid { .. } => {
                 Category::Internal
             }

@@ -1,66 +1,36 @@
-//! What bitrelay concludes from what Bitbucket says: which facts are new, what is known now, and when to look again.
+//! The decisions of bitrelay: new facts, the state of each subject, the time of the next poll, and the calls it may use.
 //!
-//! Everything here is pure: no I/O, no clock, no randomness. The webhook function and the poller differ only in where
-//! an [`Observation`] comes from; both hand it to [`fold`] and store what comes back in one transaction.
+//! Everything here is pure: no I/O, no clock, no randomness. The webhook function and the poller make [`Observation`]s;
+//! both hand them to [`fold`] and store the result in one transaction.
+//!
+//! Imports between these modules run in one direction, from the bottom of this table to its top:
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`subject`] | what an event is about, and the link it came through |
-//! | [`event`] | the immutable facts of the log |
-//! | [`envelope`] | what they are published in |
-//! | [`commit`] | what is known of a commit that people comment on |
-//! | [`contract`] | what is promised of every key |
-//! | `schema` | the same as JSON Schema and `AsyncAPI` (feature `schema`) |
-//! | `account` | whose API calls are counted together |
-//! | [`budget`] | the API calls that a credential may still make |
-//! | `named_limit` | what Bitbucket says of them itself |
-//! | [`changes`] | what changed about a pull request between two snapshots |
-//! | [`counters`] | how many comments, tasks, approvals... a pull request has |
-//! | [`head`] | the commit at the head of a pull request: its builds, its size |
-//! | [`told`] | what the log has told of what a lost webhook leaves untold |
-//! | [`places`] | the repositories and workspaces that are named to be swept |
-//! | [`sweep`] | what moved of a repository's open pull requests |
-//! | [`state`] | what is known of a subject |
-//! | [`observation`] | what was learned: a verified delivery, or an answer to a poll |
+//! | [`subject`] | the subject of an event, and the link it came through |
+//! | [`event`] | the immutable facts of the log, and the envelope that publishes them |
+//! | [`state`] | the stored state of a pull request, a commit, a repository and a link |
+//! | [`observation`] | verified deliveries and the answers to polls |
+//! | [`schedule`] | settings, windows and the time of the next poll |
+//! | [`polling`] | what a poll reads, and the order of polls when calls run short |
 //! | [`fold`] | `(state, observation, now) -> (state', events, watch')` |
-//! | [`watch`] | when a pull request or a commit has to be polled again |
-//! | [`settings`] | windows, margins and intervals, with their defaults |
+//! | [`budget`] | the API calls that a credential may still make (no module above or below needs it) |
 
-mod account;
 pub mod budget;
-pub mod changes;
-pub mod commit;
-pub mod contract;
-pub mod counters;
-pub mod envelope;
 mod error;
 pub mod event;
-mod fact;
 mod fold;
-pub mod head;
-mod named_limit;
 pub mod observation;
-pub mod places;
-#[cfg(feature = "schema")]
-pub mod schema;
-pub mod settings;
+pub mod polling;
+pub mod schedule;
 pub mod state;
 pub mod subject;
-pub mod sweep;
-pub mod told;
-pub mod watch;
 
-pub use account::{Account, AccountKind};
-pub use changes::Change;
-pub use counters::Counters;
-pub use envelope::{Envelope, PayloadReference};
+pub use budget::{Account, AccountKind, NamedLimit};
 pub use error::Error;
-pub use event::{Event, EventId, Source};
-pub use fold::{Folded, MAX_EVENTS_PER_FOLD, fold, suspects};
-pub use named_limit::NamedLimit;
-pub use observation::{Observation, Poll, Suspects};
-pub use places::{LinkState, Place, Places};
-pub use settings::Settings;
-pub use state::SubjectState;
+pub use event::{Change, Counters, Envelope, Event, EventId, PayloadReference, Source};
+pub use fold::{Folded, HeadMoved, MAX_EVENTS_PER_FOLD, fold};
+pub use observation::{CommitPoll, Listing, Observation, PullRequestPoll, Report};
+pub use schedule::Settings;
+pub use state::{Known, LinkState, Reason, ShortHash, SubjectState, SweepTarget, SweepTargets, Watch};
 pub use subject::{LinkId, Subject};
-pub use watch::Watch;

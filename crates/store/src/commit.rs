@@ -2,7 +2,7 @@
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
-use relay::head::HeadMoved;
+use relay::HeadMoved;
 use relay::{Event, EventId, LinkId, Subject, SubjectState};
 
 use crate::Error;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::head::ShortHash;
+use relay::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 

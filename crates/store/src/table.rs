@@ -4,7 +4,7 @@ use std::future::Future;
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::head::ShortHash;
+use relay::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 
 use crate::Error;

@@ -2,7 +2,10 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
-use relay::{Poll, SubjectState, suspects};
+use relay::SubjectState;
+use relay::observation::{CommitObservation, CommitPoll, Listing, Observation};
+use relay::polling::unlisted_comments;
+use relay::state::CommitState;
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -21,12 +24,15 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         hash: &str,
     ) -> Result<Polled, Error> {
         let started_at = self.poller.clock.now();
-        let Some(known) = &state.commit else { return Ok(Polled::NotDue) };
+        let Some(known) = state.commit() else { return Ok(Polled::NotDue) };
         if self.is_better_postponed(client, due, pages(&known.comments), started_at) {
             return Ok(Polled::Postponed);
         }
         let read = match RepositoryPath::from_payload(&known.repository) {
-            Some(path) => read(client, &path, hash, &state, started_at).await.map_err(Error::from),
+            Some(path) => read(client, &path, hash, known, state.version, started_at)
+                .await
+                .map(|poll| Observation::Commit(CommitObservation::Poll(poll)))
+                .map_err(Error::from),
             None => Err(Error::NoRepository),
         };
         if let Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) = read {
@@ -41,20 +47,26 @@ async fn read(
     client: &Client,
     repository: &RepositoryPath,
     hash: &str,
-    state: &SubjectState,
+    known: &CommitState,
+    base_version: u64,
     started_at: Timestamp,
-) -> Result<Poll, bitbucket::Error> {
+) -> Result<CommitPoll, bitbucket::Error> {
     let listed = client.commit_comments(repository, hash).await?;
-    let mut poll = Poll::of_commit(state.version, started_at, listed.items, listed.complete);
-    if !listed.complete {
+    let mut poll = CommitPoll {
+        base_version,
+        started_at,
+        is_complete: listed.complete,
+        comments: Listing::new(listed.items),
+    };
+    if !poll.is_complete {
         tracing::warn!(hash, "more than is read: changes of what changed long ago are not noticed");
         return Ok(poll);
     }
-    for comment in suspects(state, &poll).comments.into_iter().take(MAX_LOOKUPS) {
+    for comment in unlisted_comments(&known.comments, &poll.comments).into_iter().take(MAX_LOOKUPS) {
         if client.calls_left() == 0 {
             break;
         }
-        poll.comment_lookups.insert(comment, client.commit_comment(repository, hash, comment).await?);
+        poll.comments.lookups.insert(comment, client.commit_comment(repository, hash, comment).await?);
     }
     Ok(poll)
 }

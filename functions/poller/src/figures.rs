@@ -157,8 +157,8 @@ fn of_link(figures: &Figures) -> Vec<Metric> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use relay::Reason;
     use relay::Watch;
-    use relay::watch::Reason;
     use serde_json::Value;
 
     use super::*;

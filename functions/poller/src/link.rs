@@ -121,7 +121,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             tracing::warn!(
                 link = %due.link, subject = %due.subject, %error, "watch ended until the next delivery"
             );
-            if let Err(error) = self.record(&due, &Observation::Unreachable, None).await {
+            let Some(unreachable) = Observation::unreachable(&due.subject) else { continue };
+            if let Err(error) = self.record(&due, &unreachable, None).await {
                 self.failed(&due, &error);
             }
         }

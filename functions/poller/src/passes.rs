@@ -304,8 +304,8 @@ fn plan(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use relay::Reason;
     use relay::Watch;
-    use relay::watch::Reason;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 
 use bitbucket::client::{Client, RepositoryPath};
 use bitbucket::payload::{Document, Repository};
-use relay::places::{Found, Look, MAX_LOOKUPS};
-use relay::{LinkId, Observation, Place, Subject, SubjectState};
+use relay::observation::{LinkObservation, Observation, RepositoryObservation};
+use relay::polling::MAX_TARGET_LOOKUPS;
+use relay::schedule::due_targets;
+use relay::state::{LookupResult, TargetLookup};
+use relay::{LinkId, Subject, SubjectState, SweepTarget};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -28,7 +31,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if self.poller.configured().get(link) == Some(&found.sweep) {
             return Ok(());
         }
-        let observation = Observation::Configured(found.sweep.clone());
+        let observation = Observation::Link(LinkObservation::Configured(found.sweep.clone()));
         self.poller.recorder().record(link, &Subject::Link, &observation).await?;
         let mut all = self.poller.configured();
         if all.len() >= MAX_CONFIGURED {
@@ -45,19 +48,19 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         due: &DueWatch,
         state: SubjectState,
     ) -> Result<Polled, Error> {
-        let Some(known) = &state.link else { return Ok(Polled::NotDue) };
+        let Some(known) = state.link() else { return Ok(Polled::NotDue) };
         let mut looks = BTreeMap::new();
-        for place in known.due(self.poller.clock.now()).into_iter().take(MAX_LOOKUPS) {
+        for place in due_targets(known, self.poller.clock.now()).into_iter().take(MAX_TARGET_LOOKUPS) {
             let at = self.poller.clock.now();
-            let found = match self.repositories(client, &place).await {
+            let result = match self.repositories(client, &place).await {
                 Ok(Some(repositories)) => {
                     let swept = self.register_named(due, &repositories).await?;
                     tracing::info!(link = %due.link, %place, repositories = repositories.len(), swept, "looked up");
-                    Found::Repositories(u32::try_from(repositories.len()).unwrap_or(u32::MAX))
+                    LookupResult::Repositories(u32::try_from(repositories.len()).unwrap_or(u32::MAX))
                 }
                 Ok(None) => {
                     tracing::warn!(link = %due.link, %place, "not swept: it is not there, or may not be read");
-                    Found::Nothing
+                    LookupResult::NotFound
                 }
                 Err(Error::Bitbucket(bitbucket::Error::AllowanceSpent { .. })) => break,
                 // What was looked up before it counts.
@@ -67,12 +70,12 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
                     break;
                 }
             };
-            looks.insert(place, Look { at, found });
+            looks.insert(place, TargetLookup { at, result });
         }
         if looks.is_empty() {
             return Ok(Polled::Postponed);
         }
-        self.record(due, &Observation::LookedUp(looks), Some(state)).await?;
+        self.record(due, &Observation::Link(LinkObservation::LookedUp(looks)), Some(state)).await?;
         Ok(Polled::Stored { events: 0 })
     }
 
@@ -80,14 +83,14 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     async fn repositories(
         &self,
         client: &Client,
-        place: &Place,
+        place: &SweepTarget,
     ) -> Result<Option<Vec<Document<Repository>>>, Error> {
         let answer = match place {
-            Place::Repository { workspace, slug } => {
+            SweepTarget::Repository { workspace, slug } => {
                 let path = RepositoryPath { workspace: workspace.clone(), repository: slug.clone() };
                 client.repository(&path).await.map(|found| found.map(|repository| vec![repository]))
             }
-            Place::Workspace(workspace) => client.repositories(workspace).await.map(|listed| {
+            SweepTarget::Workspace(workspace) => client.repositories(workspace).await.map(|listed| {
                 if !listed.complete {
                     tracing::warn!(%place, read = listed.items.len(), "the workspace has more repositories than were read");
                 }
@@ -109,7 +112,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         let mut registered = 0;
         for repository in repositories {
             let Some(id) = repository.id() else { continue };
-            let observation = Observation::NamedRepository(repository.raw.clone());
+            let observation = Observation::Repository(RepositoryObservation::Named(repository.raw.clone()));
             let noted = self.note_to_sweep(due, &id, &observation, |known| !known.unreachable).await?;
             registered += u32::from(noted);
         }

@@ -2,9 +2,10 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::{SignedDuration, Timestamp};
+use relay::observation::{Observation, PullRequestObservation};
+use relay::polling::Needs;
 use relay::state::{Comments, PullRequestState};
-use relay::watch::Needs;
-use relay::{Observation, Poll, Subject, SubjectState};
+use relay::{Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Recorded, Table};
 
@@ -49,12 +50,12 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if due.subject == Subject::Link {
             return self.look_up(client, due, state).await;
         }
-        let (Some(known), Subject::PullRequest { id, .. }) = (&state.pull_request, &due.subject) else {
+        let (Some(known), Subject::PullRequest { id, .. }) = (state.pull_request(), &due.subject) else {
             return Ok(Polled::NotDue);
         };
         self.register(due, known).await?;
         let mut needs =
-            Needs::of(known, started_at, &self.poller.settings, self.is_short_of_calls(&due.link));
+            Needs::new(known, started_at, &self.poller.settings, self.is_short_of_calls(&due.link));
         needs.head = needs.head.filter(|_| self.poller.limits.read_heads);
         let has_all_calls = client.calls_left() == self.granted(&due.link);
         let needed = calls_needed(known, &needs);
@@ -82,7 +83,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
                         "more than is read: changes of what changed long ago are not noticed"
                     );
                 }
-                Ok(poll)
+                Ok(Observation::PullRequest(PullRequestObservation::Poll(poll)))
             }
             Err(error) => Err(error),
         };
@@ -95,15 +96,16 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         client: &Client,
         due: &DueWatch,
         state: SubjectState,
-        read: Result<Poll, Error>,
+        read: Result<Observation, Error>,
     ) -> Result<Polled, Error> {
         let observation = match read {
-            Ok(poll) => Observation::Poll(poll),
+            Ok(observation) => observation,
             Err(error) if error.disables_watch() => {
                 tracing::warn!(
                     link = %due.link, subject = %due.subject, %error, "watch ended until the next delivery"
                 );
-                Observation::Unreachable
+                let Some(unreachable) = Observation::unreachable(&due.subject) else { return Err(error) };
+                unreachable
             }
             Err(error) => return Err(error),
         };

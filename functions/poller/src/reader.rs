@@ -1,15 +1,13 @@
 //! One pull request, read from Bitbucket: its comments, and where needed its tasks, its head and itself; and by id what is
 //! missing from the listings.
 
-use std::collections::BTreeMap;
-
 use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
-use relay::head::ShortHash;
-use relay::observation::HeadReading;
-use relay::watch::Needs;
-use relay::{Poll, SubjectState, suspects};
+use relay::ShortHash;
+use relay::SubjectState;
+use relay::observation::{HeadDetails, Listing, PullRequestPoll};
+use relay::polling::{Needs, unlisted_comments, unlisted_tasks};
 
 /// The most comments, and the most tasks, that one poll asks for by id. What is left over is asked for by the next one.
 pub(crate) const MAX_LOOKUPS: usize = 20;
@@ -41,7 +39,7 @@ pub async fn read(
     state: &SubjectState,
     needs: Needs,
     started_at: Timestamp,
-) -> Result<(Poll, Extent), bitbucket::Error> {
+) -> Result<(PullRequestPoll, Extent), bitbucket::Error> {
     let pull_request =
         if needs.pull_request { Some(client.pull_request(repository, id).await?) } else { None };
     let head = match needs.head {
@@ -52,29 +50,33 @@ pub async fn read(
     let tasks = if needs.tasks { Some(client.tasks(repository, id).await?) } else { None };
     let comments = client.comments(repository, id).await?;
     let all_listed = comments.complete && tasks.as_ref().is_none_or(|tasks| tasks.complete);
-    let mut poll = Poll {
+    let mut poll = PullRequestPoll {
         base_version: state.version,
         started_at,
         pull_request,
         head,
         is_complete: all_listed,
-        comments: comments.items,
-        tasks: tasks.map(|tasks| tasks.items),
-        comment_lookups: BTreeMap::new(),
-        task_lookups: BTreeMap::new(),
+        comments: Listing::new(comments.items),
+        tasks: tasks.map(|tasks| Listing::new(tasks.items)),
     };
     if !all_listed {
         let out_of_calls = client.calls_left() == 0;
         return Ok((poll, if out_of_calls { Extent::OutOfCalls } else { Extent::NewestPages }));
     }
-    let missing = suspects(state, &poll);
+    let known = state.pull_request();
+    let unlisted = known.map(|known| unlisted_comments(&known.comments, &poll.comments)).unwrap_or_default();
+    let unlisted_tasks =
+        known.zip(poll.tasks.as_ref()).map(|(known, tasks)| unlisted_tasks(&known.tasks, tasks));
+    let unlisted_tasks = unlisted_tasks.unwrap_or_default();
     let calls = usize::try_from(client.calls_left()).unwrap_or(usize::MAX);
-    let (comments, tasks) = shares(missing.comments.len(), missing.tasks.len(), calls);
-    for comment in missing.comments.iter().take(comments) {
-        poll.comment_lookups.insert(*comment, client.comment(repository, id, *comment).await?);
+    let (comments, tasks) = shares(unlisted.len(), unlisted_tasks.len(), calls);
+    for comment in unlisted.iter().take(comments) {
+        poll.comments.lookups.insert(*comment, client.comment(repository, id, *comment).await?);
     }
-    for task in missing.tasks.iter().take(tasks) {
-        poll.task_lookups.insert(*task, client.task(repository, id, *task).await?);
+    if let Some(listing) = &mut poll.tasks {
+        for task in unlisted_tasks.iter().take(tasks) {
+            listing.lookups.insert(*task, client.task(repository, id, *task).await?);
+        }
     }
     Ok((poll, Extent::Everything))
 }
@@ -87,20 +89,20 @@ async fn head(
     id: PullRequestId,
     state: &SubjectState,
     hash: ShortHash,
-) -> Result<Option<HeadReading>, bitbucket::Error> {
+) -> Result<Option<HeadDetails>, bitbucket::Error> {
     let builds = match client.builds(repository, id).await {
         Ok(builds) => builds.items,
         Err(error) if is_unknown(&error) => Vec::new(),
         Err(error) => return Err(error),
     };
     let commits = known_or_none(client.count_commits(repository, id).await)?;
-    let snapshot = state.pull_request.as_ref().map(|known| &known.snapshot);
+    let snapshot = state.pull_request().map(|known| &known.snapshot);
     let diffstat = snapshot.and_then(|snapshot| snapshot.pointer("/links/diffstat/href")?.as_str());
     let files_changed = match diffstat {
         Some(diffstat) => known_or_none(client.count_changed_files(diffstat).await)?,
         None => None,
     };
-    Ok(Some(HeadReading { hash, commits, files_changed, builds }))
+    Ok(Some(HeadDetails { hash, commits, files_changed, builds }))
 }
 
 fn known_or_none(counted: Result<Option<u64>, bitbucket::Error>) -> Result<Option<u64>, bitbucket::Error> {

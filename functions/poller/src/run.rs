@@ -7,7 +7,7 @@ use bitbucket::RepositoryId;
 use bitbucket::client::Api;
 use jiff::Timestamp;
 use metrics::Metrics;
-use relay::{LinkId, Places, Settings, Subject};
+use relay::{LinkId, Settings, Subject, SweepTargets};
 use serde::Serialize;
 use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
@@ -42,7 +42,7 @@ pub struct Poller<T, L, C> {
     metrics: Option<Metrics>,
     pauses: Mutex<Pauses<Paused>>,
     registered: Mutex<BTreeMap<(LinkId, RepositoryId), Timestamp>>,
-    configured: Mutex<BTreeMap<LinkId, Places>>,
+    configured: Mutex<BTreeMap<LinkId, SweepTargets>>,
 }
 
 /// What a run did: the function's answer, and a line in its log.
@@ -168,7 +168,7 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
     }
 
     /// What the table surely knows of each link's places.
-    pub(crate) fn configured(&self) -> MutexGuard<'_, BTreeMap<LinkId, Places>> {
+    pub(crate) fn configured(&self) -> MutexGuard<'_, BTreeMap<LinkId, SweepTargets>> {
         self.configured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -5,9 +5,12 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use bitbucket::{PullRequestId, RepositoryId};
+use relay::observation::{Observation, PullRequestObservation, RepositoryObservation, Sweep};
+use relay::polling::{is_unexplained, moved, notice};
+use relay::schedule::is_quiet;
 use relay::state::PullRequestState;
-use relay::sweep::{Listed, RepositoryState, Sweep, is_unexplained, moved};
-use relay::{Observation, Subject, SubjectState};
+use relay::state::{Listed, RepositoryState};
+use relay::{Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -33,8 +36,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         state: SubjectState,
     ) -> Result<Polled, Error> {
         let started_at = self.poller.clock.now();
-        let path =
-            state.repository.as_ref().and_then(|known| RepositoryPath::from_payload(&known.repository));
+        let path = state.repository().and_then(|known| RepositoryPath::from_payload(&known.repository));
         let listed = match path {
             Some(path) => client.open_pull_requests(&path).await.map_err(Error::from),
             None => Err(Error::NoRepository),
@@ -47,7 +49,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
                     link = %due.link, subject = %due.subject, %error,
                     "not swept until one of its pull requests is polled again"
                 );
-                self.record(due, &Observation::Unreachable, Some(state)).await?;
+                self.record(due, &Observation::Repository(RepositoryObservation::Unreachable), Some(state))
+                    .await?;
                 return Ok(Polled::Stored { events: 0 });
             }
             Err(error) => return Err(error),
@@ -66,7 +69,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
             complete = sweep.complete, "swept"
         );
         let seen = seen(sweep, all_moved.get(MAX_MOVED..).unwrap_or_default());
-        self.record(due, &Observation::Sweep(seen), Some(state)).await?;
+        let swept = Observation::Repository(RepositoryObservation::Swept(seen));
+        self.record(due, &swept, Some(state)).await?;
         Ok(Polled::Stored { events: 0 })
     }
 
@@ -79,24 +83,24 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         sweep: &Sweep,
         id: PullRequestId,
     ) -> Result<bool, Error> {
-        let (Some(repository), Subject::Repository { repository: of }) = (&state.repository, &due.subject)
+        let (Some(repository), Subject::Repository { repository: of }) = (state.repository(), &due.subject)
         else {
             return Ok(false);
         };
         let subject = Subject::PullRequest { repository: of.clone(), id };
         let known = self.poller.table.read(&due.link, &subject).await?;
-        let shown = sweep.open.iter().find(|shown| shown.id() == Some(id)).map(Listed::of);
+        let shown = sweep.open.iter().find(|shown| shown.id() == Some(id)).map(Listed::from_listing);
         let is_first_sweep = repository.first_swept_at.is_none();
-        if known.pull_request.is_none() && is_first_sweep {
+        if known.pull_request().is_none() && is_first_sweep {
             // It was there before anybody listened. It is read when it moves.
             return Ok(false);
         }
         if !is_unexplained(&known, shown.as_ref()) {
             return Ok(false);
         }
-        let notice = Observation::Noticed(repository.notice(sweep, id));
+        let notice = PullRequestObservation::SeenInSweep(notice(repository, sweep, id));
         let about = DueWatch { subject, ..due.clone() };
-        self.record(&about, &notice, Some(known)).await?;
+        self.record(&about, &Observation::PullRequest(notice), Some(known)).await?;
         Ok(true)
     }
 
@@ -111,8 +115,8 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
         if self.poller.settings.sweep_seconds == 0 || is_known {
             return Ok(());
         }
-        let observation = Observation::Repository(known.repository.clone());
-        let suffices = |known: &RepositoryState| !known.unreachable && !known.is_quiet(now);
+        let observation = Observation::Repository(RepositoryObservation::Active(known.repository.clone()));
+        let suffices = |known: &RepositoryState| !known.unreachable && !is_quiet(known, now);
         self.note_to_sweep(due, repository, &observation, suffices).await?;
         let mut all = self.poller.registered();
         if all.len() >= MAX_REGISTERED {
@@ -132,7 +136,7 @@ impl<T: Table, L: LinkSource, C: Clock> Run<'_, T, L, C> {
     ) -> Result<bool, Error> {
         let subject = Subject::Repository { repository: repository.clone() };
         let state = self.poller.table.read(&due.link, &subject).await?;
-        if state.repository.as_ref().is_some_and(suffices) {
+        if state.repository().is_some_and(suffices) {
             return Ok(false);
         }
         let about = DueWatch { subject, ..due.clone() };

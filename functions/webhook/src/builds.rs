@@ -1,9 +1,8 @@
 //! Records builds with the pull requests whose head is the built commit.
 
 use bitbucket::RepositoryId;
-use relay::head::ShortHash;
-use relay::observation::{Observation, Report};
-use relay::{LinkId, Subject};
+use relay::observation::{Observation, PullRequestObservation, Report};
+use relay::{LinkId, ShortHash, Subject};
 use store::links::LinkSource;
 use store::{Clock, SubjectLog};
 
@@ -22,7 +21,7 @@ pub(crate) async fn record<T: SubjectLog, L: LinkSource, C: Clock>(
 ) -> Result<(), store::Error> {
     let Some((repository, head)) = commit_of(subject) else { return Ok(()) };
     let ids = app.table.pull_requests_with_head(link, repository, &head, MAX_PULL_REQUESTS).await?;
-    let observation = Observation::HeadBuild(report.clone());
+    let observation = Observation::PullRequest(PullRequestObservation::HeadBuild(report.clone()));
     for id in ids {
         let subject = Subject::PullRequest { repository: repository.clone(), id };
         app.recorder().record(link, &subject, &observation).await?;

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use bitbucket::{Delivery, VerifiedDelivery};
 use http::Request;
-use relay::observation::{Observation, Report};
 use relay::{LinkId, Subject};
+use relay::{Observation, Report};
 use store::links::{Link, LinkSource};
 use store::{Clock, DeliveryMark, Recorded, SubjectLog};
 

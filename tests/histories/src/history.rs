@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bitbucket::Payload;
-use relay::observation::Report;
-use relay::watch::Reason;
+use relay::Reason;
+use relay::Report;
 use relay::{LinkId, Observation, Subject};
 
 use crate::acts::Act;

@@ -165,7 +165,8 @@ pub fn check_known(hub: &Hub, table: &Table) -> Result<(), String> {
     for pull in hub.pulls.values() {
         let subject = pull_request(pull.id);
         let state = table.read(&subject);
-        let known = state.pull_request.ok_or_else(|| format!("G9: nothing is known of {}", pull.id))?;
+        let known =
+            state.pull_request().cloned().ok_or_else(|| format!("G9: nothing is known of {}", pull.id))?;
         let field =
             |name: &str| known.snapshot.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
         if (field("title"), field("state")) != pull.title_and_state() {

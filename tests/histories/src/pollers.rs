@@ -7,9 +7,15 @@ use bitbucket::PullRequestId;
 use bitbucket::payload::{Comment, Document, PullRequest, Task};
 use jiff::{SignedDuration, Timestamp};
 use relay::budget::Reservation;
-use relay::sweep::{Listed, Sweep, is_unexplained, moved};
-use relay::watch::Needs;
-use relay::{Observation, Poll, Subject, SubjectState, suspects};
+use relay::observation::Sweep;
+use relay::observation::{
+    Listing, Observation, PullRequestObservation, PullRequestPoll, RepositoryObservation,
+};
+use relay::polling::Needs;
+use relay::polling::{is_unexplained, moved};
+use relay::polling::{notice, unlisted_comments, unlisted_tasks};
+use relay::state::Listed;
+use relay::{Subject, SubjectState};
 
 use crate::history::{History, Next};
 use crate::hub::{Pull, Second, repository as repository_object, time};
@@ -71,7 +77,7 @@ struct Reading {
     tasks_wanted: bool,
     pull_request: Option<Document<PullRequest>>,
     tasks: Option<Vec<Document<Task>>>,
-    poll: Option<Poll>,
+    poll: Option<PullRequestPoll>,
 }
 
 impl Poller {
@@ -186,17 +192,21 @@ impl History {
         if matches!(subject, Subject::Repository { .. }) {
             return self.sweep(poller, &subject, &state);
         }
-        let (Some(known), Some(pull)) = (&state.pull_request, self.number_of(&subject)) else {
+        let (Some(known), Some(pull)) = (state.pull_request(), self.number_of(&subject)) else {
             return Err(format!("a watch on {subject}, of which nothing is known"));
         };
-        if self.table.read(&repository()).repository.is_none() {
-            self.table.learns(&repository(), &Observation::Repository(repository_object()), clock)?;
+        if self.table.read(&repository()).repository().is_none() {
+            self.table.learns(
+                &repository(),
+                &Observation::Repository(RepositoryObservation::Active(repository_object())),
+                clock,
+            )?;
         }
         let left = self.run_of(poller).map_or(0, |run| run.left);
         let reserved = self.run_of(poller).and_then(|run| run.reserved);
         let granted = reserved.map_or(0, |reserved| reserved.calls);
         let is_short_of_calls = reserved.is_none_or(|reserved| reserved.is_short_of(most));
-        let needs = Needs::of(known, clock, &self.plan.settings, is_short_of_calls);
+        let needs = Needs::new(known, clock, &self.plan.settings, is_short_of_calls);
         let calls = 1 + u32::from(needs.tasks) + u32::from(needs.pull_request);
         let is_long_overdue =
             state.watch.is_some_and(|watch| clock.duration_since(watch.due_at) > LONG_OVERDUE);
@@ -268,26 +278,27 @@ impl History {
         let Some(mut reading) = self.run_of(poller).and_then(|run| run.poll.take()) else { return };
         let comments: Vec<Document<Comment>> =
             self.hub.pulls.get(&reading.pull).map(Pull::listed_comments).unwrap_or_default();
-        let mut poll = Poll {
+        let mut poll = PullRequestPoll {
             base_version: reading.state.version,
             started_at: reading.started_at,
             pull_request: reading.pull_request.take(),
             head: None,
             is_complete: true,
-            comments,
-            tasks: reading.tasks.take(),
-            comment_lookups: BTreeMap::new(),
-            task_lookups: BTreeMap::new(),
+            comments: Listing::new(comments),
+            tasks: reading.tasks.take().map(Listing::new),
         };
-        let missing = suspects(&reading.state, &poll);
-        for id in missing.comments.iter().take(MAX_LOOKUPS) {
-            if self.call(poller) {
-                poll.comment_lookups.insert(*id, self.hub.comment(reading.pull, id.0));
+        if let Some(known) = reading.state.pull_request() {
+            for id in unlisted_comments(&known.comments, &poll.comments).into_iter().take(MAX_LOOKUPS) {
+                if self.call(poller) {
+                    poll.comments.lookups.insert(id, self.hub.comment(reading.pull, id.0));
+                }
             }
-        }
-        for id in missing.tasks.iter().take(MAX_LOOKUPS) {
-            if self.call(poller) {
-                poll.task_lookups.insert(*id, self.hub.task(reading.pull, id.0));
+            for listing in poll.tasks.iter_mut() {
+                for id in unlisted_tasks(&known.tasks, listing).into_iter().take(MAX_LOOKUPS) {
+                    if self.call(poller) {
+                        listing.lookups.insert(id, self.hub.task(reading.pull, id.0));
+                    }
+                }
             }
         }
         reading.poll = Some(poll);
@@ -310,7 +321,11 @@ impl History {
             return Ok(());
         };
         let (told, read_all) = (self.table.told.len(), poll.pull_request.is_some());
-        self.table.learns(&reading.subject, &Observation::Poll(poll), clock)?;
+        self.table.learns(
+            &reading.subject,
+            &Observation::PullRequest(PullRequestObservation::Poll(poll)),
+            clock,
+        )?;
         let (news, watch) = (self.table.told.len() - told, self.table.read(&reading.subject).watch);
         self.tell(|| {
             let due = watch.map(|watch| (watch.due_at.duration_since(time(0)).as_secs(), watch.reason));
@@ -353,7 +368,7 @@ impl History {
             }
             self.compare(state, &sweep, id, clock)?;
         }
-        self.table.learns(subject, &Observation::Sweep(sweep), clock)?;
+        self.table.learns(subject, &Observation::Repository(RepositoryObservation::Swept(sweep)), clock)?;
         self.plan_step(poller, self.now, Step::Pass);
         self.check_hour()
     }
@@ -365,18 +380,22 @@ impl History {
         id: PullRequestId,
         clock: Timestamp,
     ) -> Result<(), String> {
-        let Some(known_repository) = &state.repository else { return Ok(()) };
+        let Some(known_repository) = state.repository() else { return Ok(()) };
         let subject = pull_request(id.0);
         let known = self.table.read(&subject);
-        if known.pull_request.is_none() && known_repository.first_swept_at.is_none() {
+        if known.pull_request().is_none() && known_repository.first_swept_at.is_none() {
             return Ok(());
         }
-        let shown = sweep.open.iter().find(|shown| shown.id() == Some(id)).map(Listed::of);
+        let shown = sweep.open.iter().find(|shown| shown.id() == Some(id)).map(Listed::from_listing);
         if !is_unexplained(&known, shown.as_ref()) {
             return Ok(());
         }
         self.tell(|| format!("  a sweep notices {id}"));
-        let notice = Observation::Noticed(known_repository.notice(sweep, id));
+        let notice = Observation::PullRequest(PullRequestObservation::SeenInSweep(notice(
+            known_repository,
+            sweep,
+            id,
+        )));
         self.table.learns(&subject, &notice, clock)
     }
 

@@ -63,7 +63,7 @@ impl World {
 
     /// What is known of a pull request.
     pub async fn state(&self, pr: Pr) -> PullRequestState {
-        self.subject_state(pr).await.pull_request.unwrap()
+        self.subject_state(pr).await.pull_request().cloned().unwrap()
     }
 
     /// Calls that were made to Bitbucket by a repository's poller so far.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::head::ShortHash;
+use relay::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, Document, Documents, DueWatch, Error, Leases, Shard, SubjectLog};

@@ -2,7 +2,7 @@
 
 use bitbucket::client::HookPlace;
 use clap::{Args, Subcommand};
-use relay::{LinkId, Place};
+use relay::{LinkId, SweepTarget};
 use store::links::Template;
 
 use super::Span;
@@ -41,7 +41,7 @@ Examples:
         unsigned: bool,
         /// Sweep this repository, or all of this workspace, without waiting for a webhook; may be given several times
         #[arg(long, value_name = "WORKSPACE[/SLUG]")]
-        sweep: Vec<Place>,
+        sweep: Vec<SweepTarget>,
     },
     /// List the links
     #[command(after_help = "Examples:\n  bitrelay link list\n  bitrelay link list --format json")]
@@ -87,10 +87,10 @@ Examples:
         id: Option<LinkId>,
         /// Sweep this repository, or all of this workspace; may be given several times
         #[arg(long, value_name = "WORKSPACE[/SLUG]")]
-        add: Vec<Place>,
+        add: Vec<SweepTarget>,
         /// Name it no longer; a repository that is swept already stays so
         #[arg(long, value_name = "WORKSPACE[/SLUG]")]
-        remove: Vec<Place>,
+        remove: Vec<SweepTarget>,
     },
     /// Try a link's credential: who is it, and may it read pull requests
     #[command(

@@ -41,7 +41,7 @@ pub(crate) async fn show(
     };
     let subject = Subject::PullRequest { repository: id, id: number };
     let state = session.table().await?.read(&link, &subject).await?;
-    let Some(known) = &state.pull_request else {
+    let Some(known) = state.pull_request() else {
         return Err(missing(format!("the pull request {number}")));
     };
     let settings = session.settings().await?;

@@ -89,7 +89,7 @@ fn row_json(due: &DueWatch, names: &Names, now: Timestamp) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relay::watch::{Reason, Watch};
+    use relay::{Reason, Watch};
 
     #[test]
     fn a_watched_subject_is_named_as_bitbucket_names_it() {

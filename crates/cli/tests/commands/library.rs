@@ -3,8 +3,8 @@
 use bitbucket::payload::Document;
 use bitbucket::{EventKey, Payload};
 use jiff::SignedDuration;
-use relay::observation::Report;
-use relay::{LinkId, Observation, Poll, Settings, Subject};
+use relay::observation::{Listing, Observation, PullRequestObservation, PullRequestPoll, Report};
+use relay::{LinkId, Settings, Subject};
 use serde_json::{Value, json};
 use store::{Clock, DeliveryMark, DynamoTable, Recorder, SubjectLog, sha256_hex};
 
@@ -74,17 +74,15 @@ impl Library {
     pub(crate) async fn poll(&self, id: u64, comments: &[Value]) {
         let subject: Subject = format!("pullrequest/0a1b/{id}").parse().unwrap();
         let known = self.table.read(&self.link, &subject).await.unwrap();
-        let observation = Observation::Poll(Poll {
+        let observation = Observation::PullRequest(PullRequestObservation::Poll(PullRequestPoll {
             base_version: known.version,
             started_at: self.shell.clock.now().saturating_sub(SignedDuration::from_secs(1)).unwrap(),
             pull_request: None,
             head: None,
             is_complete: true,
-            comments: comments.iter().cloned().map(Document::new).collect(),
-            tasks: Some(Vec::new()),
-            comment_lookups: std::collections::BTreeMap::new(),
-            task_lookups: std::collections::BTreeMap::new(),
-        });
+            comments: Listing::new(comments.iter().cloned().map(Document::new).collect()),
+            tasks: Some(Listing::new(Vec::new())),
+        }));
         let (table, clock, settings) = (&self.table, &*self.shell.clock, &Settings::default());
         let recorder = Recorder { table, clock, settings };
         recorder.record_on(known, &self.link, &subject, &observation).await.unwrap();

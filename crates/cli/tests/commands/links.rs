@@ -10,7 +10,7 @@ use crate::terminal::Script;
 
 /// Whose calls are counted for the stage's link.
 fn alice() -> relay::Account {
-    relay::Account::of(relay::AccountKind::User, "alice@example.com")
+    relay::Account::new(relay::AccountKind::User, "alice@example.com")
 }
 
 #[tokio::test]

@@ -3,15 +3,15 @@
 use bitbucket::payload::{Comment, Document};
 use bitbucket::{CommentId, EventKey};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::commits;
-use super::draft::Draft;
-use super::poll::Changes;
-use super::revisions::{Freshness, Verdict, judge, seen};
+use super::context::FoldContext;
+use super::poll::PollContext;
+use super::revisions::{Freshness, RevisionOrder, judge, seen};
 use super::synthetic::{self, Item, Synthetic};
 use crate::event::EventId;
-use crate::fact::Fact;
+use crate::event::fact::Fact;
+use crate::observation::Listing;
 use crate::state::{CommentState, Discussion, Resolved, Revision};
 
 /// The keys of what happens to a comment.
@@ -23,27 +23,31 @@ pub(super) struct Keys {
 }
 
 /// Folds what a webhook says of a comment, and gives the fact's identity where the comment has one.
-pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<Comment>) -> Option<EventId> {
+pub(super) fn report(
+    ctx: &mut FoldContext<'_>,
+    key: &EventKey,
+    comment: &Document<Comment>,
+) -> Option<EventId> {
     let id = comment.id()?;
-    let (now, version, settings) = (draft.now, draft.version(), draft.settings);
-    let Discussion { first_seen_at, comments } = draft.state.discussion()?;
+    let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
+    let Discussion { first_seen_at, comments } = ctx.state.discussion()?;
     let unknown = !comments.contains_key(&id);
     let baseline = settings.baseline(first_seen_at);
     let is_old = is_old_news(comment, baseline);
     let known = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
-    let fact = Fact::new(draft.link, draft.subject, key).part(id);
+    let fact = Fact::new(ctx.link, ctx.subject, key).part(id);
     if unknown {
         // Their own webhooks may be lost or on the way; where none comes, a poll after the grace period tells of them.
-        known.creation_owed = !is_old;
+        known.creation_unpublished = !is_old;
         known.resolution = known.resolution.filter(|resolved| !is_recent(*resolved, is_old, baseline));
     }
     let fact = match key {
         EventKey::CommentCreated | EventKey::CommitCommentCreated => {
-            known.creation_owed = false;
+            known.creation_unpublished = false;
             fact
         }
         EventKey::CommentDeleted => {
-            known.creation_owed = false;
+            known.creation_unpublished = false;
             known.deleted = true;
             known.version = version;
             fact
@@ -80,14 +84,14 @@ pub(super) fn report(draft: &mut Draft<'_>, key: &EventKey, comment: &Document<C
 fn revise(known: &mut CommentState, comment: &Comment, now: Timestamp, version: u64) -> Revision {
     let revision = seen(comment.text(), comment.updated_on);
     match judge(known.revisions.iter(), revision.clone(), Freshness::Reported) {
-        Verdict::New(revision) => {
+        RevisionOrder::New(revision) => {
             known.changed_at = change_time(known, &revision, now);
             known.version = version;
             known.push(revision.clone());
             revision
         }
-        Verdict::Old(revision) => revision,
-        Verdict::Standing | Verdict::Undecided => {
+        RevisionOrder::Old(revision) => revision,
+        RevisionOrder::Standing | RevisionOrder::Undecided => {
             if known.stands_at(revision.updated_on) {
                 known.version = version;
             }
@@ -97,21 +101,49 @@ fn revise(known: &mut CommentState, comment: &Comment, now: Timestamp, version: 
     }
 }
 
+/// Folds the comments that a poll read.
+pub(super) fn fold_listing(
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
+    listing: &Listing<CommentId, Comment>,
+) {
+    let mut shown: Vec<_> = listing.shown().collect();
+    shown.sort_by_key(|comment| (comment.updated_on.max(comment.created_on), comment.id()));
+    for comment in shown {
+        if !ctx.has_room() {
+            return;
+        }
+        observe(ctx, poll, comment);
+    }
+    for id in listing.gone() {
+        let comment = ctx.state.comments().and_then(|comments| comments.get(&id));
+        let Some(comment) = comment.filter(|comment| !comment.deleted) else { continue };
+        if Freshness::of_poll(poll.base_version, comment.version) != Freshness::Newer {
+            poll.recheck(ctx.now);
+        } else if ctx.has_room() {
+            let kind = if ctx.state.commit().is_some() { "commit_comment" } else { "pullrequest_comment" };
+            let tombstone =
+                json!({ "type": kind, "id": id, "deleted": true, "content": { "raw": "", "html": "" } });
+            deleted(ctx, id, tombstone);
+        }
+    }
+}
+
 /// Folds what a poll shows of one comment.
-pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, comment: &Document<Comment>) {
+fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document<Comment>) {
     let Some(id) = comment.id().filter(|_| !comment.pending) else { return };
-    let Some(comments) = draft.state.comments() else { return };
+    let Some(comments) = ctx.state.comments() else { return };
     match comments.get(&id) {
-        None => first_listed(draft, changes, id, comment),
+        None => first_listed(ctx, poll, id, comment),
         Some(known) if known.deleted => {}
-        Some(_) if comment.deleted => deleted(draft, id, comment.raw.clone()),
+        Some(_) if comment.deleted => deleted(ctx, id, comment.raw.clone()),
         Some(known) => {
-            let freshness = Freshness::of_poll(changes.base_version, known.version);
+            let freshness = Freshness::of_poll(poll.base_version, known.version);
             let known = known.clone();
-            creation(draft, changes, id, comment, &known);
-            text(draft, changes, id, comment, &known, freshness);
-            if draft.state.pull_request.is_some() {
-                resolution(draft, changes, id, comment, &known, freshness);
+            creation(ctx, poll, id, comment, &known);
+            text(ctx, poll, id, comment, &known, freshness);
+            if ctx.state.pull_request().is_some() {
+                resolution(ctx, poll, id, comment, &known, freshness);
             }
         }
     }
@@ -119,70 +151,75 @@ pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, comment: &Do
 
 /// A comment that nothing was known of. Its creation is news, unless it is older than our first sight of the pull
 /// request, or so young that its webhook may still be on the way.
-fn first_listed(draft: &mut Draft<'_>, changes: &mut Changes, id: CommentId, comment: &Document<Comment>) {
-    let (now, version, settings) = (draft.now, draft.version(), draft.settings);
-    let has_threads = draft.state.pull_request.is_some();
-    let Some(discussion) = draft.state.discussion() else { return };
+fn first_listed(
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
+    id: CommentId,
+    comment: &Document<Comment>,
+) {
+    let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
+    let has_threads = ctx.state.pull_request().is_some();
+    let Some(discussion) = ctx.state.discussion() else { return };
     let baseline = settings.baseline(discussion.first_seen_at);
     let is_old = is_old_news(comment, baseline);
-    if let Some(grace_ends) = grace_left(draft, comment.created_on).filter(|_| !is_old) {
-        changes.revisit(grace_ends);
+    if let Some(grace_ends) = grace_left(ctx, comment.created_on).filter(|_| !is_old) {
+        poll.recheck(grace_ends);
         return;
     }
     let mut sight = first_sight(comment, now, version);
     let standing = sight.standing().cloned().filter(|_| sight.changed_at >= baseline);
     let mut resolved =
         sight.resolution.filter(|resolved| has_threads && is_recent(*resolved, is_old, baseline));
-    if let Some(grace_ends) = grace_left(draft, resolved.and_then(|resolved| resolved.at)) {
-        changes.revisit(grace_ends);
+    if let Some(grace_ends) = grace_left(ctx, resolved.and_then(|resolved| resolved.at)) {
+        poll.recheck(grace_ends);
         (sight.resolution, resolved) = (None, None);
     }
     if !is_old {
         // An edit that nobody heard of may not have moved its times: the last one was made just now at the latest.
         sight.changed_at = sight.changed_at.max(now);
     }
-    if let Some(discussion) = draft.state.discussion() {
+    if let Some(discussion) = ctx.state.discussion() {
         discussion.comments.insert(id, sight);
     }
     match (is_old, comment.deleted) {
         (true, true) => {}
         (true, false) => {
             if let Some(standing) = standing {
-                emit_updated(draft, id, comment, standing);
+                emit_updated(ctx, id, comment, standing);
             }
         }
-        (false, true) => deleted(draft, id, comment.raw.clone()),
-        (false, false) => emit_created(draft, id, comment),
+        (false, true) => deleted(ctx, id, comment.raw.clone()),
+        (false, false) => emit_created(ctx, id, comment),
     }
     if let Some(resolved) = resolved.filter(|_| !comment.deleted) {
-        emit_resolved(draft, id, comment, resolved);
+        emit_resolved(ctx, id, comment, resolved);
     }
 }
 
 /// Tells of a creation that no webhook told in time.
 fn creation(
-    draft: &mut Draft<'_>,
-    changes: &mut Changes,
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
     id: CommentId,
     comment: &Document<Comment>,
     known: &CommentState,
 ) {
-    if !known.creation_owed {
+    if !known.creation_unpublished {
         return;
     }
-    if let Some(grace_ends) = grace_left(draft, comment.created_on) {
-        changes.revisit(grace_ends);
+    if let Some(grace_ends) = grace_left(ctx, comment.created_on) {
+        poll.recheck(grace_ends);
         return;
     }
-    if let Some(state) = draft.comment(id) {
-        state.creation_owed = false;
+    if let Some(state) = ctx.comment(id) {
+        state.creation_unpublished = false;
     }
-    emit_created(draft, id, comment);
+    emit_created(ctx, id, comment);
 }
 
 /// When the grace period of something that happened at `at` ends, if it has not.
-fn grace_left(draft: &Draft<'_>, at: Option<Timestamp>) -> Option<Timestamp> {
-    at.map(|at| draft.settings.grace_ends(at)).filter(|ends| *ends > draft.now)
+fn grace_left(ctx: &FoldContext<'_>, at: Option<Timestamp>) -> Option<Timestamp> {
+    at.map(|at| ctx.settings.grace_ends(at)).filter(|ends| *ends > ctx.now)
 }
 
 /// Whether a resolution is news: made since `baseline`, or where Bitbucket does not say when, of a comment that is news.
@@ -196,42 +233,42 @@ fn is_old_news(comment: &Comment, baseline: Timestamp) -> bool {
 }
 
 fn text(
-    draft: &mut Draft<'_>,
-    changes: &mut Changes,
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
     id: CommentId,
     comment: &Document<Comment>,
     known: &CommentState,
     freshness: Freshness,
 ) {
-    let (now, version) = (draft.now, draft.version());
-    let verdict = judge(known.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
-    let Some(state) = draft.comment(id) else { return };
-    match verdict {
-        Verdict::Standing => {
+    let (now, version) = (ctx.now, ctx.version());
+    let order = judge(known.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
+    let Some(state) = ctx.comment(id) else { return };
+    match order {
+        RevisionOrder::Standing => {
             if state.stands_at(comment.updated_on) {
                 state.version = version;
             }
         }
-        Verdict::Old(_) => {}
-        Verdict::Undecided => changes.revisit(now),
-        Verdict::New(revision) => {
+        RevisionOrder::Old(_) => {}
+        RevisionOrder::Undecided => poll.recheck(now),
+        RevisionOrder::New(revision) => {
             state.changed_at = change_time(state, &revision, now);
             state.version = version;
             state.push(revision.clone());
-            emit_updated(draft, id, comment, revision);
+            emit_updated(ctx, id, comment, revision);
         }
     }
 }
 
 fn resolution(
-    draft: &mut Draft<'_>,
-    changes: &mut Changes,
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
     id: CommentId,
     comment: &Document<Comment>,
     known: &CommentState,
     freshness: Freshness,
 ) {
-    let now = draft.now;
+    let now = ctx.now;
     let seen = comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on));
     if seen.map(|seen| seen.at) == known.resolution.map(|known| known.at) {
         return;
@@ -240,7 +277,7 @@ fn resolution(
     if let Some(lifted) =
         known.lifted.filter(|lifted| known.resolution.is_none() && at.is_some() && lifted.at == at)
     {
-        still_stands(draft, changes, id, comment, lifted, known.lifted_at, freshness);
+        still_stands(ctx, poll, id, comment, lifted, known.lifted_at, freshness);
         return;
     }
     let sure = match (at, known.resolution.or(known.lifted).and_then(|last| last.at)) {
@@ -250,49 +287,49 @@ fn resolution(
     };
     if !sure {
         if freshness == Freshness::Unsure {
-            changes.revisit(now);
+            poll.recheck(now);
         }
         return;
     }
-    if let Some(grace_ends) = grace_left(draft, at) {
-        changes.revisit(grace_ends);
+    if let Some(grace_ends) = grace_left(ctx, at) {
+        poll.recheck(grace_ends);
         return;
     }
     if let Some(undone) = known.resolution {
-        emit_reopened(draft, id, comment, undone);
+        emit_reopened(ctx, id, comment, undone);
     }
     if let Some(seen) = seen {
-        emit_resolved(draft, id, comment, seen);
+        emit_resolved(ctx, id, comment, seen);
     }
 }
 
 /// A resolution that was said to be lifted is still there. Either this answer is older than the report, which passes, or
 /// the report was about an earlier resolution: then it is made again, as a fact of its own.
 fn still_stands(
-    draft: &mut Draft<'_>,
-    changes: &mut Changes,
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
     id: CommentId,
     comment: &Document<Comment>,
     lifted: Resolved,
     lifted_at: Option<Timestamp>,
     freshness: Freshness,
 ) {
-    let grace_ends = lifted_at.map_or(draft.now, |lifted_at| draft.settings.grace_ends(lifted_at));
+    let grace_ends = lifted_at.map_or(ctx.now, |lifted_at| ctx.settings.grace_ends(lifted_at));
     if freshness != Freshness::Newer {
-        changes.revisit(draft.now);
-    } else if grace_ends > draft.now {
-        changes.revisit(grace_ends);
+        poll.recheck(ctx.now);
+    } else if grace_ends > ctx.now {
+        poll.recheck(grace_ends);
     } else {
-        emit_resolved(draft, id, comment, Resolved { again: lifted.again + 1, ..lifted });
+        emit_resolved(ctx, id, comment, Resolved { again: lifted.again + 1, ..lifted });
     }
 }
 
-fn emit_created(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>) {
+fn emit_created(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>) {
     let author = comment.raw.get("user").cloned();
-    emit(draft, &commits::keys(draft).created, comment, comment.created_on, author, &[id.to_string()]);
+    emit(ctx, &keys(ctx).created, comment, comment.created_on, author, &[id.to_string()]);
 }
 
-fn emit_updated(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, revision: Revision) {
+fn emit_updated(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>, revision: Revision) {
     let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
     let identity = [
         id.to_string(),
@@ -302,30 +339,30 @@ fn emit_updated(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment
     ];
     // Only its author can edit a comment.
     let author = comment.raw.get("user").cloned();
-    emit(draft, &commits::keys(draft).updated, comment, occurred_at, author, &identity);
+    emit(ctx, &keys(ctx).updated, comment, occurred_at, author, &identity);
 }
 
-fn emit_resolved(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, resolved: Resolved) {
-    let version = draft.version();
-    if let Some(state) = draft.comment(id) {
+fn emit_resolved(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>, resolved: Resolved) {
+    let version = ctx.version();
+    if let Some(state) = ctx.comment(id) {
         state.resolution = Some(resolved);
         state.version = version;
     }
     let actor = comment.raw.pointer("/resolution/user").cloned();
     let identity = [id.to_string(), moment(resolved, version)];
-    emit(draft, &EventKey::CommentResolved, comment, resolved.at, actor, &identity);
+    emit(ctx, &EventKey::CommentResolved, comment, resolved.at, actor, &identity);
 }
 
-fn emit_reopened(draft: &mut Draft<'_>, id: CommentId, comment: &Document<Comment>, undone: Resolved) {
-    let (now, version) = (draft.now, draft.version());
-    if let Some(state) = draft.comment(id) {
+fn emit_reopened(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>, undone: Resolved) {
+    let (now, version) = (ctx.now, ctx.version());
+    if let Some(state) = ctx.comment(id) {
         state.resolution = None;
         state.lifted = Some(undone);
         state.lifted_at = Some(now);
         state.version = version;
     }
     let identity = [id.to_string(), moment(undone, version)];
-    emit(draft, &EventKey::CommentReopened, comment, None, None, &identity);
+    emit(ctx, &EventKey::CommentReopened, comment, None, None, &identity);
 }
 
 /// A time as a part of an identity; where Bitbucket gave none, the version of the state tells such facts apart.
@@ -338,28 +375,28 @@ fn moment(resolved: Resolved, version: u64) -> String {
 }
 
 /// Notes a deletion. `comment` is what Bitbucket still shows of it.
-pub(super) fn deleted(draft: &mut Draft<'_>, id: CommentId, comment: Value) {
-    let version = draft.version();
-    if let Some(state) = draft.comment(id) {
+fn deleted(ctx: &mut FoldContext<'_>, id: CommentId, comment: Value) {
+    let version = ctx.version();
+    if let Some(state) = ctx.comment(id) {
         state.deleted = true;
         state.version = version;
     }
-    let key = commits::keys(draft).deleted;
-    let fact = draft.fact(&key).part(id).id();
-    synthetic::emit(draft, fact, &key, Synthetic::default(), &Item::Comment(comment));
+    let key = keys(ctx).deleted;
+    let fact = ctx.fact(&key).part(id).id();
+    synthetic::emit(ctx, fact, &key, Synthetic::default(), &Item::Comment(comment));
 }
 
 fn emit(
-    draft: &mut Draft<'_>,
+    ctx: &mut FoldContext<'_>,
     key: &EventKey,
     comment: &Document<Comment>,
     occurred_at: Option<Timestamp>,
     actor: Option<Value>,
     identity: &[String],
 ) {
-    let fact = identity.iter().fold(draft.fact(key), Fact::part).id();
+    let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
     let event = Synthetic { occurred_at, actor, changes: None };
-    synthetic::emit(draft, fact, key, event, &Item::Comment(comment.raw.clone()));
+    synthetic::emit(ctx, fact, key, event, &Item::Comment(comment.raw.clone()));
 }
 
 /// A comment as it is first seen.
@@ -372,7 +409,7 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
         lifted: None,
         lifted_at: None,
         deleted: comment.deleted,
-        creation_owed: false,
+        creation_unpublished: false,
         thread: comment.begins_thread(),
     };
     sight.push(seen(comment.text(), comment.updated_on));
@@ -384,4 +421,21 @@ fn change_time(known: &CommentState, revision: &Revision, now: Timestamp) -> Tim
     let moved = revision.updated_on > known.standing().and_then(|standing| standing.updated_on);
     let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
     time.max(known.changed_at)
+}
+
+/// The keys of what happens to a comment, on a pull request or on a commit.
+pub(super) fn keys(ctx: &FoldContext<'_>) -> Keys {
+    if ctx.state.commit().is_some() {
+        Keys {
+            created: EventKey::CommitCommentCreated,
+            updated: EventKey::CommitCommentUpdated,
+            deleted: EventKey::CommitCommentDeleted,
+        }
+    } else {
+        Keys {
+            created: EventKey::CommentCreated,
+            updated: EventKey::CommentUpdated,
+            deleted: EventKey::CommentDeleted,
+        }
+    }
 }

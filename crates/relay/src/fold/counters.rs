@@ -1,28 +1,53 @@
-//! Counters: every event of a fold carries those after it, and where a poll alone moved them, an event of their own.
+//! Counters: every event of a fold carries those after it. If a poll alone moved them, they have an event of their own.
 
 use bitbucket::EventKey;
 
-use super::draft::Draft;
+use super::context::FoldContext;
 use super::synthetic::{self, Item, Synthetic};
-use crate::counters::Counters;
+use crate::event::Counters;
 
-/// Gives the events of this fold their counters. `by_poll`: whether it is a poll that is being folded.
-pub(super) fn note(draft: &mut Draft<'_>, by_poll: bool) {
-    let Some(known) = draft.state.pull_request.as_ref() else { return };
-    let counters = Counters::of(known);
-    let moved = known.counters.as_ref().is_some_and(|published| counters.moved_from(published));
-    if by_poll && moved && draft.events.is_empty() && !draft.more {
+/// Emits `CountersChanged` if the poll that was just folded moved the counters and gave no other event.
+pub(super) fn publish_moved(ctx: &mut FoldContext<'_>) {
+    let Some(pr) = ctx.state.pull_request() else { return };
+    let has_moved = pr.counters.as_ref().is_some_and(|published| has_moved(published, &pr.count()));
+    if has_moved && ctx.events.is_empty() && !ctx.more {
         // Only a fold on top of the same version can conclude the same, and the store takes one of them.
-        let fact = draft.fact(&EventKey::CountersChanged).part(draft.version()).id();
-        synthetic::emit(draft, fact, &EventKey::CountersChanged, Synthetic::default(), &Item::PullRequest);
+        let fact = ctx.fact(&EventKey::CountersChanged).part(ctx.version()).id();
+        synthetic::emit(ctx, fact, &EventKey::CountersChanged, Synthetic::default(), &Item::PullRequest);
     }
-    if draft.events.is_empty() {
+}
+
+/// Adds the counters of the pull request to the events of this fold.
+pub(super) fn add_to_events(ctx: &mut FoldContext<'_>) {
+    if ctx.events.is_empty() {
         return;
     }
-    for event in &mut draft.events {
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    let counters = pr.count();
+    pr.counters = Some(counters.clone());
+    for event in &mut ctx.events {
         event.counters = Some(counters.clone());
     }
-    if let Some(known) = draft.pull_request() {
-        known.counters = Some(counters);
-    }
+}
+
+/// Whether something that was known is another number now. What becomes known has not moved.
+fn has_moved(before: &Counters, now: &Counters) -> bool {
+    let pairs = [
+        (before.reviewers, now.reviewers),
+        (before.approvals, now.approvals),
+        (before.changes_requested, now.changes_requested),
+        (before.comments, now.comments),
+        (before.unresolved_threads, now.unresolved_threads),
+        (before.tasks_open, now.tasks_open),
+        (before.tasks_resolved, now.tasks_resolved),
+    ];
+    // Size and builds are known anew with every head, so what becomes known there has moved.
+    let sizes = [(before.commits, now.commits), (before.files_changed, now.files_changed)];
+    let has_new_size = sizes
+        .into_iter()
+        .any(|(before, now)| now.is_some_and(|now| before.is_none_or(|before| before.count != now.count)));
+    let has_new_builds = now.builds.is_some_and(|now| now != before.builds.unwrap_or_default());
+    has_new_size
+        || has_new_builds
+        || pairs.into_iter().any(|(before, now)| before.zip(now).is_some_and(|(before, now)| before != now))
 }

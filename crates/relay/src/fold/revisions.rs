@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::fact::content_hash;
+use crate::event::fact::content_hash;
 use crate::state::Revision;
 
 /// How sure an observation is to be newer than what is known.
@@ -25,7 +25,7 @@ impl Freshness {
 
 /// What a text and its time are, compared with what stands.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum RevisionOrder {
     /// The text is the standing one.
     Standing,
     /// The text is a new revision.
@@ -47,14 +47,14 @@ pub(super) fn judge<'r>(
     mut known: impl DoubleEndedIterator<Item = &'r Revision>,
     seen: Revision,
     freshness: Freshness,
-) -> Verdict {
-    let Some(standing) = known.next_back() else { return Verdict::New(seen) };
+) -> RevisionOrder {
+    let Some(standing) = known.next_back() else { return RevisionOrder::New(seen) };
     if seen.hash.is_none() || seen.hash == standing.hash {
-        return Verdict::Standing;
+        return RevisionOrder::Standing;
     }
     let next = |seen: Revision| {
         let moved = seen.updated_on.is_some() && seen.updated_on > standing.updated_on;
-        Verdict::New(Revision { ordinal: if moved { 0 } else { standing.ordinal + 1 }, ..seen })
+        RevisionOrder::New(Revision { ordinal: if moved { 0 } else { standing.ordinal + 1 }, ..seen })
     };
     if freshness == Freshness::Newer {
         return next(seen);
@@ -64,9 +64,11 @@ pub(super) fn judge<'r>(
     match (seen.updated_on, standing.updated_on) {
         (Some(seen_on), Some(known_on)) if seen_on > known_on => next(seen),
         // As it was known then: a poll may have counted it among others of the same time.
-        (Some(seen_on), Some(known_on)) if seen_on < known_on => Verdict::Old(known_before().unwrap_or(seen)),
-        _ if freshness == Freshness::Unsure => Verdict::Undecided,
-        _ => known_before().map_or_else(|| next(seen), Verdict::Old),
+        (Some(seen_on), Some(known_on)) if seen_on < known_on => {
+            RevisionOrder::Old(known_before().unwrap_or(seen))
+        }
+        _ if freshness == Freshness::Unsure => RevisionOrder::Undecided,
+        _ => known_before().map_or_else(|| next(seen), RevisionOrder::Old),
     }
 }
 
@@ -82,40 +84,40 @@ mod tests {
         Revision { ordinal, ..seen(Some(text), at(second)) }
     }
 
-    fn compare(known: &[Revision], text: &str, second: i64, freshness: Freshness) -> Verdict {
+    fn compare(known: &[Revision], text: &str, second: i64, freshness: Freshness) -> RevisionOrder {
         judge(known.iter(), seen(Some(text), at(second)), freshness)
     }
 
     #[test]
     fn a_text_that_stands_is_no_new_revision_even_when_its_time_moved() {
-        assert_eq!(compare(&[revision("a", 1, 0)], "a", 9, Freshness::Newer), Verdict::Standing);
+        assert_eq!(compare(&[revision("a", 1, 0)], "a", 9, Freshness::Newer), RevisionOrder::Standing);
     }
 
     #[test]
     fn an_edit_that_does_not_move_its_time_is_still_an_edit() {
         let known = [revision("a", 1, 0)];
-        assert_eq!(compare(&known, "b", 1, Freshness::Newer), Verdict::New(revision("b", 1, 1)));
+        assert_eq!(compare(&known, "b", 1, Freshness::Newer), RevisionOrder::New(revision("b", 1, 1)));
         let known = [revision("a", 1, 0), revision("b", 1, 1)];
-        assert_eq!(compare(&known, "a", 1, Freshness::Newer), Verdict::New(revision("a", 1, 2)));
+        assert_eq!(compare(&known, "a", 1, Freshness::Newer), RevisionOrder::New(revision("a", 1, 2)));
     }
 
     #[test]
     fn a_late_report_of_an_older_revision_does_not_become_the_standing_one() {
         let known = [revision("a", 1, 0), revision("c", 3, 0)];
-        assert_eq!(compare(&known, "b", 2, Freshness::Reported), Verdict::Old(revision("b", 2, 0)));
+        assert_eq!(compare(&known, "b", 2, Freshness::Reported), RevisionOrder::Old(revision("b", 2, 0)));
     }
 
     #[test]
     fn a_late_report_of_a_revision_that_a_poll_found_is_that_revision() {
         let known = [revision("a", 1, 0), revision("b", 1, 1), revision("c", 1, 2)];
-        assert_eq!(compare(&known, "b", 1, Freshness::Reported), Verdict::Old(revision("b", 1, 1)));
+        assert_eq!(compare(&known, "b", 1, Freshness::Reported), RevisionOrder::Old(revision("b", 1, 1)));
     }
 
     #[test]
     fn a_poll_that_may_be_older_decides_nothing_without_times() {
         let known = [revision("b", 1, 0)];
-        assert_eq!(compare(&known, "a", 1, Freshness::Unsure), Verdict::Undecided);
-        assert_eq!(compare(&known, "a", 0, Freshness::Unsure), Verdict::Old(revision("a", 0, 0)));
-        assert_eq!(compare(&known, "c", 2, Freshness::Unsure), Verdict::New(revision("c", 2, 0)));
+        assert_eq!(compare(&known, "a", 1, Freshness::Unsure), RevisionOrder::Undecided);
+        assert_eq!(compare(&known, "a", 0, Freshness::Unsure), RevisionOrder::Old(revision("a", 0, 0)));
+        assert_eq!(compare(&known, "c", 2, Freshness::Unsure), RevisionOrder::New(revision("c", 2, 0)));
     }
 }

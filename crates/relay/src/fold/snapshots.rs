@@ -5,13 +5,12 @@ use bitbucket::payload::{Document, PullRequest};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::draft::Draft;
+use super::context::FoldContext;
 use super::synthetic;
-use crate::changes::{self, Change};
-use crate::head::Head;
-use crate::settings::Settings;
-use crate::state::PullRequestState;
-use crate::told::Told;
+use crate::event::{Change, changes_between};
+use crate::schedule::Settings;
+use crate::state::{Head, Known, PublishedFacts, PullRequestState, state_of};
+use crate::subject::Subject;
 
 /// The snapshot that a newer one has taken the place of.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(super) struct Replaced {
 impl Replaced {
     /// What is different now; `None` where there was no snapshot before.
     pub(super) fn changes(&self, known: &PullRequestState) -> Option<Vec<Change>> {
-        (!self.snapshot.is_null()).then(|| changes::between(&self.snapshot, &known.snapshot))
+        (!self.snapshot.is_null()).then(|| changes_between(&self.snapshot, &known.snapshot))
     }
 
     /// The `updated_on` of it.
@@ -34,8 +33,8 @@ impl Replaced {
 
     /// Puts it back, and has the newer one read: what it shows is still to be told.
     pub(super) fn restore(self, known: &mut PullRequestState, read_at: Timestamp) {
-        known.noticed = Some(known.snapshot_updated_on.unwrap_or(Timestamp::MAX));
-        known.refresh(read_at);
+        known.seen_in_sweep_at = Some(known.snapshot_updated_on.unwrap_or(Timestamp::MAX));
+        known.reread_by(read_at);
         known.snapshot = self.snapshot;
         known.repository = self.repository;
         known.snapshot_updated_on = self.updated_on;
@@ -44,19 +43,25 @@ impl Replaced {
 
 /// Takes the snapshot of a report if it is the newest, and notes that tasks may have changed with this event. Gives the
 /// snapshot that it replaced.
-pub(super) fn of_report(draft: &mut Draft<'_>, payload: &Payload) -> Option<Replaced> {
+pub(super) fn of_report(ctx: &mut FoldContext<'_>, payload: &Payload) -> Option<Replaced> {
     let seen = payload.pull_request().filter(|seen| seen.id().is_some())?;
-    let (now, settings) = (draft.now, draft.settings);
-    let known = draft.state.pull_request.get_or_insert_with(|| first_seen(&seen, now, settings));
-    known.touched_at.get_or_insert(now);
+    let (now, settings) = (ctx.now, ctx.settings);
+    if !matches!(ctx.subject, Subject::PullRequest { .. }) {
+        return None;
+    }
+    if ctx.state.known.is_none() {
+        ctx.state.known = Some(Known::PullRequest(first_seen(&seen, now, settings)));
+    }
+    let known = ctx.state.pull_request_mut()?;
+    known.tasks_dirty_since.get_or_insert(now);
     known.unreachable = false;
     if !is_newest(known, &seen) {
         return None;
     }
-    let has_ended = crate::told::state_of(&seen.raw).is_some_and(|state| state != "OPEN");
-    if known.noticed.is_some_and(|noticed| has_ended || seen.updated_on >= Some(noticed)) {
+    let has_ended = state_of(&seen.raw).is_some_and(|state| state != "OPEN");
+    if known.seen_in_sweep_at.is_some_and(|noticed| has_ended || seen.updated_on >= Some(noticed)) {
         // What the listing showed is in this, or in comments and tasks: those are read as planned.
-        known.noticed = None;
+        known.seen_in_sweep_at = None;
     }
     let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
     Some(take(known, seen, repository))
@@ -74,7 +79,7 @@ pub(super) fn is_newest(known: &PullRequestState, seen: &PullRequest) -> bool {
 }
 
 fn take(known: &mut PullRequestState, seen: Document<PullRequest>, repository: Value) -> Replaced {
-    let head = Head::of(&seen.raw);
+    let head = Head::from_snapshot(&seen.raw);
     if known.head.as_ref().map(|head| &head.hash) != head.as_ref().map(|head| &head.hash) {
         known.head = head;
     }
@@ -88,5 +93,5 @@ fn take(known: &mut PullRequestState, seen: Document<PullRequest>, repository: V
 fn first_seen(seen: &Document<PullRequest>, now: Timestamp, settings: &Settings) -> PullRequestState {
     let at = seen.updated_on.unwrap_or(now).min(now);
     let is_news = seen.created_on.is_some_and(|created_on| created_on >= settings.baseline(at));
-    PullRequestState::first_seen(at, Told::at_first_sight(&seen.raw, is_news))
+    PullRequestState::first_seen(at, PublishedFacts::at_first_sight(&seen.raw, is_news))
 }

@@ -4,9 +4,9 @@ use bitbucket::EventKey;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::draft::{Draft, News};
-use crate::changes::Change;
-use crate::event::{EventId, Source};
+use super::context::{EventBody, FoldContext};
+use crate::event::{Change, EventId, Source};
+use crate::state::Known;
 
 /// A snapshot larger than this is kept without its long texts. Bitbucket repeats a description up to five times in one
 /// payload, and a state has to fit one item of the table.
@@ -33,12 +33,12 @@ pub(super) struct Synthetic {
 
 /// Emits an event that a poll found: `actor`, `repository`, `pullrequest` or `commit`, and the item, as Bitbucket orders them. The
 /// pull request is the newest snapshot that Bitbucket showed; its counters are as old as that.
-pub(super) fn emit(draft: &mut Draft<'_>, fact: EventId, key: &EventKey, event: Synthetic, item: &Item) {
+pub(super) fn emit(ctx: &mut FoldContext<'_>, fact: EventId, key: &EventKey, event: Synthetic, item: &Item) {
     let Synthetic { occurred_at, actor, changes } = event;
-    let (repository, about_name, snapshot) = match (&draft.state.pull_request, &draft.state.commit) {
-        (Some(known), _) => (&known.repository, "pullrequest", &known.snapshot),
-        (None, Some(known)) => (&known.repository, "commit", &known.commit),
-        (None, None) => return,
+    let (repository, about_name, snapshot) = match &ctx.state.known {
+        Some(Known::PullRequest(pr)) => (&pr.repository, "pullrequest", &pr.snapshot),
+        Some(Known::Commit(commit)) => (&commit.repository, "commit", &commit.commit),
+        _ => return,
     };
     let about = match item {
         Item::Comment(comment) => Some(("comment", comment)),
@@ -54,7 +54,7 @@ pub(super) fn emit(draft: &mut Draft<'_>, fact: EventId, key: &EventKey, event: 
     let payload: Map<String, Value> =
         fields.into_iter().chain(about).map(|(name, value)| (name.to_owned(), value.clone())).collect();
     let payload = Value::Object(payload).to_string().into_bytes();
-    draft.emit(fact, key, News { source: Source::Poll, occurred_at, actor, changes, payload });
+    ctx.emit(fact, key, EventBody { source: Source::Poll, occurred_at, actor, changes, payload });
 }
 
 /// A `pullrequest` or `commit` object as it is kept.

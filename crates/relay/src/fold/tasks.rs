@@ -5,65 +5,86 @@ use bitbucket::{EventKey, TaskId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::draft::Draft;
-use super::poll::Changes;
-use super::revisions::{Freshness, Verdict, judge, seen};
+use super::context::FoldContext;
+use super::poll::PollContext;
+use super::revisions::{Freshness, RevisionOrder, judge, seen};
 use super::synthetic::{self, Item, Synthetic};
-use crate::fact::Fact;
+use crate::event::fact::Fact;
+use crate::observation::Listing;
 use crate::state::{Resolved, TaskState};
 
-/// Folds what a poll shows of one task.
-pub(super) fn observe(draft: &mut Draft<'_>, changes: &mut Changes, task: &Document<Task>) {
-    let Some(id) = task.id().filter(|_| !task.pending) else { return };
-    let Some(pull_request) = draft.state.pull_request.as_ref() else { return };
-    match pull_request.tasks.get(&id).cloned() {
-        None => first_listed(draft, id, task),
-        Some(known) if known.deleted => {}
-        Some(known) => {
-            let freshness = Freshness::of_poll(changes.base_version, known.version);
-            text(draft, changes, id, task, &known, freshness);
-            resolution(draft, changes, id, task, &known, freshness);
+/// Folds the tasks that a poll read.
+pub(super) fn fold_listing(
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
+    listing: &Listing<TaskId, Task>,
+) {
+    let mut shown: Vec<_> = listing.shown().collect();
+    shown.sort_by_key(|task| (task.created_on, task.id()));
+    for task in shown {
+        if !ctx.has_room() {
+            return;
+        }
+        observe(ctx, poll, task);
+    }
+    for id in listing.gone() {
+        let task = ctx.state.pull_request().and_then(|pr| pr.tasks.get(&id));
+        let Some(task) = task.filter(|task| !task.deleted) else { continue };
+        if Freshness::of_poll(poll.base_version, task.version) != Freshness::Newer {
+            poll.recheck(ctx.now);
+        } else if ctx.has_room() {
+            deleted(ctx, id);
         }
     }
 }
 
-fn first_listed(draft: &mut Draft<'_>, id: TaskId, task: &Document<Task>) {
-    let (version, settings) = (draft.version(), draft.settings);
-    let Some(pull_request) = draft.pull_request() else { return };
+/// Folds what a poll shows of one task.
+fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, task: &Document<Task>) {
+    let Some(id) = task.id().filter(|_| !task.pending) else { return };
+    let Some(pull_request) = ctx.state.pull_request() else { return };
+    match pull_request.tasks.get(&id).cloned() {
+        None => first_listed(ctx, id, task),
+        Some(known) if known.deleted => {}
+        Some(known) => {
+            let freshness = Freshness::of_poll(poll.base_version, known.version);
+            text(ctx, poll, id, task, &known, freshness);
+            resolution(ctx, poll, id, task, &known, freshness);
+        }
+    }
+}
+
+fn first_listed(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
+    let (version, settings) = (ctx.version(), ctx.settings);
+    let Some(pull_request) = ctx.state.pull_request_mut() else { return };
     let baseline = settings.baseline(pull_request.first_seen_at);
     let old_news = !pull_request.tasks_read && task.created_on.is_some_and(|created| created < baseline);
     let resolution = task.resolved().then_some(Resolved::new(task.resolved_on));
-    let state = TaskState {
-        version,
-        revision: seen(task.text(), task.updated_on),
-        resolution,
-        lifted: None,
-        deleted: false,
-    };
+    let state =
+        TaskState { version, revision: seen(task.text(), task.updated_on), resolution, deleted: false };
     pull_request.tasks.insert(id, state);
     if !old_news {
         let actor = task.raw.get("creator").cloned();
-        emit(draft, &EventKey::TaskCreated, task, task.created_on, actor, &[id.to_string()]);
+        emit(ctx, &EventKey::TaskCreated, task, task.created_on, actor, &[id.to_string()]);
     }
     let resolved_late = resolution.is_some_and(|resolved| resolved.at.is_some_and(|at| at >= baseline));
     if let Some(resolved) = resolution.filter(|_| !old_news || resolved_late) {
-        emit_resolved(draft, id, task, resolved);
+        emit_resolved(ctx, id, task, resolved);
     }
 }
 
 fn text(
-    draft: &mut Draft<'_>,
-    changes: &mut Changes,
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
     id: TaskId,
     task: &Document<Task>,
     known: &TaskState,
     freshness: Freshness,
 ) {
-    let (now, version) = (draft.now, draft.version());
+    let (now, version) = (ctx.now, ctx.version());
     match judge(std::iter::once(&known.revision), seen(task.text(), task.updated_on), freshness) {
-        Verdict::Standing | Verdict::Old(_) => {}
-        Verdict::Undecided => changes.revisit(now),
-        Verdict::New(revision) => {
+        RevisionOrder::Standing | RevisionOrder::Old(_) => {}
+        RevisionOrder::Undecided => poll.recheck(now),
+        RevisionOrder::New(revision) => {
             let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
             let identity = [
                 id.to_string(),
@@ -71,19 +92,19 @@ fn text(
                 revision.updated_on.map(|time| time.to_string()).unwrap_or_default(),
                 revision.ordinal.to_string(),
             ];
-            if let Some(state) = state_of(draft, id) {
+            if let Some(state) = state_of(ctx, id) {
                 state.revision = revision;
                 state.version = version;
             }
             // Bitbucket does not say who edited a task.
-            emit(draft, &EventKey::TaskUpdated, task, occurred_at, None, &identity);
+            emit(ctx, &EventKey::TaskUpdated, task, occurred_at, None, &identity);
         }
     }
 }
 
 fn resolution(
-    draft: &mut Draft<'_>,
-    changes: &mut Changes,
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
     id: TaskId,
     task: &Document<Task>,
     known: &TaskState,
@@ -94,63 +115,62 @@ fn resolution(
         return;
     }
     if freshness != Freshness::Newer {
-        changes.revisit(draft.now);
+        poll.recheck(ctx.now);
         return;
     }
-    if let Some(undone) = known.resolution {
-        emit_reopened(draft, id, task, undone);
+    if known.resolution.is_some() {
+        emit_reopened(ctx, id, task);
     }
     if let Some(resolved) = seen {
-        emit_resolved(draft, id, task, resolved);
+        emit_resolved(ctx, id, task, resolved);
     }
 }
 
-fn emit_resolved(draft: &mut Draft<'_>, id: TaskId, task: &Document<Task>, resolved: Resolved) {
-    let version = draft.version();
-    if let Some(state) = state_of(draft, id) {
+fn emit_resolved(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>, resolved: Resolved) {
+    let version = ctx.version();
+    if let Some(state) = state_of(ctx, id) {
         state.resolution = Some(resolved);
         state.version = version;
     }
     let actor = task.raw.get("resolved_by").filter(|actor| !actor.is_null()).cloned();
     let identity = [id.to_string(), version.to_string()];
-    emit(draft, &EventKey::TaskResolved, task, resolved.at, actor, &identity);
+    emit(ctx, &EventKey::TaskResolved, task, resolved.at, actor, &identity);
 }
 
-fn emit_reopened(draft: &mut Draft<'_>, id: TaskId, task: &Document<Task>, undone: Resolved) {
-    let version = draft.version();
-    if let Some(state) = state_of(draft, id) {
+fn emit_reopened(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
+    let version = ctx.version();
+    if let Some(state) = state_of(ctx, id) {
         state.resolution = None;
-        state.lifted = Some(undone);
         state.version = version;
     }
-    emit(draft, &EventKey::TaskReopened, task, None, None, &[id.to_string(), version.to_string()]);
+    emit(ctx, &EventKey::TaskReopened, task, None, None, &[id.to_string(), version.to_string()]);
 }
 
 /// Notes a deletion: nothing of the task is left in Bitbucket but its id.
-pub(super) fn deleted(draft: &mut Draft<'_>, id: TaskId) {
-    let version = draft.version();
-    if let Some(state) = state_of(draft, id) {
+fn deleted(ctx: &mut FoldContext<'_>, id: TaskId) {
+    let version = ctx.version();
+    if let Some(state) = state_of(ctx, id) {
         state.deleted = true;
         state.version = version;
     }
-    let fact = draft.fact(&EventKey::TaskDeleted).part(id).id();
+    let fact = ctx.fact(&EventKey::TaskDeleted).part(id).id();
     let item = Item::Task(json!({ "type": "pullrequest_task", "id": id }));
-    synthetic::emit(draft, fact, &EventKey::TaskDeleted, Synthetic::default(), &item);
+    synthetic::emit(ctx, fact, &EventKey::TaskDeleted, Synthetic::default(), &item);
 }
 
 fn emit(
-    draft: &mut Draft<'_>,
+    ctx: &mut FoldContext<'_>,
     key: &EventKey,
     task: &Document<Task>,
     occurred_at: Option<Timestamp>,
     actor: Option<Value>,
     identity: &[String],
 ) {
-    let fact = identity.iter().fold(draft.fact(key), Fact::part).id();
+    let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
     let event = Synthetic { occurred_at, actor, changes: None };
-    synthetic::emit(draft, fact, key, event, &Item::Task(task.raw.clone()));
+    synthetic::emit(ctx, fact, key, event, &Item::Task(task.raw.clone()));
 }
 
-fn state_of<'d>(draft: &'d mut Draft<'_>, id: TaskId) -> Option<&'d mut TaskState> {
-    draft.pull_request()?.tasks.get_mut(&id)
+fn state_of<'d>(ctx: &'d mut FoldContext<'_>, id: TaskId) -> Option<&'d mut TaskState> {
+    ctx.state.pull_request_mut()?.tasks.get_mut(&id)
 }

@@ -2,8 +2,7 @@
 
 use bitbucket::EventKey::*;
 use bitbucket::payload::Document;
-use relay::observation::HeadReading;
-use relay::{Observation, Poll};
+use relay::observation::{HeadDetails, Observation, PullRequestObservation, PullRequestPoll};
 use serde_json::{Value, json};
 
 use crate::world::{World, a_pull_request, report};
@@ -33,7 +32,10 @@ fn build(world: &World, commit: &str, key: &str, state: &str) -> Value {
 
 fn hears_of_build(world: &mut World, commit: &str, key: &str, state: &str) -> Vec<String> {
     let body = json!({ "repository": { "uuid": "{ab}" }, "commit_status": build(world, commit, key, state) });
-    world.learns(&Observation::HeadBuild(report(CommitStatusUpdated, &body)))
+    world.learns(&Observation::PullRequest(PullRequestObservation::HeadBuild(report(
+        CommitStatusUpdated,
+        &body,
+    ))))
 }
 
 fn counted(world: &World) -> Value {
@@ -75,10 +77,10 @@ fn the_same_build_by_two_hooks_is_one_event() {
 fn what_a_poll_reads_of_the_head_is_told_by_the_counters_with_the_time_it_was_true() {
     let mut world = a_pull_request_with_a_head();
     world.waits(5).polls();
-    let hash = relay::head::ShortHash::new(HEAD).unwrap();
+    let hash = relay::ShortHash::new(HEAD).unwrap();
     let builds = vec![Document::new(build(&world, HEAD, "test", "SUCCESSFUL"))];
-    let head = HeadReading { hash, commits: Some(3), files_changed: None, builds };
-    let poll = Poll { head: Some(head), ..world.begins_a_poll() };
+    let head = HeadDetails { hash, commits: Some(3), files_changed: None, builds };
+    let poll = PullRequestPoll { head: Some(head), ..world.begins_a_poll() };
     assert_eq!(world.ends_the_poll(poll), ["pullrequest:counters_changed"]);
     let counters = counted(&world);
     assert_eq!(counters["commits"], json!({ "count": 3, "at": world.now }));

@@ -198,7 +198,7 @@ fn a_draft_is_nothing_until_it_is_published() {
 fn a_comment_missing_from_a_listing_is_deleted_only_if_it_is_not_there_by_its_id() {
     let mut world = a_comment();
     let mut poll = world.begins_a_poll();
-    poll.comments.clear();
+    poll.comments.items.clear();
     assert_eq!(world.ends_the_poll(poll), NOTHING, "pages shift while people write");
     world.deletes(1);
     assert_eq!(world.polls(), [DELETED]);
@@ -211,8 +211,8 @@ fn a_comment_missing_from_a_listing_is_deleted_only_if_it_is_not_there_by_its_id
 fn a_listing_alone_deletes_nothing() {
     let mut world = a_comment();
     let mut poll = world.begins_a_poll();
-    poll.comments.clear();
-    assert_eq!(world.learns(&relay::Observation::Poll(poll)), NOTHING);
+    poll.comments.items.clear();
+    assert_eq!(world.learns(&world.poll_observation(poll)), NOTHING);
     assert!(!world.known_comment(1).deleted);
 }
 

@@ -1,9 +1,9 @@
 //! Comments on a commit. Bitbucket reports their creation and nothing else.
 
 use bitbucket::EventKey::{self, CommitCommentCreated, CommitStatusCreated};
-use relay::observation::Report;
-use relay::watch::Reason;
-use relay::{Event, Observation, Source};
+use relay::Reason;
+use relay::Report;
+use relay::{Event, Source};
 use serde_json::{Value, json};
 
 use crate::world::{World, a_commit, report};
@@ -166,7 +166,7 @@ fn in_any_order_reports_and_polls_end_the_same_and_double_nothing() {
         let texts: Vec<_> = world.log.iter().map(text_of).collect();
         assert_eq!(texts.iter().filter(|text| *text == "one, edited").count(), 1, "{order:?}: {texts:?}");
         assert!(world.log.len() <= 4, "{order:?}: {texts:?}");
-        let known = &world.state.commit.as_ref().unwrap().comments;
+        let known = &world.state.commit().unwrap().comments;
         let standing = known[&bitbucket::CommentId(1)].standing().unwrap().hash.clone();
         assert_eq!(standing, Some(crate::world::hash("one, edited")), "{order:?}");
         assert!(known[&bitbucket::CommentId(2)].deleted, "{order:?}");
@@ -196,7 +196,7 @@ fn what_is_old_when_the_commit_is_first_heard_of_is_no_news() {
 #[test]
 fn a_commit_that_may_not_be_seen_is_left_alone_until_the_next_comment() {
     let mut world = a_commented_commit();
-    world.learns(&Observation::Unreachable);
+    world.is_unreachable();
     assert_eq!(world.due(), None);
     world.waits(60).writes(2, "Still there?");
     let creation = creation_of(&world, 2);
@@ -211,6 +211,6 @@ fn nothing_else_that_names_a_commit_has_it_watched() {
         world.writes(1, "text");
         let told = creation_of(&world, 1);
         world.hears(&Report { key, ..told });
-        assert_eq!((world.due(), world.state.commit.is_none()), (None, true));
+        assert_eq!((world.due(), world.state.commit().is_none()), (None, true));
     }
 }

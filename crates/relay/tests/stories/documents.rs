@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bitbucket::EventKey;
-use relay::contract::promise;
+use relay::event::contract::promise;
 
 /// The rows of the table of keys, cell by cell.
 fn rows() -> Vec<Vec<String>> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bitbucket::EventKey::{self, *};
 use proptest::prelude::*;
-use relay::observation::Report;
-use relay::told::Verdict;
+use relay::Report;
+use relay::state::ReviewState;
 use serde_json::{Value, json};
 
 use crate::world::{World, a_pull_request, by_another_hook, report};
@@ -169,11 +169,11 @@ fn known(world: &World) -> Known {
         let resolved = comment.resolution.and_then(|resolution| resolution.at).map(|at| at.to_string());
         (id.0, (text, comment.deleted, resolved))
     });
-    let approved = known.told.reviews.iter().filter(|(_, review)| review.verdict == Verdict::Approved);
+    let approved = known.published.reviews.iter().filter(|(_, review)| review.state == ReviewState::Approved);
     Known {
         snapshot: known.snapshot.clone(),
         head: known.head.as_ref().map(|head| head.hash.as_str().to_owned()),
-        ended: known.told.state.clone(),
+        ended: known.published.state.clone(),
         approvals: approved.map(|(user, _)| user.clone()).collect(),
         comments: comments.collect(),
         facts: world.log.iter().map(|event| event.id.to_string()).collect(),

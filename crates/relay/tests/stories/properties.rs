@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use bitbucket::EventKey::{self, *};
 use proptest::prelude::*;
-use relay::observation::Report;
-use relay::{Observation, Poll, Settings};
+use relay::Report;
+use relay::Settings;
+use relay::observation::PullRequestPoll;
 
 use crate::world::{World, a_known_pull_request, by_another_hook};
 
@@ -75,7 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Course {
     world: World,
     late: Vec<Report>,
-    slow: Option<Poll>,
+    slow: Option<PullRequestPoll>,
 }
 
 impl Course {
@@ -137,7 +138,7 @@ impl Course {
             }
             Step::Deliver(_) => {}
             Step::Unreachable => {
-                self.world.learns(&Observation::Unreachable);
+                self.world.is_unreachable();
                 // The next delivery of whatever kind lifts it.
                 self.world.reports(PullRequestUpdated);
             }

@@ -1,7 +1,7 @@
 //! What Bitbucket reports and nothing is polled for: one fact, one event (G5).
 
 use bitbucket::EventKey::{self, *};
-use relay::observation::Report;
+use relay::Report;
 use serde_json::{Value, json};
 
 use crate::world::{World, a_known_pull_request, a_pull_request, a_repository, by_another_hook, report};

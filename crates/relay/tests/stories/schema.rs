@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use bitbucket::{EventKey, Payload};
 use jsonschema::Validator;
-use relay::{Event, LinkId, Observation, Settings, Subject, SubjectState, fold, schema};
+use relay::event::schema;
+use relay::{Event, LinkId, Observation, Settings, Subject, SubjectState, fold};
 use serde_json::{Value, json};
 
 use crate::webhooks::{self, Webhook};

@@ -4,8 +4,10 @@ use bitbucket::EventKey::*;
 use bitbucket::payload::Document;
 use bitbucket::{PullRequestId, payload};
 use jiff::Timestamp;
-use relay::sweep::{Listed, RepositoryState, Sweep, is_unexplained, moved};
-use relay::watch::Reason;
+use relay::Reason;
+use relay::observation::{PullRequestObservation, RepositoryObservation, Sweep};
+use relay::polling::{is_unexplained, moved, notice};
+use relay::state::{Listed, RepositoryState};
 use relay::{Observation, SubjectState};
 use serde_json::{Value, json};
 
@@ -27,12 +29,14 @@ fn sweep(at: Timestamp, open: &[Value]) -> Sweep {
 
 fn a_registered_repository() -> World {
     let mut world = a_repository();
-    world.learns(&Observation::Repository(json!({ "uuid": "{ab}", "full_name": "acme/widgets" })));
+    world.learns(&Observation::Repository(RepositoryObservation::Active(
+        json!({ "uuid": "{ab}", "full_name": "acme/widgets" }),
+    )));
     world
 }
 
 fn swept(world: &World) -> &RepositoryState {
-    world.state.repository.as_ref().unwrap()
+    world.state.repository().unwrap()
 }
 
 fn ids(moved: &[PullRequestId]) -> Vec<u64> {
@@ -44,16 +48,16 @@ fn a_repository_is_swept_at_once_and_then_every_five_minutes() {
     let mut world = a_registered_repository();
     assert_eq!(world.due(), Some((0, Reason::Sweep)));
     let first = sweep(world.now, &[]);
-    world.learns(&Observation::Sweep(first));
+    world.learns(&Observation::Repository(RepositoryObservation::Swept(first)));
     assert_eq!(world.due(), Some((300, Reason::Sweep)));
-    world.learns(&Observation::Unreachable);
+    world.is_unreachable();
     assert_eq!(world.due(), None);
 }
 
 /// The seconds from a sweep to the next one.
 fn spacing(world: &mut World, open: &[Value]) -> u32 {
     let made = sweep(world.now, open);
-    world.learns(&Observation::Sweep(made));
+    world.learns(&Observation::Repository(RepositoryObservation::Swept(made)));
     let before = world.now;
     let due_at = world.state.watch.unwrap().due_at;
     u32::try_from(due_at.duration_since(before).as_secs()).unwrap()
@@ -74,7 +78,7 @@ fn a_repository_in_which_nothing_moved_for_a_day_is_swept_hourly_until_something
     world.waits(7 * DAY);
     assert_eq!(spacing(&mut world, std::slice::from_ref(&opened)), 3_600);
     world.waits(10);
-    world.learns(&Observation::Repository(json!({ "uuid": "{ab}" })));
+    world.learns(&Observation::Repository(RepositoryObservation::Active(json!({ "uuid": "{ab}" }))));
     assert_eq!(
         world.state.watch.unwrap().due_at,
         world.now.saturating_add(jiff::SignedDuration::from_secs(290)).unwrap()
@@ -100,7 +104,7 @@ fn how_often_a_named_repository_is_swept_its_first_sweep_says() {
         let mut world = a_repository();
         let open = listed(&world, 1, 0);
         world.waits(age);
-        world.learns(&Observation::NamedRepository(json!({ "uuid": "{ab}" })));
+        world.learns(&Observation::Repository(RepositoryObservation::Named(json!({ "uuid": "{ab}" }))));
         let watch = world.state.watch.unwrap();
         assert_eq!((watch.due_at, watch.deadline), (world.now, None), "many of them delay nothing else");
         assert_eq!(spacing(&mut world, std::slice::from_ref(&open)), seconds, "{age}");
@@ -111,7 +115,7 @@ fn how_often_a_named_repository_is_swept_its_first_sweep_says() {
 fn sweeping_can_be_switched_off() {
     let mut world = a_repository();
     world.settings.sweep_seconds = 0;
-    world.learns(&Observation::Repository(json!({ "uuid": "{ab}" })));
+    world.learns(&Observation::Repository(RepositoryObservation::Active(json!({ "uuid": "{ab}" }))));
     assert_eq!(world.due(), None);
 }
 
@@ -121,13 +125,13 @@ fn a_sweep_shows_what_moved_what_is_new_and_what_is_not_open_any_more() {
     let (same, moves, closes) = (listed(&world, 1, 0), listed(&world, 2, 0), listed(&world, 3, 0));
     let first = sweep(world.now, &[same.clone(), moves, closes]);
     assert_eq!(ids(&moved(&SubjectState::default(), &first)), [1, 2, 3]);
-    world.learns(&Observation::Sweep(first));
+    world.learns(&Observation::Repository(RepositoryObservation::Swept(first)));
     world.waits(300);
     let next = sweep(world.now, &[same, listed(&world, 2, 1), listed(&world, 4, 0)]);
     assert_eq!(ids(&moved(&world.state, &next)), [2, 4, 3]);
     let incomplete = Sweep { complete: false, ..next };
     assert_eq!(ids(&moved(&world.state, &incomplete)), [2, 4], "what is not listed may be on the next page");
-    world.learns(&Observation::Sweep(incomplete));
+    world.learns(&Observation::Repository(RepositoryObservation::Swept(incomplete)));
     assert!(swept(&world).open.contains_key(&PullRequestId(3)));
 }
 
@@ -136,12 +140,12 @@ fn a_pull_request_created_since_the_first_sweep_is_news_from_its_beginning() {
     let mut world = a_registered_repository();
     let old = listed(&world, 1, 4);
     let first = sweep(world.now, std::slice::from_ref(&old));
-    world.learns(&Observation::Sweep(first));
+    world.learns(&Observation::Repository(RepositoryObservation::Swept(first)));
     world.waits(300);
     let next = sweep(world.now, &[old, listed(&world, 2, 0)]);
-    let new = swept(&world).notice(&next, PullRequestId(2));
+    let new = notice(swept(&world), &next, PullRequestId(2));
     assert!(new.is_new && new.since == world.now);
-    let old = swept(&world).notice(&next, PullRequestId(1));
+    let old = notice(swept(&world), &next, PullRequestId(1));
     assert!(!old.is_new && old.since < world.now);
 }
 
@@ -152,10 +156,10 @@ fn what_a_listing_shows_is_explained_by_webhooks_that_came() {
         let updated_on = world.known().snapshot_updated_on;
         let shown =
             json!({ "id": 7, "title": "Round corners", "updated_on": updated_on, "comment_count": comments });
-        Listed::of(&Document::new(shown))
+        Listed::from_listing(&Document::new(shown))
     };
     assert!(
-        is_unexplained(&world.state, Some(&Listed::of(&Document::new(listed(&world, 7, 0))))),
+        is_unexplained(&world.state, Some(&Listed::from_listing(&Document::new(listed(&world, 7, 0))))),
         "never seen"
     );
     world.writes(1, "a").reports_about(CommentCreated, 1);
@@ -174,19 +178,16 @@ fn noticed(is_new: bool) -> World {
     let mut world = a_pull_request();
     let since = world.now;
     let repository = json!({ "uuid": "{ab}", "full_name": "acme/widgets" });
-    world.learns(&Observation::Noticed(relay::sweep::Notice {
-        repository,
-        since,
-        is_new,
-        updated_on: Some(since),
-    }));
+    world.learns(&Observation::PullRequest(PullRequestObservation::SeenInSweep(
+        relay::observation::Notice { repository, since, is_new, updated_on: Some(since) },
+    )));
     world
 }
 
 #[test]
 fn a_pull_request_whose_every_webhook_was_lost_is_told_from_its_creation_on() {
     let mut world = noticed(true);
-    assert_eq!(world.due(), Some((30, Reason::Refresh)));
+    assert_eq!(world.due(), Some((30, Reason::Reread)));
     let shown = json!({
         "id": 7, "title": "Gear", "state": "OPEN", "created_on": world.now, "updated_on": world.now,
         "participants": [], "comment_count": 1,
@@ -215,7 +216,7 @@ fn a_webhook_as_new_as_what_a_sweep_showed_explains_it_and_an_older_one_that_com
     world.reports(PullRequestCreated);
     let shown = world.now + jiff::SignedDuration::from_secs(60);
     let snapshot = |second: i64| json!({ "id": 7, "title": "Gear", "updated_on": shown + jiff::SignedDuration::from_secs(second) });
-    let notice = |world: &World| relay::sweep::Notice {
+    let notice = |world: &World| relay::observation::Notice {
         repository: Value::Null,
         since: world.now,
         is_new: false,
@@ -223,12 +224,12 @@ fn a_webhook_as_new_as_what_a_sweep_showed_explains_it_and_an_older_one_that_com
     };
     for (second, is_explained) in [(-1, false), (0, true), (5, true)] {
         let noticed = notice(&world);
-        world.learns(&Observation::Noticed(noticed));
+        world.learns(&Observation::PullRequest(PullRequestObservation::SeenInSweep(noticed)));
         // Bitbucket's clock goes on, and the webhook is older or newer than what was listed.
         let report = world.webhook(PullRequestUpdated, &json!({ "pullrequest": snapshot(second) }));
         world.hears(&report);
         world.waits(30);
-        let needs = relay::watch::Needs::of(world.known(), world.now, &world.settings, false);
+        let needs = relay::polling::Needs::new(world.known(), world.now, &world.settings, false);
         assert_eq!(!needs.pull_request, is_explained, "{second} seconds after it");
         assert!(needs.tasks && world.due().unwrap().0 <= 0, "its comments and tasks are read in any case");
     }

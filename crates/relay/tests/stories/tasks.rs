@@ -78,7 +78,7 @@ fn a_task_that_came_and_went_between_two_polls_leaves_no_trace() {
 fn a_task_missing_from_a_listing_is_deleted_only_if_it_is_not_there_by_its_id() {
     let mut world = a_task();
     let mut poll = world.begins_a_poll();
-    poll.tasks = Some(Vec::new());
+    poll.tasks = Some(relay::Listing::new(Vec::new()));
     assert_eq!(world.ends_the_poll(poll), NOTHING);
     assert!(!world.known_task(1).deleted);
 }
@@ -97,7 +97,7 @@ fn a_pending_task_is_nothing_until_it_is_published() {
     let mut world = a_known_pull_request();
     world.adds_a_task(1, "a");
     let mut poll = world.begins_a_poll();
-    for task in poll.tasks.iter_mut().flatten() {
+    for task in &mut poll.tasks.as_mut().unwrap().items {
         task.view.pending = true;
     }
     assert_eq!(world.ends_the_poll(poll), NOTHING);
@@ -128,7 +128,7 @@ fn a_task_that_appears_after_the_first_complete_look_is_news_however_old_it_says
     let hidden = std::mem::take(&mut world.begins_a_poll().tasks).unwrap();
     world.waits(3_600).writes(1, "c").reports(PullRequestApproved);
     let mut first = world.waits(3).begins_a_poll();
-    first.tasks = Some(Vec::new());
+    first.tasks = Some(relay::Listing::new(Vec::new()));
     world.ends_the_poll(first);
     let mut second = world.begins_a_poll();
     second.tasks = Some(hidden);
@@ -170,7 +170,9 @@ fn the_first_of_many_folds_says_that_there_is_more_and_is_due_again_at_once() {
     for id in 1..=30 {
         world.adds_a_task(id, "a");
     }
-    let poll = relay::Observation::Poll(world.waits(60).begins_a_poll());
+    let poll = relay::observation::Observation::PullRequest(
+        relay::observation::PullRequestObservation::Poll(world.waits(60).begins_a_poll()),
+    );
     let (link, subject) = (crate::world::link(), crate::world::subject());
     let folded = relay::fold(world.state.clone(), &link, &subject, &poll, world.now, &world.settings);
     assert!(folded.more);

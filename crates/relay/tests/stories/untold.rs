@@ -1,8 +1,9 @@
 //! What Bitbucket shows of a pull request and no webhook has told: approvals, updates, the end, the creation.
 
 use bitbucket::EventKey::{self, *};
+use relay::Reason;
 use relay::Source;
-use relay::watch::{Needs, Reason};
+use relay::polling::Needs;
 use serde_json::{Value, json};
 
 use crate::world::{World, a_pull_request};
@@ -57,9 +58,9 @@ fn an_approval_that_a_later_webhook_shows_is_told_after_the_grace_period() {
     );
     world.hears(&report);
     assert_eq!(world.waits(5).polls(), NOTHING, "its webhook may be on its way");
-    assert!(!Needs::of(world.known(), world.now, &world.settings, false).pull_request);
+    assert!(!Needs::new(world.known(), world.now, &world.settings, false).pull_request);
     world.waits(25);
-    assert!(Needs::of(world.known(), world.now, &world.settings, false).pull_request);
+    assert!(Needs::new(world.known(), world.now, &world.settings, false).pull_request);
     assert_eq!(world.polls_all(&approved), ["pullrequest:approved"]);
     assert_eq!(world.last_payload()["approval"]["user"]["display_name"], "bob");
     assert_eq!(world.last().actor, Some(person("bob")));
@@ -179,7 +180,7 @@ fn what_was_there_long_before_the_first_sight_is_no_news() {
 fn a_poll_reads_what_is_needed_and_no_more() {
     let mut world = a_told_pull_request();
     world.settings.task_interval_seconds = 60;
-    let needs = |world: &World| Needs::of(world.known(), world.now, &world.settings, false);
+    let needs = |world: &World| Needs::new(world.known(), world.now, &world.settings, false);
     let head = needs(&world).head.unwrap();
     assert_eq!(head.as_str(), "aaaaaaaaaaaa");
     assert!(needs(&world).tasks, "no window is open: there may be no other poll for long");
@@ -199,7 +200,7 @@ fn an_older_answer_of_a_poll_changes_nothing() {
     says(&mut world, PullRequestUpdated, &renamed);
     assert_eq!(world.waits(60).polls_all(&old), NOTHING);
     assert_eq!(world.known().snapshot["title"], "Wheel");
-    assert_ne!(world.due().map(|(_, reason)| reason), Some(Reason::Refresh));
+    assert_ne!(world.due().map(|(_, reason)| reason), Some(Reason::Reread));
 }
 
 #[test]

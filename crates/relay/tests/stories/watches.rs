@@ -1,9 +1,10 @@
 //! When a pull request is polled again: the promise that no window is dropped (decision 6, G3).
 
 use bitbucket::EventKey::*;
-use relay::watch::Needs;
-use relay::watch::Reason::{self, *};
-use relay::{Observation, Poll, Settings};
+use relay::Reason::{self, *};
+use relay::Settings;
+use relay::observation::{Observation, PullRequestObservation, PullRequestPoll};
+use relay::polling::Needs;
 
 use crate::world::{World, a_known_pull_request, a_pull_request};
 
@@ -59,7 +60,7 @@ fn a_poll_without_tasks_leaves_them_to_be_read() {
     let mut poll = world.waits(2).begins_a_poll();
     poll.tasks = None;
     world.ends_the_poll(poll);
-    assert_eq!(world.due(), Some((600, Revisit)), "when calls are short, later");
+    assert_eq!(world.due(), Some((600, Recheck)), "when calls are short, later");
 }
 
 #[test]
@@ -250,8 +251,8 @@ fn when_calls_run_short_ended_windows_go_first_and_nothing_waits_for_ever() {
         watch(WindowOpen, 90),
         watch(WindowOpen, 1),
         watch(Tasks, 100),
-        watch(Revisit, 100),
-        watch(Refresh, 100),
+        watch(Recheck, 100),
+        watch(Reread, 100),
         watch(Sweep, 100),
         watch(WindowClosed, 5),
         watch(Tail, 500),
@@ -270,7 +271,7 @@ fn a_deleted_comment_is_not_watched() {
 fn what_is_unreachable_is_left_alone_until_the_next_delivery() {
     let mut world = a_comment();
     assert!(world.due().is_some());
-    assert_eq!(world.learns(&Observation::Unreachable), [] as [&str; 0]);
+    assert_eq!(world.is_unreachable(), [] as [&str; 0]);
     assert_eq!(world.due(), None);
     world.waits(60).reports(PullRequestUpdated);
     assert!(world.due().is_some());
@@ -280,7 +281,7 @@ fn what_is_unreachable_is_left_alone_until_the_next_delivery() {
 #[test]
 fn being_unreachable_says_nothing_about_what_nothing_is_known_of() {
     let mut world = a_pull_request();
-    world.learns(&Observation::Unreachable);
+    world.is_unreachable();
     assert_eq!(world.due(), None);
     assert!(world.log.is_empty());
 }
@@ -309,12 +310,12 @@ fn while_calls_are_short_tasks_wait_and_are_not_forgotten() {
     let mut world = a_known_pull_request();
     world.writes(1, "a").reports_about(CommentCreated, 1);
     world.waits(5);
-    assert!(!Needs::of(world.known(), world.now, &world.settings, true).tasks);
-    let poll = Poll { tasks: None, ..world.begins_a_poll() };
+    assert!(!Needs::new(world.known(), world.now, &world.settings, true).tasks);
+    let poll = PullRequestPoll { tasks: None, ..world.begins_a_poll() };
     world.ends_the_poll(poll);
     world.waits(600);
     assert!(world.due().unwrap().0 <= 0);
-    assert!(Needs::of(world.known(), world.now, &world.settings, true).tasks);
+    assert!(Needs::new(world.known(), world.now, &world.settings, true).tasks);
 }
 
 #[test]
@@ -335,7 +336,7 @@ fn a_poll_that_could_not_ask_for_what_is_missing_is_made_again() {
     let mut world = a_comment();
     world.deletes(1);
     let poll = world.waits(5).begins_a_poll();
-    assert_eq!(world.learns(&Observation::Poll(poll.clone())), [] as [&str; 0]);
+    assert_eq!(world.learns(&world.poll_observation(poll.clone())), [] as [&str; 0]);
     assert_eq!(world.due().map(|(wait, _)| wait), Some(0));
     assert_eq!(world.polls(), ["pullrequest:comment_deleted"]);
 }
@@ -344,8 +345,8 @@ fn a_poll_that_could_not_ask_for_what_is_missing_is_made_again() {
 fn what_is_missing_from_a_part_of_a_listing_tells_nothing() {
     let mut world = a_comment();
     world.deletes(1);
-    let poll = Poll { is_complete: false, ..world.waits(5).begins_a_poll() };
-    assert_eq!(world.learns(&Observation::Poll(poll)), [] as [&str; 0]);
+    let poll = PullRequestPoll { is_complete: false, ..world.waits(5).begins_a_poll() };
+    assert_eq!(world.learns(&Observation::PullRequest(PullRequestObservation::Poll(poll))), [] as [&str; 0]);
     assert!(world.due().unwrap().0 > 0, "the next look is an ordinary one");
 }
 

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use bitbucket::payload::Document;
 use bitbucket::{EventKey, Payload, PullRequestId, RepositoryId};
 use jiff::{SignedDuration, Timestamp};
-use relay::observation::Report;
-use relay::state::{CommentState, PullRequestState, TaskState};
-use relay::watch::Reason;
-use relay::{
-    Event, LinkId, MAX_EVENTS_PER_FOLD, Observation, Poll, Settings, Subject, SubjectState, fold, suspects,
+use relay::Reason;
+use relay::Report;
+use relay::observation::{
+    CommitObservation, CommitPoll, Listing, Observation, PullRequestObservation, PullRequestPoll,
 };
+use relay::polling::{unlisted_comments, unlisted_tasks};
+use relay::state::{CommentState, PullRequestState, TaskState};
+use relay::{Event, LinkId, MAX_EVENTS_PER_FOLD, Settings, Subject, SubjectState, fold};
 use serde_json::{Value, json};
 
 /// Second 0 of every story.
@@ -290,36 +292,52 @@ pub(crate) fn by_another_hook(report: &Report) -> Report {
 /// Polls.
 impl World {
     /// Reads everything now; it is folded later.
-    pub(crate) fn begins_a_poll(&self) -> Poll {
-        let is_pull_request = self.subject.kind() == "pullrequest";
-        Poll {
+    pub(crate) fn begins_a_poll(&self) -> PullRequestPoll {
+        PullRequestPoll {
             base_version: self.state.version,
             started_at: self.now,
             pull_request: None,
             head: None,
             is_complete: true,
-            comments: self.comments.values().cloned().map(Document::new).collect(),
-            tasks: is_pull_request.then(|| self.tasks.values().cloned().map(Document::new).collect()),
-            comment_lookups: BTreeMap::new(),
-            task_lookups: BTreeMap::new(),
+            comments: Listing::new(self.comments.values().cloned().map(Document::new).collect()),
+            tasks: Some(Listing::new(self.tasks.values().cloned().map(Document::new).collect())),
         }
     }
 
     /// Asks for what is missing, and folds.
-    pub(crate) fn ends_the_poll(&mut self, mut poll: Poll) -> Vec<String> {
-        let suspects = suspects(&self.state, &poll);
-        for id in suspects.comments {
-            poll.comment_lookups.insert(id, self.comments.get(&id.0).cloned().map(Document::new));
+    pub(crate) fn ends_the_poll(&mut self, mut poll: PullRequestPoll) -> Vec<String> {
+        if let Some(comments) = self.state.comments() {
+            for id in unlisted_comments(comments, &poll.comments) {
+                poll.comments.lookups.insert(id, self.comments.get(&id.0).cloned().map(Document::new));
+            }
         }
-        for id in suspects.tasks {
-            poll.task_lookups.insert(id, self.tasks.get(&id.0).cloned().map(Document::new));
+        if let (Some(pr), Some(listing)) = (self.state.pull_request(), &mut poll.tasks) {
+            for id in unlisted_tasks(&pr.tasks, listing) {
+                listing.lookups.insert(id, self.tasks.get(&id.0).cloned().map(Document::new));
+            }
         }
-        self.learns(&Observation::Poll(poll))
+        self.learns(&self.poll_observation(poll))
+    }
+
+    /// A poll as an observation: of the commit, if the story is about one.
+    pub(crate) fn poll_observation(&self, poll: PullRequestPoll) -> Observation {
+        if self.subject.kind() == "pullrequest" {
+            return Observation::PullRequest(PullRequestObservation::Poll(poll));
+        }
+        let PullRequestPoll { base_version, started_at, is_complete, comments, .. } = poll;
+        let poll = CommitPoll { base_version, started_at, is_complete, comments };
+        Observation::Commit(CommitObservation::Poll(poll))
+    }
+
+    /// Bitbucket answers that the subject is not there.
+    pub(crate) fn is_unreachable(&mut self) -> Vec<String> {
+        self.learns(&Observation::unreachable(&self.subject).unwrap())
     }
 
     /// A poll that reads the pull request too.
     pub(crate) fn polls_all(&mut self, shown: &Value) -> Vec<String> {
-        let poll = Poll { pull_request: Some(Document::new(shown.clone())), ..self.begins_a_poll() };
+        let poll =
+            PullRequestPoll { pull_request: Some(Document::new(shown.clone())), ..self.begins_a_poll() };
         self.ends_the_poll(poll)
     }
 
@@ -362,7 +380,7 @@ impl World {
             assert!(self.log.iter().all(|other| other.id != event.id), "{} is there twice", event.key);
             assert_eq!((&event.subject, &event.link, event.observed_at), (&self.subject, &link(), self.now));
             // The webhook function files nothing under a pull request that names none.
-            if state.pull_request.is_some() || self.subject.kind() != "pullrequest" {
+            if state.pull_request().is_some() || self.subject.kind() != "pullrequest" {
                 crate::schema::assert_conforms(&event);
             }
             self.log.push(event);
@@ -374,7 +392,7 @@ impl World {
     }
 
     pub(crate) fn known(&self) -> &PullRequestState {
-        self.state.pull_request.as_ref().unwrap()
+        self.state.pull_request().unwrap()
     }
 
     pub(crate) fn known_comment(&self, id: u64) -> &CommentState {

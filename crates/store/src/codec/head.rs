@@ -3,7 +3,7 @@
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::LinkId;
-use relay::head::{HeadMoved, ShortHash};
+use relay::{HeadMoved, ShortHash};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 

@@ -14,7 +14,7 @@
 //! | `authorization` | `authorization#{link}` | `authorization` |
 
 use bitbucket::RepositoryId;
-use relay::head::ShortHash;
+use relay::ShortHash;
 use relay::{Account, EventId, LinkId, Subject};
 
 use crate::Error;

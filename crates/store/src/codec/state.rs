@@ -1,8 +1,8 @@
 //! States as items. The watch rides on the state: while one is pending, the item stands in the sparse index `due`.
 
 use jiff::Timestamp;
-use relay::watch::{Reason, Watch};
 use relay::{LinkId, Subject, SubjectState};
+use relay::{Reason, Watch};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 

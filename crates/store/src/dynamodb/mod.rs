@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::head::ShortHash;
+use relay::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 

@@ -43,16 +43,16 @@ impl LinkCredential {
         match self {
             // An address is one mailbox however it is typed.
             Self::Fixed(Credential::Basic { username, .. }) => {
-                Account::of(AccountKind::User, &username.trim().to_lowercase())
+                Account::new(AccountKind::User, &username.trim().to_lowercase())
             }
             Self::Fixed(Credential::Bearer { token }) => {
-                Account::of(AccountKind::AccessToken, token.expose_secret())
+                Account::new(AccountKind::AccessToken, token.expose_secret())
             }
             Self::OAuth(OAuthCredential { flow: Flow::ClientCredentials, client_id, .. }) => {
-                Account::of(AccountKind::Consumer, client_id)
+                Account::new(AccountKind::Consumer, client_id)
             }
             Self::OAuth(OAuthCredential { flow: Flow::AppOauth, client_id, .. }) => {
-                Account::of(AccountKind::ConsumerForPeople, client_id)
+                Account::new(AccountKind::ConsumerForPeople, client_id)
             }
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use bitbucket::WebhookSecret;
 use jiff::Timestamp;
-use relay::{LinkId, Place, Places};
+use relay::{LinkId, SweepTarget, SweepTargets};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -25,7 +25,7 @@ pub struct LinkDocument {
     webhook_secrets: Vec<(WebhookSecret, Option<Timestamp>)>,
     unsigned: bool,
     credential: Option<LinkCredential>,
-    sweep: Places,
+    sweep: SweepTargets,
 }
 
 impl fmt::Debug for LinkDocument {
@@ -98,8 +98,9 @@ impl LinkDocument {
                     .to_owned(),
             ));
         }
-        let sweep = raw.sweep.iter().map(|place| place.parse::<Place>()).collect::<Result<BTreeSet<_>, _>>();
-        let sweep = sweep.and_then(Places::try_from);
+        let sweep =
+            raw.sweep.iter().map(|place| place.parse::<SweepTarget>()).collect::<Result<BTreeSet<_>, _>>();
+        let sweep = sweep.and_then(SweepTargets::try_from);
         Ok(Self {
             id: id.clone(),
             template: raw.template,
@@ -116,7 +117,7 @@ impl LinkDocument {
     }
 
     /// What is to be swept from the beginning.
-    pub const fn sweep(&self) -> &Places {
+    pub const fn sweep(&self) -> &SweepTargets {
         &self.sweep
     }
 

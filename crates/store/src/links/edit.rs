@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use relay::{LinkId, Place};
+use relay::{LinkId, SweepTarget};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
@@ -177,10 +177,10 @@ impl LinkEdit {
         names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
     }
 
-    /// Adds what is swept from the beginning, and takes away. Places are checked when the document is stored.
-    pub fn change_sweep(&mut self, add: &[Place], remove: &[Place]) {
+    /// Adds what is swept from the beginning, and takes away. SweepTargets are checked when the document is stored.
+    pub fn change_sweep(&mut self, add: &[SweepTarget], remove: &[SweepTarget]) {
         let known = self.sweep().into_iter().filter_map(|place| place.parse().ok());
-        let mut places: BTreeSet<Place> = known.chain(add.iter().cloned()).collect();
+        let mut places: BTreeSet<SweepTarget> = known.chain(add.iter().cloned()).collect();
         places.retain(|place| !remove.contains(place));
         self.document.insert("sweep".to_owned(), json!(places));
     }

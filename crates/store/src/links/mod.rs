@@ -34,7 +34,7 @@ pub mod tokens;
 use std::future::Future;
 
 use bitbucket::WebhookSecret;
-use relay::{LinkId, Places};
+use relay::{LinkId, SweepTargets};
 use secrecy::SecretString;
 
 pub use admin::LinkAdmin;
@@ -67,5 +67,5 @@ pub struct Link {
     /// What to call Bitbucket's API with; `None` where the link only receives.
     pub credential: Option<LinkCredential>,
     /// What is swept from the beginning.
-    pub sweep: Places,
+    pub sweep: SweepTargets,
 }

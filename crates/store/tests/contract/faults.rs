@@ -95,7 +95,7 @@ impl SubjectLog for Silent {
         &self,
         _: &LinkId,
         _: &bitbucket::RepositoryId,
-        _: &relay::head::ShortHash,
+        _: &relay::ShortHash,
         _: usize,
     ) -> Result<Vec<bitbucket::PullRequestId>, Error> {
         std::future::pending().await

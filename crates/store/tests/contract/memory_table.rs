@@ -22,7 +22,7 @@ async fn every_item_carries_its_format() {
     let (table, now) = (&*world.table, world.now());
     assert!(table.lease("poller/0", "one", now, 60).await.unwrap());
     open_authorization(table, &world.link, now).await.unwrap();
-    let account = relay::Account::of(relay::AccountKind::User, "alice@example.com");
+    let account = relay::Account::new(relay::AccountKind::User, "alice@example.com");
     budget::reserve(table, &account, now, 900, 1).await.unwrap();
     let items = table.items();
     assert!(items.iter().all(|item| item.get("format") == Some(&AttributeValue::N("1".to_owned()))));

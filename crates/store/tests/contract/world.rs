@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bitbucket::payload::Document;
 use bitbucket::{EventKey, Payload};
 use jiff::{SignedDuration, Timestamp};
-use relay::observation::Report;
-use relay::{Event, LinkId, Observation, Poll, Settings, Subject, SubjectState};
+use relay::observation::{Listing, Observation, PullRequestObservation, PullRequestPoll, Report};
+use relay::{Event, LinkId, Settings, Subject, SubjectState};
 use serde_json::{Value, json};
 use store::memory::ManualClock;
 use store::{Commit, CommitError, DeliveryMark, Error, Recorded, Recorder, SubjectLog, sha256_hex};
@@ -214,17 +214,19 @@ pub(crate) fn comment(id: u64, text: &str, seconds: i64) -> Value {
 }
 
 pub(crate) fn poll(base_version: u64, started_at: Timestamp, comments: &[Value]) -> Observation {
-    Observation::Poll(Poll {
+    Observation::PullRequest(PullRequestObservation::Poll(PullRequestPoll {
         base_version,
         started_at,
         pull_request: None,
         head: None,
         is_complete: true,
-        comments: comments.iter().cloned().map(Document::new).collect(),
+        comments: Listing::new(comments.iter().cloned().map(Document::new).collect()),
         tasks: None,
-        comment_lookups: std::collections::BTreeMap::new(),
-        task_lookups: std::collections::BTreeMap::new(),
-    })
+    }))
+}
+
+pub(crate) fn unreachable() -> Observation {
+    Observation::PullRequest(PullRequestObservation::Unreachable)
 }
 
 /// Bytes that no compression makes smaller, the same each time.

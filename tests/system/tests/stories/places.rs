@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use relay::places::Found;
-use relay::{Event, Observation, Places, Settings, Subject};
+use relay::state::LookupResult;
+use relay::{Event, Observation, Settings, Subject, SweepTargets};
 use serde_json::{Value, json};
 use store::{Recorder, SubjectLog};
 use system::clock::SimulatedClock;
@@ -29,7 +29,9 @@ async fn name(world: &World, places: &[&str]) {
     });
     world.links.set(&LINK.link(), link.to_string());
     let places: BTreeSet<_> = places.iter().map(|place| place.parse().unwrap()).collect();
-    let configured = Observation::Configured(Places::try_from(places).unwrap());
+    let configured = Observation::Link(relay::observation::LinkObservation::Configured(
+        SweepTargets::try_from(places).unwrap(),
+    ));
     let clock = SimulatedClock(world.simulator.clone());
     let (link, settings) = (LINK.link(), world.setup.settings);
     let recorder = Recorder { table: &world.table, clock: &clock, settings: &settings };
@@ -63,16 +65,16 @@ async fn alice_posts(world: &World, url: String, body: Value) -> Value {
 }
 
 /// What became of a place.
-async fn found(world: &World, place: &str) -> Option<Found> {
+async fn found(world: &World, place: &str) -> Option<LookupResult> {
     let state = world.table.read(&LINK.link(), &Subject::Link).await.unwrap();
-    state.link?.looks.get(&place.parse().unwrap()).map(|look| look.found)
+    state.link()?.lookups.get(&place.parse().unwrap()).map(|lookup| lookup.result)
 }
 
 #[tokio::test]
 async fn a_pull_request_its_comment_and_a_silent_edit_are_heard_of_without_any_webhook() {
     let world = naming(&["acme"]).await;
     world.run_for(10).await;
-    assert_eq!(found(&world, "acme").await, Some(Found::Repositories(2)));
+    assert_eq!(found(&world, "acme").await, Some(LookupResult::Repositories(2)));
     let mut opened = Vec::new();
     for repo in [Repo::Widgets, Repo::Gadgets] {
         let alice = world.member("alice", repo);
@@ -107,7 +109,7 @@ async fn a_repository_that_is_made_later_is_swept_within_the_hour() {
     world.run_for(60).await;
     alice_posts(&world, api(&world, "sprockets"), json!({})).await;
     world.run_for(3_600).await;
-    assert_eq!(found(&world, "acme").await, Some(Found::Repositories(3)));
+    assert_eq!(found(&world, "acme").await, Some(LookupResult::Repositories(3)));
     let body = json!({ "title": "tooth", "source": { "branch": { "name": "tooth" } } });
     let made = alice_posts(&world, format!("{}/pullrequests", api(&world, "sprockets")), body).await;
     world.run_for(3_600 + 120).await;
@@ -120,9 +122,9 @@ async fn a_name_that_is_not_there_keeps_no_other_from_being_swept() {
     let world = naming(&["acme/no-such", "acme/widgets", "elsewhere"]).await;
     world.run_for(10).await;
     for (place, expected) in [
-        ("acme/no-such", Found::Nothing),
-        ("acme/widgets", Found::Repositories(1)),
-        ("elsewhere", Found::Nothing),
+        ("acme/no-such", LookupResult::NotFound),
+        ("acme/widgets", LookupResult::Repositories(1)),
+        ("elsewhere", LookupResult::NotFound),
     ] {
         assert_eq!(found(&world, place).await, Some(expected), "{place}");
     }
@@ -154,7 +156,7 @@ async fn a_document_written_by_hand_is_taken_up_when_the_poller_next_uses_its_li
     });
     world.links.set(&LINK.link(), by_hand.to_string());
     world.run_for(3_600 + 120).await;
-    assert_eq!(found(&world, "acme/gadgets").await, Some(Found::Repositories(1)));
+    assert_eq!(found(&world, "acme/gadgets").await, Some(LookupResult::Repositories(1)));
     assert_eq!(found(&world, "acme/widgets").await, None);
 }
 

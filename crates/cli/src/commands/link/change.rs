@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use relay::{LinkId, Place};
+use relay::{LinkId, SweepTarget};
 use serde_json::json;
 use store::links::{LinkDocument, LinkEdit, Template};
 
@@ -24,7 +24,7 @@ pub(super) async fn create(
     template: Template,
     from: SecretsFrom,
     unsigned: bool,
-    sweep: &[Place],
+    sweep: &[SweepTarget],
 ) -> Result<(), Error> {
     let links = session.links().await?;
     let given = answers(session, template, from)?;

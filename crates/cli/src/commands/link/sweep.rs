@@ -1,6 +1,7 @@
 //! `link sweep`: what is swept from the beginning, without waiting for a webhook.
 
-use relay::{LinkId, Observation, Place, Places, Subject};
+use relay::observation::LinkObservation;
+use relay::{LinkId, Observation, Subject, SweepTarget, SweepTargets};
 use serde_json::json;
 use store::Recorder;
 use store::links::{LinkDocument, LinkEdit};
@@ -14,8 +15,8 @@ use crate::surroundings::SharedClock;
 pub(super) async fn change(
     session: &mut Session<'_, '_>,
     id: &LinkId,
-    add: &[Place],
-    remove: &[Place],
+    add: &[SweepTarget],
+    remove: &[SweepTarget],
 ) -> Result<(), Error> {
     let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
     if !add.is_empty() && edit.summary().credential.is_none() {
@@ -41,10 +42,14 @@ pub(super) async fn change(
 }
 
 /// Tells the table what is to be swept: the poller begins within a minute.
-pub(super) async fn begin(session: &mut Session<'_, '_>, id: &LinkId, places: &Places) -> Result<(), Error> {
+pub(super) async fn begin(
+    session: &mut Session<'_, '_>,
+    id: &LinkId,
+    places: &SweepTargets,
+) -> Result<(), Error> {
     let (table, settings) = (session.table().await?, session.settings().await?);
     let clock = SharedClock(session.around.clock.clone());
-    let configured = Observation::Configured(places.clone());
+    let configured = Observation::Link(LinkObservation::Configured(places.clone()));
     let recorder = Recorder { table: &table, clock: &clock, settings: &settings };
     recorder.record(id, &Subject::Link, &configured).await?;
     Ok(())

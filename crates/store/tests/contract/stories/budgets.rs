@@ -8,7 +8,7 @@ use store::{Table, budget};
 use crate::world::{World, time};
 
 fn alice() -> Account {
-    Account::of(AccountKind::User, "alice@example.com")
+    Account::new(AccountKind::User, "alice@example.com")
 }
 
 pub(crate) async fn what_was_reserved_is_known_to_whoever_asks_next<T: Table>(world: World<T>) {
@@ -57,6 +57,6 @@ pub(crate) async fn a_block_holds_for_whoever_asks_next<T: Table>(world: World<T
     let (table, account) = (&*world.table, &alice());
     budget::block(table, account, time(120)).await.unwrap();
     assert_eq!(budget::reserve(table, account, time(60), 1_000, 40).await.unwrap().calls, 0);
-    let other = Account::of(AccountKind::User, "bob@example.com");
+    let other = Account::new(AccountKind::User, "bob@example.com");
     assert_eq!(budget::reserve(table, &other, time(60), 1_000, 40).await.unwrap().calls, 40);
 }

@@ -48,7 +48,7 @@ pub(crate) async fn many_deliveries_at_once_are_as_many_events_without_a_gap<T: 
     assert_eq!(world.keys().await.len() as u64, count);
     let state = world.state().await;
     assert_eq!(state.version, count);
-    assert_eq!(state.pull_request.unwrap().comments.len() as u64, count);
+    assert_eq!(state.pull_request().unwrap().comments.len() as u64, count);
 }
 
 async fn at_once<T: Table + 'static>(

@@ -1,7 +1,7 @@
 //! Which open pull requests have which head: builds find them by their commit.
 
 use bitbucket::{PullRequestId, RepositoryId};
-use relay::head::ShortHash;
+use relay::ShortHash;
 use serde_json::json;
 use store::Table;
 

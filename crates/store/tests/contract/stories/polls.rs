@@ -1,6 +1,6 @@
 //! Polls.
 
-use relay::watch::Reason;
+use relay::Reason;
 use store::{Recorded, Table};
 
 use crate::world::{Delivery, World, comment, poll, time};
@@ -19,7 +19,7 @@ pub(crate) async fn more_comments_than_fit_one_transaction_are_all_stored_in_ord
     let state = world.state().await;
     assert!(state.version > 3, "it took one transaction only");
     assert_eq!(state.watch, watch);
-    assert_eq!(state.pull_request.unwrap().polled_at, Some(time(120)));
+    assert_eq!(state.pull_request().unwrap().polled_at, Some(time(120)));
 }
 
 pub(crate) async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: World<T>) {
@@ -33,14 +33,14 @@ pub(crate) async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: W
     let after = world.state().await;
     assert_eq!(after.watch, watch);
     assert_eq!((after.version, after.sequence), (before.version + 1, before.sequence));
-    assert_eq!(after.pull_request.unwrap().polled_at, Some(time(15)));
+    assert_eq!(after.pull_request().unwrap().polled_at, Some(time(15)));
 }
 
 pub(crate) async fn a_poll_of_a_pull_request_that_nothing_is_known_of_stores_nothing<T: Table>(
     world: World<T>,
 ) {
     assert_eq!(world.poll(&[comment(1, "first", 0)]).await.unwrap(), Recorded::Known);
-    assert_eq!(world.observe(&relay::Observation::Unreachable, None, None).await.unwrap(), Recorded::Known);
+    assert_eq!(world.observe(&crate::world::unreachable(), None, None).await.unwrap(), Recorded::Known);
     assert_eq!(world.state().await.version, 0);
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn a_webhook_that_comes_during_a_poll_is_not_contradicted_by_it
     };
     assert_eq!(events.len(), 29, "the edits of all comments but the one that was reported");
     assert_eq!(world.keys().await.len(), 60);
-    let state = world.state().await.pull_request.unwrap();
+    let state = world.state().await.pull_request().cloned().unwrap();
     let standing = state.comments[&bitbucket::CommentId(30)].standing().unwrap().updated_on;
     assert_eq!(standing, Some(time(90)));
     assert_ne!(world.state().await.watch.unwrap().reason, Reason::WindowClosed);

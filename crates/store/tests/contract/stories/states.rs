@@ -1,7 +1,7 @@
 //! States and their versions.
 
 use relay::SubjectState;
-use relay::watch::{Reason, Watch};
+use relay::{Reason, Watch};
 use serde_json::json;
 use store::{CommitError, Error, Table};
 
@@ -16,10 +16,10 @@ pub(crate) async fn a_committed_state_reads_back<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let mut state = world.state().await;
     assert_eq!((state.version, state.sequence), (1, 1));
-    assert_eq!(state.pull_request.as_ref().unwrap().comments.len(), 1);
+    assert_eq!(state.pull_request().unwrap().comments.len(), 1);
 
     state.version = 2;
-    state.watch = Some(Watch { due_at: world.now(), reason: Reason::Revisit, deadline: None });
+    state.watch = Some(Watch { due_at: world.now(), reason: Reason::Recheck, deadline: None });
     world.commit(&state, &[], None).await.unwrap();
     assert_eq!(world.state().await, state);
 }
@@ -43,7 +43,7 @@ pub(crate) async fn a_state_too_large_for_an_item_is_refused_in_words<T: Table>(
     let stored = world.state().await;
     let mut state = stored.clone();
     state.version += 1;
-    state.pull_request.as_mut().unwrap().snapshot = json!({ "title": noise(300_000) });
+    state.pull_request_mut().unwrap().snapshot = json!({ "title": noise(300_000) });
     let Err(CommitError::Failed(error)) = world.commit(&state, &[], None).await else { panic!("stored") };
     assert!(matches!(error, Error::TooLarge { what: "the compressed state", .. }), "{error}");
     assert_eq!(world.state().await, stored);

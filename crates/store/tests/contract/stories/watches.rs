@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use relay::SubjectState;
-use relay::watch::{Reason, Watch};
+use relay::{Reason, Watch};
 use store::{DueWatch, Shard, Table};
 
 use crate::world::{Delivery, World, pull_request, time};
@@ -40,7 +40,7 @@ pub(crate) async fn a_watch_that_is_gone_is_not_due<T: Table>(world: World<T>) {
     assert_eq!(due.len(), 1, "a comment's window is watched");
     assert_eq!(due[0].subject, world.subject);
 
-    world.observe(&relay::Observation::Unreachable, None, None).await.unwrap();
+    world.observe(&crate::world::unreachable(), None, None).await.unwrap();
     assert_eq!(world.table.due(time(3600), 10).await.unwrap(), []);
 }
 

@@ -1,0 +1,112 @@
+//! The result of a fold while it is being made.
+
+use bitbucket::payload::Repository;
+use bitbucket::{CommentId, EventKey};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::event::fact::Fact;
+use crate::event::{Change, Event, EventId, Source};
+use crate::schedule::Settings;
+use crate::state::{CommentState, SubjectState};
+use crate::subject::{LinkId, Subject};
+
+/// The most events that one fold gives, so that they fit one transaction (100 items, 4 MB:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>). The remainder is
+/// folded on top of the stored result.
+pub const MAX_EVENTS_PER_FOLD: usize = 20;
+
+/// The most events that one comment or task can give at once.
+const MAX_EVENTS_PER_ITEM: usize = 4;
+
+/// The result of a fold while it is being made.
+#[derive(Debug)]
+pub(super) struct FoldContext<'a> {
+    pub(super) state: SubjectState,
+    pub(super) events: Vec<Event>,
+    pub(super) more: bool,
+    pub(super) link: &'a LinkId,
+    pub(super) subject: &'a Subject,
+    pub(super) now: Timestamp,
+    pub(super) settings: &'a Settings,
+}
+
+/// What a new event says besides its identity and place.
+#[derive(Debug)]
+pub(super) struct EventBody {
+    pub(super) source: Source,
+    pub(super) occurred_at: Option<Timestamp>,
+    pub(super) actor: Option<Value>,
+    pub(super) changes: Option<Vec<Change>>,
+    pub(super) payload: Vec<u8>,
+}
+
+impl<'a> FoldContext<'a> {
+    pub(super) fn new(
+        mut state: SubjectState,
+        link: &'a LinkId,
+        subject: &'a Subject,
+        now: Timestamp,
+        settings: &'a Settings,
+    ) -> Self {
+        state.version += 1;
+        Self { state, events: Vec::new(), more: false, link, subject, now, settings }
+    }
+
+    /// The version that the result will have.
+    pub(super) const fn version(&self) -> u64 {
+        self.state.version
+    }
+
+    /// What is known of a comment, on a pull request or on a commit.
+    pub(super) fn comment(&mut self, id: CommentId) -> Option<&mut CommentState> {
+        self.state.discussion()?.comments.get_mut(&id)
+    }
+
+    pub(super) const fn fact<'k>(&self, key: &'k EventKey) -> Fact<'k>
+    where
+        'a: 'k,
+    {
+        Fact::new(self.link, self.subject, key)
+    }
+
+    /// Whether another comment or task still fits. If not, notes that there is more.
+    pub(super) const fn has_room(&mut self) -> bool {
+        let room = self.events.len() + MAX_EVENTS_PER_ITEM <= MAX_EVENTS_PER_FOLD;
+        self.more |= !room;
+        room
+    }
+
+    /// Makes the fact an event, unless it is one already. Says whether it did.
+    pub(super) fn emit(&mut self, id: EventId, key: &EventKey, body: EventBody) -> bool {
+        if self.state.recent_facts.contains(&id) {
+            return false;
+        }
+        self.state.sequence += 1;
+        self.state.remember([id.clone()]);
+        self.events.push(Event {
+            id,
+            key: key.clone(),
+            source: body.source,
+            link: self.link.clone(),
+            subject: self.subject.clone(),
+            repository_name: self.repository_name(&body.payload),
+            sequence: self.state.sequence,
+            occurred_at: body.occurred_at,
+            observed_at: self.now,
+            actor: body.actor,
+            changes: body.changes,
+            counters: None,
+            payload: body.payload,
+        });
+        true
+    }
+
+    fn repository_name(&self, payload: &[u8]) -> Option<String> {
+        match self.state.pull_request() {
+            Some(known) => Repository::deserialize(&known.repository).ok()?.full_name,
+            None => bitbucket::Payload::parse(payload).ok()?.repository()?.view.full_name,
+        }
+    }
+}

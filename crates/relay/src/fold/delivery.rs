@@ -1,0 +1,130 @@
+//! Folding a verified delivery: one event, Bitbucket's own body, and what it tells about the pull request.
+
+use bitbucket::payload::{Comment, Document};
+use bitbucket::{EventKey, Payload};
+use jiff::Timestamp;
+
+use super::context::{EventBody, FoldContext};
+use super::{comments, commit, reconcile, snapshots};
+use crate::event::fact;
+use crate::event::{EventId, Source};
+use crate::observation::Report;
+
+pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
+    let payload = &report.payload;
+    let replaced = snapshots::of_report(ctx, payload);
+    commit::of_report(ctx, report);
+    let comment = payload.comment();
+    let identity = match &comment {
+        Some(comment) if is_of_subject(ctx, &report.key) => comments::report(ctx, &report.key, comment),
+        _ => None,
+    };
+    let identity = reconcile::found_before(ctx, &report.key, payload)
+        .or(identity)
+        .or_else(|| dated_fact(ctx, &report.key, payload));
+    reconcile::record_webhook(ctx, &report.key, payload);
+    let changes = replaced.as_ref().and_then(|replaced| replaced.changes(ctx.state.pull_request()?));
+    let has_moved = changes.as_ref().is_some_and(|changes| !changes.is_empty());
+    let is_published = identity.or_else(|| undated_fact(ctx, report)).is_some_and(|id| {
+        let body = EventBody {
+            source: Source::Webhook,
+            occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
+            actor: payload.raw("actor").cloned(),
+            changes,
+            payload: report.body.clone(),
+        };
+        ctx.emit(id, &report.key, body)
+    });
+    let read_at = ctx.settings.grace_ends(ctx.now);
+    if let (Some(replaced), Some(known)) = (replaced, ctx.state.pull_request_mut())
+        && has_moved
+        && !is_published
+    {
+        // No event of this report tells what changed, so the next one that has news must.
+        replaced.restore(known, read_at);
+    }
+    reconcile::note(ctx);
+}
+
+/// Whether a key is about comments of the kind that the subject has.
+fn is_of_subject(ctx: &FoldContext<'_>, key: &EventKey) -> bool {
+    match key {
+        EventKey::CommitCommentCreated => ctx.state.commit().is_some(),
+        key => key.is_pull_request() && ctx.state.pull_request().is_some(),
+    }
+}
+
+/// The identity of facts that carry what only they have: an id or a time of their own.
+fn dated_fact(ctx: &FoldContext<'_>, key: &EventKey, payload: &Payload) -> Option<EventId> {
+    let fact = ctx.fact(key);
+    let comment_id = || payload.comment().and_then(|comment| comment.id());
+    let fact = match key {
+        // Each of these happens once in the life of a pull request.
+        EventKey::PullRequestFulfilled | EventKey::PullRequestRejected => fact,
+        EventKey::PullRequestCreated => {
+            let seen = payload.pull_request_view()?;
+            reconcile::creation(fact, seen.created_on?, &seen)
+        }
+        EventKey::PullRequestApproved
+        | EventKey::PullRequestUnapproved
+        | EventKey::ChangesRequestCreated
+        | EventKey::ChangesRequestRemoved => {
+            let review = payload.review()?;
+            fact.part(review.user?.uuid?).time(Some(review.date?))
+        }
+        EventKey::CommitCommentCreated | EventKey::IssueCommentCreated => fact.part(comment_id()?),
+        EventKey::CommitStatusCreated | EventKey::CommitStatusUpdated => {
+            let status = payload.commit_status()?;
+            fact.part(status.key?).part(status.state?).time(Some(status.updated_on?))
+        }
+        _ => return None,
+    };
+    Some(fact.id())
+}
+
+/// The identity of facts that carry nothing of their own: the content, and how often this hook has reported it.
+/// `None` where another hook has reported this one before.
+fn undated_fact(ctx: &mut FoldContext<'_>, report: &Report) -> Option<EventId> {
+    let fields = report.payload.fields();
+    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), Some(value))).collect();
+    fields.sort_by_key(|(name, _)| *name);
+    let digest = fact::digest(std::iter::once((report.key.as_str(), None)).chain(fields));
+
+    let repeats = ctx.state.repeats_of(&digest)?;
+    let before = repeats.hooks.get(&report.hook).copied().unwrap_or(0);
+    let reported_by_another =
+        repeats.hooks.iter().any(|(hook, count)| *hook != report.hook && *count > before);
+    repeats.hooks.insert(report.hook.clone(), before + 1);
+    if reported_by_another {
+        return None;
+    }
+    let fact = ctx.fact(&report.key).part(digest);
+    let id = ctx.fact(&report.key).part(fact.id()).part(before).id();
+    if ctx.state.recent_facts.contains(&id) {
+        // The count was forgotten, the fact was not. Rather one event too many than one lost.
+        return Some(fact.part(&report.delivery).id());
+    }
+    Some(id)
+}
+
+/// When it happened, where the payload says so.
+fn occurred_at(key: &EventKey, payload: &Payload, comment: Option<&Document<Comment>>) -> Option<Timestamp> {
+    let of_comment = |time: fn(&Comment) -> Option<Timestamp>| comment.and_then(|comment| time(comment));
+    let of_pull_request = || payload.pull_request_view().and_then(|seen| seen.updated_on);
+    match key {
+        EventKey::CommentCreated | EventKey::CommitCommentCreated | EventKey::IssueCommentCreated => {
+            of_comment(|comment| comment.created_on)
+        }
+        EventKey::CommentUpdated => of_comment(|comment| comment.updated_on),
+        EventKey::CommentResolved => of_comment(|comment| comment.resolution.as_ref()?.created_on),
+        EventKey::PullRequestCreated => payload.pull_request_view().and_then(|seen| seen.created_on),
+        EventKey::PullRequestApproved | EventKey::ChangesRequestCreated => {
+            payload.review().and_then(|review| review.date)
+        }
+        EventKey::CommitStatusCreated | EventKey::CommitStatusUpdated => {
+            payload.commit_status().and_then(|status| status.updated_on)
+        }
+        EventKey::IssueCreated | EventKey::IssueUpdated => payload.issue_updated_on(),
+        _ => of_pull_request(),
+    }
+}

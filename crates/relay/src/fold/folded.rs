@@ -1,0 +1,33 @@
+//! The result of a fold.
+
+use crate::event::Event;
+use crate::state::{ShortHash, SubjectState};
+
+/// The result of a fold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folded {
+    /// The new state, one version further. Its `watch` has the time of the next poll.
+    pub state: SubjectState,
+    /// The new facts, in order.
+    pub events: Vec<Event>,
+    /// True if the observation holds more than fitted: store this, then fold the same observation on top of it.
+    pub more: bool,
+    /// The change of the head of an open pull request, if it changed: builds name a commit, and are found by it.
+    pub head: Option<HeadMoved>,
+}
+
+/// The head of an open pull request moved, or was found, or lost because the pull request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadMoved {
+    /// What was the head.
+    pub from: Option<ShortHash>,
+    /// What is.
+    pub to: Option<ShortHash>,
+}
+
+impl HeadMoved {
+    /// Compares. `None` where it is the same.
+    pub(crate) fn between(from: Option<ShortHash>, to: Option<ShortHash>) -> Option<Self> {
+        (from != to).then_some(Self { from, to })
+    }
+}

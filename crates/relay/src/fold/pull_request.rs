@@ -1,0 +1,126 @@
+//! Folding observations of a pull request.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::context::FoldContext;
+use super::poll::PollContext;
+use super::{builds, comments, counters, reconcile, tasks};
+use crate::observation::{Notice, PullRequestObservation, PullRequestPoll};
+use crate::polling::{unlisted_comments, unlisted_tasks};
+use crate::schedule::{self, Settings};
+use crate::state::{Known, PublishedFacts, PullRequestState};
+
+pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &PullRequestObservation) {
+    match observation {
+        PullRequestObservation::HeadBuild(report) => builds::fold(ctx, report),
+        PullRequestObservation::Poll(read) => {
+            fold_poll(ctx, read);
+            counters::publish_moved(ctx);
+        }
+        PullRequestObservation::SeenInSweep(notice) => seen_in_sweep(ctx, notice),
+        PullRequestObservation::Unreachable => {
+            if let Some(pr) = ctx.state.pull_request_mut() {
+                pr.unreachable = true;
+            }
+        }
+    }
+}
+
+/// Has a pull request read when the webhook about its change has had its time.
+fn seen_in_sweep(ctx: &mut FoldContext<'_>, notice: &Notice) {
+    let mut pr = match ctx.state.known.take() {
+        Some(Known::PullRequest(pr)) => pr,
+        // It was open when it was listed.
+        _ => {
+            let published = PublishedFacts::at_first_sight(&Value::Null, true);
+            let published = PublishedFacts { created: !notice.is_new, ..published };
+            PullRequestState::first_seen(notice.since, published)
+        }
+    };
+    if pr.repository.is_null() {
+        pr.repository = notice.repository.clone();
+    }
+    pr.unreachable = false;
+    // A pull request that is not listed any more has ended: no earlier webhook explains that.
+    pr.seen_in_sweep_at = Some(notice.updated_on.unwrap_or(Timestamp::MAX));
+    pr.reread_by(ctx.settings.grace_ends(ctx.now));
+    ctx.state.known = Some(Known::PullRequest(pr));
+}
+
+fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
+    let mut poll = PollContext::new(read.base_version, read.started_at);
+    pull_request_itself(ctx, read);
+    comments::fold_listing(ctx, &mut poll, &read.comments);
+    if let Some(listing) = &read.tasks {
+        tasks::fold_listing(ctx, &mut poll, listing);
+    }
+    let (now, version, more, settings) = (ctx.now, ctx.version(), ctx.more, ctx.settings);
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    if read.is_complete && leaves_any(pr, &poll, read) {
+        poll.recheck(now);
+    }
+    postpone_tasks(pr, &mut poll, read, now, settings);
+    pr.recheck_at = poll.recheck_after(pr.recheck_at, version, more);
+    if more {
+        return;
+    }
+    pr.polled_at = pr.polled_at.max(Some(read.started_at));
+    pr.tasks_read |= read.tasks.is_some();
+    if !poll.is_settled() {
+        // The undecided item may be a task.
+        pr.tasks_read_at = None;
+    } else if read.tasks.is_some() {
+        pr.tasks_read_at = pr.tasks_read_at.max(Some(read.started_at));
+    }
+    if read.tasks.is_some() && pr.tasks_dirty_since.is_some() {
+        // An event that was stored while the poll was reading may have brought tasks that it did not see.
+        pr.tasks_dirty_since = (read.base_version + 1 < version).then_some(now);
+    }
+}
+
+/// True if some unlisted items were not asked for by id.
+fn leaves_any(pr: &PullRequestState, poll: &PollContext, read: &PullRequestPoll) -> bool {
+    let comments = unlisted_comments(&pr.comments, &read.comments);
+    let comments = comments.into_iter().map(|id| (id, pr.comments.get(&id).map(|comment| comment.version)));
+    let has_tasks_left = read.tasks.as_ref().is_some_and(|listing| {
+        let tasks = unlisted_tasks(&pr.tasks, listing);
+        let tasks = tasks.into_iter().map(|id| (id, pr.tasks.get(&id).map(|task| task.version)));
+        poll.leaves_any(listing, tasks)
+    });
+    has_tasks_left || poll.leaves_any(&read.comments, comments)
+}
+
+/// Tasks were due but skipped to save calls, or no later poll would read them: plans a later poll that does.
+fn postpone_tasks(
+    pr: &mut PullRequestState,
+    poll: &mut PollContext,
+    read: &PullRequestPoll,
+    now: Timestamp,
+    settings: &Settings,
+) {
+    let is_due = pr.tasks_dirty_since.is_some_and(|since| settings.tasks_due(since, pr.tasks_read_at) <= now);
+    let is_last_poll = schedule::all_windows_closed(&pr.comments, read.started_at, settings);
+    if read.tasks.is_none() && (is_due || is_last_poll) {
+        pr.tasks_dirty_since = None;
+        let read_at = pr.tasks_read_at.unwrap_or(now);
+        poll.recheck(Settings::tasks_put_off(read_at).max(now));
+    }
+}
+
+/// Folds the pull request itself and its head. A fold that continues another one finds nothing new here.
+fn pull_request_itself(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    if read.pull_request.is_some() {
+        pr.seen_in_sweep_at = None;
+    }
+    if read.pull_request.is_some() || !pr.must_be_read() {
+        pr.reread_at = pr.reread_at.filter(|at| *at > read.started_at);
+    }
+    if let Some(seen) = &read.pull_request {
+        reconcile::fold_snapshot(ctx, read.base_version, seen);
+    }
+    if let Some(details) = &read.head {
+        builds::read(ctx, details);
+    }
+}

@@ -1,0 +1,205 @@
+//! What Bitbucket shows of a pull request itself and no webhook has told: told by a poll, after the grace period.
+
+use bitbucket::EventKey;
+use bitbucket::payload::{Document, Participant, PullRequest};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::context::FoldContext;
+use super::missing::{MissingFact, missing};
+use super::snapshots;
+use super::synthetic::{self, Item, Synthetic};
+use crate::event::EventId;
+use crate::event::fact::Fact;
+use crate::event::{Change, changes_between};
+use crate::state::{FoundUpdate, Review, ReviewState, state_of};
+
+/// Notes since when something is untold, and has the pull request read when its grace period ends: two reports of the same
+/// moment may come in the wrong order, so a report alone proves nothing. Called after every report.
+pub(super) fn note(ctx: &mut FoldContext<'_>) {
+    let (now, settings) = (ctx.now, ctx.settings);
+    let Some(known) = ctx.state.pull_request_mut() else { return };
+    if missing(&known.published, &known.snapshot).is_empty() {
+        known.unpublished_since = None;
+        return;
+    }
+    let since = *known.unpublished_since.get_or_insert(now);
+    reread_by(ctx, settings.grace_ends(since));
+}
+
+/// Folds the pull request as a poll read it.
+pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: &Document<PullRequest>) {
+    let Some(known) = ctx.state.pull_request() else { return };
+    if seen.id().is_none() || !snapshots::is_newest(known, seen) {
+        return;
+    }
+    if seen.updated_on == known.snapshot_updated_on && base_version + 1 < ctx.version() {
+        // Something was stored while this was read, and the times do not tell which is newer.
+        let now = ctx.now;
+        if let Some(known) = ctx.state.pull_request_mut() {
+            known.seen_in_sweep_at = Some(known.snapshot_updated_on.unwrap_or(now));
+        }
+        reread_by(ctx, now);
+        return;
+    }
+    let found = changes_between(&known.snapshot, &seen.raw);
+    let is_first_sight = known.snapshot.is_null();
+    let shows_news = !found.is_empty() || !missing(&known.published, &seen.raw).is_empty();
+    if !is_first_sight
+        && shows_news
+        && let Some(ends) = grace_left(ctx)
+    {
+        // The webhook that tells of it may be on its way. The snapshot is taken when its time is over.
+        if let Some(known) = ctx.state.pull_request_mut() {
+            known.seen_in_sweep_at = Some(seen.updated_on.unwrap_or(Timestamp::MAX));
+        }
+        reread_by(ctx, ends);
+        return;
+    }
+    let Some(known) = ctx.state.pull_request_mut() else { return };
+    let replaced = snapshots::of_poll(known, seen.clone());
+    let (since, until) = (replaced.updated_on(), seen.updated_on);
+    // How it ended is told under a key of its own.
+    let (ends, updates): (Vec<_>, Vec<_>) = found.into_iter().partition(is_end);
+    if !is_first_sight && !updates.is_empty() {
+        let id = ctx.fact(&EventKey::PullRequestUpdated).part("found").part(ctx.version()).id();
+        if let Some(known) = ctx.state.pull_request_mut() {
+            known.published.find_update(FoundUpdate { since, until, id: id.clone() });
+        }
+        let event = Synthetic { changes: Some(updates), ..Synthetic::default() };
+        synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, &Item::PullRequest);
+    }
+    publish_missing(ctx, &ends);
+}
+
+/// Tells what the snapshot that was just read leaves owed, if its grace period is over. `ends` is what was found of how it
+/// ended.
+fn publish_missing(ctx: &mut FoldContext<'_>, ends: &[Change]) {
+    let Some(known) = ctx.state.pull_request_mut() else { return };
+    let missing = missing(&known.published, &known.snapshot);
+    if missing.is_empty() {
+        known.unpublished_since = None;
+        return;
+    }
+    if let Some(grace_ends) = grace_left(ctx) {
+        reread_by(ctx, grace_ends);
+        return;
+    }
+    for fact in missing {
+        match fact {
+            MissingFact::Created => created(ctx),
+            MissingFact::Ended(key) => ended(ctx, &key, ends),
+            MissingFact::Reviewed { key, state, user, participant } => {
+                reviewed(ctx, &key, state, user, participant.as_ref());
+            }
+        }
+    }
+    if let Some(known) = ctx.state.pull_request_mut() {
+        known.unpublished_since = None;
+    }
+}
+
+/// When the grace period of what is untold ends, if it goes on.
+fn grace_left(ctx: &mut FoldContext<'_>) -> Option<Timestamp> {
+    let (now, settings) = (ctx.now, ctx.settings);
+    let ends = settings.grace_ends(*ctx.state.pull_request_mut()?.unpublished_since.get_or_insert(now));
+    (ends > now).then_some(ends)
+}
+
+fn is_end(change: &Change) -> bool {
+    matches!(change, Change::State { to, .. } if to == "MERGED" || to == "DECLINED")
+}
+
+fn created(ctx: &mut FoldContext<'_>) {
+    let Some(known) = ctx.state.pull_request_mut() else { return };
+    known.published.created = true;
+    let shown = Document::<PullRequest>::new(known.snapshot.clone());
+    let author = known.snapshot.get("author").filter(|author| !author.is_null()).cloned();
+    let Some(created_on) = shown.created_on else { return };
+    let id = creation(ctx.fact(&EventKey::PullRequestCreated), created_on, &shown).id();
+    let event = Synthetic { occurred_at: Some(created_on), actor: author, ..Synthetic::default() };
+    synthetic::emit(ctx, id, &EventKey::PullRequestCreated, event, &Item::PullRequest);
+}
+
+/// The identity of a pull request's creation.
+pub(super) fn creation<'a>(fact: Fact<'a>, created_on: Timestamp, seen: &PullRequest) -> Fact<'a> {
+    let branch = |endpoint: Option<&bitbucket::payload::Endpoint>| {
+        endpoint.and_then(|endpoint| endpoint.branch_name()).unwrap_or_default().to_owned()
+    };
+    fact.time(Some(created_on)).part(branch(seen.source.as_ref())).part(branch(seen.destination.as_ref()))
+}
+
+fn ended(ctx: &mut FoldContext<'_>, key: &EventKey, ends: &[Change]) {
+    let Some(known) = ctx.state.pull_request_mut() else { return };
+    known.published.state = state_of(&known.snapshot);
+    let actor = known.snapshot.get("closed_by").filter(|actor| !actor.is_null()).cloned();
+    let id = ctx.fact(key).id();
+    let event = Synthetic { actor, changes: Some(ends.to_vec()), ..Synthetic::default() };
+    synthetic::emit(ctx, id, key, event, &Item::PullRequest);
+}
+
+fn reviewed(
+    ctx: &mut FoldContext<'_>,
+    key: &EventKey,
+    state: ReviewState,
+    user: String,
+    participant: Option<&Participant>,
+) {
+    // Who withdrew an approval is not known: a push does it too.
+    let at = participant.filter(|_| state != ReviewState::None).and_then(|one| one.participated_on);
+    let account = participant.and_then(|one| one.user.clone()).unwrap_or_else(|| json!({ "uuid": user }));
+    let id = review_fact(ctx, key, &user, at);
+    if let Some(known) = ctx.state.pull_request_mut() {
+        known.published.reviews.insert(user, Review { state, poll_event: Some(id.clone()) });
+    }
+    let actor = (state != ReviewState::None).then(|| account.clone());
+    let review = json!({ "date": at, "user": account });
+    let event = Synthetic { occurred_at: at, actor, ..Synthetic::default() };
+    synthetic::emit(ctx, id, key, event, &Item::Review(field_of(key), review));
+}
+
+fn review_fact(ctx: &FoldContext<'_>, key: &EventKey, user: &str, at: Option<Timestamp>) -> EventId {
+    let fact = ctx.fact(key).part(user);
+    match at {
+        Some(at) => fact.time(Some(at)).id(),
+        None => fact.part("version").part(ctx.version()).id(),
+    }
+}
+
+/// Where Bitbucket's payload has the review.
+const fn field_of(key: &EventKey) -> &'static str {
+    match key {
+        EventKey::PullRequestApproved | EventKey::PullRequestUnapproved => "approval",
+        _ => "changes_request",
+    }
+}
+
+/// The reviewer of a payload.
+pub(super) fn reviewer(payload: &bitbucket::Payload) -> Option<String> {
+    payload.review()?.user?.uuid
+}
+
+/// What a poll has told already, of which this report is the late webhook.
+pub(super) fn found_before(
+    ctx: &FoldContext<'_>,
+    key: &EventKey,
+    payload: &bitbucket::Payload,
+) -> Option<EventId> {
+    let published = &ctx.state.pull_request()?.published;
+    let updated_on = || payload.pull_request_view().and_then(|seen| seen.updated_on);
+    published.found_update(key, updated_on()).or_else(|| published.found_review(key, &reviewer(payload)?))
+}
+
+/// Notes what a report tells.
+pub(super) fn record_webhook(ctx: &mut FoldContext<'_>, key: &EventKey, payload: &bitbucket::Payload) {
+    let Some(known) = ctx.state.pull_request_mut() else { return };
+    let shown: &Value = &known.snapshot;
+    known.published.record_webhook(key, reviewer(payload).as_deref(), shown);
+}
+
+/// Has the pull request itself read at `at`, or before.
+fn reread_by(ctx: &mut FoldContext<'_>, at: Timestamp) {
+    if let Some(pr) = ctx.state.pull_request_mut() {
+        pr.reread_by(at);
+    }
+}

@@ -1,0 +1,60 @@
+//! Folding observations of a repository.
+
+use std::collections::BTreeMap;
+
+use bitbucket::PullRequestId;
+use serde_json::Value;
+
+use super::context::FoldContext;
+use crate::observation::{RepositoryObservation, Sweep};
+use crate::state::{Known, Listed, RepositoryState};
+
+pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservation) {
+    let mut repository = match ctx.state.known.take() {
+        Some(Known::Repository(repository)) => repository,
+        _ => RepositoryState::default(),
+    };
+    match observation {
+        RepositoryObservation::Active(object) => {
+            register(&mut repository, object);
+            repository.last_activity_at = repository.last_activity_at.max(Some(ctx.now));
+        }
+        // Its first sweep decides how often it is swept.
+        RepositoryObservation::Named(object) => register(&mut repository, object),
+        RepositoryObservation::Swept(sweep) => swept(&mut repository, sweep),
+        RepositoryObservation::Unreachable => repository.unreachable = true,
+    }
+    ctx.state.known = Some(Known::Repository(repository));
+}
+
+/// Has a repository swept from now on.
+fn register(repository: &mut RepositoryState, object: &Value) {
+    repository.repository = object.clone();
+    repository.unreachable = false;
+}
+
+fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
+    let listed = sweep.listed();
+    let newest = listed.values().filter_map(|shown| shown.updated_on).max();
+    // A clock that is ahead must not keep the repository from ever being quiet.
+    let moved_at = newest.map(|at| at.min(sweep.started_at));
+    // Everything in the first sweep is new; its times show when it changed.
+    let has_changed =
+        repository.first_swept_at.is_some() && differs(&repository.open, &listed, sweep.complete);
+    let changed_at = has_changed.then_some(sweep.started_at);
+    repository.last_activity_at = repository.last_activity_at.max(moved_at).max(changed_at);
+    repository.first_swept_at.get_or_insert(sweep.started_at);
+    repository.swept_at = repository.swept_at.max(Some(sweep.started_at));
+    repository.unreachable = false;
+    if sweep.complete {
+        repository.open.clear();
+    }
+    repository.open.extend(listed);
+}
+
+type Open = BTreeMap<PullRequestId, Listed>;
+
+fn differs(before: &Open, listed: &Open, complete: bool) -> bool {
+    let has_new = listed.iter().any(|(id, shown)| before.get(id) != Some(shown));
+    has_new || (complete && before.len() != listed.len())
+}

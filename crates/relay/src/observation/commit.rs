@@ -1,0 +1,29 @@
+//! Observations of a commit.
+
+use bitbucket::CommentId;
+use bitbucket::payload::Comment;
+use jiff::Timestamp;
+
+use super::listing::Listing;
+
+/// Something learned about a commit.
+#[derive(Debug, Clone)]
+pub enum CommitObservation {
+    /// A poll read its comments.
+    Poll(CommitPoll),
+    /// The commit does not exist, or may not be read.
+    Unreachable,
+}
+
+/// The answer to a poll of one commit.
+#[derive(Debug, Clone)]
+pub struct CommitPoll {
+    /// The version of the state before the first request was sent. The poll does not contradict later versions.
+    pub base_version: u64,
+    /// Time of the first request, by our clock.
+    pub started_at: Timestamp,
+    /// True if the listing has every comment.
+    pub is_complete: bool,
+    /// The comments.
+    pub comments: Listing<CommentId, Comment>,
+}

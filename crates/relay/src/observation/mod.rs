@@ -1,0 +1,17 @@
+//! Observations: verified deliveries and the answers to polls, by the kind of subject that they are about.
+
+mod commit;
+mod delivery;
+mod link;
+mod listing;
+mod pull_request;
+mod repository;
+mod subject;
+
+pub use commit::{CommitObservation, CommitPoll};
+pub use delivery::Report;
+pub use link::LinkObservation;
+pub use listing::Listing;
+pub use pull_request::{HeadDetails, Notice, PullRequestObservation, PullRequestPoll};
+pub use repository::{RepositoryObservation, Sweep};
+pub use subject::Observation;

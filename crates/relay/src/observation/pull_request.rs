@@ -1,0 +1,70 @@
+//! Observations of a pull request.
+
+use bitbucket::payload::{Comment, CommitStatus, Document, PullRequest, Task};
+use bitbucket::{CommentId, TaskId};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::delivery::Report;
+use super::listing::Listing;
+use crate::state::ShortHash;
+
+/// Something learned about a pull request.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
+pub enum PullRequestObservation {
+    /// A verified delivery about a build of a commit, which may be the head of this pull request.
+    HeadBuild(Report),
+    /// A poll read the pull request.
+    Poll(PullRequestPoll),
+    /// A sweep listed changes that the state does not have.
+    SeenInSweep(Notice),
+    /// The pull request does not exist, or may not be read.
+    Unreachable,
+}
+
+/// The answer to a poll of one pull request.
+#[derive(Debug, Clone)]
+pub struct PullRequestPoll {
+    /// The version of the state before the first request was sent. The poll does not contradict later versions.
+    pub base_version: u64,
+    /// Time of the first request, by our clock.
+    pub started_at: Timestamp,
+    /// The pull request itself, if it was read.
+    pub pull_request: Option<Document<PullRequest>>,
+    /// Its head, if that was read.
+    pub head: Option<HeadDetails>,
+    /// True if the listings have every comment, and every task where tasks were read. Nothing follows from an item that
+    /// is missing from a part.
+    pub is_complete: bool,
+    /// The comments.
+    pub comments: Listing<CommentId, Comment>,
+    /// The tasks, if they were read.
+    pub tasks: Option<Listing<TaskId, Task>>,
+}
+
+/// What a poll read of the commit at a pull request's head.
+#[derive(Debug, Clone)]
+pub struct HeadDetails {
+    /// Which commit that was.
+    pub hash: ShortHash,
+    /// How many commits the pull request has; `None` where there are more than are read.
+    pub commits: Option<u64>,
+    /// How many files it changes; likewise.
+    pub files_changed: Option<u64>,
+    /// The builds of the commit.
+    pub builds: Vec<Document<CommitStatus>>,
+}
+
+/// What a sweep shows of one pull request that nothing known explains: to be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// Its `repository` object.
+    pub repository: Value,
+    /// What happened since then is news.
+    pub since: Timestamp,
+    /// Whether it was created since then.
+    pub is_new: bool,
+    /// When Bitbucket last moved it, by the listing. Webhooks from then on explain what it showed.
+    pub updated_on: Option<Timestamp>,
+}

@@ -1,0 +1,45 @@
+//! Observations of a repository.
+
+use std::collections::BTreeMap;
+
+use bitbucket::PullRequestId;
+use bitbucket::payload::{Document, PullRequest};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::state::Listed;
+
+/// The most open pull requests of one repository that are remembered.
+const MAX_OPEN: usize = 5_000;
+
+/// Something learned about a repository.
+#[derive(Debug, Clone)]
+pub enum RepositoryObservation {
+    /// Something happened in it, so it is swept often from now on; its `repository` object.
+    Active(Value),
+    /// The owner of a link named it to be swept; its `repository` object.
+    Named(Value),
+    /// A sweep, after its changes were noted with each pull request.
+    Swept(Sweep),
+    /// The repository does not exist, or may not be read.
+    Unreachable,
+}
+
+/// The open pull requests of a repository, as a sweep listed them.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// When the first request was sent, by our clock.
+    pub started_at: Timestamp,
+    /// What was listed.
+    pub open: Vec<Document<PullRequest>>,
+    /// Whether that is all.
+    pub complete: bool,
+}
+
+impl Sweep {
+    /// The open pull requests as the state remembers them.
+    pub(crate) fn listed(&self) -> BTreeMap<PullRequestId, Listed> {
+        let listed = self.open.iter().filter_map(|shown| Some((shown.id()?, Listed::from_listing(shown))));
+        listed.take(MAX_OPEN).collect()
+    }
+}

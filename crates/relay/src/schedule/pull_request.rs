@@ -1,0 +1,39 @@
+//! When a pull request is polled next.
+
+use jiff::Timestamp;
+
+use super::settings::Settings;
+use super::windows::{Windows, soonest};
+use crate::state::{PullRequestState, Reason, Watch};
+
+/// Plans the next poll.
+///
+/// While a window is open the pull request is polled every `poll_interval_seconds`, once more when the window and its
+/// margin have passed, and shortly after every event for the tasks that came with it. A window that no complete poll
+/// has looked at after its end stays due, however late that poll comes. The looks of the tail count from the last window
+/// of the pull request, or from a window after Bitbucket last moved it, so that what they cost does not depend on the number of comments; a poll for any other reason
+/// serves every look that was due by then.
+pub(super) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings) -> Option<Watch> {
+    if state.unreachable {
+        return None;
+    }
+    let windows = Windows {
+        comments: &state.comments,
+        polled_at: state.polled_at,
+        // Tasks come without a comment too: whatever moved the pull request is followed by a tail.
+        last_activity_at: state.snapshot_updated_on,
+    };
+    let mut due = windows.looks(now, settings);
+    let refresh = state.reread_at.map(Settings::refresh_deadline);
+    let deadline = windows.deadline(settings).into_iter().chain(refresh).min();
+    if let Some(due_at) = state.reread_at {
+        due.push((due_at, Reason::Reread));
+    }
+    if let Some(touched) = state.tasks_dirty_since {
+        due.push((settings.tasks_due(touched, state.tasks_read_at), Reason::Tasks));
+    }
+    if let Some(due_at) = state.recheck_at {
+        due.push((due_at, Reason::Recheck));
+    }
+    soonest(due, deadline)
+}

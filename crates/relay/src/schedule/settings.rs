@@ -1,0 +1,232 @@
+//! Windows, margins and intervals. How long Bitbucket stays silent is not taken for granted: every figure is a setting.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Error;
+
+/// How long to watch, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long Bitbucket sends nothing about a comment after it was created or last changed. Default 600: "10 or more
+    /// minutes after the comment was created or last updated"
+    /// (<https://developer.atlassian.com/platform/forge/events-reference/bitbucket/>).
+    pub window_seconds: u32,
+    /// How long after a window's end the last check is made, for clocks that differ and edits on the edge. Default 60.
+    pub margin_seconds: u32,
+    /// How far apart polls of one pull request are while a window of it is open. Default 15.
+    pub poll_interval_seconds: u32,
+    /// How long a fact that Bitbucket reports by itself is left to its webhook before a poll reports it. Default 30.
+    pub grace_seconds: u32,
+    /// The tail: how long after the last window's end and margin a pull request is looked at again, because Bitbucket
+    /// also loses edits that it says it reports (<https://github.com/iterative/cml/issues/817>). 0 is no look. Default half an hour,
+    /// two hours and a day.
+    pub tail_seconds: [u32; TAIL_LOOKS],
+    /// How far apart the reads of a pull request's tasks are while nothing but an open window asks for them; after every event
+    /// of it they are read at once. Default 60.
+    pub task_interval_seconds: u32,
+    /// How far apart sweeps of one repository's open pull requests are; 0 is no sweep. Default 300.
+    pub sweep_seconds: u32,
+}
+
+/// How many looks a tail has at most.
+pub const TAIL_LOOKS: usize = 3;
+
+/// The latest look of a tail: a month.
+const MAX_TAIL_SECONDS: u32 = 31 * 86_400;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            window_seconds: 600,
+            margin_seconds: 60,
+            poll_interval_seconds: 15,
+            grace_seconds: 30,
+            tail_seconds: [1_800, 7_200, 86_400],
+            task_interval_seconds: 60,
+            sweep_seconds: 300,
+        }
+    }
+}
+
+/// How late a pull request may be read after a sweep showed that it moved.
+const REFRESH_SLACK_SECONDS: u32 = 60;
+
+/// The part of a window that a sweep may be late.
+const SWEEP_SLACK_PART: u32 = 4;
+
+/// How many times as far apart the sweeps of a quiet repository are.
+const QUIET_FACTOR: u32 = 12;
+
+/// The longest time between two sweeps of a quiet repository, which is also the most that can be set for any: a day.
+const MAX_QUIET_SWEEP_SECONDS: u32 = 86_400;
+
+/// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
+const SHORT_OF_CALLS_SECONDS: u32 = 600;
+
+/// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
+const TASK_DEBOUNCE_SECONDS: u32 = 2;
+
+/// How long after a comment's last change its window is fresh: most edits are made within two minutes.
+const FRESH_SECONDS: u32 = 120;
+
+/// How many times as far apart polls are when no window is fresh.
+const LATER_FACTOR: u32 = 2;
+
+impl Settings {
+    /// Reads `BITRELAY_WINDOW_SECONDS`, `BITRELAY_WINDOW_MARGIN_SECONDS`, `BITRELAY_POLL_INTERVAL_SECONDS`,
+    /// `BITRELAY_GRACE_SECONDS`, `BITRELAY_TASK_INTERVAL_SECONDS`, `BITRELAY_SWEEP_SECONDS` and `BITRELAY_TAIL_SECONDS`
+    /// (up to three numbers with commas between them) through `lookup`; what is missing keeps its default.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SettingInvalid`] and [`Error::TailInvalid`] for a value out of its bounds.
+    pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let read = |name, default, min, max| match lookup(name) {
+            None => Ok(default),
+            Some(given) => given
+                .parse()
+                .ok()
+                .filter(|seconds| (min..=max).contains(seconds))
+                .ok_or(Error::SettingInvalid { name, min, max, given }),
+        };
+        let default = Self::default();
+        Ok(Self {
+            window_seconds: read("BITRELAY_WINDOW_SECONDS", default.window_seconds, 1, 86_400)?,
+            margin_seconds: read("BITRELAY_WINDOW_MARGIN_SECONDS", default.margin_seconds, 0, 3_600)?,
+            poll_interval_seconds: read(
+                "BITRELAY_POLL_INTERVAL_SECONDS",
+                default.poll_interval_seconds,
+                1,
+                3_600,
+            )?,
+            grace_seconds: read("BITRELAY_GRACE_SECONDS", default.grace_seconds, 0, 3_600)?,
+            tail_seconds: lookup("BITRELAY_TAIL_SECONDS")
+                .map_or(Ok(default.tail_seconds), |given| tail(&given))?,
+            task_interval_seconds: read(
+                "BITRELAY_TASK_INTERVAL_SECONDS",
+                default.task_interval_seconds,
+                0,
+                3_600,
+            )?,
+            sweep_seconds: read("BITRELAY_SWEEP_SECONDS", default.sweep_seconds, 0, 86_400)?,
+        })
+    }
+
+    /// When the window that a change at `changed_at` opened has surely ended.
+    pub(crate) fn window_closes(&self, changed_at: Timestamp) -> Timestamp {
+        later(changed_at, self.window_seconds.saturating_add(self.margin_seconds))
+    }
+
+    /// When a pull request with an open window is polled again. Most edits follow soon (a typo is seen on rereading), so the
+    /// time after the newest change is looked at closest.
+    pub(crate) fn next_poll(&self, polled_at: Timestamp, is_fresh: bool) -> Timestamp {
+        let interval = self.poll_interval_seconds;
+        later(polled_at, if is_fresh { interval } else { interval.saturating_mul(LATER_FACTOR) })
+    }
+
+    /// Whether a poll came before most edits of the newest change.
+    pub(crate) fn is_fresh(polled_at: Timestamp, changed_at: Timestamp) -> bool {
+        polled_at <= later(changed_at, FRESH_SECONDS)
+    }
+
+    /// Until when the tasks may go unread after an event while calls are short.
+    pub(crate) fn tasks_put_off(read_at: Timestamp) -> Timestamp {
+        later(read_at, SHORT_OF_CALLS_SECONDS)
+    }
+
+    /// When a repository is swept again.
+    pub(crate) fn next_sweep(&self, swept_at: Timestamp, is_quiet: bool) -> Timestamp {
+        let seldom = self.sweep_seconds.saturating_mul(QUIET_FACTOR).min(MAX_QUIET_SWEEP_SECONDS);
+        later(swept_at, if is_quiet { seldom } else { self.sweep_seconds })
+    }
+
+    /// Until when a pull request must be read that a sweep showed to have moved: there may be windows that nothing knows of.
+    pub(crate) fn refresh_deadline(due_at: Timestamp) -> Timestamp {
+        later(due_at, REFRESH_SLACK_SECONDS)
+    }
+
+    /// Until when a sweep that is due must be made: what it shows must be polled within the windows of what is new in it.
+    pub(crate) fn sweep_deadline(&self, due_at: Timestamp) -> Timestamp {
+        later(due_at, self.window_seconds / SWEEP_SLACK_PART)
+    }
+
+    /// Whether tasks were last read so long ago that a poll reads them without any other cause.
+    pub(crate) fn tasks_are_stale(&self, read_at: Option<Timestamp>, now: Timestamp) -> bool {
+        read_at.is_none_or(|read_at| later(read_at, self.task_interval_seconds) <= now)
+    }
+
+    pub(crate) fn grace_ends(&self, happened_at: Timestamp) -> Timestamp {
+        later(happened_at, self.grace_seconds)
+    }
+
+    /// When the looks of the tail are due after the last window has closed.
+    pub(crate) fn tail_looks(&self, closed_at: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.tail_seconds
+            .into_iter()
+            .filter(|seconds| *seconds > 0)
+            .map(move |seconds| later(closed_at, seconds))
+    }
+
+    /// When the tasks are read because of an event: soon, and not more often than the interval.
+    pub(crate) fn tasks_due(&self, tasks_dirty_since: Timestamp, read_at: Option<Timestamp>) -> Timestamp {
+        let interval_ends = read_at.map(|read_at| later(read_at, self.task_interval_seconds));
+        later(tasks_dirty_since, TASK_DEBOUNCE_SECONDS).max(interval_ends.unwrap_or(Timestamp::MIN))
+    }
+
+    /// What happened before this, seen from the first sight of a pull request, is old news and no event.
+    pub(crate) fn baseline(&self, first_seen_at: Timestamp) -> Timestamp {
+        let seconds = i64::from(self.window_seconds.saturating_add(self.margin_seconds));
+        first_seen_at.saturating_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
+    }
+}
+
+/// Reads a tail such as `1800,7200,86400`.
+fn tail(given: &str) -> Result<[u32; TAIL_LOOKS], Error> {
+    let invalid = || Error::TailInvalid { given: given.to_owned() };
+    let mut tail = [0; TAIL_LOOKS];
+    let mut looks = tail.iter_mut();
+    for text in given.split(',') {
+        let seconds = text.trim().parse().ok().filter(|seconds| *seconds <= MAX_TAIL_SECONDS);
+        *looks.next().ok_or_else(invalid)? = seconds.ok_or_else(invalid)?;
+    }
+    Ok(tail)
+}
+
+pub(crate) fn later(time: Timestamp, seconds: u32) -> Timestamp {
+    time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_keeps_its_default() {
+        let settings =
+            Settings::from_environment(|name| (name == "BITRELAY_WINDOW_SECONDS").then(|| "20".to_owned()))
+                .unwrap();
+        assert_eq!(settings, Settings { window_seconds: 20, ..Settings::default() });
+    }
+
+    #[test]
+    fn a_tail_has_up_to_three_looks_and_0_is_none() {
+        for (given, looks) in
+            [("0", [0, 0, 0]), ("60", [60, 0, 0]), ("1800, 7200,2678400", [1_800, 7_200, 2_678_400])]
+        {
+            assert_eq!(tail(given).unwrap(), looks, "{given}");
+        }
+        for bad in ["", "1,2,3,4", "-1", "soon", "2678401", "1,,2"] {
+            let error = tail(bad).unwrap_err().to_string();
+            assert!(error.starts_with("BITRELAY_TAIL_SECONDS must be"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_out_of_bounds_is_refused_by_name() {
+        let error = Settings::from_environment(|_| Some("0".to_owned())).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"BITRELAY_WINDOW_SECONDS must be between 1 and 86400 seconds, not "0""#
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! When a subject is polled next.
+
+use jiff::Timestamp;
+
+use super::settings::Settings;
+use super::{commit, link, pull_request, repository};
+use crate::state::{Known, Watch};
+
+/// Plans the next poll of a subject, by its kind.
+pub(crate) fn plan(known: &Known, now: Timestamp, settings: &Settings) -> Option<Watch> {
+    match known {
+        Known::PullRequest(pr) => pull_request::plan(pr, now, settings),
+        Known::Commit(commit) => commit::plan(commit, now, settings),
+        Known::Repository(repository) => repository::plan(repository, now, settings),
+        Known::Link(link) => link::plan(link, now, settings),
+    }
+}

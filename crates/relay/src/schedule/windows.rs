@@ -1,0 +1,71 @@
+//! The windows of comments, and the polls that they ask for.
+
+use jiff::Timestamp;
+
+use super::settings::Settings;
+use crate::state::{Comments, Reason, Watch};
+
+/// The watch for what is due first.
+pub(super) fn soonest(due: Vec<(Timestamp, Reason)>, deadline: Option<Timestamp>) -> Option<Watch> {
+    due.into_iter().min().map(|(due_at, reason)| Watch { due_at, reason, deadline })
+}
+
+/// The windows of the comments of one pull request or commit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Windows<'s> {
+    pub(super) comments: &'s Comments,
+    /// When the last complete poll was sent.
+    pub(super) polled_at: Option<Timestamp>,
+    /// When something other than a comment last happened that a tail follows.
+    pub(super) last_activity_at: Option<Timestamp>,
+}
+
+impl Windows<'_> {
+    fn is_unseen(&self, at: Timestamp) -> bool {
+        self.polled_at.is_none_or(|polled| polled < at)
+    }
+
+    fn closings(&self, settings: &Settings) -> impl Iterator<Item = Timestamp> {
+        let standing = self.comments.values().filter(|comment| !comment.deleted);
+        standing.map(|comment| settings.window_closes(comment.changed_at))
+    }
+
+    /// When the first window closes that no complete poll has looked at after its end.
+    fn closing(&self, settings: &Settings) -> Option<Timestamp> {
+        self.closings(settings).filter(|closing| self.is_unseen(*closing)).min()
+    }
+
+    /// Until when the next poll must be made. What the last one has not seen was written after it, and has a window of its own.
+    pub(super) fn deadline(&self, settings: &Settings) -> Option<Timestamp> {
+        let closing = self.closing(settings)?;
+        Some(self.polled_at.map_or(closing, |polled_at| closing.max(settings.window_closes(polled_at))))
+    }
+
+    /// The polls that the windows ask for: at the end of each, while one is open, and the next look of the tail.
+    pub(super) fn looks(&self, now: Timestamp, settings: &Settings) -> Vec<(Timestamp, Reason)> {
+        let latest = self.closings(settings).max();
+        let last_activity = latest.max(self.last_activity_at.map(|moved| settings.window_closes(moved)));
+        let mut due = Vec::new();
+        if let Some(due_at) = self.closing(settings) {
+            due.push((due_at, Reason::WindowClosed));
+        }
+        let tail =
+            |stirred| settings.tail_looks(stirred).filter(|look: &Timestamp| self.is_unseen(*look)).min();
+        if let Some(due_at) = last_activity.and_then(tail) {
+            due.push((due_at, Reason::Tail));
+        }
+        if latest.is_some_and(|latest| self.is_unseen(latest) && latest > now) {
+            let polled_at = self.polled_at.unwrap_or(now);
+            let is_fresh = |changed_at: Timestamp| Settings::is_fresh(polled_at, changed_at);
+            let any_fresh = self.comments.values().any(|comment| is_fresh(comment.changed_at));
+            let reason = if any_fresh { Reason::WindowOpen } else { Reason::WindowQuiet };
+            due.push((settings.next_poll(polled_at, any_fresh), reason));
+        }
+        due
+    }
+}
+
+/// True if every window has surely ended at `at`.
+pub(crate) fn all_windows_closed(comments: &Comments, at: Timestamp, settings: &Settings) -> bool {
+    comments.values().all(|comment| settings.window_closes(comment.changed_at) <= at)
+}

@@ -1,0 +1,64 @@
+//! Counting what a pull request has, from its state.
+
+use serde_json::Value;
+
+use super::head::Head;
+use super::pull_request::PullRequestState;
+use crate::event::{Builds, Counted, Counters};
+
+impl PullRequestState {
+    /// Counts. Reviews are those of the newest snapshot. Comments and tasks are counted themselves once a poll has read
+    /// them; before that they are what the newest snapshot says, if it says so.
+    pub fn count(&self) -> Counters {
+        let snapshot = &self.snapshot;
+        let polled = self.polled_at.is_some();
+        let standing = || self.comments.values().filter(|comment| !comment.deleted);
+        let open = standing().filter(|comment| comment.thread && comment.resolution.is_none());
+        let tasks = |resolved: bool| {
+            let tasks = self.tasks.values().filter(|task| !task.deleted);
+            self.tasks_read.then(|| count(tasks.filter(|task| task.resolution.is_some() == resolved)))
+        };
+        let size = self.head.as_ref().and_then(|head| head.size);
+        let said = |field: &str| snapshot.get(field).and_then(Value::as_u64);
+        Counters {
+            reviewers: list(snapshot, "reviewers").map(|reviewers| count(reviewers.iter())),
+            approvals: participants(snapshot, |who| who.get("approved") == Some(&Value::Bool(true))),
+            changes_requested: participants(snapshot, |who| {
+                who.get("state").and_then(Value::as_str) == Some("changes_requested")
+            }),
+            comments: if polled { Some(count(standing())) } else { said("comment_count") },
+            unresolved_threads: polled.then(|| count(open)),
+            tasks_open: tasks(false).or_else(|| said("task_count")),
+            tasks_resolved: tasks(true),
+            commits: size.and_then(|size| Some(Counted { count: size.commits?, at: size.at })),
+            files_changed: size.and_then(|size| Some(Counted { count: size.files_changed?, at: size.at })),
+            builds: self.head.as_ref().and_then(builds),
+        }
+    }
+}
+
+/// `None` if no build of the head was reported or read.
+fn builds(head: &Head) -> Option<Builds> {
+    if head.builds.is_empty() && head.size.is_none() {
+        return None;
+    }
+    let count = |state: &str| count(head.builds.values().filter(|build| build.state == state));
+    Some(Builds {
+        successful: count("SUCCESSFUL"),
+        failed: count("FAILED"),
+        in_progress: count("INPROGRESS"),
+        stopped: count("STOPPED"),
+    })
+}
+
+fn list<'v>(snapshot: &'v Value, field: &str) -> Option<&'v Vec<Value>> {
+    snapshot.get(field)?.as_array()
+}
+
+fn participants(snapshot: &Value, is_one: impl Fn(&Value) -> bool) -> Option<u64> {
+    Some(count(list(snapshot, "participants")?.iter().filter(|who| is_one(who))))
+}
+
+fn count(items: impl Iterator) -> u64 {
+    items.fold(0, |count, _| count + 1)
+}

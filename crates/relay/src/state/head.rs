@@ -1,0 +1,119 @@
+//! What is known of the commit at the head of a pull request: its builds, and how much it changes.
+
+use std::collections::BTreeMap;
+
+use bitbucket::payload::CommitStatus;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Payloads name the head by the first 12 digits of its hash, builds by all 40.
+const SHORT_HASH_CHARS: usize = 12;
+
+/// The most builds of one head that are remembered.
+const MAX_BUILDS: usize = 200;
+
+/// A commit's hash, as short as pull requests write it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShortHash(String);
+
+impl ShortHash {
+    /// Shortens a hash. `None` where it is too short to tell commits apart.
+    pub fn new(hash: &str) -> Option<Self> {
+        let short = hash.get(..SHORT_HASH_CHARS)?;
+        short.chars().all(|c| c.is_ascii_hexdigit()).then(|| Self(short.to_ascii_lowercase()))
+    }
+
+    /// The hash as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The head of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Which commit.
+    pub hash: ShortHash,
+    /// The newest state of each build, by the build's key.
+    #[serde(default)]
+    pub builds: BTreeMap<String, Build>,
+    /// How much it is, once that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Size>,
+}
+
+/// A build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// `INPROGRESS`, `SUCCESSFUL`, `FAILED` or `STOPPED`.
+    pub state: String,
+    /// When it last changed.
+    pub updated_on: Option<Timestamp>,
+}
+
+/// How much a pull request changes, as it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Commits; `None` where there are more than are read, or Bitbucket does not say.
+    pub commits: Option<u64>,
+    /// Files; likewise.
+    pub files_changed: Option<u64>,
+    /// When that was read, by our clock.
+    pub at: Timestamp,
+}
+
+impl Head {
+    /// The head that a `pullrequest` object names, with nothing known of it.
+    pub(crate) fn from_snapshot(snapshot: &Value) -> Option<Self> {
+        let hash = ShortHash::new(snapshot.pointer("/source/commit/hash")?.as_str()?)?;
+        Some(Self { hash, builds: BTreeMap::new(), size: None })
+    }
+
+    /// Notes a build, if it is of this commit and not older than what is known. Says whether it is of this commit.
+    pub(crate) fn note(&mut self, status: &CommitStatus) -> bool {
+        if status.commit_hash().and_then(|hash| ShortHash::new(&hash)).as_ref() != Some(&self.hash) {
+            return false;
+        }
+        let (Some(key), Some(state)) = (&status.key, &status.state) else { return true };
+        let known = self.builds.get(key);
+        let is_newer = known.is_none_or(|known| known.updated_on <= status.updated_on);
+        if is_newer && (known.is_some() || self.builds.len() < MAX_BUILDS) {
+            let build = Build { state: state.clone(), updated_on: status.updated_on };
+            self.builds.insert(key.clone(), build);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn status(hash: &str, state: &str, second: i64) -> CommitStatus {
+        let time = Timestamp::from_second(second).unwrap();
+        let status = json!({ "key": "ci", "state": state, "updated_on": time, "commit": { "hash": hash } });
+        serde_json::from_value(status).unwrap()
+    }
+
+    const FULL: &str = "abcdefabcdefabcdefabcdefabcdefabcdefabcd";
+
+    #[test]
+    fn a_build_names_its_commit_in_full_and_a_pull_request_in_short() {
+        let mut head =
+            Head::from_snapshot(&json!({ "source": { "commit": { "hash": "abcdefabcdef" } } })).unwrap();
+        assert!(head.note(&status(FULL, "INPROGRESS", 5)));
+        assert!(!head.note(&status("0123456789abcdef", "FAILED", 9)), "another commit");
+        assert_eq!(head.builds["ci"].state, "INPROGRESS");
+    }
+
+    #[test]
+    fn an_older_state_of_a_build_does_not_replace_a_newer_one() {
+        let mut head = Head::from_snapshot(&json!({ "source": { "commit": { "hash": FULL } } })).unwrap();
+        head.note(&status(FULL, "SUCCESSFUL", 9));
+        assert!(head.note(&status(FULL, "INPROGRESS", 5)));
+        assert_eq!(head.builds["ci"].state, "SUCCESSFUL");
+    }
+}

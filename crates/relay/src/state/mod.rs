@@ -1,0 +1,31 @@
+//! The stored state of each subject: facts only, without plans or comparisons.
+
+mod comment;
+mod commit;
+mod counting;
+mod head;
+mod link;
+mod published;
+mod pull_request;
+mod repository;
+mod revision;
+mod subject;
+mod targets;
+mod task;
+mod watch;
+
+pub(crate) use comment::Discussion;
+pub use comment::{CommentState, Comments};
+pub use commit::CommitState;
+pub use head::{Build, Head, ShortHash, Size};
+pub use link::{LinkState, LookupResult, TargetLookup};
+pub use published::{FoundUpdate, PublishedFacts, Review, ReviewState};
+pub(crate) use published::{participants, review_state, state_of};
+pub use pull_request::PullRequestState;
+pub(crate) use repository::digest;
+pub use repository::{Listed, RepositoryState};
+pub use revision::{Resolved, Revision};
+pub use subject::{Known, Repeats, SubjectState};
+pub use targets::{MAX_REPOSITORIES, MAX_WORKSPACES, SweepTarget, SweepTargets};
+pub use task::{TaskState, Tasks};
+pub use watch::{Reason, Watch};

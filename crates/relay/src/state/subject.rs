@@ -1,0 +1,178 @@
+//! The state of a subject: the position of its log, and its pull request, commit, repository or link.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::comment::{Comments, Discussion};
+use super::commit::CommitState;
+use super::head::ShortHash;
+use super::link::LinkState;
+use super::pull_request::PullRequestState;
+use super::repository::RepositoryState;
+use super::watch::Watch;
+use crate::event::EventId;
+
+/// Number of newest facts whose ids a state remembers. This is for *economy*: it spares a refused transaction for
+/// the usual duplicate (two hooks report one approval). *Safety* is the store's condition on each event's id.
+const MAX_RECENT_FACTS: usize = 64;
+
+/// Number of undated contents that a state remembers.
+const MAX_REPEATS: usize = 64;
+
+/// The state of a subject.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SubjectState {
+    /// Number of times the state was stored; 0 for a new subject. The store accepts version n+1 only on top of n.
+    pub version: u64,
+    /// The sequence of the newest event; 0 if there is none.
+    pub sequence: u64,
+    /// The ids of the newest facts.
+    pub recent_facts: VecDeque<EventId>,
+    /// Recent reports of each undated content. See [`Repeats`].
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub repeats: VecDeque<Repeats>,
+    /// The pull request, commit, repository or link itself, once there is something to keep of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+    /// The next poll, if one is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
+}
+
+/// The part of a state that depends on the kind of its subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
+pub enum Known {
+    /// A pull request.
+    PullRequest(PullRequestState),
+    /// A commit that people comment on.
+    Commit(CommitState),
+    /// A repository that is swept.
+    Repository(RepositoryState),
+    /// A link whose owner names targets to sweep.
+    Link(LinkState),
+}
+
+impl SubjectState {
+    /// The pull request, if the subject is one.
+    pub const fn pull_request(&self) -> Option<&PullRequestState> {
+        match &self.known {
+            Some(Known::PullRequest(pr)) => Some(pr),
+            _ => None,
+        }
+    }
+
+    /// The pull request, to change it.
+    pub const fn pull_request_mut(&mut self) -> Option<&mut PullRequestState> {
+        match &mut self.known {
+            Some(Known::PullRequest(pr)) => Some(pr),
+            _ => None,
+        }
+    }
+
+    /// The commit, if the subject is one that people comment on.
+    pub const fn commit(&self) -> Option<&CommitState> {
+        match &self.known {
+            Some(Known::Commit(commit)) => Some(commit),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn commit_mut(&mut self) -> Option<&mut CommitState> {
+        match &mut self.known {
+            Some(Known::Commit(commit)) => Some(commit),
+            _ => None,
+        }
+    }
+
+    /// The repository, if the subject is one that is swept.
+    pub const fn repository(&self) -> Option<&RepositoryState> {
+        match &self.known {
+            Some(Known::Repository(repository)) => Some(repository),
+            _ => None,
+        }
+    }
+
+    /// The link, if the subject is one whose owner names targets to sweep.
+    pub const fn link(&self) -> Option<&LinkState> {
+        match &self.known {
+            Some(Known::Link(link)) => Some(link),
+            _ => None,
+        }
+    }
+
+    /// Remembers facts that are in the log, so that the next fold leaves them out.
+    pub fn remember(&mut self, facts: impl IntoIterator<Item = EventId>) {
+        for fact in facts {
+            if !self.recent_facts.contains(&fact) {
+                self.recent_facts.push_back(fact);
+            }
+        }
+        while self.recent_facts.len() > MAX_RECENT_FACTS {
+            self.recent_facts.pop_front();
+        }
+    }
+
+    /// The comments of the pull request or commit, if the subject is one.
+    pub const fn comments(&self) -> Option<&Comments> {
+        match &self.known {
+            Some(Known::PullRequest(pr)) => Some(&pr.comments),
+            Some(Known::Commit(commit)) => Some(&commit.comments),
+            _ => None,
+        }
+    }
+
+    /// The comments, to change them.
+    pub(crate) const fn discussion(&mut self) -> Option<Discussion<'_>> {
+        match &mut self.known {
+            Some(Known::PullRequest(pr)) => {
+                Some(Discussion { first_seen_at: pr.first_seen_at, comments: &mut pr.comments })
+            }
+            Some(Known::Commit(commit)) => {
+                Some(Discussion { first_seen_at: commit.first_seen_at, comments: &mut commit.comments })
+            }
+            _ => None,
+        }
+    }
+
+    /// The newest `repository` object of the pull request, commit or repository.
+    pub const fn repository_object(&self) -> Option<&Value> {
+        match &self.known {
+            Some(Known::PullRequest(pr)) => Some(&pr.repository),
+            Some(Known::Commit(commit)) => Some(&commit.repository),
+            Some(Known::Repository(repository)) => Some(&repository.repository),
+            _ => None,
+        }
+    }
+
+    /// The head of the pull request, if the subject is one that is open.
+    pub fn open_head(&self) -> Option<&ShortHash> {
+        let pr = self.pull_request().filter(|pr| pr.is_open())?;
+        pr.head.as_ref().map(|head| &head.hash)
+    }
+
+    /// The reports of a content so far.
+    pub(crate) fn repeats_of(&mut self, digest: &str) -> Option<&mut Repeats> {
+        if !self.repeats.iter().any(|repeats| repeats.digest == digest) {
+            self.repeats.push_back(Repeats { digest: digest.to_owned(), hooks: BTreeMap::new() });
+        }
+        while self.repeats.len() > MAX_REPEATS {
+            self.repeats.pop_front();
+        }
+        self.repeats.iter_mut().find(|repeats| repeats.digest == digest)
+    }
+}
+
+/// Number of reports of one content, by hook. Some facts carry nothing that distinguishes them from an equal one: a
+/// branch pushed there and back and there again. The n-th report by one hook is the n-th fact, and the n-th report by
+/// another hook is that same fact again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeats {
+    /// The hash of the content, whatever the order of its fields.
+    pub digest: String,
+    /// Reports by hook.
+    pub hooks: BTreeMap<String, u32>,
+}

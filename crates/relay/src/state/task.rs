@@ -1,0 +1,24 @@
+//! The state of a task.
+
+use std::collections::BTreeMap;
+
+use bitbucket::TaskId;
+use serde::{Deserialize, Serialize};
+
+use super::revision::{Resolved, Revision};
+
+/// Every task seen, including deleted ones.
+pub type Tasks = BTreeMap<TaskId, TaskState>;
+
+/// The state of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskState {
+    /// As [`crate::state::CommentState::version`].
+    pub version: u64,
+    /// The standing revision.
+    pub revision: Revision,
+    /// The standing resolution; `None` for an open task.
+    pub resolution: Option<Resolved>,
+    /// True if the task was deleted. That is final.
+    pub deleted: bool,
+}
