@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use crate::Error;
+
+/// The name of DynamoDB in errors.
+pub(crate) const DYNAMODB: &str = "DynamoDB";
 
 /// Codes that say "later": they pass by themselves. 5xx passes too, whatever its code.
 const PASSING_CODES: [&str; 6] = [
@@ -30,6 +34,12 @@ pub(crate) fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(Duration::from_secs(2))
         .operation_timeout(Duration::from_secs(5))
         .build()
+}
+
+/// Returns a client of DynamoDB whose calls end within 5 seconds.
+pub(crate) fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(timeouts());
+    aws_sdk_dynamodb::Client::from_conf(config.retry_config(retries()).build())
 }
 
 /// Few retries, soon: the caller has its own.

@@ -7,8 +7,7 @@ use relay::budget::{Budget, Reservation};
 
 use crate::Error;
 use crate::codec::keys;
-use crate::document::{Document, Stored};
-use crate::table::Documents;
+use crate::document::{self, Document, Documents, Stored};
 
 /// How often in a row another spender may be faster.
 const MAX_ATTEMPTS: u32 = 8;
@@ -80,12 +79,5 @@ async fn change<T: Documents, R>(
     account: &Account,
     mut step: impl FnMut(&mut Budget) -> R,
 ) -> Result<R, Error> {
-    for _ in 0..MAX_ATTEMPTS {
-        let mut budget = table.read_document::<Budget>(account).await?;
-        let outcome = step(&mut budget);
-        if table.store_document(account, &budget).await? {
-            return Ok(outcome);
-        }
-    }
-    Err(Error::Contended { attempts: MAX_ATTEMPTS })
+    document::update(table, account, MAX_ATTEMPTS, |budget| Ok(step(budget))).await
 }

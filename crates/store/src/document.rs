@@ -1,5 +1,7 @@
 //! Versioned documents: one item each, with JSON as text.
 
+use std::future::Future;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,19 @@ pub trait Stored: Default + Serialize + DeserializeOwned + Send + Sync {
     fn expires_at(&self) -> Timestamp;
 }
 
+/// Versioned documents: one item each, stored only on top of the version that was read.
+pub trait Documents: Send + Sync {
+    /// A document, by one strongly consistent read; the default (version 0) if none is stored.
+    fn read_document<D: Document>(&self, key: &D::Key) -> impl Future<Output = Result<D, Error>> + Send;
+
+    /// Stores a document, if the stored one is one version before it. False if it is not.
+    fn store_document<D: Document>(
+        &self,
+        key: &D::Key,
+        document: &D,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct DocumentItem {
     pk: String,
@@ -62,4 +77,22 @@ pub(crate) fn decode<D: Document>(item: Option<Item>) -> Result<D, Error> {
     let Some(item) = item else { return Ok(D::default()) };
     let stored: DocumentItem = read(item)?;
     serde_json::from_str(&stored.document).map_err(|error| corrupt(&stored.pk, &stored.sk, &error))
+}
+
+/// Changes a document, again if another writer was faster. Each step is stored only on top of the document that it was
+/// decided on: *safety*, if two writers come at once.
+pub(crate) async fn update<T: Documents, D: Document, R, E: From<Error>>(
+    table: &T,
+    key: &D::Key,
+    max_attempts: u32,
+    mut step: impl FnMut(&mut D) -> Result<R, E>,
+) -> Result<R, E> {
+    for _ in 0..max_attempts {
+        let mut document = table.read_document(key).await?;
+        let outcome = step(&mut document)?;
+        if table.store_document(key, &document).await? {
+            return Ok(outcome);
+        }
+    }
+    Err(Error::Contended { attempts: max_attempts }.into())
 }

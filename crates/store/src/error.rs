@@ -114,17 +114,7 @@ impl Error {
     /// The HTTP status of a webhook request that fails with this. Bitbucket sends again on 5xx only
     /// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
     pub const fn status(&self) -> u16 {
-        match self {
-            Self::Unavailable { .. } | Self::Contended { .. } | Self::TooSlow { .. } => 503,
-            Self::Refused { .. }
-            | Self::Corrupt { .. }
-            | Self::NewerFormat { .. }
-            | Self::TooLarge { .. }
-            | Self::TooManyWrites { .. }
-            | Self::TooManyPages { .. }
-            | Self::LinkInvalid { .. }
-            | Self::LinkWithoutSecret(_) => 500,
-        }
+        if self.retryable() { 503 } else { 500 }
     }
 
     /// Whether the same attempt may succeed later without anybody doing anything.

@@ -15,10 +15,10 @@ use serde_dynamo::Item;
 use crate::Error;
 use crate::codec::{self, DueWatch, LeaseItem, keys, number};
 use crate::commit::{Commit, CommitError};
-use crate::document::{self, Document};
+use crate::document::{self, Document, Documents};
 use crate::shard::Shard;
-use crate::table::{Documents, Leases, SubjectLog};
-use crate::transaction::{Condition, Refusal, Write, verdict, writes};
+use crate::table::{Leases, SubjectLog};
+use crate::transaction::{Condition, Write, WriteRefusal, commit_error, writes};
 
 pub use crate::clock::ManualClock;
 pub use crate::links::memory::MemoryLinks;
@@ -123,9 +123,9 @@ impl Contents {
         self.items.get(&(pk.to_owned(), sk.to_owned())).map(Arc::as_ref)
     }
 
-    fn refusal(&self, write: &Write) -> Option<Refusal> {
+    fn refusal(&self, write: &Write) -> Option<WriteRefusal> {
         let there = self.get(codec::text(&write.item, "pk"), codec::text(&write.item, "sk"));
-        (!holds(write.condition, there)).then(|| Refusal::Condition(there.cloned()))
+        (!holds(write.condition, there)).then(|| WriteRefusal::Condition(there.cloned()))
     }
 
     fn put(&mut self, item: Item) {
@@ -198,7 +198,7 @@ impl SubjectLog for MemoryTable {
         let refused: Vec<_> =
             writes.iter().filter_map(|write| Some((write, contents.refusal(write)?))).collect();
         if !refused.is_empty() {
-            return Err(verdict(refused));
+            return Err(commit_error(refused));
         }
         for write in writes {
             contents.put(write.item);

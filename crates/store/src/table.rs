@@ -10,7 +10,7 @@ use relay::{Event, LinkId, Subject, SubjectState};
 use crate::Error;
 use crate::codec::DueWatch;
 use crate::commit::{Commit, CommitError};
-use crate::document::Document;
+use crate::document::Documents;
 use crate::shard::Shard;
 
 /// The table: all that is kept but links and grants. What every implementation must do is in `tests/contract`.
@@ -91,17 +91,4 @@ pub trait Leases: Send + Sync {
 
     /// Gives a lease back. False if this holder does not have it.
     fn release(&self, name: &str, holder: &str) -> impl Future<Output = Result<bool, Error>> + Send;
-}
-
-/// Versioned documents: one item each, stored only on top of the version that was read.
-pub trait Documents: Send + Sync {
-    /// A document, by one strongly consistent read; the default (version 0) if none is stored.
-    fn read_document<D: Document>(&self, key: &D::Key) -> impl Future<Output = Result<D, Error>> + Send;
-
-    /// Stores a document, if the stored one is one version before it. False if it is not.
-    fn store_document<D: Document>(
-        &self,
-        key: &D::Key,
-        document: &D,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
 }

@@ -61,7 +61,7 @@ impl Condition {
 
 /// Why a put of a refused transaction was refused.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Refusal {
+pub(crate) enum WriteRefusal {
     /// Its condition does not hold; with the item that is there, where it was asked for.
     Condition(Option<Item>),
     /// Another transaction is on the item, or the table is throttled: it passes.
@@ -70,7 +70,7 @@ pub(crate) enum Refusal {
     Other(String),
 }
 
-/// The writes for one observation. The order is that of their importance in [`verdict`].
+/// The writes for one observation. The order is that of their importance in [`commit_error`].
 pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
     let pk = keys::subject(commit.link, commit.subject)?;
     let mut writes = Vec::new();
@@ -129,15 +129,15 @@ fn bounded(writes: Vec<Write>) -> Result<Vec<Write>, Error> {
 /// What a refused transaction means, from the refusals of its writes. A known delivery outranks a state that moved,
 /// because whoever stored the delivery moved the state too; a state that moved outranks known facts, because folding
 /// again tells which facts are new.
-pub(crate) fn verdict<'w>(refused: impl IntoIterator<Item = (&'w Write, Refusal)>) -> CommitError {
+pub(crate) fn commit_error<'w>(refused: impl IntoIterator<Item = (&'w Write, WriteRefusal)>) -> CommitError {
     let refused: Vec<_> = refused.into_iter().collect();
     let fails = |role: &Role| {
         refused
             .iter()
-            .find(|(write, refusal)| write.role == *role && matches!(refusal, Refusal::Condition(_)))
+            .find(|(write, refusal)| write.role == *role && matches!(refusal, WriteRefusal::Condition(_)))
     };
     for (write, refusal) in &refused {
-        if let (Role::Delivery(sha256), Refusal::Condition(there)) = (&write.role, refusal) {
+        if let (Role::Delivery(sha256), WriteRefusal::Condition(there)) = (&write.role, refusal) {
             let same = there.as_ref().is_none_or(|item| codec::text(item, "body_sha256") == sha256);
             return if same { CommitError::KnownDelivery } else { CommitError::RequestReused };
         }
@@ -157,8 +157,8 @@ pub(crate) fn verdict<'w>(refused: impl IntoIterator<Item = (&'w Write, Refusal)
         return CommitError::KnownFacts(facts);
     }
     match refused.into_iter().find_map(|(_, refusal)| match refusal {
-        Refusal::Other(reason) => Some(reason),
-        Refusal::Condition(_) | Refusal::Busy => None,
+        WriteRefusal::Other(reason) => Some(reason),
+        WriteRefusal::Condition(_) | WriteRefusal::Busy => None,
     }) {
         Some(reason) => {
             Error::Refused { service: "DynamoDB", operation: "TransactWriteItems", reason }.into()
@@ -167,9 +167,9 @@ pub(crate) fn verdict<'w>(refused: impl IntoIterator<Item = (&'w Write, Refusal)
     }
 }
 
-fn known_fact((write, refusal): &(&Write, Refusal)) -> Option<EventId> {
+fn known_fact((write, refusal): &(&Write, WriteRefusal)) -> Option<EventId> {
     match (&write.role, refusal) {
-        (Role::Fact(id), Refusal::Condition(_)) => Some(id.clone()),
+        (Role::Fact(id), WriteRefusal::Condition(_)) => Some(id.clone()),
         _ => None,
     }
 }
@@ -186,39 +186,41 @@ mod tests {
         write(Role::Fact(EventId::stored(id)))
     }
 
-    fn delivered(sha256: &str) -> Refusal {
+    fn delivered(sha256: &str) -> WriteRefusal {
         let there = serde_dynamo::AttributeValue::S(sha256.to_owned());
-        Refusal::Condition(Some(std::collections::HashMap::from([("body_sha256".to_owned(), there)]).into()))
+        WriteRefusal::Condition(Some(
+            std::collections::HashMap::from([("body_sha256".to_owned(), there)]).into(),
+        ))
     }
 
-    const FAILS: Refusal = Refusal::Condition(None);
+    const FAILS: WriteRefusal = WriteRefusal::Condition(None);
 
     #[test]
     fn a_refusal_means_what_its_most_important_write_means() {
         let (delivery, body) = (write(Role::Delivery("a".to_owned())), write(Role::Body));
         let (state, event, first, second) = (write(Role::State), write(Role::Event), fact("1"), fact("2"));
         let facts = CommitError::KnownFacts(vec![EventId::stored("1"), EventId::stored("2")]);
-        let table: [(Vec<(&Write, Refusal)>, CommitError); 8] = [
+        let table: [(Vec<(&Write, WriteRefusal)>, CommitError); 8] = [
             (vec![(&delivery, delivered("a")), (&state, FAILS)], CommitError::KnownDelivery),
             (vec![(&delivery, delivered("b")), (&state, FAILS)], CommitError::RequestReused),
             (vec![(&delivery, FAILS)], CommitError::KnownDelivery),
             (vec![(&body, FAILS), (&state, FAILS)], CommitError::KnownDelivery),
             (vec![(&state, FAILS), (&event, FAILS), (&first, FAILS)], CommitError::Conflict),
             (vec![(&first, FAILS), (&second, FAILS)], facts),
-            (vec![(&delivery, Refusal::Busy), (&state, Refusal::Busy)], CommitError::Conflict),
+            (vec![(&delivery, WriteRefusal::Busy), (&state, WriteRefusal::Busy)], CommitError::Conflict),
             (
-                vec![(&delivery, Refusal::Busy), (&first, FAILS)],
+                vec![(&delivery, WriteRefusal::Busy), (&first, FAILS)],
                 CommitError::KnownFacts(vec![EventId::stored("1")]),
             ),
         ];
         for (refused, meaning) in table {
-            assert_eq!(verdict(refused.clone()), meaning, "{refused:?}");
+            assert_eq!(commit_error(refused.clone()), meaning, "{refused:?}");
         }
     }
 
     #[test]
     fn a_log_ahead_of_its_state_is_not_overwritten_and_not_tried_again() {
-        let CommitError::Failed(error) = verdict([(&write(Role::Event), FAILS)]) else {
+        let CommitError::Failed(error) = commit_error([(&write(Role::Event), FAILS)]) else {
             panic!("no failure")
         };
         assert!(matches!(error, Error::Corrupt { .. }));
@@ -226,8 +228,8 @@ mod tests {
 
     #[test]
     fn what_dynamodb_refuses_for_good_is_not_tried_again() {
-        let other = Refusal::Other("ValidationError: item size".to_owned());
-        let CommitError::Failed(error) = verdict([(&write(Role::State), other)]) else {
+        let other = WriteRefusal::Other("ValidationError: item size".to_owned());
+        let CommitError::Failed(error) = commit_error([(&write(Role::State), other)]) else {
             panic!("no failure")
         };
         assert!(!error.retryable() && error.to_string().contains("item size"), "{error}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use store::SubjectLog;
-use store::reading::{EventFilter, EventHead, Reader, RepositoryFilter};
+use store::reading::{EventFilter, EventSummary, Reader, RepositoryFilter};
 
 use crate::Error;
 use crate::args::Filters;
@@ -60,7 +60,7 @@ async fn narrow(reader: &Reader, filter: &mut EventFilter) -> Result<(), Error> 
 }
 
 /// An event as a line.
-pub(super) fn row(event: &EventHead) -> [String; 7] {
+pub(super) fn row(event: &EventSummary) -> [String; 7] {
     [
         time(event.observed_at),
         event.key.to_string(),
@@ -73,7 +73,7 @@ pub(super) fn row(event: &EventHead) -> [String; 7] {
 }
 
 /// For people: the repository's name in place of its id.
-fn subject(event: &EventHead) -> String {
+fn subject(event: &EventSummary) -> String {
     use relay::Subject;
     let name = plain(event.repository_name.as_deref().unwrap_or_default());
     if name.is_empty() {
@@ -94,7 +94,7 @@ fn actor(actor: Option<&Value>) -> String {
 }
 
 /// An event as JSON, as the envelope names its fields.
-pub(super) fn head_json(event: &EventHead) -> Value {
+pub(super) fn head_json(event: &EventSummary) -> Value {
     json!({
         "id": event.id,
         "key": event.key,
@@ -121,7 +121,7 @@ pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), 
     let found = table.events(&place.link, &place.subject, after, 1).await?;
     let event = found.into_iter().next().ok_or_else(missing)?;
     let envelope = event.envelope(None).to_json();
-    let head = EventHead::from(&event);
+    let head = EventSummary::from(&event);
     let pretty = |name: &str| {
         let value = envelope.get(name).unwrap_or(&Value::Null);
         serde_json::to_string_pretty(value).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::reading::{EventHead, Tail};
+use store::reading::{EventSummary, Tail};
 
 use super::events::{filter, head_json, row};
 use crate::Error;
@@ -25,7 +25,7 @@ pub(crate) async fn tail(
     let mut left = limit;
     loop {
         for stored in tail.next().await? {
-            let head = EventHead::from(&stored);
+            let head = EventSummary::from(&stored);
             if !filter.passes(&head) {
                 continue;
             }

@@ -7,19 +7,18 @@
 //!
 //! There is one item a link: who opens another one ends the one before.
 
-mod pending;
-mod words;
+mod state;
+mod tokens;
 
 use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 
 use crate::Error;
 use crate::codec::keys;
-use crate::document::{Document, Stored};
-use crate::table::Documents;
+use crate::document::{self, Document, Documents, Stored};
 
-pub use pending::{Authorization, Refusal, waits_until};
-pub use words::{Malformed, Nonce, OAuthState, Proof};
+pub use state::{Authorization, ProofError, expires_at};
+pub use tokens::{Malformed, Nonce, OAuthState, Proof};
 
 /// How often in a row another one may be faster on the same link.
 const MAX_ATTEMPTS: u32 = 4;
@@ -53,7 +52,7 @@ impl Stored for Authorization {
 pub enum AuthorizationError {
     /// What was brought is not what is waited for. Why is for the log; a stranger is told no difference.
     #[error("the authorization was refused: {0}")]
-    Refused(#[from] Refusal),
+    Refused(#[from] ProofError),
     /// The table failed. The proof may have been used up.
     #[error(transparent)]
     Store(#[from] Error),
@@ -70,7 +69,11 @@ pub async fn open_authorization<T: Documents>(
     now: Timestamp,
 ) -> Result<Nonce, Error> {
     let nonce = Nonce::random()?;
-    advance(table, link, |before| Ok::<_, Error>(before.opened(nonce.proof(), now))).await?;
+    let open = |document: &mut Authorization| {
+        document.open(nonce.proof(), now);
+        Ok::<_, Error>(())
+    };
+    document::update(table, link, MAX_ATTEMPTS, open).await?;
     Ok(nonce)
 }
 
@@ -86,8 +89,10 @@ pub async fn begin<T: Documents>(
     now: Timestamp,
 ) -> Result<OAuthState, AuthorizationError> {
     let state = OAuthState::random(link)?;
-    let step = |before: &Authorization| before.begun(&nonce.proof(), state.proof(), now);
-    advance::<_, AuthorizationError>(table, link, |before| Ok(step(before)?)).await?;
+    let begin = |document: &mut Authorization| {
+        Ok::<_, AuthorizationError>(document.begin(&nonce.proof(), state.proof(), now)?)
+    };
+    document::update(table, link, MAX_ATTEMPTS, begin).await?;
     Ok(state)
 }
 
@@ -101,22 +106,8 @@ pub async fn complete<T: Documents>(
     state: &OAuthState,
     now: Timestamp,
 ) -> Result<LinkId, AuthorizationError> {
-    let step = |before: &Authorization| before.completed(&state.proof(), now);
-    advance::<_, AuthorizationError>(table, state.link(), |before| Ok(step(before)?)).await?;
+    let complete =
+        |document: &mut Authorization| Ok::<_, AuthorizationError>(document.complete(&state.proof(), now)?);
+    document::update(table, state.link(), MAX_ATTEMPTS, complete).await?;
     Ok(state.link().clone())
-}
-
-/// One step, stored only on top of what it was decided on: *safety*, for one proof that is brought twice at once.
-async fn advance<T: Documents, E: From<Error>>(
-    table: &T,
-    link: &LinkId,
-    step: impl Fn(&Authorization) -> Result<Authorization, E>,
-) -> Result<(), E> {
-    for _ in 0..MAX_ATTEMPTS {
-        let after = step(&table.read_document(link).await?)?;
-        if table.store_document(link, &after).await? {
-            return Ok(());
-        }
-    }
-    Err(Error::Contended { attempts: MAX_ATTEMPTS }.into())
 }

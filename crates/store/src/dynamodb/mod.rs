@@ -15,12 +15,12 @@ use relay::{Event, LinkId, Subject, SubjectState};
 use serde_dynamo::Item;
 
 use crate::Error;
-use crate::aws::{self, failure};
+use crate::aws::{self, DYNAMODB, failure};
 use crate::codec::{self, DueWatch, LeaseItem, keys};
 use crate::commit::{Commit, CommitError};
-use crate::document::{self, Document};
+use crate::document::{self, Document, Documents};
 use crate::shard::Shard;
-use crate::table::{Documents, Leases, SubjectLog};
+use crate::table::{Leases, SubjectLog};
 use crate::transaction::{Condition, writes};
 
 /// The name of the sparse index of due watches.
@@ -31,8 +31,6 @@ const MAX_PAGES: usize = 100;
 
 /// How many pull requests that have, or lately had, one head are looked at.
 const HEADS_READ: usize = 100;
-
-pub(crate) const SERVICE: &str = "DynamoDB";
 
 type Attributes = HashMap<String, AttributeValue>;
 
@@ -46,7 +44,7 @@ pub struct DynamoTable {
 impl DynamoTable {
     /// Uses the table of this name. Nothing is sent yet. Every call ends within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: client(config), table: table.into() }
+        Self { client: aws::dynamodb(config), table: table.into() }
     }
 
     /// One item, by one strongly consistent read.
@@ -59,7 +57,7 @@ impl DynamoTable {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| failure(SERVICE, "GetItem", &error))?;
+            .map_err(|error| failure(DYNAMODB, "GetItem", &error))?;
         Ok(answer.item.map(Item::from))
     }
 
@@ -102,7 +100,7 @@ impl SubjectLog for DynamoTable {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| failure(SERVICE, "Query", &error))?;
+                .map_err(|error| failure(DYNAMODB, "Query", &error))?;
             due.extend(
                 page.items.unwrap_or_default().into_iter().filter_map(|item| codec::due_watch(item.into())),
             );
@@ -139,7 +137,7 @@ impl SubjectLog for DynamoTable {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| failure(SERVICE, "Query", &error))?;
+                .map_err(|error| failure(DYNAMODB, "Query", &error))?;
             items.extend(page.items.unwrap_or_default().into_iter().map(Item::from));
             from = page.last_evaluated_key;
             if from.is_none() || codec::event_count(&items) > limit {
@@ -170,7 +168,7 @@ impl SubjectLog for DynamoTable {
             .limit(page_size(HEADS_READ))
             .send()
             .await
-            .map_err(|error| failure(SERVICE, "Query", &error))?;
+            .map_err(|error| failure(DYNAMODB, "Query", &error))?;
         let items = page.items.unwrap_or_default().into_iter().map(Item::from);
         codec::current_pull_requests(items, limit)
     }
@@ -216,15 +214,6 @@ impl Leases for DynamoTable {
     }
 }
 
-/// A client whose calls end within 5 seconds.
-pub(crate) fn client(config: &aws_config::SdkConfig) -> Client {
-    let config = aws_sdk_dynamodb::config::Builder::from(config)
-        .timeout_config(aws::timeouts())
-        .retry_config(aws::retries())
-        .build();
-    Client::from_conf(config)
-}
-
 /// Whether a conditional write happened.
 fn condition_held<T, E>(
     operation: &'static str,
@@ -236,7 +225,7 @@ where
     match written {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
-        Err(error) => Err(failure(SERVICE, operation, &error)),
+        Err(error) => Err(failure(DYNAMODB, operation, &error)),
     }
 }
 

@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::Error;
-use crate::aws::failure;
+use crate::aws::{DYNAMODB, failure};
 use crate::commit::CommitError;
-use crate::transaction::{Condition, Refusal, Role, Write, verdict};
+use crate::transaction::{Condition, Role, Write, WriteRefusal, commit_error};
 
 /// Carries the writes out, all or none.
 ///
@@ -31,7 +31,7 @@ pub(super) async fn write(client: &Client, table: &str, writes: Vec<Write>) -> R
             | TransactWriteItemsError::RequestLimitExceeded(_)
             | TransactWriteItemsError::ThrottlingException(_),
         ) => Err(CommitError::Conflict),
-        _ => Err(failure(super::SERVICE, "TransactWriteItems", &error).into()),
+        _ => Err(failure(DYNAMODB, "TransactWriteItems", &error).into()),
     }
 }
 
@@ -56,7 +56,7 @@ fn put(table: &str, write: &Write) -> Result<TransactWriteItem, Error> {
         _ => put,
     };
     let put = put.build().map_err(|error| Error::Refused {
-        service: super::SERVICE,
+        service: DYNAMODB,
         operation: "TransactWriteItems",
         reason: error.to_string(),
     })?;
@@ -69,22 +69,26 @@ fn cancellation(writes: &[Write], reasons: &[CancellationReason], words: Option<
     let refused: Vec<_> = refused.collect();
     if refused.is_empty() {
         let reason = format!("the transaction was cancelled: {}", words.unwrap_or("no reason was given"));
-        return Error::Refused { service: super::SERVICE, operation: "TransactWriteItems", reason }.into();
+        return Error::Refused { service: DYNAMODB, operation: "TransactWriteItems", reason }.into();
     }
-    verdict(refused)
+    commit_error(refused)
 }
 
 /// The codes are listed in
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors>.
-fn refusal(reason: &CancellationReason) -> Option<Refusal> {
+fn refusal(reason: &CancellationReason) -> Option<WriteRefusal> {
     match reason.code().unwrap_or("None") {
         "None" => None,
         "ConditionalCheckFailed" => {
             let there = reason.item().filter(|item| !item.is_empty());
-            Some(Refusal::Condition(there.map(|item| item.clone().into())))
+            Some(WriteRefusal::Condition(there.map(|item| item.clone().into())))
         }
-        "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => Some(Refusal::Busy),
-        code => Some(Refusal::Other(format!("{code}: {}", reason.message().unwrap_or("no explanation")))),
+        "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {
+            Some(WriteRefusal::Busy)
+        }
+        code => {
+            Some(WriteRefusal::Other(format!("{code}: {}", reason.message().unwrap_or("no explanation"))))
+        }
     }
 }
 

@@ -58,13 +58,8 @@ impl LinkAdmin {
     ///
     /// The store's; also while a deleted link of this id can still be restored.
     pub async fn create(&self, link: &LinkId, document: &SecretString) -> Result<bool, Error> {
-        let request = self.0.client.create_secret().name(self.0.name(link));
-        let request = request.description("A link of bitrelay to Bitbucket; `bitrelay link` changes it");
-        match request.secret_string(document.expose_secret()).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
-            Err(error) => Err(failure(SERVICE, "CreateSecret", &error)),
-        }
+        let description = "A link of bitrelay to Bitbucket; `bitrelay link` changes it";
+        self.0.create(self.0.name(link), description, document).await
     }
 
     /// Changes a link. The functions read it anew within five minutes.

@@ -1,7 +1,9 @@
 //! Reading secrets; shared by links and grants.
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueError, GetSecretValueOutput};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
 use crate::aws::{self, failure};
@@ -47,6 +49,21 @@ impl Secrets {
                 ) => Ok(None),
                 _ => Err(failure(SERVICE, "GetSecretValue", &error)),
             },
+        }
+    }
+
+    /// Creates a secret. False if there is one of this name.
+    pub(super) async fn create(
+        &self,
+        name: String,
+        description: &str,
+        secret: &SecretString,
+    ) -> Result<bool, Error> {
+        let request = self.client.create_secret().name(name).description(description);
+        match request.secret_string(secret.expose_secret()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
+            Err(error) => Err(failure(SERVICE, "CreateSecret", &error)),
         }
     }
 }

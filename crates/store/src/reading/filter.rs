@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use relay::{LinkId, Source, Subject};
 use serde_dynamo::Item;
 
-use super::{EventHead, Place};
+use super::summary::EventSummary;
 use crate::Error;
 use crate::codec::{FactItem, corrupt, keys, read};
 
@@ -61,7 +61,7 @@ impl FromStr for RepositoryFilter {
 
 impl RepositoryFilter {
     /// A payload of old may have no UUID: then the id is the full name.
-    fn passes(&self, event: &EventHead) -> bool {
+    fn passes(&self, event: &EventSummary) -> bool {
         let id = event.subject.repository();
         match self {
             Self::Id(wanted) => id == Some(wanted),
@@ -75,7 +75,7 @@ impl RepositoryFilter {
 
 impl EventFilter {
     /// Whether an event is wanted.
-    pub fn passes(&self, event: &EventHead) -> bool {
+    pub fn passes(&self, event: &EventSummary) -> bool {
         let of_pull_request = |wanted: PullRequestId| matches!(&event.subject, Subject::PullRequest { id, .. } if *id == wanted);
         self.link.as_ref().is_none_or(|link| *link == event.link)
             && self.repository.as_ref().is_none_or(|repository| repository.passes(event))
@@ -136,12 +136,23 @@ impl Expression {
     }
 }
 
-/// Where the event of a fact's item stands.
-pub(super) fn location(item: &Item) -> Result<Place, Error> {
+/// The location of an event in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventLocation {
+    /// Its link.
+    pub link: LinkId,
+    /// Its subject.
+    pub subject: Subject,
+    /// Its number in the subject's order.
+    pub sequence: u64,
+}
+
+/// Reads the location of an event from the item of its fact.
+pub(super) fn location(item: &Item) -> Result<EventLocation, Error> {
     let fact: FactItem = read(item.clone())?;
     let (link, subject) =
         keys::parse_subject(&fact.pk).map_err(|error| corrupt(&fact.pk, &fact.sk, &error))?;
-    Ok(Place { link, subject, sequence: fact.sequence })
+    Ok(EventLocation { link, subject, sequence: fact.sequence })
 }
 
 #[cfg(test)]

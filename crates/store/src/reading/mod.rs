@@ -5,7 +5,7 @@
 //! repository (by its id) and pull request reads that partition only.
 
 mod filter;
-mod head;
+mod summary;
 #[cfg(feature = "tail")]
 mod tail;
 
@@ -16,20 +16,19 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use bitbucket::RepositoryId;
-use relay::{LinkId, Subject};
+use relay::LinkId;
 use serde_dynamo::Item;
 
-pub use filter::{EventFilter, RepositoryFilter};
-pub use head::EventHead;
+pub use filter::{EventFilter, EventLocation, RepositoryFilter};
+pub use summary::EventSummary;
 #[cfg(feature = "tail")]
 pub use tail::Tail;
 
 use crate::Error;
-use crate::aws::failure;
+use crate::aws::{self, DYNAMODB, failure};
 use crate::codec::keys;
-use crate::dynamodb::{SERVICE, client};
 use filter::{Expression, location};
-use head::{HEAD_FIELDS, Newest};
+use summary::{Newest, SUMMARY_FIELDS};
 
 /// The most pages that one question reads. A page is up to 1 MB of the table, whatever the filter leaves of it
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html>).
@@ -47,28 +46,17 @@ pub struct Reader {
 
 /// Events that were found, the newest first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct FoundEvents {
     /// The events, without their payloads.
-    pub events: Vec<EventHead>,
+    pub events: Vec<EventSummary>,
     /// Whether all of the table was read that could hold one; not so where it has too many pages.
     pub complete: bool,
-}
-
-/// Where an event stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Its link.
-    pub link: LinkId,
-    /// What it is about.
-    pub subject: Subject,
-    /// Its place in the subject's order.
-    pub sequence: u64,
 }
 
 impl Reader {
     /// Uses the table of this name. Nothing is sent yet. Every call ends within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: client(config), table: table.into(), max_pages: MAX_PAGES }
+        Self { client: aws::dynamodb(config), table: table.into(), max_pages: MAX_PAGES }
     }
 
     /// The same, but reading fewer pages.
@@ -82,22 +70,22 @@ impl Reader {
     /// # Errors
     ///
     /// The table's; [`Error::Corrupt`] for an event that cannot be read.
-    pub async fn events(&self, filter: &EventFilter, limit: usize) -> Result<Found, Error> {
+    pub async fn events(&self, filter: &EventFilter, limit: usize) -> Result<FoundEvents, Error> {
         let mut newest = Newest::new(limit);
         let mut pages = Pages::new(self, Expression::of(filter));
         while let Some(items) = pages.next().await? {
             for item in items {
-                let head = EventHead::read(item)?;
-                if filter.passes(&head) {
-                    newest.push(head);
+                let event = EventSummary::read(item)?;
+                if filter.passes(&event) {
+                    newest.push(event);
                 }
             }
             // One partition is read from its end, so the first are the newest.
             if pages.is_ordered() && newest.is_full() {
-                return Ok(Found { events: newest.into_events(), complete: true });
+                return Ok(FoundEvents { events: newest.into_events(), complete: true });
             }
         }
-        Ok(Found { events: newest.into_events(), complete: pages.complete })
+        Ok(FoundEvents { events: newest.into_events(), complete: pages.complete })
     }
 
     /// Where the event of this id stands; `None` where none has it.
@@ -105,7 +93,7 @@ impl Reader {
     /// # Errors
     ///
     /// The table's; [`Error::TooManyPages`] where the table was not read to its end.
-    pub async fn find(&self, id: &str) -> Result<Option<Place>, Error> {
+    pub async fn find(&self, id: &str) -> Result<Option<EventLocation>, Error> {
         let mut pages = Pages::new(self, Expression::of_fact(id));
         while let Some(items) = pages.next().await? {
             if let Some(item) = items.first() {
@@ -131,8 +119,8 @@ impl Reader {
         let mut pages = Pages::new(self, Expression::of(&filter));
         while let Some(items) = pages.next().await? {
             for item in items {
-                let head = EventHead::read(item)?;
-                if let Some(id) = head.subject.repository().filter(|_| filter.passes(&head)) {
+                let event = EventSummary::read(item)?;
+                if let Some(id) = event.subject.repository().filter(|_| filter.passes(&event)) {
                     return Ok(Some(id.clone()));
                 }
             }
@@ -166,10 +154,10 @@ impl<'r> Pages<'r> {
         }
         self.left -= 1;
         let (items, from) = if let Some(pk) = &self.expression.partition {
-            let page = self.query(pk).send().await.map_err(|error| failure(SERVICE, "Query", &error))?;
+            let page = self.query(pk).send().await.map_err(|error| failure(DYNAMODB, "Query", &error))?;
             (page.items, page.last_evaluated_key)
         } else {
-            let page = self.scan().send().await.map_err(|error| failure(SERVICE, "Scan", &error))?;
+            let page = self.scan().send().await.map_err(|error| failure(DYNAMODB, "Scan", &error))?;
             (page.items, page.last_evaluated_key)
         };
         self.complete = from.is_none();
@@ -219,7 +207,7 @@ impl<'r> Pages<'r> {
 /// Everything of an event but its payload. Some names are words of DynamoDB's own, so all are given by other names.
 fn projection() -> (String, Vec<(String, String)>) {
     let alias = |field: &str| format!("#p_{field}");
-    let expression: Vec<String> = HEAD_FIELDS.iter().map(|field| alias(field)).collect();
-    let names = HEAD_FIELDS.iter().map(|field| (alias(field), (*field).to_owned())).collect();
+    let expression: Vec<String> = SUMMARY_FIELDS.iter().map(|field| alias(field)).collect();
+    let names = SUMMARY_FIELDS.iter().map(|field| (alias(field), (*field).to_owned())).collect();
     (expression.join(", "), names)
 }

@@ -117,7 +117,7 @@ impl Tail {
 }
 
 /// What a list shows of it.
-impl From<&StoredEvent> for super::EventHead {
+impl From<&StoredEvent> for super::EventSummary {
     fn from(stored: &StoredEvent) -> Self {
         let event: &Event = &stored.event;
         Self::from(event)

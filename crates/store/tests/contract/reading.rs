@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use bitbucket::{EventKey, PullRequestId, RepositoryId};
 use relay::{Event, Source, Subject, SubjectState};
-use store::reading::{EventFilter, Found, Reader, RepositoryFilter, Tail};
+use store::reading::{EventFilter, FoundEvents, Reader, RepositoryFilter, Tail};
 use store::{DynamoTable, Error};
 
 use crate::hosts;
@@ -41,7 +41,7 @@ impl Library {
         world.commit(&state, &events, None).await.unwrap();
     }
 
-    async fn found(&self, filter: EventFilter, limit: usize) -> Found {
+    async fn found(&self, filter: EventFilter, limit: usize) -> FoundEvents {
         self.reader.events(&filter, limit).await.unwrap()
     }
 

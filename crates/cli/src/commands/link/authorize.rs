@@ -21,7 +21,7 @@ pub(super) async fn start(session: &mut Session<'_, '_>, id: &LinkId) -> Result<
     let (table, now) = (session.table().await?, session.now());
     let nonce = store::open_authorization(&table, id, now).await?;
     url.query_pairs_mut().append_pair("id", id.as_str()).append_pair("nonce", nonce.expose());
-    let ends_at = authorization::waits_until(now);
+    let ends_at = authorization::expires_at(now);
     let text = format!(
         "Open this address until {}, in a browser where you are signed in to Bitbucket as whom the link is to act:\n\n  {url}\n\n\
          It works once. Then `bitrelay link test {id}` says who the link is.",

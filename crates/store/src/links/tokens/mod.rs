@@ -30,18 +30,9 @@ pub use grant::{KeptGrant, Plan, plan};
 pub use grants::{GrantStore, Versioned, authorized};
 pub use secrets_manager::SecretsManagerGrants;
 
-use refresh::{Refresh, Slot};
+pub use refresh::TokenError;
 
-/// Why there is no token. No message holds one.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// Bitbucket did not give one; [`bitbucket::Error::GrantRefused`] where somebody has to authorize (again).
-    #[error(transparent)]
-    Bitbucket(#[from] bitbucket::Error),
-    /// The lease or the grant could not be had or stored.
-    #[error(transparent)]
-    Store(#[from] Error),
-}
+use refresh::{Parts, Refresh, Slot};
 
 /// What a token comes as.
 pub type TokenAnswer<'a> = Pin<Box<dyn Future<Output = Result<SecretString, TokenError>> + Send + 'a>>;
@@ -62,16 +53,6 @@ pub trait TokenSource: fmt::Debug + Send + Sync {
 pub struct Tokens<T, G, C> {
     parts: Arc<Parts<T, G, C>>,
     slots: Mutex<HashMap<LinkId, Arc<tokio::sync::Mutex<Slot>>>>,
-}
-
-/// What a refresh works with.
-pub(super) struct Parts<T, G, C> {
-    oauth: OAuth,
-    table: T,
-    grants: G,
-    clock: C,
-    /// Tells this process from others in a lease.
-    holder: String,
 }
 
 impl<T, G, C> fmt::Debug for Tokens<T, G, C> {

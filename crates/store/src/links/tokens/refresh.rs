@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitbucket::oauth::{Consumer, Grant};
+use bitbucket::oauth::{Consumer, Grant, OAuth};
 use relay::LinkId;
 use secrecy::SecretString;
 use tokio::sync::OwnedMutexGuard;
 
 use super::super::{Flow, OAuthCredential};
-use super::{GrantStore, KeptGrant, Parts, Plan, TokenError, Versioned, plan};
+use super::grant::{KeptGrant, Plan, plan};
+use super::grants::{GrantStore, Versioned};
 use crate::table::Leases;
 use crate::{Clock, Error};
 
@@ -20,6 +21,27 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const LOOKS: u32 = 60;
 /// How often a new grant is tried to be stored.
 const STORES: u32 = 3;
+
+/// Why there is no token. No message holds one.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Bitbucket did not give one; [`bitbucket::Error::GrantRefused`] where somebody has to authorize (again).
+    #[error(transparent)]
+    Bitbucket(#[from] bitbucket::Error),
+    /// The lease or the grant could not be had or stored.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// What a refresh works with.
+pub(super) struct Parts<T, G, C> {
+    pub(super) oauth: OAuth,
+    pub(super) table: T,
+    pub(super) grants: G,
+    pub(super) clock: C,
+    /// Tells this process from others in a lease.
+    pub(super) holder: String,
+}
 
 /// What one process knows of a link's grant.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use relay::LinkId;
+use secrecy::ExposeSecret;
 
 use super::super::secrets::{SERVICE, Secrets};
 use super::{GrantStore, KeptGrant, Versioned};
@@ -64,20 +65,6 @@ impl SecretsManagerGrants {
             Err(error) => Err(failure(SERVICE, "UpdateSecretVersionStage", &error)),
         }
     }
-
-    async fn create(&self, link: &LinkId, grant: &KeptGrant) -> Result<bool, Error> {
-        let request = self.0.client.create_secret().name(self.name(link));
-        let request = request.description("The OAuth grant of a link; written by bitrelay");
-        match request.secret_string(exposed(grant)).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
-            Err(error) => Err(failure(SERVICE, "CreateSecret", &error)),
-        }
-    }
-}
-
-fn exposed(grant: &KeptGrant) -> String {
-    secrecy::ExposeSecret::expose_secret(&grant.to_secret()).to_owned()
 }
 
 impl GrantStore for SecretsManagerGrants {
@@ -96,14 +83,17 @@ impl GrantStore for SecretsManagerGrants {
     }
 
     async fn store(&self, link: &LinkId, expected: Option<&str>, grant: &KeptGrant) -> Result<bool, Error> {
-        let Some(expected) = expected else { return self.create(link, grant).await };
+        let Some(expected) = expected else {
+            let description = "The OAuth grant of a link; written by bitrelay";
+            return self.0.create(self.name(link), description, &grant.to_secret()).await;
+        };
         let put = self
             .0
             .client
             .put_secret_value()
             .secret_id(self.name(link))
             .version_stages(NEXT)
-            .secret_string(exposed(grant))
+            .secret_string(grant.to_secret().expose_secret())
             .send()
             .await
             .map_err(|error| failure(SERVICE, "PutSecretValue", &error))?;

@@ -3,12 +3,12 @@
 use futures::future::join_all;
 use relay::LinkId;
 use secrecy::ExposeSecret;
-use store::authorization::{AuthorizationError, Refusal, begin, complete};
+use store::authorization::{AuthorizationError, ProofError, begin, complete};
 use store::{Table, open_authorization};
 
 use crate::world::{World, time};
 
-fn refusal<R: std::fmt::Debug>(outcome: Result<R, AuthorizationError>) -> Refusal {
+fn refused<R: std::fmt::Debug>(outcome: Result<R, AuthorizationError>) -> ProofError {
     match outcome.unwrap_err() {
         AuthorizationError::Refused(refusal) => refusal,
         AuthorizationError::Store(error) => panic!("{error}"),
@@ -19,10 +19,10 @@ pub(crate) async fn a_nonce_and_then_a_state_work_once_each<T: Table>(world: Wor
     let (table, link) = (&*world.table, &world.link);
     let nonce = open_authorization(table, link, time(0)).await.unwrap();
     let state = begin(table, link, &nonce, time(1)).await.unwrap();
-    assert_eq!(refusal(begin(table, link, &nonce, time(2)).await), Refusal::NotAwaited);
+    assert_eq!(refused(begin(table, link, &nonce, time(2)).await), ProofError::NotPending);
     assert_eq!(&complete(table, &state, time(3)).await.unwrap(), link);
-    assert_eq!(refusal(complete(table, &state, time(4)).await), Refusal::NotAwaited);
-    assert_eq!(refusal(begin(table, link, &nonce, time(5)).await), Refusal::NotAwaited);
+    assert_eq!(refused(complete(table, &state, time(4)).await), ProofError::NotPending);
+    assert_eq!(refused(begin(table, link, &nonce, time(5)).await), ProofError::NotPending);
 }
 
 pub(crate) async fn a_nonce_brought_fifty_times_at_once_works_once<T: Table>(world: World<T>) {
@@ -38,9 +38,9 @@ pub(crate) async fn a_nonce_brought_fifty_times_at_once_works_once<T: Table>(wor
 pub(crate) async fn what_comes_after_ten_minutes_comes_too_late<T: Table>(world: World<T>) {
     let (table, link) = (&*world.table, &world.link);
     let nonce = open_authorization(table, link, time(0)).await.unwrap();
-    assert_eq!(refusal(begin(table, link, &nonce, time(600)).await), Refusal::Expired);
+    assert_eq!(refused(begin(table, link, &nonce, time(600)).await), ProofError::Expired);
     let state = begin(table, link, &nonce, time(599)).await.unwrap();
-    assert_eq!(refusal(complete(table, &state, time(1_199)).await), Refusal::Expired);
+    assert_eq!(refused(complete(table, &state, time(1_199)).await), ProofError::Expired);
     complete(table, &state, time(1_198)).await.unwrap();
 }
 
@@ -50,19 +50,19 @@ pub(crate) async fn what_is_another_links_or_made_up_is_not_taken_and_ends_nothi
     let (table, link) = (&*world.table, &world.link);
     let other: LinkId = "another".parse().unwrap();
     let nonce = open_authorization(table, link, time(0)).await.unwrap();
-    assert_eq!(refusal(begin(table, &other, &nonce, time(1)).await), Refusal::NotAwaited);
+    assert_eq!(refused(begin(table, &other, &nonce, time(1)).await), ProofError::NotPending);
     let others = open_authorization(table, &other, time(1)).await.unwrap();
-    assert_eq!(refusal(begin(table, &other, &nonce, time(1)).await), Refusal::Mismatch);
+    assert_eq!(refused(begin(table, &other, &nonce, time(1)).await), ProofError::Mismatch);
 
     let state = begin(table, link, &nonce, time(2)).await.unwrap();
     let others = begin(table, &other, &others, time(2)).await.unwrap();
     let crossed = others.secret().expose_secret().replace(other.as_str(), link.as_str());
-    assert_eq!(refusal(complete(table, &crossed.parse().unwrap(), time(3)).await), Refusal::Mismatch);
+    assert_eq!(refused(complete(table, &crossed.parse().unwrap(), time(3)).await), ProofError::Mismatch);
     let made_up = format!("{link}.{}", "a".repeat(43));
-    assert_eq!(refusal(complete(table, &made_up.parse().unwrap(), time(3)).await), Refusal::Mismatch);
+    assert_eq!(refused(complete(table, &made_up.parse().unwrap(), time(3)).await), ProofError::Mismatch);
     // The nonce is no state.
     let nonce = format!("{link}.{}", nonce.expose());
-    assert_eq!(refusal(complete(table, &nonce.parse().unwrap(), time(3)).await), Refusal::Mismatch);
+    assert_eq!(refused(complete(table, &nonce.parse().unwrap(), time(3)).await), ProofError::Mismatch);
     assert_eq!(&complete(table, &state, time(3)).await.unwrap(), link);
     assert_eq!(complete(table, &others, time(3)).await.unwrap(), other);
 }
@@ -71,8 +71,8 @@ pub(crate) async fn opening_another_authorization_ends_the_one_before<T: Table>(
     let (table, link) = (&*world.table, &world.link);
     let first = open_authorization(table, link, time(0)).await.unwrap();
     let second = open_authorization(table, link, time(1)).await.unwrap();
-    assert_eq!(refusal(begin(table, link, &first, time(2)).await), Refusal::Mismatch);
+    assert_eq!(refused(begin(table, link, &first, time(2)).await), ProofError::Mismatch);
     let state = begin(table, link, &second, time(2)).await.unwrap();
     open_authorization(table, link, time(3)).await.unwrap();
-    assert_eq!(refusal(complete(table, &state, time(4)).await), Refusal::NotAwaited);
+    assert_eq!(refused(complete(table, &state, time(4)).await), ProofError::NotPending);
 }

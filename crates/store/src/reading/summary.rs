@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::Error;
 use crate::codec::{self, FORMAT_ATTRIBUTE, corrupt, keys_of};
 
-/// The attributes that a head is read from.
-pub(super) const HEAD_FIELDS: [&str; 13] = [
+/// The attributes that a summary is read from.
+pub(super) const SUMMARY_FIELDS: [&str; 13] = [
     FORMAT_ATTRIBUTE,
     "pk",
     "sk",
@@ -29,7 +29,7 @@ pub(super) const HEAD_FIELDS: [&str; 13] = [
 
 /// An event without its payload: what a list shows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct EventHead {
+pub struct EventSummary {
     /// Follows from the fact.
     pub id: EventId,
     /// What happened.
@@ -53,7 +53,7 @@ pub struct EventHead {
 }
 
 #[derive(Deserialize)]
-struct HeadItem {
+struct SummaryItem {
     id: EventId,
     key: EventKey,
     source: Source,
@@ -69,10 +69,10 @@ struct HeadItem {
     actor: Option<String>,
 }
 
-impl EventHead {
+impl EventSummary {
     pub(super) fn read(item: Item) -> Result<Self, Error> {
         let (pk, sk) = keys_of(&item);
-        let read: HeadItem = codec::read(item)?;
+        let read: SummaryItem = codec::read(item)?;
         let subject = read.subject.parse().map_err(|error| corrupt(&pk, &sk, &error))?;
         Ok(Self {
             id: read.id,
@@ -90,8 +90,7 @@ impl EventHead {
     }
 }
 
-/// The head of a whole event.
-impl From<&relay::Event> for EventHead {
+impl From<&relay::Event> for EventSummary {
     fn from(event: &relay::Event) -> Self {
         Self {
             id: event.id.clone(),
@@ -110,7 +109,7 @@ impl From<&relay::Event> for EventHead {
 
 /// Keeps the newest of any number of events, in memory for twice as many.
 pub(super) struct Newest {
-    events: Vec<EventHead>,
+    events: Vec<EventSummary>,
     limit: usize,
 }
 
@@ -119,7 +118,7 @@ impl Newest {
         Self { events: Vec::new(), limit }
     }
 
-    pub(super) fn push(&mut self, event: EventHead) {
+    pub(super) fn push(&mut self, event: EventSummary) {
         self.events.push(event);
         if self.events.len() >= self.limit.saturating_mul(2).max(1_000) {
             self.shrink();
@@ -130,7 +129,7 @@ impl Newest {
         self.events.len() >= self.limit
     }
 
-    pub(super) fn into_events(mut self) -> Vec<EventHead> {
+    pub(super) fn into_events(mut self) -> Vec<EventSummary> {
         self.shrink();
         self.events
     }

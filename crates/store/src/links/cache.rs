@@ -155,4 +155,42 @@ fn within(start: Timestamp, limit: SignedDuration, now: Timestamp) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::links::memory::MemoryLinks;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    async fn loaded() -> (CachedLinks<MemoryLinks>, LinkId) {
+        let (source, link) = (MemoryLinks::default(), "acme".parse().unwrap());
+        source.set(&link, r#"{"version":1,"template":"t","unsigned":true}"#);
+        let links = CachedLinks::new(source);
+        links.get(&link, at(0)).await.unwrap();
+        (links, link)
+    }
+
+    #[tokio::test]
+    async fn missing_links_stay_bounded_and_push_out_no_other() {
+        let (links, link) = loaded().await;
+        for n in 0..1_500 {
+            links.get(&format!("guess-{n}").parse().unwrap(), at(1)).await.unwrap();
+        }
+        assert_eq!(links.entries().len(), MAX_ENTRIES);
+        let loads = links.source.loads();
+        links.get(&link, at(2)).await.unwrap();
+        assert_eq!(links.source.loads(), loads);
+    }
+
+    #[tokio::test]
+    async fn load_between_mismatches_does_not_allow_a_flood() {
+        let (links, link) = loaded().await;
+        links.refresh_after_mismatch(&link, at(600)).await.unwrap();
+        links.entries().get_mut(&link).unwrap().loaded_at = at(0);
+        links.get(&link, at(601)).await.unwrap();
+        let loads = links.source.loads();
+        assert!(links.refresh_after_mismatch(&link, at(602)).await.unwrap().is_none());
+        assert_eq!(links.source.loads(), loads);
+    }
+}
