@@ -1,4 +1,4 @@
-//! What a failed call to AWS means. Shared by the table and the links.
+//! The clients' limits, and the meaning of failed calls to AWS. Shared by the table and the links.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::Error;
 /// The name of DynamoDB in errors.
 pub(crate) const DYNAMODB: &str = "DynamoDB";
 
-/// Codes that say "later": they pass by themselves. 5xx passes too, whatever its code.
+/// Codes of failures that pass by themselves. Every 5xx passes too, whatever its code.
 const PASSING_CODES: [&str; 6] = [
     "InternalServerError",
     "InternalServiceError",
@@ -23,10 +23,10 @@ const PASSING_CODES: [&str; 6] = [
     "ThrottlingException",
 ];
 
-/// The longest text of AWS's own that an error repeats.
+/// Longest text of AWS that an error repeats.
 const MAX_REASON_CHARS: usize = 300;
 
-/// Limits for each call, so that a service that does not answer is noticed while Bitbucket still waits: it gives a
+/// Time limits of each call. A service that does not answer must fail while Bitbucket still waits: Bitbucket allows a
 /// delivery ten seconds (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
 pub(crate) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
@@ -42,7 +42,7 @@ pub(crate) fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(config.retry_config(retries()).build())
 }
 
-/// Few retries, soon: the caller has its own.
+/// Few and early retries: the caller retries too.
 pub(crate) fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
@@ -50,7 +50,7 @@ pub(crate) fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_millis(500))
 }
 
-/// What a failed call means. AWS's words are kept where it answered; they name tables, roles and actions, no values.
+/// Returns the error for a failed call. It keeps AWS's message, which names tables, roles and actions, but no values.
 pub(crate) fn failure<E>(
     service: &'static str,
     operation: &'static str,
@@ -79,7 +79,7 @@ where
             Error::Refused { service, operation, reason }
         }
         SdkError::TimeoutError(_) => {
-            Error::Unavailable { service, operation, reason: "it took too long".to_owned() }
+            Error::Unavailable { service, operation, reason: "timed out".to_owned() }
         }
         _ => Error::Unavailable {
             service,

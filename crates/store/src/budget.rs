@@ -1,4 +1,4 @@
-//! Spending an account's budget of API calls, whoever spends (G8).
+//! Spends an account's budget of API calls, across all processes (G8).
 
 use bitbucket::RateLimit;
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +9,7 @@ use crate::Error;
 use crate::codec::keys;
 use crate::document::{self, Document, Documents, Stored};
 
-/// How often in a row another spender may be faster.
+/// Number of attempts while other spenders are faster.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// Time that a budget is kept after nothing of it counts any more.
@@ -35,11 +35,11 @@ impl Stored for Budget {
     }
 }
 
-/// Reserves up to `most` calls of a `limit` an hour. What comes back may be used; it is counted already.
+/// Reserves up to `most` calls of a `limit` per hour. The returned calls may be made; they are already counted.
 ///
 /// # Errors
 ///
-/// The table's; [`Error::Contended`] where others kept spending. After an error no call may be made.
+/// The table's errors; [`Error::Contended`] if other spenders were faster. After an error no call may be made.
 pub async fn reserve<T: Documents>(
     table: &T,
     account: &Account,
@@ -50,22 +50,22 @@ pub async fn reserve<T: Documents>(
     change(table, account, |budget| budget.reserve(now, limit, most)).await
 }
 
-/// Gives back what was reserved and not used, and notes what Bitbucket has `said` of the account's limit meanwhile. One write for both.
+/// Returns unused calls to the budget, and stores the limit that Bitbucket reported meanwhile. Both take one write.
 ///
 /// # Errors
 ///
-/// As for [`reserve`]. Then the calls stay counted, which only wastes them.
+/// As for [`reserve`]. After an error the unused calls stay counted, which only wastes them.
 pub async fn settle<T: Documents>(
     table: &T,
     account: &Account,
     now: Timestamp,
     unused: Reservation,
-    said: Option<RateLimit>,
+    reported: Option<RateLimit>,
 ) -> Result<(), Error> {
-    change(table, account, |budget| budget.settle(now, unused, said)).await
+    change(table, account, |budget| budget.settle(now, unused, reported)).await
 }
 
-/// Notes that Bitbucket wants to be left alone until `until`, for whoever spends next.
+/// Stores that Bitbucket refuses calls of this account until `until`, for all spenders.
 ///
 /// # Errors
 ///

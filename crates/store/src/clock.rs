@@ -1,10 +1,10 @@
-//! The one place where time comes from, so that tests can set it.
+//! The source of the current time, so that tests can set it.
 
 use jiff::Timestamp;
 
 /// A clock.
 pub trait Clock: Send + Sync {
-    /// What time it is.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -25,7 +25,7 @@ pub struct ManualClock(std::sync::Mutex<Timestamp>);
 
 #[cfg(feature = "memory")]
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// Returns a clock that stands at `now`.
     pub const fn at(now: Timestamp) -> Self {
         Self(std::sync::Mutex::new(now))
     }

@@ -79,8 +79,9 @@ pub(crate) fn decode<D: Document>(item: Option<Item>) -> Result<D, Error> {
     serde_json::from_str(&stored.document).map_err(|error| corrupt(&stored.pk, &stored.sk, &error))
 }
 
-/// Changes a document, again if another writer was faster. Each step is stored only on top of the document that it was
-/// decided on: *safety*, if two writers come at once.
+/// Reads a document, applies `step` and stores the result; repeats if another writer was faster.
+///
+/// A result is stored only on top of the document that `step` received: *safety* against two writers at once.
 pub(crate) async fn update<T: Documents, D: Document, R, E: From<Error>>(
     table: &T,
     key: &D::Key,

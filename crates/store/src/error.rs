@@ -1,53 +1,53 @@
-//! What can go wrong with the table and the links, and what that means for the caller.
+//! The errors of the table and the links, and their meaning for the caller.
 
 use bitbucket::Category;
 use relay::LinkId;
 
-/// Everything that can fail in this crate. No message holds a secret, a token or a body.
+/// An error of this crate. No message holds a secret, a token or a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The table or the secret store could not be reached, answered too late, or asked to be asked again.
-    #[error("{service} did not answer {operation}: {reason}")]
+    /// The table or the secret store could not be reached, timed out, or asked for a retry.
+    #[error("{service} did not complete {operation}: {reason}; retry later")]
     Unavailable {
         /// `DynamoDB` or `Secrets Manager`.
         service: &'static str,
-        /// What was asked, such as `GetItem`.
+        /// The operation, such as `GetItem`.
         operation: &'static str,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
-    /// Others were faster to write the same subject, as often as was tried.
-    #[error("others kept writing the same subject; gave up after {attempts} attempts")]
+    /// Another writer was faster at every attempt.
+    #[error("other writers kept changing the same item; gave up after {attempts} attempts")]
     Contended {
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
     },
-    /// The time for reading, folding and writing was over. Whether the last write happened is not known.
+    /// The time for reading, folding and writing ended. The outcome of the last write is unknown.
     #[error("the observation was not stored within {seconds} seconds")]
     TooSlow {
-        /// The time that was given.
+        /// The time limit.
         seconds: u64,
     },
-    /// AWS refused the request, and will refuse it again until somebody changes the deployment.
+    /// AWS refused the request, and will refuse it until somebody changes the deployment.
     #[error(
         "{service} refused {operation}: {reason}; check the deployment (table name, region, permissions)"
     )]
     Refused {
         /// `DynamoDB` or `Secrets Manager`.
         service: &'static str,
-        /// What was asked.
+        /// The operation.
         operation: &'static str,
-        /// AWS's code and words.
+        /// AWS's code and message.
         reason: String,
     },
-    /// An item of the table cannot be understood.
+    /// An item of the table cannot be read.
     #[error("the item {pk} / {sk} cannot be read: {reason}")]
     Corrupt {
         /// Its partition key.
         pk: String,
         /// Its sort key.
         sk: String,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
     /// An item of the table was written in a format that this version does not know.
@@ -62,39 +62,39 @@ pub enum Error {
         /// The number of its format.
         format: i64,
     },
-    /// Something is too large for the table.
+    /// A value is too large for the table.
     #[error("{what} has {bytes} bytes, at most {max_bytes} can be stored")]
     TooLarge {
-        /// What it is.
+        /// Name of the value.
         what: &'static str,
-        /// How large it is.
+        /// Its size.
         bytes: usize,
-        /// How large it may be.
+        /// The largest allowed size.
         max_bytes: usize,
     },
     /// An observation needs more items than one transaction takes.
     #[error("an observation needs {writes} items, one transaction takes at most {max}")]
     TooManyWrites {
-        /// How many it needs.
+        /// Number of items that it needs.
         writes: usize,
-        /// How many are allowed.
+        /// Largest allowed number.
         max: usize,
     },
-    /// A search for people ended before the table did.
+    /// A search for people reached its page limit before the end of the table.
     #[error(
         "not found in the first {pages} pages of the table, and there are more; name the link, the repository's UUID and the \
          pull request"
     )]
     TooManyPages {
-        /// How many were read.
+        /// Number of pages that were read.
         pages: usize,
     },
     /// A link's secret cannot be used.
     #[error("the secret of link {link} cannot be used: {reason}")]
     LinkInvalid {
-        /// Which link.
+        /// The link.
         link: LinkId,
-        /// Why, in words, and what to do.
+        /// The reason as text, and what to do.
         reason: String,
     },
     /// Every webhook secret of a link has expired, or there never was one.
@@ -106,23 +106,23 @@ pub enum Error {
 }
 
 impl Error {
-    /// A failure of the stores that passes by itself, for those who stand in for them.
+    /// Returns an error that passes by itself, for stand-ins of the stores.
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable { service: "the store", operation: "a request", reason: reason.into() }
     }
 
-    /// The HTTP status of a webhook request that fails with this. Bitbucket sends again on 5xx only
+    /// Returns the HTTP status of a webhook request that fails with this. Bitbucket resends on 5xx only
     /// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
     pub const fn status(&self) -> u16 {
         if self.retryable() { 503 } else { 500 }
     }
 
-    /// Whether the same attempt may succeed later without anybody doing anything.
+    /// True if a later attempt may succeed without any change.
     pub const fn retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Contended { .. } | Self::TooSlow { .. })
     }
 
-    /// The kind of failure.
+    /// Returns the kind of failure.
     pub const fn category(&self) -> Category {
         match self {
             Self::Unavailable { .. }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_error_says_what_it_means_for_the_sender() {
+    fn every_error_has_its_status_and_category() {
         let text = String::new;
         let link: LinkId = "acme".parse().unwrap();
         let unavailable = Error::Unavailable { service: "DynamoDB", operation: "GetItem", reason: text() };

@@ -1,17 +1,17 @@
-//! The table and the links: what bitrelay keeps.
+//! The table and the links: everything that bitrelay stores.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`table`] | the table as its users see it: the log of a subject, leases, versioned documents |
+//! | [`table`] | the table's traits: the log of a subject, leases, versioned documents |
 //! | [`record`] | stores an observation: read, fold, commit; again if another writer was faster |
-//! | [`codec`] | how states, events and markers are written as items |
+//! | [`codec`] | states, events and markers as items of the table |
 //! | [`dynamodb`] | the table in DynamoDB |
 //! | [`reading`] | reading the log for people: by filters, newest first, and live |
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
-//! | [`budget`] | spending an account's budget of API calls |
+//! | [`budget`] | reserves and spends an account's API calls |
 //! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
 //! | [`shard`] | the partitions that all links are spread over |
-//! | [`clock`] | where time comes from |
+//! | [`clock`] | the source of the current time |
 //! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |
 
 pub mod authorization;

@@ -1,4 +1,4 @@
-//! Table and links in memory, with faults on demand, for tests of this crate and of those above it.
+//! Table and links in memory, with injected faults, for tests of this crate and of its users.
 //!
 //! The table holds the same items under the same keys as DynamoDB's and checks the same conditions; only the transport
 //! is missing.
@@ -25,18 +25,18 @@ pub use crate::links::memory::MemoryLinks;
 #[cfg(feature = "oauth")]
 pub use crate::links::tokens::memory::{GrantFault, MemoryGrants};
 
-/// What is to go wrong.
+/// A fault that a test injects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// A read fails; the table cannot be reached.
     ReadFails,
     /// A commit fails and nothing is stored; the table cannot be reached.
     CommitFails,
-    /// A commit fails because another was faster, though none was.
+    /// A commit is refused as if another writer had been faster.
     CommitConflicts,
     /// A commit is stored, but its answer is lost.
     AnswerLost,
-    /// The question which watches are due fails.
+    /// The query for due watches fails.
     DueFails,
 }
 
@@ -68,7 +68,7 @@ pub struct StreamRecord {
     pub inserted: bool,
 }
 
-/// How often the table was asked.
+/// Number of calls to the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Calls {
     /// Reads.
@@ -78,30 +78,30 @@ pub struct Calls {
 }
 
 impl MemoryTable {
-    /// Lets the next `times` calls that this fault concerns go wrong. Faults wait in line.
+    /// Makes the next `times` calls of the fault's kind fail. Faults queue up.
     pub fn inject(&self, fault: Fault, times: usize) {
         self.lock().faults.extend(std::iter::repeat_n(fault, times));
     }
 
-    /// How often the table was asked so far.
+    /// Returns the number of calls so far.
     pub fn calls(&self) -> Calls {
         self.lock().calls
     }
 
-    /// Every item, in order of its keys.
+    /// Returns every item, in order of its keys.
     pub fn items(&self) -> Vec<Item> {
         self.lock().items.values().map(|item| Item::clone(item)).collect()
     }
 
-    /// An empty table that records its stream.
+    /// Returns an empty table that records its stream.
     pub fn with_stream() -> Self {
         let table = Self::default();
         table.lock().stream = Some(Vec::new());
         table
     }
 
-    /// The records of the stream from number `after` on, in the order of the commits; those of one transaction stand
-    /// side by side. Empty for a table that does not record its stream.
+    /// Returns the records of the stream from number `after` on, in the order of the commits. Records of one
+    /// transaction are adjacent. Empty if the table does not record its stream.
     pub fn stream_records(&self, after: usize) -> Vec<StreamRecord> {
         let contents = self.lock();
         contents.stream.iter().flatten().skip(after).cloned().collect()
@@ -113,7 +113,7 @@ impl MemoryTable {
 }
 
 impl Contents {
-    /// Takes the next fault, if it is one of these.
+    /// Removes and returns the first fault of these kinds.
     fn fault(&mut self, concerned: &[Fault]) -> Option<Fault> {
         let at = self.faults.iter().position(|fault| concerned.contains(fault))?;
         self.faults.remove(at)
@@ -144,7 +144,7 @@ impl Contents {
         }
     }
 
-    /// Puts something of this version, if the version before it is there.
+    /// Puts an item of this version, if the version before it is stored.
     fn put_after(&mut self, version: u64, item: Item) -> bool {
         let there = self.get(codec::text(&item, "pk"), codec::text(&item, "sk"));
         let follows = holds(Condition::before(version), there);
@@ -155,13 +155,13 @@ impl Contents {
     }
 }
 
-/// The place of an item in the index `due`.
+/// Returns the key of an item in the index `due`.
 fn due_key(item: &Item) -> Option<(String, i64, String)> {
     let at_ms = number(item, "due_at_ms")?;
     Some((codec::text(item, "due_partition").to_owned(), at_ms, codec::text(item, "pk").to_owned()))
 }
 
-/// Whether a put may happen on top of what is there.
+/// True if the condition of a put holds for the stored item.
 fn holds(condition: Condition, there: Option<&Item>) -> bool {
     match (condition, there) {
         (Condition::None, _) | (Condition::Absent | Condition::AbsentOrInvalidSince(_), None) => true,

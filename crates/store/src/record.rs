@@ -1,7 +1,7 @@
-//! The loop that stores an observation: read, fold, commit; and again where somebody was faster. The webhook function
-//! and the poller both use it.
+//! Stores an observation: read, fold, commit; repeat if another writer was faster. The webhook function and the poller
+//! both use it.
 //!
-//! On the warm path this is one read and one transaction, nothing else.
+//! The warm path costs one read and one transaction.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -14,27 +14,28 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitError, DeliveryMark};
 use crate::table::SubjectLog;
 
-/// How often in a row a commit may be refused.
+/// Number of refusals in a row after which recording gives up.
 const MAX_ATTEMPTS: u32 = 12;
 
-/// The time for everything. Bitbucket waits ten seconds for an answer
-/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>); the rest is for starting and for the link.
+/// Time limit for all attempts. Bitbucket waits ten seconds for an answer
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>); the other seconds are for the start
+/// of the function and for loading the link.
 const DEADLINE: Duration = Duration::from_secs(6);
 
 const FIRST_BACKOFF_MS: u64 = 5;
 const MAX_BACKOFF_MS: u64 = 800;
 
-/// What became of an observation.
+/// Outcome of recording an observation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Recorded {
-    /// It is durable.
+    /// The observation is durable.
     Stored {
-        /// The new events, in order; none where it told nothing new.
+        /// The new events, in order; empty if the observation showed nothing new.
         events: Vec<Event>,
-        /// When its subject is polled next.
+        /// The next poll of its subject.
         watch: Option<Watch>,
     },
-    /// Nothing had to be stored: the delivery was known, or a poll was about a pull request that nothing is known of.
+    /// Nothing had to be stored: the delivery was stored before, or the state does not track what the poll read.
     Known,
 }
 
@@ -144,8 +145,8 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
                     if !folded.more {
                         return Ok(Recorded::Stored { events: stored, watch: folded.state.watch });
                     }
-                    // The same observation again, for what did not fit. Its base version stays: what this commit
-                    // changed equals the observation, and what others changed since must not look older than it.
+                    // Fold the same observation again, for the events that did not fit. Its base version stays: the
+                    // changes of this commit agree with it, and later changes of others must not look older.
                     (state, delivery, refusals) = (folded.state, None, 0);
                     continue;
                 }
@@ -187,7 +188,8 @@ fn log(commit: &Commit<'_>) {
     }
 }
 
-/// An alarm, and never a silent drop: two true deliveries under one id would make one of them disappear.
+/// Raises an alarm and gives the delivery an id of its own. Without that, one of two different deliveries with the same
+/// id would be dropped silently.
 fn set_apart(link: &LinkId, subject: &Subject, mark: &DeliveryMark) -> DeliveryMark {
     tracing::error!(
         alarm = "request_uuid_reused",
@@ -196,16 +198,17 @@ fn set_apart(link: &LinkId, subject: &Subject, mark: &DeliveryMark) -> DeliveryM
         hook = mark.hook,
         request = mark.request,
         key = %mark.key,
-        "a request id came with another body before; the delivery is stored under an id of its own"
+        "request id was used before with another body; the delivery is stored under an id of its own"
     );
     mark.set_apart()
 }
 
-/// A pause that may be twice as long each time, and any part of that, so that writers that collided do not collide
-/// again.
+/// Returns a pause before the next attempt. Its upper limit doubles each time; its length spreads over the whole range,
+/// so that writers that collided do not collide again.
 ///
-/// The part is a hash, not a random number, so that a run can be repeated. That suffices: writers that collide read
-/// their clocks at different nanoseconds. Two deliveries also differ in their requests, if a test's clock stands still.
+/// The length comes from a hash, not from a random number, so that a test run can be repeated. That suffices: writers
+/// that collide read their clocks at different nanoseconds. Deliveries also differ in their request ids, for tests
+/// whose clock stands still.
 fn backoff(refusals: u32, now: Timestamp, subject: &Subject, request: Option<&str>) -> Duration {
     let longest_ms = FIRST_BACKOFF_MS.saturating_mul(1 << refusals.min(16)).min(MAX_BACKOFF_MS);
     let mut hasher = DefaultHasher::new();

@@ -1,4 +1,4 @@
-//! Shards: the few partitions that all links are spread over, so that several pollers share the work.
+//! Shards: the few partitions of all links, so that several pollers can share the work.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use relay::LinkId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How many shards there are. Each pass of a poller asks each of its shards what is due, so more of them cost queries
-/// where there are few links; fewer of them let less work be shared.
+/// Number of shards. Each pass of a poller queries each of its shards for due watches. More shards cost more queries
+/// with few links; fewer shards limit the number of pollers that can share the work.
 pub const SHARDS: u8 = 8;
 
 /// One of [`SHARDS`] parts of all links. A link is always in the same one, with all of its subjects.
@@ -16,18 +16,18 @@ pub const SHARDS: u8 = 8;
 pub struct Shard(u8);
 
 impl Shard {
-    /// The shard of a link: a hash that no other version of this program computes differently.
+    /// Returns the shard of a link, from a hash that is the same in every version of bitrelay.
     pub fn of(link: &LinkId) -> Self {
         let first = Sha256::digest(link.as_str()).first().copied().unwrap_or_default();
         Self(first % SHARDS)
     }
 
-    /// All shards.
+    /// Returns all shards.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..SHARDS).map(Self)
     }
 
-    /// The partition of the index `due` that holds this shard's watches.
+    /// Returns the partition of the index `due` that holds this shard's watches.
     pub(crate) fn due_partition(self) -> String {
         format!("due#{self}")
     }
@@ -53,9 +53,9 @@ impl fmt::Display for Shard {
     }
 }
 
-/// There is no shard of this number.
+/// No shard has this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no shard {0}: they are numbered from 0 to {last}", last = SHARDS - 1)]
+#[error("there is no shard {0}: shards are numbered from 0 to {last}", last = SHARDS - 1)]
 pub struct UnknownShard(u8);
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_in_its_shard_from_version_to_version() {
+    fn link_keeps_its_shard_across_versions() {
         let shards = ["acme", "widgets", "gadgets"].map(|id| u8::from(Shard::of(&link(id))));
         assert_eq!(shards, [2, 0, 2]);
     }
@@ -85,9 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_no_shard_is_refused_in_words() {
+    fn unknown_shard_number_is_refused() {
         let read = serde_json::from_str::<Shard>;
         assert_eq!(read("7").unwrap(), Shard(7));
-        assert_eq!(read("8").unwrap_err().to_string(), "there is no shard 8: they are numbered from 0 to 7");
+        assert_eq!(
+            read("8").unwrap_err().to_string(),
+            "there is no shard 8: shards are numbered from 0 to 7"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The table as its users see it.
+//! The traits of the table.
 
 use std::future::Future;
 
@@ -13,7 +13,7 @@ use crate::commit::{Commit, CommitError};
 use crate::document::Documents;
 use crate::shard::Shard;
 
-/// The table: all that is kept but links and grants. What every implementation must do is in `tests/contract`.
+/// The table. It holds everything but links and grants. `tests/contract` has the rules for every implementation.
 ///
 /// A function asks for the part that it uses: [`SubjectLog`], [`Leases`] or [`Documents`].
 pub trait Table: SubjectLog + Leases + Documents {}
@@ -22,7 +22,7 @@ impl<T: SubjectLog + Leases + Documents> Table for T {}
 
 /// The states of subjects, their events, and the watches that are due.
 pub trait SubjectLog: Send + Sync {
-    /// The state of a subject, by one strongly consistent read; the default (version 0) if nothing is stored.
+    /// Returns the state of a subject, by one strongly consistent read; the default (version 0) if none is stored.
     fn read(
         &self,
         link: &LinkId,
@@ -32,8 +32,9 @@ pub trait SubjectLog: Send + Sync {
     /// Stores one observation's result in one transaction: all of it or nothing.
     fn commit(&self, commit: &Commit<'_>) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// The watches of a shard's links that are due at `until`, the longest overdue first, at most `limit`. The index behind
-    /// this may be some moments old: a watch can show up a little late, or once more after it was served.
+    /// Returns at most `limit` watches of a shard's links that are due at `until`, the longest overdue first.
+    ///
+    /// The index may lag behind by a moment: a watch can appear late, or once more after it was polled.
     fn due_in(
         &self,
         shard: Shard,
@@ -41,7 +42,7 @@ pub trait SubjectLog: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DueWatch>, Error>> + Send;
 
-    /// The same over all shards, for people: one query a shard, one after the other.
+    /// Returns the due watches of all shards, for people: one query per shard, one after the other.
     fn due(
         &self,
         until: Timestamp,
@@ -58,7 +59,7 @@ pub trait SubjectLog: Send + Sync {
         }
     }
 
-    /// The log of a subject in order, from the event after `after_sequence`, at most `limit` events.
+    /// Returns the log of a subject in order, from the event after `after_sequence`, at most `limit` events.
     fn events(
         &self,
         link: &LinkId,
@@ -67,7 +68,7 @@ pub trait SubjectLog: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
 
-    /// The open pull requests of a repository whose head is this commit, at most `limit`.
+    /// Returns at most `limit` open pull requests of a repository whose head is this commit.
     fn pull_requests_with_head(
         &self,
         link: &LinkId,
@@ -77,8 +78,8 @@ pub trait SubjectLog: Send + Sync {
     ) -> impl Future<Output = Result<Vec<PullRequestId>, Error>> + Send;
 }
 
-/// Leases. For *economy* only, so that two pollers do not do the same work: *safety* is the version that each commit
-/// is bound to.
+/// Leases. They are for *economy* only: two pollers do not do the same work. *Safety* comes from the version that each
+/// commit is bound to.
 pub trait Leases: Send + Sync {
     /// Takes or extends a lease. False if another holds it.
     fn lease(

@@ -1,5 +1,5 @@
-//! One observation's result as the writes of one transaction, and what a refused transaction means. Shared by all
-//! implementations of the table, which differ only in who carries the writes out.
+//! One observation's result as the writes of one transaction, and the meaning of a refused transaction. All
+//! implementations of the table share this; they differ only in the execution of the writes.
 
 use relay::{EventId, Subject};
 use serde_dynamo::Item;
@@ -8,11 +8,11 @@ use crate::Error;
 use crate::codec::{self, BodyItem, DeliveryItem, FactItem, HeadItem, StateItem, keys};
 use crate::commit::{Commit, CommitError};
 
-/// The most that one transaction takes, and some room for what DynamoDB adds
+/// Largest transaction, with some room for DynamoDB's overhead
 /// (4 MB, 100 items: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 const MAX_TRANSACTION_BYTES: usize = 4 * 1000 * 1000 - 64 * 1024;
 
-/// The most items in one transaction.
+/// Largest number of items in one transaction.
 const MAX_WRITES: usize = 100;
 
 /// One put of the transaction.
@@ -23,10 +23,10 @@ pub(crate) struct Write {
     pub(crate) item: Item,
 }
 
-/// What the put is for; decides what its refusal means.
+/// The purpose of a put. It decides the meaning of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Holds the hash of the delivery's body.
+    /// Marks the delivery; holds the hash of its body.
     Delivery(String),
     Body,
     State,
@@ -35,22 +35,21 @@ pub(crate) enum Role {
     Head,
 }
 
-/// What must hold for the put to happen.
+/// The condition of a put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// Nothing.
+    /// No condition.
     None,
-    /// There is no such item.
+    /// No such item exists.
     Absent,
     /// The item has this `version`.
     VersionIs(u64),
-    /// There is no such item, or its `valid_until_ms` lies before.
+    /// No such item exists, or its `valid_until_ms` lies before this time.
     AbsentOrInvalidSince(i64),
 }
 
 impl Condition {
-    /// What must hold for something of this version to be stored: the version before it is there, or nothing where it is the
-    /// first.
+    /// Returns the condition for storing this version: the version before it is stored, or no item if it is the first.
     pub(crate) const fn before(version: u64) -> Self {
         match version {
             0 | 1 => Self::Absent,
@@ -59,18 +58,18 @@ impl Condition {
     }
 }
 
-/// Why a put of a refused transaction was refused.
+/// The reason that a put of a transaction was refused.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum WriteRefusal {
-    /// Its condition does not hold; with the item that is there, where it was asked for.
+    /// The condition does not hold. Holds the stored item if the put asked for it.
     Condition(Option<Item>),
-    /// Another transaction is on the item, or the table is throttled: it passes.
+    /// Another transaction holds the item, or the table is throttled. A later attempt may succeed.
     Busy,
-    /// Anything else, in DynamoDB's words.
+    /// Any other reason, as DynamoDB's text.
     Other(String),
 }
 
-/// The writes for one observation. The order is that of their importance in [`commit_error`].
+/// Returns the writes for one observation, in the order of their importance in [`commit_error`].
 pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
     let pk = keys::subject(commit.link, commit.subject)?;
     let mut writes = Vec::new();
@@ -81,7 +80,7 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
             condition: Condition::Absent,
             item: codec::item(&pk, keys::DELIVERY, delivery)?,
         });
-        // A first attempt is never known by its body: two true events can have the same one.
+        // A first attempt is never identified by its body: two different events can have equal bodies.
         let resend = mark.attempt > 1;
         let now_ms = commit.now.as_millisecond();
         writes.push(Write {
@@ -98,7 +97,7 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
     for event in commit.events {
         let items = codec::encode_event(&pk, event)?.into_iter();
         writes.extend(items.map(|item| Write { role: Role::Event, condition: Condition::Absent, item }));
-        // *Safety* for "one fact, one event": a state remembers only its newest facts.
+        // *Safety* for "one fact, one event" (G5): a state remembers only its newest facts.
         let fact = FactItem::new(&pk, &event.id, event.sequence);
         writes.push(Write {
             role: Role::Fact(event.id.clone()),
@@ -126,9 +125,10 @@ fn bounded(writes: Vec<Write>) -> Result<Vec<Write>, Error> {
     Ok(writes)
 }
 
-/// What a refused transaction means, from the refusals of its writes. A known delivery outranks a state that moved,
-/// because whoever stored the delivery moved the state too; a state that moved outranks known facts, because folding
-/// again tells which facts are new.
+/// Returns the meaning of a refused transaction, from the refusals of its writes.
+///
+/// A known delivery outranks a changed state, because the writer that stored the delivery also changed the state. A
+/// changed state outranks known facts, because the next fold shows which facts are new.
 pub(crate) fn commit_error<'w>(refused: impl IntoIterator<Item = (&'w Write, WriteRefusal)>) -> CommitError {
     let refused: Vec<_> = refused.into_iter().collect();
     let fails = |role: &Role| {
@@ -196,7 +196,7 @@ mod tests {
     const FAILS: WriteRefusal = WriteRefusal::Condition(None);
 
     #[test]
-    fn a_refusal_means_what_its_most_important_write_means() {
+    fn most_important_refused_write_decides_the_error() {
         let (delivery, body) = (write(Role::Delivery("a".to_owned())), write(Role::Body));
         let (state, event, first, second) = (write(Role::State), write(Role::Event), fact("1"), fact("2"));
         let facts = CommitError::KnownFacts(vec![EventId::stored("1"), EventId::stored("2")]);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_ahead_of_its_state_is_not_overwritten_and_not_tried_again() {
+    fn log_ahead_of_its_state_is_a_lasting_error() {
         let CommitError::Failed(error) = commit_error([(&write(Role::Event), FAILS)]) else {
             panic!("no failure")
         };
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_dynamodb_refuses_for_good_is_not_tried_again() {
+    fn permanent_refusal_of_dynamodb_is_not_retried() {
         let other = WriteRefusal::Other("ValidationError: item size".to_owned());
         let CommitError::Failed(error) = commit_error([(&write(Role::State), other)]) else {
             panic!("no failure")

@@ -157,7 +157,8 @@ async fn a_refresh_that_breaks_off_leaves_a_good_token_in_this_process_and_in_th
             let next = if dies { world.process("b") } else { source };
             let token = token(&next, APP).await.unwrap();
             assert!(world.works(&token).await, "{fault:?}");
-            // Only where nothing was stored and nobody knew the answer is Bitbucket asked again, in the old token's grace.
+            // Only where nothing was stored and nobody knew the answer is Bitbucket asked again, in the old token's
+            // grace.
             let expected = if dies && fault == GrantFault::Lost { 2 } else { 1 };
             assert_eq!(world.calls("refresh_token"), expected, "{fault:?}, dies: {dies}");
             world.pass(3_600);

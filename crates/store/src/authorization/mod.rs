@@ -1,11 +1,11 @@
-//! Authorizations that are under way: from the command that opens one, over a person's browser, to Bitbucket's answer.
+//! Pending authorizations: from the command that opens one, through a person's browser, to Bitbucket's answer.
 //!
-//! An authorization has two proofs, one after the other. Whoever may write the table opens it and gets a [`Nonce`], which
-//! the browser brings to `/start`. That uses the nonce up and gives an [`OAuthState`], which goes to Bitbucket and comes
-//! back to `/callback` (RFC 6749, section 10.12). Each works once and for ten minutes, of each only the SHA-256 is stored,
-//! and each is compared in constant time.
+//! An authorization needs two proofs, one after the other. The command line opens it and gets a [`Nonce`], which the
+//! browser brings to `/start`. That consumes the nonce and issues an [`OAuthState`], which goes to Bitbucket and comes
+//! back to `/callback` (RFC 6749, section 10.12). Each works once and for ten minutes. Only its SHA-256 is stored, and
+//! it is compared in constant time.
 //!
-//! There is one item a link: who opens another one ends the one before.
+//! Each link has one item: a new authorization ends the previous one.
 
 mod state;
 mod tokens;
@@ -20,11 +20,11 @@ use crate::document::{self, Document, Documents, Stored};
 pub use state::{Authorization, ProofError, expires_at};
 pub use tokens::{Malformed, Nonce, OAuthState, Proof};
 
-/// How often in a row another one may be faster on the same link.
+/// Number of attempts while other writers are faster on the same link.
 const MAX_ATTEMPTS: u32 = 4;
 
-/// Time that an authorization is kept after its end, so that no version is counted from 1 again while somebody still
-/// works on the document that was read.
+/// Time that an authorization is kept after its end. Versions must not restart at 1 while another process still works
+/// on the document that it read.
 const KEPT: SignedDuration = SignedDuration::from_mins(10);
 
 impl Document for Authorization {
@@ -47,22 +47,22 @@ impl Stored for Authorization {
     }
 }
 
-/// Why an authorization does not go on. No message holds a nonce or a state.
+/// The reason that an authorization failed. No message holds a nonce or a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizationError {
-    /// What was brought is not what is waited for. Why is for the log; a stranger is told no difference.
+    /// The proof was refused. The reason is for the log only; the page shows the same text for every reason.
     #[error("the authorization was refused: {0}")]
     Refused(#[from] ProofError),
-    /// The table failed. The proof may have been used up.
+    /// The table failed. The proof may have been consumed.
     #[error(transparent)]
     Store(#[from] Error),
 }
 
-/// Opens an authorization of a link, in place of any before it. The nonce belongs into the address of `/start`.
+/// Opens an authorization of a link, in place of any before it. Returns the nonce for the address of `/start`.
 ///
 /// # Errors
 ///
-/// The table's; [`Error::Contended`] where others kept opening.
+/// The table's errors; [`Error::Contended`] if other writers were faster.
 pub async fn open_authorization<T: Documents>(
     table: &T,
     link: &LinkId,
@@ -77,11 +77,11 @@ pub async fn open_authorization<T: Documents>(
     Ok(nonce)
 }
 
-/// Uses a nonce up. The state belongs into the address of Bitbucket's page.
+/// Consumes a nonce. Returns the state for the address of Bitbucket's page.
 ///
 /// # Errors
 ///
-/// [`AuthorizationError::Refused`] for a nonce that is not this link's, was used, or is too old.
+/// [`AuthorizationError::Refused`] for a nonce of another link, or one that was used or expired.
 pub async fn begin<T: Documents>(
     table: &T,
     link: &LinkId,
@@ -96,11 +96,11 @@ pub async fn begin<T: Documents>(
     Ok(state)
 }
 
-/// Uses a state up. It tells which link it is of.
+/// Consumes a state. Returns its link.
 ///
 /// # Errors
 ///
-/// [`AuthorizationError::Refused`] for a state that was never given, was used, or is too old.
+/// [`AuthorizationError::Refused`] for a state that was never issued, or one that was used or expired.
 pub async fn complete<T: Documents>(
     table: &T,
     state: &OAuthState,

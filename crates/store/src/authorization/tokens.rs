@@ -1,4 +1,4 @@
-//! Nonces and states: what travels in an address, and cannot be printed.
+//! Nonces and states. They travel in addresses and cannot be printed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,26 +15,26 @@ use crate::Error;
 
 /// 256 bits: nobody guesses one in ten minutes.
 const RANDOM_BYTES: usize = 32;
-/// The same as text.
+/// Length of the same as text.
 const RANDOM_CHARS: usize = 43;
 
-/// Between a state's link and its random part; no link id has one.
+/// Separates a state's link from its random part; no link id contains it.
 const SEPARATOR: char = '.';
 
-/// Opens `/start` once.
+/// The secret that opens `/start` once.
 #[derive(Clone)]
 pub struct Nonce(SecretString);
 
-/// What Bitbucket brings back: the link's id and something that cannot be guessed.
+/// The secret that Bitbucket brings back: the link's id and random bytes.
 #[derive(Clone)]
 pub struct OAuthState {
     link: LinkId,
     text: SecretString,
 }
 
-/// This is no nonce or state, whatever is waited for.
+/// The text is no nonce or state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it does not have the form that it was given in")]
+#[error("malformed nonce or state")]
 pub struct Malformed;
 
 impl Nonce {
@@ -42,7 +42,7 @@ impl Nonce {
         Ok(Self(random()?.into()))
     }
 
-    /// The nonce, for the address of `/start` and nothing else.
+    /// Returns the nonce, for the address of `/start` only.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -66,12 +66,12 @@ impl OAuthState {
         Ok(Self { link: link.clone(), text: text.into() })
     }
 
-    /// The link that it says it is of. Whether that is true is known once [`super::complete`] took it.
+    /// Returns the link that it names. Only [`super::complete`] proves that the link is true.
     pub const fn link(&self) -> &LinkId {
         &self.link
     }
 
-    /// The state, for the address of Bitbucket's page and nothing else.
+    /// Returns the state, for the address of Bitbucket's page only.
     pub const fn secret(&self) -> &SecretString {
         &self.text
     }
@@ -105,7 +105,7 @@ impl fmt::Debug for OAuthState {
     }
 }
 
-/// The SHA-256 of a nonce or a state: what is stored of it. It cannot be printed either, though nobody can use it.
+/// The SHA-256 of a nonce or a state, for the table. It cannot be printed either, though it is no secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proof([u8; 32]);
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_reads_back_and_is_never_the_same_twice() {
+    fn issued_proof_reads_back_and_is_unique() {
         let (one, other) = (Nonce::random().unwrap(), Nonce::random().unwrap());
         assert_ne!(one.expose(), other.expose());
         assert!(one.proof().matches(&one.expose().parse::<Nonce>().unwrap().proof()));
@@ -171,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_them_is_printed() {
+    fn nonce_and_state_are_not_printed() {
         let (nonce, state) = (Nonce::random().unwrap(), OAuthState::random(&acme()).unwrap());
         let printed = format!("{nonce:?} {state:?} {:?}", state.proof());
         assert_eq!(printed, "Nonce OAuthState { link: LinkId(\"acme\"), .. } Proof");
     }
 
     #[test]
-    fn what_has_another_form_is_refused_before_anything_is_asked() {
+    fn malformed_text_is_refused() {
         let random = "a".repeat(43);
         for bad in ["", "a", &"a".repeat(42), &"a".repeat(44), &"é".repeat(43), &format!("{}=", &random[1..])]
         {

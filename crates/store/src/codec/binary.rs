@@ -1,4 +1,4 @@
-//! Bytes as DynamoDB's `B` instead of a list of numbers.
+//! Bytes as DynamoDB's `B` type; serde's default is a list of numbers.
 
 use std::fmt;
 

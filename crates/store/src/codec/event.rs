@@ -1,4 +1,4 @@
-//! Events as items. A payload is kept compressed; one that does not fit into an item goes on in `part` items.
+//! Events as items. A payload is stored compressed; a large one continues in `part` items.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
@@ -12,35 +12,35 @@ use super::binary::Binary;
 use super::{corrupt, gzip, item, json, keys, read, text};
 use crate::Error;
 
-/// The compressed payload in one item. The rest of DynamoDB's 400 KB
+/// Largest part of a compressed payload in one item. The rest of DynamoDB's 400 KB
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>) is for the other attributes.
 const MAX_PART_BYTES: usize = 350 * 1024;
 
-/// The largest payload that is stored. Bitbucket sends at most 256 KB, the webhook function takes at most 1 MiB, and a
-/// synthetic payload is made of pieces of such bodies.
+/// Largest payload. Bitbucket sends at most 256 KB, the webhook function accepts at most 1 MiB, and a
+/// synthetic payload consists of pieces of such bodies.
 const MAX_PAYLOAD_BYTES: usize = 2 * 1024 * 1024;
 
-/// An actor larger than this is left to the payload, which has it too.
+/// Largest actor that gets an attribute; the payload holds every actor anyway.
 const MAX_ACTOR_BYTES: usize = 16 * 1024;
 
-/// A repository's name longer than this is left to the payload.
+/// Longest name of a repository that gets an attribute; the payload holds every name anyway.
 const MAX_NAME_BYTES: usize = 1024;
 
-/// Changes longer than this are left out, as if none were known. Two descriptions of 8 KiB and some reviewers fit.
+/// Largest changes; larger ones are dropped. Two descriptions of 8 KiB and some reviewers fit.
 const MAX_CHANGES_BYTES: usize = 32 * 1024;
 
 const KIND: &str = "event";
 const PART: &str = "part";
 
-/// An event as it stands in the table or in the table's stream.
+/// An event from the table or from the table's stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredEvent {
-    /// The event. Its payload is empty where `complete` is false.
+    /// The event. Its payload is empty if `complete` is false.
     pub event: Event,
-    /// Whether the payload is in this item. A payload that is too large for one item is read with
-    /// [`crate::Table::events`].
+    /// True if the item holds the whole payload. If not, read the event with
+    /// [`crate::SubjectLog::events`].
     pub complete: bool,
-    /// The length of the payload as it was received.
+    /// Length of the uncompressed payload.
     pub payload_bytes: u64,
     /// The item's partition key.
     pub pk: String,
@@ -48,11 +48,11 @@ pub struct StoredEvent {
     pub sk: String,
 }
 
-/// Reads an item of the table, or an image of its stream. `None` where the item is no event.
+/// Reads an item of the table, or an image of its stream. `None` if the item is no event.
 ///
 /// # Errors
 ///
-/// [`Error::Corrupt`], [`Error::TooLarge`].
+/// [`Error::Corrupt`], [`Error::NewerFormat`], [`Error::TooLarge`].
 pub fn event_from_item(item: Item) -> Result<Option<StoredEvent>, Error> {
     if text(&item, "kind") != KIND {
         return Ok(None);
@@ -80,7 +80,7 @@ struct EventItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     occurred_at: Option<Timestamp>,
     observed_at: Timestamp,
-    /// JSON as text: an actor may hold what DynamoDB's types have no place for.
+    /// JSON as text: DynamoDB's types cannot hold every value of an actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     actor: Option<String>,
     /// JSON as text, like the actor.
@@ -90,12 +90,12 @@ struct EventItem {
     counters: Option<String>,
     payload: Binary,
     payload_bytes: u64,
-    /// How many items the payload is in, this one included.
+    /// Number of items that hold the payload, this one included.
     parts: usize,
 }
 
 impl EventItem {
-    /// The event with the payload from this item and the others.
+    /// Returns the event with the payload from this item and its parts.
     fn event(mut self, rest: &[PartItem]) -> Result<Event, Error> {
         let mut compressed = std::mem::take(&mut self.payload.0);
         for part in rest {
@@ -110,7 +110,7 @@ impl EventItem {
         Ok(Event { payload, ..self.event_without_payload()? })
     }
 
-    /// A field that holds JSON. What is wrong with it is said without repeating it.
+    /// Reads a field that holds JSON. An error does not repeat its content.
     fn json<T: DeserializeOwned>(&self, name: &str, text: Option<&str>) -> Result<Option<T>, Error> {
         let read = text.map(serde_json::from_str).transpose();
         read.map_err(|error: serde_json::Error| {
@@ -146,7 +146,7 @@ struct PartItem {
     payload: Binary,
 }
 
-/// An event as items: the event's own, then those with the rest of its payload.
+/// Returns an event's items: its own first, then its parts.
 pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
     let sk = keys::event(event.sequence);
     if event.payload.len() > MAX_PAYLOAD_BYTES {
@@ -192,12 +192,12 @@ pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> 
     Ok(items)
 }
 
-/// How many events begin in these items.
+/// Returns the number of events that begin in these items.
 pub(crate) fn event_count(items: &[Item]) -> usize {
     items.iter().filter(|item| text(item, "kind") == KIND).count()
 }
 
-/// Events from items in the order of their sort keys, each followed by the rest of its payload, at most `limit`.
+/// Returns at most `limit` events from items in the order of their sort keys. An event's parts follow its own item.
 pub(crate) fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, Error> {
     let mut items = items.into_iter().peekable();
     let mut events = Vec::new();

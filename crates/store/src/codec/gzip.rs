@@ -1,4 +1,4 @@
-//! gzip, bounded in both directions: any tool can read what is stored.
+//! gzip with a size limit. Any tool can read the stored bytes.
 
 use std::io::{Read, Write};
 
@@ -6,14 +6,14 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-/// Compresses. The same bytes give the same result: no time, no file name.
+/// Compresses. Equal bytes give equal results: the header has no time and no file name.
 pub(crate) fn compress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::default());
     encoder.write_all(bytes)?;
     encoder.finish()
 }
 
-/// Decompresses, unless more than `max_bytes` come out.
+/// Decompresses; an error if the result has more than `max_bytes`.
 pub(crate) fn decompress(bytes: &[u8], max_bytes: usize) -> std::io::Result<Vec<u8>> {
     let mut result = Vec::new();
     let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
@@ -29,14 +29,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_come_back_as_they_were() {
+    fn bytes_survive_compression() {
         for bytes in [&b""[..], b"{}", "gr\u{fc}n \u{2028}\u{0}".as_bytes()] {
             assert_eq!(decompress(&compress(bytes).unwrap(), 100).unwrap(), bytes);
         }
     }
 
     #[test]
-    fn what_decompresses_to_too_much_is_refused() {
+    fn too_large_result_is_refused() {
         let bomb = compress(&vec![0; 1_000_000]).unwrap();
         assert!(bomb.len() < 2_000);
         assert!(decompress(&bomb, 999_999).is_err());

@@ -1,4 +1,4 @@
-//! Which open pull requests have which commit as their head: builds name a commit only.
+//! The open pull requests of a head commit. Builds name a commit only, so they need this index.
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use serde_dynamo::Item;
 use super::{keys, read};
 use crate::Error;
 
-/// Says that a commit is the head of an open pull request, or, where it expires, that it was.
+/// Marks a commit as the head of an open pull request. With `expires_at`, as a former head.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct HeadItem {
     pk: String,
@@ -21,7 +21,7 @@ pub(crate) struct HeadItem {
 }
 
 impl HeadItem {
-    /// What a move writes. The old head is not deleted at once: it is marked, and DynamoDB deletes it some time later.
+    /// Returns the items that a move of the head writes. The old head is marked as former; DynamoDB deletes it later.
     pub(crate) fn moved(
         link: &LinkId,
         repository: &RepositoryId,
@@ -40,7 +40,7 @@ impl HeadItem {
     }
 }
 
-/// The pull requests that have the head now, at most `limit`; those that had it once are left out.
+/// Returns at most `limit` pull requests with this head now, without those that had it before.
 pub(crate) fn current_pull_requests(
     items: impl IntoIterator<Item = Item>,
     limit: usize,

@@ -24,7 +24,7 @@ use crate::commit::DeliveryMark;
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_PK_BYTES: usize = 2048;
 
-/// Header values up to this length stand in a key as they are.
+/// Longest header value that a key holds unhashed.
 const MAX_PLAIN_CHARS: usize = 128;
 
 pub(crate) const STATE: &str = "state";
@@ -33,7 +33,7 @@ pub(crate) const BODY: &str = "body";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const LEASE: &str = "lease";
 
-/// The end of the range of events: after every digit.
+/// The end of the range of events: it sorts after every digit.
 pub(crate) const LAST_EVENT: &str = "event#~";
 
 pub(crate) fn subject(link: &LinkId, subject: &Subject) -> Result<String, Error> {
@@ -44,7 +44,7 @@ pub(crate) fn subject(link: &LinkId, subject: &Subject) -> Result<String, Error>
     Ok(pk)
 }
 
-/// Reads a subject's partition key back.
+/// Parses a subject's partition key.
 pub(crate) fn parse_subject(pk: &str) -> Result<(LinkId, Subject), relay::Error> {
     let (link, subject) = pk.split_once('#').unwrap_or((pk, ""));
     Ok((link.parse()?, subject.parse()?))
@@ -86,7 +86,7 @@ pub(crate) fn lease(name: &str) -> String {
     format!("lease#{}", plain(name))
 }
 
-/// What came in a header, made safe as a part of a key: no `#`, and not longer than a key may be.
+/// Returns a header's value as a safe part of a key: without `#`, and of limited length.
 fn plain(text: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '+' | '/');
     if text.len() <= MAX_PLAIN_CHARS && text.chars().all(allowed) {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subjects_key_reads_back() {
+    fn subject_key_reads_back() {
         let link: LinkId = "acme".parse().unwrap();
         let about: Subject = "pullrequest/acme:widgets/7".parse().unwrap();
         let pk = subject(&link, &about).unwrap();
@@ -110,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn events_sort_by_sequence_and_parts_follow_their_event() {
+    fn keys_sort_events_by_sequence_and_parts_after_them() {
         let sorted = [event(9), part(9, 1), event(10), event(100), LAST_EVENT.to_owned()];
         assert!(sorted.is_sorted(), "{sorted:?}");
     }
 
     #[test]
-    fn a_header_cannot_run_over_into_another_part_of_a_key() {
+    fn header_value_stays_inside_its_part_of_a_key() {
         let link: LinkId = "acme".parse().unwrap();
         let mark = |hook: &str, request: &str| DeliveryMark {
             hook: hook.to_owned(),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_too_long_for_a_key_is_refused_in_words() {
+    fn too_long_subject_is_refused() {
         let link: LinkId = "acme".parse().unwrap();
         let about: Subject = format!("repository/{}", "r".repeat(3_000)).parse().unwrap();
         let error = subject(&link, &about).unwrap_err();

@@ -1,4 +1,4 @@
-//! Small items: what makes a fact, a delivery or a body known, and who holds a lease.
+//! Small items: markers of stored facts, deliveries and bodies, and leases.
 
 use jiff::{SignedDuration, Timestamp};
 use relay::{EventId, LinkId};
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::keys;
 use crate::commit::DeliveryMark;
 
-/// How long a delivery stays known. Bitbucket gives up after three attempts, within minutes; two weeks are for people
-/// who send an old delivery again by hand.
+/// Life of a delivery's marker. Bitbucket gives up after three attempts, within minutes; two weeks serve people
+/// who resend an old delivery by hand.
 const DELIVERY_SECONDS: u32 = 14 * 24 * 3600;
 
-/// How long a body stays known as one that may be resent. Bitbucket resends at once; an equal body that comes later can
+/// Time in which an equal body counts as a resend. Bitbucket resends at once; an equal body that comes later can
 /// be a new event.
 const BODY_VALID_SECONDS: u32 = 600;
 
-/// Says that a fact is in the log.
+/// Marks a fact that is in the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FactItem {
     pub(crate) pk: String,
@@ -31,7 +31,7 @@ impl FactItem {
     }
 }
 
-/// Says that a delivery was stored.
+/// Marks a stored delivery.
 #[derive(Debug, Serialize)]
 pub(crate) struct DeliveryItem {
     pk: String,
@@ -54,7 +54,7 @@ impl DeliveryItem {
     }
 }
 
-/// Says that a body was stored lately.
+/// Marks a recently stored body.
 #[derive(Debug, Serialize)]
 pub(crate) struct BodyItem {
     pk: String,
@@ -79,7 +79,7 @@ impl BodyItem {
     }
 }
 
-/// Says who holds a lease.
+/// A lease and its holder.
 #[derive(Debug, Serialize)]
 pub(crate) struct LeaseItem {
     pk: String,

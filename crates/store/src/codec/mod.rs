@@ -1,4 +1,4 @@
-//! How states, events and markers are written as items of the table, and read back.
+//! States, events and markers as items of the table.
 
 mod binary;
 mod event;
@@ -22,15 +22,14 @@ use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// The number of the format that this program writes its items in. Raise it with any change that an earlier version of
-/// bitrelay would misread.
+/// Number of the format of every item. Raise it with any change that an earlier version of bitrelay would misread.
 const FORMAT: u64 = 1;
 
 /// The attribute with the number of an item's format.
 pub(crate) const FORMAT_ATTRIBUTE: &str = "format";
 
-/// Writes an item of the table, with the number of its format. Values of a type that DynamoDB has no word for cannot
-/// occur in ours.
+/// Returns an item of the table, with the number of its format. DynamoDB has a type for every value of bitrelay's
+/// items.
 pub(crate) fn item<T: Serialize>(pk: &str, sk: &str, value: T) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(|error| corrupt(pk, sk, &error))?;
     item.insert(FORMAT_ATTRIBUTE.to_owned(), AttributeValue::N(FORMAT.to_string()));
@@ -47,12 +46,12 @@ pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
 }
 
-/// The keys of an item, for errors.
+/// Returns the keys of an item, for errors.
 pub(crate) fn keys_of(item: &Item) -> (String, String) {
     (text(item, "pk").to_owned(), text(item, "sk").to_owned())
 }
 
-/// JSON as text, for an attribute.
+/// Returns JSON as text, for an attribute.
 pub(crate) fn json(pk: &str, sk: &str, value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| corrupt(pk, sk, &error))
 }
@@ -61,7 +60,7 @@ pub(crate) fn corrupt(pk: &str, sk: &str, reason: &dyn std::fmt::Display) -> Err
     Error::Corrupt { pk: pk.to_owned(), sk: sk.to_owned(), reason: reason.to_string() }
 }
 
-/// A text attribute; empty where there is none.
+/// Returns a text attribute; empty if the item has none.
 pub(crate) fn text<'i>(item: &'i Item, name: &str) -> &'i str {
     match item.get(name) {
         Some(AttributeValue::S(text)) => text,
@@ -69,7 +68,7 @@ pub(crate) fn text<'i>(item: &'i Item, name: &str) -> &'i str {
     }
 }
 
-/// A number attribute.
+/// Returns a number attribute.
 pub(crate) fn number(item: &Item, name: &str) -> Option<i64> {
     match item.get(name)? {
         AttributeValue::N(number) => number.parse().ok(),
@@ -77,7 +76,7 @@ pub(crate) fn number(item: &Item, name: &str) -> Option<i64> {
     }
 }
 
-/// The size of an item as DynamoDB counts it, about: names and values
+/// Returns the approximate size of an item as DynamoDB counts it: names and values
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>). Ours are flat.
 pub(crate) fn item_bytes(item: &Item) -> usize {
     let value_bytes = |value: &AttributeValue| match value {
@@ -88,7 +87,7 @@ pub(crate) fn item_bytes(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
 
-/// The SHA-256 of a body in hex, as [`crate::DeliveryMark`] has it.
+/// Returns the SHA-256 of a body in hex, as [`crate::DeliveryMark`] holds it.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

@@ -1,4 +1,4 @@
-//! States as items. The watch rides on the state: while one is pending, the item stands in the sparse index `due`.
+//! States as items. A state with a watch also appears in the sparse index `due`.
 
 use jiff::Timestamp;
 use relay::{LinkId, Subject, SubjectState};
@@ -11,11 +11,11 @@ use super::{corrupt, gzip, item, keys, read};
 use crate::Error;
 use crate::shard::Shard;
 
-/// DynamoDB takes 400 KB an item
+/// Largest compressed state. DynamoDB accepts 400 KB per item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_STATE_BYTES: usize = 380 * 1024;
 
-/// The largest state before compression. It is what reading one may cost in memory.
+/// Largest state before compression. It limits the memory for reading a state.
 const MAX_STATE_JSON_BYTES: usize = 16 * 1024 * 1024;
 
 const KIND: &str = "state";
@@ -59,7 +59,7 @@ impl StateItem {
     }
 }
 
-/// Up, so that nothing is found due before it is.
+/// Rounds up, so that no watch is due too early.
 fn rounded_up_ms(time: Timestamp) -> i64 {
     let whole = time.as_millisecond();
     if time.subsec_nanosecond() % 1_000_000 > 0 { whole.saturating_add(1) } else { whole }
@@ -69,12 +69,12 @@ const fn within(what: &'static str, bytes: usize, max_bytes: usize) -> Result<()
     if bytes > max_bytes { Err(Error::TooLarge { what, bytes, max_bytes }) } else { Ok(()) }
 }
 
-/// Reads a state's item.
+/// Reads the item of a state.
 pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
     let read: StateItem = read(item)?;
     let unreadable = |reason: &dyn std::fmt::Display| corrupt(&read.pk, keys::STATE, reason);
     let json = gzip::decompress(&read.state.0, MAX_STATE_JSON_BYTES).map_err(|error| unreadable(&error))?;
-    // The error's own words could hold a piece of a payload.
+    // The parser's message could hold a piece of a payload.
     let state: SubjectState = serde_json::from_slice(&json)
         .map_err(|error| unreadable(&format!("{:?} error at column {}", error.classify(), error.column())))?;
     if state.version != read.version {
@@ -86,15 +86,15 @@ pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
 /// A watch that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueWatch {
-    /// The link whose credential polls.
+    /// The link whose credential the poll uses.
     pub link: LinkId,
-    /// What to poll.
+    /// The subject to poll.
     pub subject: Subject,
-    /// Since when it is due (to the millisecond), and why.
+    /// The watch: its time (to the millisecond) and reason.
     pub watch: Watch,
 }
 
-/// What the index projects of a state's item.
+/// The attributes of a state's item in the index `due`.
 #[derive(Debug, Deserialize)]
 struct DueItem {
     pk: String,
@@ -104,11 +104,11 @@ struct DueItem {
     due_deadline_ms: Option<i64>,
 }
 
-/// Reads an item of the index. One that cannot be read is left out with an alarm, so that it does not keep the others
-/// from being polled.
+/// Reads an item of the index. An unreadable item raises an alarm and is skipped, so that the other watches are still
+/// polled.
 pub(crate) fn due_watch(item: Item) -> Option<DueWatch> {
     read_due_watch(item)
-        .inspect_err(|error| tracing::error!(alarm = "watch_unreadable", %error, "a due watch is left out"))
+        .inspect_err(|error| tracing::error!(alarm = "watch_unreadable", %error, "due watch cannot be read; its subject is not polled"))
         .ok()
 }
 

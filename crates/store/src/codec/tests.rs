@@ -1,4 +1,4 @@
-//! Items and back, as the publisher sees them.
+//! Items of events: writing and reading.
 
 use bitbucket::EventKey;
 use relay::{Event, EventId, Source};
@@ -39,7 +39,7 @@ fn noise(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn an_event_comes_back_as_it_was() {
+fn event_survives_writing_and_reading() {
     let event = event(b"{ \"gr\xc3\xbcn\":1 }".to_vec());
     let stored = event_from_item(items(&event).remove(0)).unwrap().unwrap();
     assert_eq!(stored.event, event);
@@ -49,7 +49,7 @@ fn an_event_comes_back_as_it_was() {
 }
 
 #[test]
-fn an_event_comes_back_from_the_json_of_the_stream() {
+fn event_reads_back_from_json_of_stream() {
     let event = event(b"{}".to_vec());
     let image: serde_json::Map<String, Value> = items(&event)
         .remove(0)
@@ -63,7 +63,7 @@ fn an_event_comes_back_from_the_json_of_the_stream() {
 }
 
 #[test]
-fn an_event_in_several_items_says_that_its_payload_is_not_in_the_first() {
+fn first_item_of_large_event_is_incomplete() {
     let event = event(noise(800_000));
     let mut items = items(&event);
     assert!(items.len() > 1);
@@ -81,7 +81,7 @@ fn an_event_in_several_items_says_that_its_payload_is_not_in_the_first() {
 }
 
 #[test]
-fn what_is_no_event_is_left_alone() {
+fn items_of_other_kinds_are_no_events() {
     for kind in ["state", "fact", "lease", "something of the future"] {
         let kind = ("kind".to_owned(), AttributeValue::S(kind.to_owned()));
         assert_eq!(
@@ -94,7 +94,7 @@ fn what_is_no_event_is_left_alone() {
 }
 
 #[test]
-fn an_event_that_cannot_be_read_says_which_and_never_what_it_holds() {
+fn unreadable_event_names_its_key_but_no_content() {
     let good = items(&event(b"hunter2".to_vec())).remove(0);
     let spoilt = [
         ("sequence", AttributeValue::S("hunter2".to_owned())),
@@ -117,7 +117,7 @@ fn an_event_that_cannot_be_read_says_which_and_never_what_it_holds() {
 }
 
 #[test]
-fn an_actor_too_large_for_the_item_is_left_to_the_payload() {
+fn large_actor_and_name_get_no_attribute() {
     let mut event = event(b"{}".to_vec());
     event.actor = Some(json!({ "display_name": "x".repeat(20_000) }));
     event.repository_name = Some("y".repeat(20_000));
@@ -126,7 +126,7 @@ fn an_actor_too_large_for_the_item_is_left_to_the_payload() {
 }
 
 #[test]
-fn a_payload_over_the_limit_is_refused_in_words() {
+fn too_large_payload_is_refused() {
     let error = encode_event("pk", &event(vec![b' '; 3_000_000])).unwrap_err();
     assert_eq!(error.to_string(), "the payload has 3000000 bytes, at most 2097152 can be stored");
 }

@@ -26,10 +26,10 @@ use crate::transaction::{Condition, writes};
 /// The name of the sparse index of due watches.
 const DUE_INDEX: &str = "due";
 
-/// The most pages that one question reads. A page is up to 1 MB, which is at least one event.
+/// Largest number of pages per query. A page is up to 1 MB, which is at least one event.
 const MAX_PAGES: usize = 100;
 
-/// How many pull requests that have, or lately had, one head are looked at.
+/// Number of pull requests with one head, now or lately, that are read.
 const HEADS_READ: usize = 100;
 
 type Attributes = HashMap<String, AttributeValue>;
@@ -47,7 +47,7 @@ impl DynamoTable {
         Self { client: aws::dynamodb(config), table: table.into() }
     }
 
-    /// One item, by one strongly consistent read.
+    /// Reads one item, strongly consistent.
     async fn get(&self, pk: String, sk: &str) -> Result<Option<Item>, Error> {
         let answer = self
             .client
@@ -61,7 +61,7 @@ impl DynamoTable {
         Ok(answer.item.map(Item::from))
     }
 
-    /// Puts something of this version, if the version before it is there. False where it is not.
+    /// Puts an item of this version, if the version before it is stored. False if it is not.
     async fn put_after(&self, version: u64, item: Item) -> Result<bool, Error> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item.into()));
         let put = match Condition::before(version) {
@@ -144,7 +144,7 @@ impl SubjectLog for DynamoTable {
                 break;
             }
         }
-        // Where reading stopped early, the last event may go on in a part that was not read.
+        // If reading stopped early, the last event may continue in a part that was not read.
         let whole =
             if from.is_none() { limit } else { codec::event_count(&items).saturating_sub(1).min(limit) };
         codec::join_events(items, whole)
@@ -157,7 +157,7 @@ impl SubjectLog for DynamoTable {
         head: &ShortHash,
         limit: usize,
     ) -> Result<Vec<PullRequestId>, Error> {
-        // One page: a commit is the head of few pull requests, and those that had it once are deleted in time.
+        // One page: a commit is the head of few pull requests, and former heads are deleted in time.
         let page = self
             .client
             .query()
@@ -214,7 +214,7 @@ impl Leases for DynamoTable {
     }
 }
 
-/// Whether a conditional write happened.
+/// True if a conditional write happened.
 fn condition_held<T, E>(
     operation: &'static str,
     written: Result<T, SdkError<E, HttpResponse>>,

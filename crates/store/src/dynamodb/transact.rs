@@ -11,10 +11,10 @@ use crate::aws::{DYNAMODB, failure};
 use crate::commit::CommitError;
 use crate::transaction::{Condition, Role, Write, WriteRefusal, commit_error};
 
-/// Carries the writes out, all or none.
+/// Executes all of the writes or none.
 ///
-/// The SDK gives each call its own `ClientRequestToken` and keeps it when it tries again, so a first try whose answer
-/// was lost does not make the second one look like a conflict
+/// The SDK gives each call its own `ClientRequestToken` and keeps it in retries. If the answer to the first attempt is
+/// lost, the retry therefore does not look like a conflict
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 pub(super) async fn write(client: &Client, table: &str, writes: Vec<Write>) -> Result<(), CommitError> {
     let puts = writes.iter().map(|write| put(table, write)).collect::<Result<Vec<_>, Error>>()?;
@@ -24,7 +24,7 @@ pub(super) async fn write(client: &Client, table: &str, writes: Vec<Write>) -> R
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             Err(cancellation(&writes, cancelled.cancellation_reasons(), cancelled.message()))
         }
-        // Both pass in moments; folding again costs little and starts from what is true then.
+        // These pass in moments. Folding again costs little and starts from the then current state.
         Some(
             TransactWriteItemsError::TransactionInProgressException(_)
             | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
@@ -49,7 +49,7 @@ fn put(table: &str, write: &Write) -> Result<TransactWriteItem, Error> {
             .expression_attribute_values(":now", AttributeValue::N(now_ms.to_string())),
     };
     let put = match write.role {
-        // The body's hash tells a resend from a request id that was used for something else.
+        // The body's hash distinguishes a resend from a reused request id.
         Role::Delivery(_) => {
             put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         }
@@ -63,7 +63,7 @@ fn put(table: &str, write: &Write) -> Result<TransactWriteItem, Error> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// Reasons stand in the order of the writes, one for each, `None` for those that were fine.
+/// Reasons come in the order of the writes, one for each; `None` for a write that was not refused.
 fn cancellation(writes: &[Write], reasons: &[CancellationReason], words: Option<&str>) -> CommitError {
     let refused = writes.iter().zip(reasons).filter_map(|(write, reason)| Some((write, refusal(reason)?)));
     let refused: Vec<_> = refused.collect();
@@ -96,7 +96,7 @@ fn refusal(reason: &CancellationReason) -> Option<WriteRefusal> {
 mod tests {
     use super::*;
 
-    /// No emulator has these, so they are told here as DynamoDB documents them.
+    /// No emulator returns these codes; they are as DynamoDB documents them.
     fn cancelled_with(codes: &[&str]) -> CommitError {
         let write = |role| Write { role, condition: Condition::Absent, item: serde_dynamo::Item::default() };
         let writes = [write(Role::State), write(Role::Event)];
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_by_itself_is_a_conflict() {
+    fn passing_code_is_a_conflict() {
         for code in ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"] {
             assert_eq!(cancelled_with(&["None", code]), CommitError::Conflict, "{code}");
         }
     }
 
     #[test]
-    fn what_does_not_pass_is_refused_with_its_code() {
+    fn lasting_code_is_an_error() {
         for codes in [&["ValidationError", "None"][..], &["None", "AccessDenied"], &["None", "None"], &[]] {
             let CommitError::Failed(error) = cancelled_with(codes) else { panic!("{codes:?}") };
             assert_eq!((error.status(), error.retryable()), (500, false), "{error}");

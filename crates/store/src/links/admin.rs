@@ -1,4 +1,4 @@
-//! Making, changing and deleting links in Secrets Manager. For people; the functions only read.
+//! Creates, changes and deletes links in Secrets Manager, for people. The functions only read links.
 
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
@@ -9,13 +9,13 @@ use super::secrets::{SERVICE, Secrets};
 use crate::Error;
 use crate::aws::failure;
 
-/// The most pages of secrets that are listed; a page has up to 100.
+/// Largest number of pages in a listing of secrets; a page has up to 100.
 const MAX_PAGES: usize = 100;
 
-/// How long a deleted link can be restored.
+/// Days in which a deleted link can be restored.
 const RECOVERY_DAYS: i64 = 7;
 
-/// The links of a deployment, to be changed.
+/// The administration of a deployment's links.
 #[derive(Debug, Clone)]
 pub struct LinkAdmin(Secrets);
 
@@ -26,12 +26,12 @@ impl LinkAdmin {
         Self(Secrets::connect(config, prefix))
     }
 
-    /// The ids of all links. What OAuth gave, which is kept beside them, is none. A change of the last minutes may be missing
+    /// Returns the ids of all links, without the OAuth grants beside them. A change of the last minutes may be missing
     /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html>).
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// The store's errors.
     pub async fn list(&self) -> Result<Vec<LinkId>, Error> {
         let prefix = self.0.name("");
         let filter = Filter::builder().key(FilterNameStringType::Name).values(&prefix).build();
@@ -52,33 +52,33 @@ impl LinkAdmin {
         Ok(links)
     }
 
-    /// Makes a link. False where there is one of this id.
+    /// Creates a link. False if a link of this id exists.
     ///
     /// # Errors
     ///
-    /// The store's; also while a deleted link of this id can still be restored.
+    /// The store's errors, also while a deleted link of this id can still be restored.
     pub async fn create(&self, link: &LinkId, document: &SecretString) -> Result<bool, Error> {
         let description = "A link of bitrelay to Bitbucket; `bitrelay link` changes it";
         self.0.create(self.0.name(link), description, document).await
     }
 
-    /// Changes a link. The functions read it anew within five minutes.
+    /// Replaces a link's document. The functions read it within five minutes.
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// The store's errors.
     pub async fn replace(&self, link: &LinkId, document: &SecretString) -> Result<(), Error> {
         let request = self.0.client.put_secret_value().secret_id(self.0.name(link));
         let stored = request.secret_string(document.expose_secret()).send().await;
         stored.map(drop).map_err(|error| failure(SERVICE, "PutSecretValue", &error))
     }
 
-    /// Deletes a link, and what OAuth gave it. For seven days the link can be restored with AWS's own tools, unless `at_once`.
-    /// The grant cannot: its tokens work without anybody seeing it.
+    /// Deletes a link and its OAuth grant. AWS's own tools can restore the link for seven days, unless `at_once`.
+    /// They cannot restore the grant: its tokens would work unnoticed.
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// The store's errors.
     pub async fn delete(&self, link: &LinkId, at_once: bool) -> Result<(), Error> {
         let grant = self.0.name(format_args!("{link}/grant"));
         self.delete_secret(grant, true).await?;

@@ -1,4 +1,4 @@
-//! Links are kept for some minutes, so that a delivery costs no call to Secrets Manager.
+//! A cache of links, so that a delivery costs no call to Secrets Manager.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,19 +9,19 @@ use relay::LinkId;
 use super::{Link, LinkDocument, LinkSource};
 use crate::Error;
 
-/// How long a link is used before it is loaded again.
+/// Time after which a link is loaded again.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
-/// How long a link that is not there stays so, without asking.
+/// Time after which a missing link is looked up again.
 const MISSING: SignedDuration = SignedDuration::from_secs(30);
-/// How long a link may be used while it cannot be loaded.
+/// Longest time that a link is used while it cannot be loaded.
 const STALE: SignedDuration = SignedDuration::from_hours(1);
-/// At most one load in this time after a failed one, and one for signatures that do not match. Forged deliveries must
-/// not become a flood of calls.
+/// Shortest time between a failed load and the next one, and between two loads for signatures that do not match.
+/// Forged deliveries must not cause a flood of calls.
 const PAUSE: SignedDuration = SignedDuration::from_secs(30);
-/// The most links that are kept, missing ones included: anybody can ask for links that do not exist.
+/// Largest number of cached links, missing ones included: anybody can request links that do not exist.
 const MAX_ENTRIES: usize = 1_000;
 
-/// Links from a source, kept for 5 minutes.
+/// Links from a source, cached for 5 minutes.
 #[derive(Debug)]
 pub struct CachedLinks<S> {
     source: S,
@@ -30,12 +30,12 @@ pub struct CachedLinks<S> {
 
 #[derive(Debug, Clone)]
 struct Entry {
-    /// `None` is a link that is not there.
+    /// `None` if the link does not exist.
     document: Option<Arc<LinkDocument>>,
     loaded_at: Timestamp,
-    /// The last load that failed, since the last that did not.
+    /// Time and error of the last load, if it failed.
     failed: Option<(Timestamp, Error)>,
-    /// The last load because of a signature that did not match.
+    /// Time of the last load for a signature that did not match.
     refreshed_at: Option<Timestamp>,
 }
 
@@ -47,18 +47,18 @@ impl Entry {
 }
 
 impl<S: LinkSource> CachedLinks<S> {
-    /// Links from `source`.
+    /// Returns an empty cache of links from `source`.
     pub fn new(source: S) -> Self {
         Self { source, entries: Mutex::default() }
     }
 
-    /// A link as it is now; `None` where there is no such link.
+    /// Returns a link with its currently valid secrets; `None` if the link does not exist.
     ///
     /// While the source cannot be reached, a link that was loaded within the last hour is still used.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkInvalid`], [`Error::LinkWithoutSecret`]; whatever the source says.
+    /// [`Error::LinkInvalid`], [`Error::LinkWithoutSecret`]; the source's errors.
     pub async fn get(&self, link: &LinkId, now: Timestamp) -> Result<Option<Link>, Error> {
         let kept = self.entries().get(link).cloned();
         let entry = match kept {
@@ -72,13 +72,13 @@ impl<S: LinkSource> CachedLinks<S> {
         entry.document.map(|document| document.at(now)).transpose()
     }
 
-    /// The link again, after a signature did not match: its secrets may have been rotated. `None` where it was loaded
-    /// for that reason within the last 30 seconds (then what does not match is forged), or is gone.
+    /// Loads the link again after a signature did not match: its secrets may have been rotated. `None` if it was loaded
+    /// for this reason within the last 30 seconds (the signature is forged then), or does not exist any more.
     ///
     /// # Errors
     ///
-    /// As [`CachedLinks::get`], and the source's error for 30 seconds after it could not be reached: then it is not
-    /// known whether the signature is forged.
+    /// As for [`CachedLinks::get`]. For 30 seconds after a failed load the source's error: during that time nobody can
+    /// tell if the signature is forged.
     pub async fn refresh_after_mismatch(&self, link: &LinkId, now: Timestamp) -> Result<Option<Link>, Error> {
         let kept = self.entries().get(link).cloned();
         if let Some(entry) = &kept
@@ -93,7 +93,7 @@ impl<S: LinkSource> CachedLinks<S> {
         entry.document.map(|document| document.at(now)).transpose()
     }
 
-    /// Loads a link that is not kept, or was kept for too long.
+    /// Loads a link that is not cached, or not fresh.
     async fn reload(&self, link: &LinkId, kept: Option<Entry>, now: Timestamp) -> Result<Entry, Error> {
         match (self.load(link, now).await, kept) {
             (Ok(entry), kept) => {
@@ -140,13 +140,13 @@ impl<S: LinkSource> CachedLinks<S> {
     }
 }
 
-/// What is kept of a link that cannot be loaded, if it may still be used.
+/// Returns the cached copy of a link that cannot be loaded, if it may still be used.
 fn usable(link: &LinkId, kept: &Entry, error: Error, now: Timestamp) -> Result<Entry, Error> {
-    // What was broken by hand has to be seen at once; only what passes is bridged.
+    // A link that somebody broke by hand must fail at once; only passing errors are bridged.
     if !error.retryable() || kept.document.is_none() || !within(kept.loaded_at, STALE, now) {
         return Err(error);
     }
-    tracing::warn!(%link, %error, loaded_at = %kept.loaded_at, "the link cannot be loaded; what is known of it is used");
+    tracing::warn!(%link, %error, loaded_at = %kept.loaded_at, "link could not be loaded; using the cached copy");
     Ok(kept.clone())
 }
 

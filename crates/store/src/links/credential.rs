@@ -1,24 +1,24 @@
-//! What a link's document has as its credential.
+//! The credential in a link's document.
 
 use bitbucket::Credential;
 use relay::{Account, AccountKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-/// What a link calls Bitbucket's API with. It cannot be printed.
+/// A link's credential for Bitbucket's API. It cannot be printed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum LinkCredential {
-    /// It stands in the document, and is good until somebody ends it.
+    /// A credential in the document, valid until somebody revokes it.
     Fixed(Credential),
-    /// It is asked for with an OAuth consumer, for an hour at a time.
+    /// An OAuth consumer that requests tokens, each valid for an hour.
     OAuth(OAuthCredential),
 }
 
-/// An OAuth consumer, and how it is used.
+/// An OAuth consumer and its flow.
 #[derive(Debug, Clone, Deserialize)]
 pub struct OAuthCredential {
-    /// How tokens are asked for.
+    /// The way in which a consumer requests tokens.
     #[serde(rename = "type")]
     pub flow: Flow,
     /// The consumer's key.
@@ -27,7 +27,7 @@ pub struct OAuthCredential {
     pub client_secret: SecretString,
 }
 
-/// How tokens are asked for.
+/// The way in which a consumer requests tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flow {
@@ -38,10 +38,10 @@ pub enum Flow {
 }
 
 impl LinkCredential {
-    /// Whose calls are counted when this is used: links with the same account share one budget (G8).
+    /// Returns the account that its calls count for. Links with the same account share one budget (G8).
     pub fn account(&self) -> Account {
         match self {
-            // An address is one mailbox however it is typed.
+            // E-mail addresses are compared in lower case.
             Self::Fixed(Credential::Basic { username, .. }) => {
                 Account::new(AccountKind::User, &username.trim().to_lowercase())
             }
@@ -57,7 +57,7 @@ impl LinkCredential {
         }
     }
 
-    /// Whether something that it needs is empty.
+    /// True if a required part is empty.
     pub(super) fn has_an_empty_part(&self) -> bool {
         let empty = |secret: &SecretString| secret.expose_secret().trim().is_empty();
         match self {

@@ -1,4 +1,4 @@
-//! The secret of a link, read and checked.
+//! Reads and checks the secret of a link.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,10 +14,10 @@ use crate::Error;
 
 pub(super) const VERSION: u32 = 1;
 
-/// Rotation needs two. Each costs one HMAC for a forged delivery.
+/// Largest number of webhook secrets. Rotation needs two; each costs one HMAC per forged delivery.
 const MAX_WEBHOOK_SECRETS: usize = 10;
 
-/// A link's secret, read and checked.
+/// A checked document of a link.
 #[derive(Clone)]
 pub struct LinkDocument {
     id: LinkId,
@@ -56,14 +56,14 @@ struct RawSecret {
 }
 
 impl LinkDocument {
-    /// Reads a link's secret.
+    /// Reads the document from a link's secret.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkInvalid`]; the reason never repeats what the secret holds.
+    /// [`Error::LinkInvalid`]; the reason never repeats content of the secret.
     pub fn parse(id: &LinkId, secret: &SecretString) -> Result<Self, Error> {
         let invalid = |reason: String| Error::LinkInvalid { link: id.clone(), reason };
-        // The parser's own words could repeat a secret that stands where something else was expected.
+        // The parser's message could repeat a secret in an unexpected place.
         let raw: Raw = serde_json::from_str(secret.expose_secret()).map_err(|error| {
             let what = if error.is_data() {
                 "has a field that is missing or of a wrong type"
@@ -111,21 +111,21 @@ impl LinkDocument {
         })
     }
 
-    /// What to call Bitbucket's API with, whether or not a webhook secret is valid now.
+    /// Returns the credential for Bitbucket's API, even if no webhook secret is valid now.
     pub const fn credential(&self) -> Option<&LinkCredential> {
         self.credential.as_ref()
     }
 
-    /// What is to be swept from the beginning.
+    /// Returns the repositories and workspaces to sweep from the beginning.
     pub const fn sweep(&self) -> &SweepTargets {
         &self.sweep
     }
 
-    /// The link as it is now: without the secrets that have expired.
+    /// Returns the link without its expired secrets.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkWithoutSecret`] where none is left and the link was not made `unsigned`.
+    /// [`Error::LinkWithoutSecret`] if no secret is left and the link is not `unsigned`.
     pub fn at(&self, now: Timestamp) -> Result<Link, Error> {
         let valid =
             self.webhook_secrets.iter().filter(|(_, expires_at)| expires_at.is_none_or(|end| now < end));

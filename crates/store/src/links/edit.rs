@@ -1,4 +1,4 @@
-//! Writing a link's document. What this version does not know of it stays as it is.
+//! Edits a link's document. Fields that this version does not know stay unchanged.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::document::VERSION;
 use super::{Given, LinkDocument, Template};
 use crate::Error;
 
-/// A link's document while it is changed. It cannot be printed.
+/// A link's document during a change. It cannot be printed.
 #[derive(Clone)]
 pub struct LinkEdit {
     id: LinkId,
@@ -25,40 +25,40 @@ impl fmt::Debug for LinkEdit {
     }
 }
 
-/// What may be shown of a link.
+/// The public fields of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkSummary {
-    /// Its kind.
+    /// Its template.
     pub template: String,
-    /// The kind of its credential; `None` where it only receives.
+    /// The type of its credential; `None` if it only receives.
     pub credential: Option<String>,
-    /// Who the credential says it is, where that is no secret: an e-mail address or a consumer's key.
+    /// The public name in its credential: an e-mail address or a consumer's key.
     pub name: Option<String>,
-    /// When its webhook secrets were made and when they end, the oldest first.
+    /// The times of its webhook secrets, the oldest first.
     pub webhook_secrets: Vec<SecretTimes>,
-    /// Whether deliveries are taken without a signature.
+    /// True if the link accepts deliveries without a signature.
     pub unsigned: bool,
-    /// Where it has hooks, as far as `bitrelay` made them: `workspace/slug`, or `workspace`.
+    /// The hooks that `bitrelay` created: `workspace/slug`, or `workspace`.
     pub hooks: Vec<String>,
-    /// What is swept from the beginning: `workspace/slug`, or `workspace`.
+    /// The targets to sweep from the beginning: `workspace/slug`, or `workspace`.
     pub sweep: Vec<String>,
 }
 
-/// When a secret was made and when it ends.
+/// The times of a webhook secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretTimes {
-    /// When it was made, where that is known.
+    /// Time of its creation, if the document has it.
     pub created_at: Option<Timestamp>,
-    /// When it ends; `None` is never.
+    /// Time of its end; `None` if it does not end.
     pub expires_at: Option<Timestamp>,
 }
 
 impl LinkEdit {
-    /// A new link: its credential, and one webhook secret; without the secret it takes deliveries unsigned.
+    /// Returns a new link with a credential and one webhook secret. Without the secret it accepts unsigned deliveries.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkInvalid`] where something is missing, empty or too long.
+    /// [`Error::LinkInvalid`] if a part is missing, empty or too long.
     pub fn create(
         id: &LinkId,
         template: Template,
@@ -77,28 +77,28 @@ impl LinkEdit {
         Ok(edit)
     }
 
-    /// Takes up a link's document.
+    /// Parses a link's document for a change.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkInvalid`] for one that the functions could not use either.
+    /// [`Error::LinkInvalid`] for a document that the functions cannot use.
     pub fn parse(id: &LinkId, secret: &SecretString) -> Result<Self, Error> {
         LinkDocument::parse(id, secret)?;
-        // It is an object, or it could not have been read.
+        // It is an object: `LinkDocument` could read it.
         let document = serde_json::from_str(secret.expose_secret()).unwrap_or_default();
         Ok(Self { id: id.clone(), document })
     }
 
-    /// Its kind; `None` for one that this version does not know.
+    /// Returns its template; `None` if this version does not know it.
     pub fn template(&self) -> Option<Template> {
         self.document.get("template")?.as_str()?.parse().ok()
     }
 
-    /// Changes what the API is called with.
+    /// Replaces the credential.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkInvalid`] where something is missing, or does not belong to the template.
+    /// [`Error::LinkInvalid`] if a part is missing, or does not belong to the template.
     pub fn set_credential(&mut self, template: Template, given: &Given) -> Result<(), Error> {
         let invalid = |reason| Error::LinkInvalid { link: self.id.clone(), reason };
         let credential = template.credential(given).map_err(invalid)?;
@@ -110,8 +110,8 @@ impl LinkEdit {
         Ok(())
     }
 
-    /// Adds a webhook secret. Those before it end after `overlap`, or when they would have ended; those that have ended are
-    /// removed. A link that was unsigned is so no longer.
+    /// Adds a webhook secret. Earlier secrets end after `overlap`, or at their own end if that is sooner. Ended secrets
+    /// are removed. An unsigned link becomes signed.
     pub fn rotate(&mut self, new: &SecretString, now: Timestamp, overlap: SignedDuration) {
         let end = now.saturating_add(overlap).unwrap_or(Timestamp::MAX);
         self.change_secrets(|secrets| {
@@ -145,14 +145,14 @@ impl LinkEdit {
         self.document.get("webhook_secrets").and_then(Value::as_array).into_iter().flatten()
     }
 
-    /// The secret that a hook should have: the newest that does not end. It is for Bitbucket, and for whoever types it there.
+    /// Returns the secret for new hooks: the newest without an end. Bitbucket gets it, from the API or from a person.
     pub fn hook_secret(&self) -> Option<SecretString> {
         let lasting: Vec<_> = self.secrets().filter(|secret| expiry(secret).is_none()).collect();
         let value = lasting.last()?.get("value")?.as_str()?;
         Some(SecretString::from(value))
     }
 
-    /// Notes where the link has a hook.
+    /// Adds a hook to the link's list.
     pub fn note_hook(&mut self, place: &str) {
         let mut hooks = self.hooks();
         if !hooks.iter().any(|known| known == place) {
@@ -161,7 +161,7 @@ impl LinkEdit {
         }
     }
 
-    /// Notes that the link has no hook there any more.
+    /// Removes a hook from the link's list.
     pub fn forget_hook(&mut self, place: &str) {
         let mut hooks = self.hooks();
         hooks.retain(|known| known != place);
@@ -177,7 +177,7 @@ impl LinkEdit {
         names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
     }
 
-    /// Adds what is swept from the beginning, and takes away. SweepTargets are checked when the document is stored.
+    /// Adds and removes sweep targets. They are checked when the document is stored.
     pub fn change_sweep(&mut self, add: &[SweepTarget], remove: &[SweepTarget]) {
         let known = self.sweep().into_iter().filter_map(|place| place.parse().ok());
         let mut places: BTreeSet<SweepTarget> = known.chain(add.iter().cloned()).collect();
@@ -189,7 +189,7 @@ impl LinkEdit {
         self.names("sweep")
     }
 
-    /// What may be shown.
+    /// Returns the public fields.
     pub fn summary(&self) -> LinkSummary {
         let credential = self.document.get("credential");
         let said =
@@ -209,11 +209,11 @@ impl LinkEdit {
         }
     }
 
-    /// The document, to be stored.
+    /// Returns the document as a secret to store.
     ///
     /// # Errors
     ///
-    /// [`Error::LinkInvalid`] for one that the functions could not use.
+    /// [`Error::LinkInvalid`] for a document that the functions cannot use.
     pub fn to_secret(&self) -> Result<SecretString, Error> {
         let secret = SecretString::from(Value::Object(self.document.clone()).to_string());
         LinkDocument::parse(&self.id, &secret)?;

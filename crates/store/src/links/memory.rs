@@ -31,12 +31,12 @@ impl MemoryLinks {
         self.lock().secrets.remove(link);
     }
 
-    /// Lets every load fail from now on, or none.
+    /// Makes every load fail from now on, or none.
     pub fn set_down(&self, down: bool) {
         self.lock().down = down;
     }
 
-    /// How often a link was loaded, or tried to be.
+    /// Returns the number of loads, failed ones included.
     pub fn loads(&self) -> usize {
         self.lock().loads
     }

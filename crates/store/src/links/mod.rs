@@ -4,19 +4,19 @@
 //!
 //! ```json
 //! {
-//!   "version": 1,
-//!   "template": "bitbucket-user-token",
-//!   "webhook_secrets": [{ "value": "...", "created_at": "2026-11-24T10:00:00Z", "expires_at": null }],
-//!   "credential": { "type": "basic", "username": "alice@example.com", "password": "..." }
+//! "version": 1,
+//! "template": "bitbucket-user-token",
+//! "webhook_secrets": [{ "value": "...", "created_at": "2026-11-24T10:00:00Z", "expires_at": null }],
+//! "credential": { "type": "basic", "username": "alice@example.com", "password": "..." }
 //! }
 //! ```
 //!
-//! `credential` may be missing (then nothing is polled) or `{ "type": "bearer", "token": "..." }`, or an OAuth consumer:
-//! `{ "type": "client-credentials", "client_id": "...", "client_secret": "..." }`, and the same with `"app-oauth"`, whose
-//! grant is kept apart in a secret of its own. A link without
-//! webhook secrets is possible only with `"unsigned": true`: a loud choice, for those who fan out through a proxy that
-//! cannot sign. `hooks` may list where the link has its hooks (`workspace/slug`, or `workspace`); only the command line reads it.
-//! `sweep` may list what is swept from the beginning, without waiting for a webhook, in the same words.
+//! `credential` may be missing (the link only receives then), or `{ "type": "bearer", "token": "..." }`, or an OAuth
+//! consumer: `{ "type": "client-credentials", "client_id": "...", "client_secret": "..." }`. The same with
+//! `"app-oauth"` has its grant in a secret of its own. A link without webhook secrets needs the explicit choice
+//! `"unsigned": true`, for deliveries through a proxy that cannot sign. `hooks` may list the hooks of the link
+//! (`workspace/slug`, or `workspace`); only the command line reads it. `sweep` may list repositories and workspaces, in
+//! the same form, to sweep from the beginning without waiting for a webhook.
 
 mod admin;
 mod cache;
@@ -47,25 +47,25 @@ pub use template::{Given, Part, Template};
 
 use crate::Error;
 
-/// Where links are kept.
+/// The storage of links.
 pub trait LinkSource: Send + Sync {
-    /// The secret of a link as it is kept; `None` where there is no such link.
+    /// Returns the stored secret of a link; `None` if the link does not exist.
     fn load(&self, link: &LinkId) -> impl Future<Output = Result<Option<SecretString>, Error>> + Send;
 }
 
-/// A link, as it is at one moment.
+/// A link with its secrets at one moment.
 #[derive(Debug, Clone)]
 pub struct Link {
     /// Its id.
     pub id: LinkId,
     /// The kind of credential, such as `bitbucket-user-token`.
     pub template: String,
-    /// The secrets that are valid now. Empty only where `unsigned` is true.
+    /// The currently valid secrets. Empty only if `unsigned` is true.
     pub webhook_secrets: Vec<WebhookSecret>,
-    /// Whether deliveries are taken without a signature. Anybody who knows the URL can then forge events.
+    /// True if the link accepts deliveries without a signature. Anybody who knows the URL can then forge events.
     pub unsigned: bool,
-    /// What to call Bitbucket's API with; `None` where the link only receives.
+    /// The credential for Bitbucket's API; `None` if the link only receives.
     pub credential: Option<LinkCredential>,
-    /// What is swept from the beginning.
+    /// The repositories and workspaces to sweep from the beginning.
     pub sweep: SweepTargets,
 }

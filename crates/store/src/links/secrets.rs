@@ -1,4 +1,4 @@
-//! Reading secrets; shared by links and grants.
+//! Reads and creates secrets. Links and grants share this.
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
@@ -31,7 +31,7 @@ impl Secrets {
         format!("{}{rest}", self.prefix)
     }
 
-    /// A secret; `None` where there is none, or no version with this label.
+    /// Reads a secret; `None` if it does not exist, or has no version with this label.
     pub(super) async fn read(
         &self,
         name: String,

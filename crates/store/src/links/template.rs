@@ -1,4 +1,4 @@
-//! The kinds of links, and what each is made of.
+//! The kinds of links and the parts of their credentials.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-/// What a person gives for a credential, by name.
+/// A person's input for a credential, by name.
 pub type Given = BTreeMap<String, SecretString>;
 
 /// A kind of link.
@@ -26,14 +26,14 @@ pub enum Template {
     Webhook,
 }
 
-/// One thing that a credential has.
+/// One part of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
     /// Its name in a link's document.
     pub name: &'static str,
-    /// What to ask a person for.
+    /// Its name in the prompt for a person.
     pub label: &'static str,
-    /// Whether nobody may see it.
+    /// True if it must not be shown.
     pub secret: bool,
 }
 
@@ -43,7 +43,7 @@ const CONSUMER: &[Part] = &[
 ];
 
 impl Template {
-    /// All of them.
+    /// All templates.
     pub const ALL: [Self; 5] =
         [Self::AppOauth, Self::ClientCredentials, Self::UserToken, Self::AccessToken, Self::Webhook];
 
@@ -58,7 +58,7 @@ impl Template {
         }
     }
 
-    /// What its credential is made of.
+    /// Returns the parts of its credential.
     pub const fn parts(self) -> &'static [Part] {
         match self {
             Self::AppOauth | Self::ClientCredentials => CONSUMER,
@@ -82,8 +82,8 @@ impl Template {
         }
     }
 
-    /// The credential as it stands in a link's document; `None` for a link without one. `Err` names a part that is missing
-    /// or empty, or one that does not belong to it.
+    /// Returns the credential for a link's document; `None` for a link without one. `Err` names a part that is missing,
+    /// empty or unknown.
     pub(super) fn credential(self, given: &Given) -> Result<Option<Value>, String> {
         let parts = self.parts();
         if let Some(strange) = given.keys().find(|name| !parts.iter().any(|part| part.name == *name)) {

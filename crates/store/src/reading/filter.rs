@@ -1,4 +1,4 @@
-//! Which events are wanted, and how DynamoDB is asked for them.
+//! Filters of events, and their expressions for DynamoDB.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -13,31 +13,31 @@ use super::summary::EventSummary;
 use crate::Error;
 use crate::codec::{FactItem, corrupt, keys, read};
 
-/// Which events are wanted. The default is all.
+/// A filter of events. The default passes all.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
-    /// Of this link.
+    /// Only events of this link.
     pub link: Option<LinkId>,
-    /// Of this repository.
+    /// Only events of this repository.
     pub repository: Option<RepositoryFilter>,
-    /// Of the pull request with this number.
+    /// Only events of the pull request with this number.
     pub pull_request: Option<PullRequestId>,
-    /// With this key.
+    /// Only events with this key.
     pub key: Option<EventKey>,
-    /// Learned this way.
+    /// Only events from this source.
     pub source: Option<Source>,
-    /// Learned then or later.
+    /// Only events observed at this time or later.
     pub since: Option<Timestamp>,
-    /// Learned before.
+    /// Only events observed before this time.
     pub until: Option<Timestamp>,
 }
 
-/// How a person names a repository.
+/// A person's name for a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepositoryFilter {
-    /// By its UUID, or whatever its events have as id.
+    /// Its UUID, or the id in its events.
     Id(RepositoryId),
-    /// By `workspace/slug`, in lower case.
+    /// Its full name `workspace/slug`, in lower case.
     FullName(String),
 }
 
@@ -60,7 +60,7 @@ impl FromStr for RepositoryFilter {
 }
 
 impl RepositoryFilter {
-    /// A payload of old may have no UUID: then the id is the full name.
+    /// True if the event is about this repository. An old payload may have no UUID; its id is the full name then.
     fn passes(&self, event: &EventSummary) -> bool {
         let id = event.subject.repository();
         match self {
@@ -74,7 +74,7 @@ impl RepositoryFilter {
 }
 
 impl EventFilter {
-    /// Whether an event is wanted.
+    /// True if an event passes the filter.
     pub fn passes(&self, event: &EventSummary) -> bool {
         let of_pull_request = |wanted: PullRequestId| matches!(&event.subject, Subject::PullRequest { id, .. } if *id == wanted);
         self.link.as_ref().is_none_or(|link| *link == event.link)
@@ -86,7 +86,7 @@ impl EventFilter {
             && self.until.is_none_or(|until| event.observed_at < until)
     }
 
-    /// The one partition that can hold such an event, where the filter names it.
+    /// Returns the only partition that can hold such events, if the filter names it.
     fn partition(&self) -> Option<String> {
         let (Some(link), Some(RepositoryFilter::Id(repository)), Some(id)) =
             (&self.link, &self.repository, self.pull_request)
@@ -97,9 +97,9 @@ impl EventFilter {
     }
 }
 
-/// A filter in DynamoDB's words. It is for *economy*: what it leaves is filtered again, exactly.
+/// A filter as DynamoDB's expression. It is for *economy*: its results are filtered again, exactly.
 pub(super) struct Expression {
-    /// Read this partition only.
+    /// The only partition to read.
     pub(super) partition: Option<String>,
     pub(super) filter: String,
     pub(super) names: HashMap<String, String>,
@@ -118,8 +118,8 @@ impl Expression {
         Self { partition: filter.partition(), ..Self::equal(wanted) }
     }
 
-    /// The item that says that a fact is in the log. An attribute of a key may not stand in a query's filter; here the
-    /// whole table is read.
+    /// Finds the marker of a fact. A query's filter may not use an attribute of a key, so this needs a scan of the
+    /// whole table.
     pub(super) fn of_fact(id: &str) -> Self {
         Self::equal([("sk", format!("fact#{id}"))])
     }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repository_is_named_by_uuid_or_by_full_name() {
+    fn repository_is_named_by_uuid_or_full_name() {
         let id = RepositoryFilter::Id(RepositoryId::new("0a1b"));
         assert_eq!("{0A1B}".parse(), Ok(id));
         assert_eq!("Acme/Widgets".parse(), Ok(RepositoryFilter::FullName("acme/widgets".to_owned())));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn one_partition_is_read_only_where_link_repository_and_number_are_known() {
+    fn link_uuid_and_number_name_one_partition() {
         let filter = EventFilter {
             link: Some("acme".parse().unwrap()),
             repository: Some("0a1b".parse().unwrap()),

@@ -1,8 +1,8 @@
-//! Reading the log for people: across subjects, by filters, newest first, and live.
+//! Reads the log for people: across subjects, by filters, newest first, and live.
 //!
-//! The functions never do this: they know their subject. The table has no index over all events, so a question that names no
-//! pull request reads the whole table, page by page, up to a limit that the answer tells of. One that names link,
-//! repository (by its id) and pull request reads that partition only.
+//! The functions never do this, because they know their subject. The table has no index of all events. A search without
+//! a pull request therefore reads the whole table, page by page, up to a limit. A search with link, repository id and
+//! pull request reads one partition.
 
 mod filter;
 mod summary;
@@ -30,7 +30,7 @@ use crate::codec::keys;
 use filter::{Expression, location};
 use summary::{Newest, SUMMARY_FIELDS};
 
-/// The most pages that one question reads. A page is up to 1 MB of the table, whatever the filter leaves of it
+/// Largest number of pages per search. A page is up to 1 MB of the table before the filter
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html>).
 const MAX_PAGES: usize = 1_000;
 
@@ -44,12 +44,12 @@ pub struct Reader {
     max_pages: usize,
 }
 
-/// Events that were found, the newest first.
+/// The events of a search, the newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundEvents {
     /// The events, without their payloads.
     pub events: Vec<EventSummary>,
-    /// Whether all of the table was read that could hold one; not so where it has too many pages.
+    /// False if the search reached its page limit before the end of the table.
     pub complete: bool,
 }
 
@@ -59,17 +59,17 @@ impl Reader {
         Self { client: aws::dynamodb(config), table: table.into(), max_pages: MAX_PAGES }
     }
 
-    /// The same, but reading fewer pages.
+    /// Sets the largest number of pages per search.
     #[must_use]
     pub fn with_max_pages(self, max_pages: usize) -> Self {
         Self { max_pages, ..self }
     }
 
-    /// The newest events that pass a filter, at most `limit`, by the time they were learned.
+    /// Returns at most `limit` events that pass a filter, the latest observed first.
     ///
     /// # Errors
     ///
-    /// The table's; [`Error::Corrupt`] for an event that cannot be read.
+    /// The table's errors; [`Error::Corrupt`] for an event that cannot be read.
     pub async fn events(&self, filter: &EventFilter, limit: usize) -> Result<FoundEvents, Error> {
         let mut newest = Newest::new(limit);
         let mut pages = Pages::new(self, Expression::of(filter));
@@ -80,7 +80,7 @@ impl Reader {
                     newest.push(event);
                 }
             }
-            // One partition is read from its end, so the first are the newest.
+            // One partition is read from its end, so the first events are the newest.
             if pages.is_ordered() && newest.is_full() {
                 return Ok(FoundEvents { events: newest.into_events(), complete: true });
             }
@@ -88,11 +88,11 @@ impl Reader {
         Ok(FoundEvents { events: newest.into_events(), complete: pages.complete })
     }
 
-    /// Where the event of this id stands; `None` where none has it.
+    /// Returns the location of the event with this id; `None` if no event has it.
     ///
     /// # Errors
     ///
-    /// The table's; [`Error::TooManyPages`] where the table was not read to its end.
+    /// The table's errors; [`Error::TooManyPages`] if the table was not read to its end.
     pub async fn find(&self, id: &str) -> Result<Option<EventLocation>, Error> {
         let mut pages = Pages::new(self, Expression::of_fact(id));
         while let Some(items) = pages.next().await? {
@@ -103,12 +103,12 @@ impl Reader {
         pages.end(None)
     }
 
-    /// The id of the repository of this full name (`workspace/slug`), from the first event that has it; `None` where none has.
-    /// A repository that was made anew under an old name has another id: then only the id says which is meant.
+    /// Returns the id of the repository with this full name (`workspace/slug`), from the first event that has it.
+    /// `None` if no event has it. Repositories that had the same name one after the other differ in their ids only.
     ///
     /// # Errors
     ///
-    /// As [`Reader::find`].
+    /// As for [`Reader::find`].
     pub async fn repository_id(
         &self,
         link: Option<&LinkId>,
@@ -129,13 +129,13 @@ impl Reader {
     }
 }
 
-/// The pages of one question.
+/// The pages of one search.
 struct Pages<'r> {
     reader: &'r Reader,
     expression: Expression,
     from: Option<Attributes>,
     left: usize,
-    /// Whether the last page was read.
+    /// True if the last page was read.
     complete: bool,
 }
 
@@ -198,13 +198,13 @@ impl<'r> Pages<'r> {
             .set_exclusive_start_key(self.from.clone())
     }
 
-    /// What a search answers that found nothing: that is only known where all was read.
+    /// Returns the answer of a search without result. It is an error if the table was not read to its end.
     fn end<T>(&self, nothing: T) -> Result<T, Error> {
         if self.complete { Ok(nothing) } else { Err(Error::TooManyPages { pages: self.reader.max_pages }) }
     }
 }
 
-/// Everything of an event but its payload. Some names are words of DynamoDB's own, so all are given by other names.
+/// Returns the projection of an event without its payload. All names get aliases, because DynamoDB reserves some.
 fn projection() -> (String, Vec<(String, String)>) {
     let alias = |field: &str| format!("#p_{field}");
     let expression: Vec<String> = SUMMARY_FIELDS.iter().map(|field| alias(field)).collect();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Error;
 use crate::codec::{self, FORMAT_ATTRIBUTE, corrupt, keys_of};
 
-/// The attributes that a summary is read from.
+/// The attributes of a summary.
 pub(super) const SUMMARY_FIELDS: [&str; 13] = [
     FORMAT_ATTRIBUTE,
     "pk",
@@ -27,28 +27,28 @@ pub(super) const SUMMARY_FIELDS: [&str; 13] = [
     "actor",
 ];
 
-/// An event without its payload: what a list shows.
+/// An event without its payload, for lists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventSummary {
-    /// Follows from the fact.
+    /// Its id, derived from the fact.
     pub id: EventId,
-    /// What happened.
+    /// Its key.
     pub key: EventKey,
-    /// Which way it was learned.
+    /// Its source.
     pub source: Source,
-    /// The link it was learned through.
+    /// Its link.
     pub link: LinkId,
-    /// What it is about.
+    /// Its subject.
     pub subject: Subject,
-    /// The full name of the repository at that time.
+    /// Full name of the repository at that time.
     pub repository_name: Option<String>,
-    /// Its place in the subject's order.
+    /// Its number in the subject's order.
     pub sequence: u64,
-    /// When it happened, by Bitbucket's clock.
+    /// Time of the fact, by Bitbucket's clock.
     pub occurred_at: Option<Timestamp>,
-    /// When it was learned, by our clock.
+    /// Time of the observation, by our clock.
     pub observed_at: Timestamp,
-    /// Who did it, as Bitbucket says it.
+    /// The actor, as Bitbucket reports it.
     pub actor: Option<Value>,
 }
 
@@ -84,7 +84,7 @@ impl EventSummary {
             sequence: read.sequence,
             occurred_at: read.occurred_at,
             observed_at: read.observed_at,
-            // A list does without an actor that cannot be read; `show` says what is wrong with it.
+            // A list leaves out an unreadable actor; `show` reports the error.
             actor: read.actor.and_then(|actor| serde_json::from_str(&actor).ok()),
         })
     }
@@ -107,7 +107,7 @@ impl From<&relay::Event> for EventSummary {
     }
 }
 
-/// Keeps the newest of any number of events, in memory for twice as many.
+/// Collects the newest of any number of events, in memory for twice the limit.
 pub(super) struct Newest {
     events: Vec<EventSummary>,
     limit: usize,
@@ -135,7 +135,7 @@ impl Newest {
     }
 
     fn shrink(&mut self) {
-        // Within one subject the sequence decides: several events may be learned at one time.
+        // Within one subject the sequence decides: several events may share an observation time.
         self.events.sort_by(|a, b| {
             (b.observed_at, &b.subject, b.sequence).cmp(&(a.observed_at, &a.subject, a.sequence))
         });

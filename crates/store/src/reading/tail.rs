@@ -1,4 +1,4 @@
-//! Following the log live, through the table's stream.
+//! Follows the log live, through the table's stream.
 
 use std::collections::BTreeMap;
 
@@ -14,25 +14,25 @@ use crate::{Error, StoredEvent};
 
 const SERVICE: &str = "DynamoDB Streams";
 
-/// The most pages of shards that are read; a page has up to 100.
+/// Largest number of pages of shards; a page has up to 100.
 const MAX_SHARD_PAGES: usize = 100;
 
-/// The events that come from now on. The publisher reads the same stream, and AWS advises at most two readers
+/// The events from now on. The publisher reads the same stream, and AWS advises at most two readers
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>): only one tail at a time.
 #[derive(Debug)]
 pub struct Tail {
     client: Client,
     stream: String,
-    /// Where reading goes on in each shard; `None` where it was read to its end.
+    /// The next iterator of each shard; `None` if the shard was read to its end.
     shards: BTreeMap<String, Option<String>>,
 }
 
 impl Tail {
-    /// Begins at the stream's end: what was written before is not told.
+    /// Opens the stream at its end, without earlier events.
     ///
     /// # Errors
     ///
-    /// The stream's; [`Error::Refused`] where the table has none.
+    /// The stream's errors; [`Error::Refused`] if the table has no stream.
     pub async fn open(config: &aws_config::SdkConfig, table: &str) -> Result<Self, Error> {
         let config = aws_sdk_dynamodbstreams::config::Builder::from(config)
             .timeout_config(aws::timeouts())
@@ -47,18 +47,18 @@ impl Tail {
         let mut tail = Self { client, stream: stream.ok_or_else(refused)?, shards: BTreeMap::new() };
         for shard in tail.listed().await? {
             let Some(id) = shard.shard_id() else { continue };
-            // Also of a shard that has ended: the next read finds that, and then its children.
+            // A closed shard too: the next read finds its end and then its children.
             let place = tail.iterator(id, ShardIteratorType::Latest).await?;
             tail.shards.insert(id.to_owned(), place);
         }
         Ok(tail)
     }
 
-    /// The events since the last call; none where there are none. In order for each subject, mixed among them.
+    /// Returns the events since the last call. Each subject's events are in order; subjects mix.
     ///
     /// # Errors
     ///
-    /// The stream's; [`Error::Corrupt`].
+    /// The stream's errors; [`Error::Corrupt`].
     pub async fn next(&mut self) -> Result<Vec<StoredEvent>, Error> {
         let mut events = Vec::new();
         let mut ended = false;
@@ -67,7 +67,7 @@ impl Tail {
         for (shard, place) in open {
             let page = match self.client.get_records().shard_iterator(place).send().await {
                 Ok(page) => page,
-                // Another reader was faster; the place is kept.
+                // Other readers used the shard's limit; the next call reads from the same iterator.
                 Err(error) if error.code() == Some("LimitExceededException") => continue,
                 Err(error) => return Err(failure(SERVICE, "GetRecords", &error)),
             };
@@ -83,7 +83,7 @@ impl Tail {
         Ok(events)
     }
 
-    /// A shard that ended has children. They are read from their beginning: nothing is missed in between.
+    /// Opens the children of shards that ended, from their beginning, so that no event is missed.
     async fn follow(&mut self) -> Result<(), Error> {
         for shard in self.listed().await? {
             let Some(id) = shard.shard_id().filter(|id| !self.shards.contains_key(*id)) else { continue };
@@ -116,7 +116,6 @@ impl Tail {
     }
 }
 
-/// What a list shows of it.
 impl From<&StoredEvent> for super::EventSummary {
     fn from(stored: &StoredEvent) -> Self {
         let event: &Event = &stored.event;

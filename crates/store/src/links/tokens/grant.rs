@@ -1,4 +1,4 @@
-//! A grant as it is kept, and whether it can be used. No I/O here.
+//! A stored grant, and the decision if it can be used. No I/O here.
 
 use bitbucket::oauth::Grant;
 use bitbucket::payload::Account;
@@ -11,46 +11,46 @@ use serde_json::json;
 use super::super::{Flow, OAuthCredential};
 use crate::Error;
 
-/// A token is renewed this long before its end, so that none ends on its way.
+/// A token is renewed this long before its end, so that none ends during a call.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 
-/// What is kept of a grant. It cannot be printed.
+/// A stored grant. It cannot be printed.
 #[derive(Debug, Clone, Deserialize)]
 pub struct KeptGrant {
-    /// How many grants the link had, this one included.
+    /// Number of grants of the link so far, this one included.
     pub generation: u64,
-    /// The consumer that it was given to; another one cannot use it.
+    /// The consumer that received it; another one cannot use it.
     pub client_id: String,
-    /// The token for the API.
+    /// The access token for the API.
     pub access_token: SecretString,
-    /// When that ends.
+    /// Time when the access token ends.
     pub expires_at: Timestamp,
-    /// What the next one is asked for with.
+    /// The token that requests the next access token.
     #[serde(default)]
     pub refresh_token: Option<SecretString>,
-    /// What it allows.
+    /// The scopes that it allows.
     #[serde(default)]
     pub scope: String,
-    /// Who gave it, where a person did; for people to read.
+    /// The person who authorized it, if any; for people to read.
     #[serde(default)]
     pub account: Option<Account>,
-    /// Whether Bitbucket refused the refresh token: then only a person can help.
+    /// True if Bitbucket refused the refresh token. A person must then authorize again.
     #[serde(default)]
     pub reauthorize: bool,
 }
 
-/// What is to be done before the API can be called.
+/// The next step before a call to the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing: the token is good.
+    /// Use the stored token.
     Use,
-    /// Ask for a token.
+    /// Request a new token.
     Refresh,
     /// Ask a person to authorize.
     Reauthorize,
 }
 
-/// Decides what is to be done. `rejected` is a token that the API has just refused.
+/// Decides the next step. `rejected` is a token that the API has just refused.
 pub fn plan(
     kept: Option<&KeptGrant>,
     credential: &OAuthCredential,
@@ -74,7 +74,7 @@ pub fn plan(
 }
 
 impl KeptGrant {
-    /// What is to be kept of a new grant, after `before`.
+    /// Returns the grant to store after `before`.
     pub fn after(before: Option<&Self>, client_id: &str, grant: Grant) -> Self {
         let earlier = before.filter(|before| before.client_id == client_id);
         Self {
@@ -82,7 +82,7 @@ impl KeptGrant {
             client_id: client_id.to_owned(),
             access_token: grant.access_token,
             expires_at: grant.expires_at,
-            // An answer without one has not rotated it.
+            // An answer without a refresh token means that it was not rotated.
             refresh_token: grant
                 .refresh_token
                 .or_else(|| earlier.and_then(|kept| kept.refresh_token.clone())),
@@ -92,28 +92,28 @@ impl KeptGrant {
         }
     }
 
-    /// What is to be kept of a grant that a person has just given, after `before`. Nothing of the earlier one lives on: it
-    /// may be another person's.
+    /// Returns the grant to store after a person has authorized it. It keeps nothing of the earlier grant, which may be
+    /// another person's.
     pub(super) fn authorized(before: Option<&Self>, client_id: &str, grant: Grant, account: Account) -> Self {
         let refresh_token = grant.refresh_token.clone();
         Self { refresh_token, account: Some(account), ..Self::after(before, client_id, grant) }
     }
 
-    /// The same, marked: only a person can help.
+    /// Returns the same grant, marked as refused: a person must authorize again.
     pub(super) fn refused(&self) -> Self {
         Self { generation: self.generation.saturating_add(1), reauthorize: true, ..self.clone() }
     }
 
-    /// Reads what was kept.
+    /// Parses a stored grant.
     pub(super) fn parse(link: &LinkId, text: &SecretString) -> Result<Self, Error> {
-        // Not the parser's words: they could repeat a token.
+        // The parser's message could repeat a token.
         serde_json::from_str(text.expose_secret()).map_err(|error| Error::LinkInvalid {
             link: link.clone(),
             reason: format!("its grant cannot be read at column {}; authorize again", error.column()),
         })
     }
 
-    /// What is kept.
+    /// Returns the document to store.
     pub(super) fn to_secret(&self) -> SecretString {
         let document = json!({
             "version": 1,
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_keeps_who_gave_it_and_another_authorization_keeps_nothing() {
+    fn refresh_keeps_account_and_new_authorization_replaces_it() {
         let grant = |refresh: Option<&str>| Grant {
             access_token: "access-2".into(),
             expires_at: at("2026-11-24T12:00:00Z"),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_used_until_five_minutes_before_its_end() {
+    fn token_is_used_until_five_minutes_before_its_end() {
         for flow in [Flow::AppOauth, Flow::ClientCredentials] {
             let plan = |now| plan(Some(&kept()), &credential(flow), None, at(now));
             assert_eq!(plan("2026-11-24T10:54:59Z"), Plan::Use);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_renewed_needs_a_person_only_where_a_person_gave_it() {
+    fn lost_grant_needs_a_person_only_if_a_person_gave_it() {
         let now = at("2026-11-24T10:00:00Z");
         let without = KeptGrant { refresh_token: None, expires_at: now, ..kept() };
         let other = KeptGrant { client_id: "another".to_owned(), ..kept() };
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_refused_is_not_used_again_but_a_newer_one_is() {
+    fn refused_token_is_not_used_but_a_newer_one_is() {
         let plan = |token: &str| {
             plan(Some(&kept()), &credential(Flow::AppOauth), Some(&token.into()), at("2026-11-24T10:00:00Z"))
         };
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_reads_back_and_shows_nothing() {
+    fn grant_reads_back_and_is_not_printed() {
         let link: LinkId = "acme".parse().unwrap();
         let back = KeptGrant::parse(&link, &kept().to_secret()).unwrap();
         assert_eq!(back.access_token.expose_secret(), "access-1");

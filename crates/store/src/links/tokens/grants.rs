@@ -1,4 +1,4 @@
-//! Where grants are kept.
+//! The storage of grants.
 
 use std::future::Future;
 
@@ -9,7 +9,7 @@ use relay::LinkId;
 use super::KeptGrant;
 use crate::Error;
 
-/// A grant, and which version of what is kept it is.
+/// A grant with the version of its secret.
 #[derive(Debug, Clone)]
 pub struct Versioned {
     /// The grant.
@@ -18,16 +18,17 @@ pub struct Versioned {
     pub version: String,
 }
 
-/// Where grants are kept. A new one is stored in two steps: first it is durable beside the old one, then it takes the
-/// old one's place, if that is still the one that was read.
+/// The storage of grants. A new grant is stored in two steps: first it is durable beside the current one, then it
+/// replaces it, if that is still the grant that was read.
 pub trait GrantStore: Send + Sync {
-    /// The grant that is in place.
+    /// Returns the current grant.
     fn load(&self, link: &LinkId) -> impl Future<Output = Result<Option<Versioned>, Error>> + Send;
 
-    /// The same, after a store that was interrupted between its two steps was finished. For the holder of the lease.
+    /// Finishes a store that was interrupted between its two steps, and returns the current grant. Only the holder of
+    /// the lease calls this.
     fn recover(&self, link: &LinkId) -> impl Future<Output = Result<Option<Versioned>, Error>> + Send;
 
-    /// Stores a grant. False where what is in place is not `expected` (`None`: nothing is in place). After an error it
+    /// Stores a grant. False if the current version is not `expected` (`None`: no grant is stored). After an error it
     /// may have been stored.
     fn store(
         &self,
@@ -37,16 +38,17 @@ pub trait GrantStore: Send + Sync {
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 }
 
-/// How often a grant is tried to be stored while another one is faster, or the store fails.
+/// Number of attempts to store a grant while other writers are faster, or the store fails.
 const ATTEMPTS: u32 = 4;
 
-/// Stores what a person has just allowed, in place of whatever is there, and gives its generation. No lease is taken: it would
-/// only be for economy, and a refresh that is under way is not waited for. The condition on what is in place decides; whoever
-/// refreshed the earlier grant meanwhile finds this one.
+/// Stores the grant that a person has just authorized, in place of any other, and returns its generation.
+///
+/// It takes no lease: that would be for economy only, and it must not wait for a running refresh. The condition on the
+/// current version decides. A process that refreshed the earlier grant meanwhile finds this one.
 ///
 /// # Errors
 ///
-/// The store's; [`Error::Contended`]. After an error it may have been stored.
+/// The store's errors; [`Error::Contended`]. After an error the grant may have been stored.
 pub async fn authorized<G: GrantStore>(
     grants: &G,
     link: &LinkId,

@@ -8,14 +8,14 @@ use relay::LinkId;
 use super::{GrantStore, KeptGrant, Versioned};
 use crate::Error;
 
-/// Where a store breaks off.
+/// The step at which a store fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantFault {
     /// Before anything is stored.
     Lost,
-    /// When the new grant is durable, and not in place yet.
+    /// After the new grant is durable, before it is current.
     Half,
-    /// When it is in place, and nobody is told.
+    /// After it is current; the answer is lost.
     AnswerLost,
 }
 
@@ -32,12 +32,12 @@ struct Contents {
 }
 
 impl MemoryGrants {
-    /// Lets the next `times` stores break off.
+    /// Makes the next `times` stores fail.
     pub fn inject(&self, fault: GrantFault, times: usize) {
         self.lock().faults.extend(std::iter::repeat_n(fault, times));
     }
 
-    /// No store breaks off any more.
+    /// Makes no store fail any more.
     pub fn heal(&self) {
         self.lock().faults.clear();
     }

@@ -1,9 +1,9 @@
-//! The access tokens of links whose credential is an OAuth consumer.
+//! Access tokens for links whose credential is an OAuth consumer.
 //!
-//! A refresh token rotates, so there is one writer: a lease in the table is for *economy*, so that one of many asks and
-//! the others wait; the condition on what is stored is for *safety*. The new grant is durable before the old one is
-//! replaced, and a grant that could not be stored is kept here and stored before Bitbucket is asked again. A refresh that
-//! fails answers its error, never the old token.
+//! A refresh token rotates, so there is one writer. A lease in the table is for *economy*: one process requests a token
+//! and the others wait. The condition on the stored version is for *safety*. The new grant is durable before the old
+//! one is replaced. A grant that could not be stored stays in memory and is stored before the next request to
+//! Bitbucket. A failed refresh returns its error, never the old token.
 
 mod grant;
 mod grants;
@@ -34,13 +34,13 @@ pub use refresh::TokenError;
 
 use refresh::{Parts, Refresh, Slot};
 
-/// What a token comes as.
+/// The future of a token.
 pub type TokenAnswer<'a> = Pin<Box<dyn Future<Output = Result<SecretString, TokenError>> + Send + 'a>>;
 
-/// Where tokens come from.
+/// A source of access tokens.
 pub trait TokenSource: fmt::Debug + Send + Sync {
-    /// A token that is good for five minutes at least. `rejected` is one that the API has just refused; it is not
-    /// answered again.
+    /// Returns a token that is valid for at least five minutes. `rejected` is a token that the API has just refused; it
+    /// is not returned again.
     fn token<'a>(
         &'a self,
         link: &'a LinkId,
@@ -49,7 +49,7 @@ pub trait TokenSource: fmt::Debug + Send + Sync {
     ) -> TokenAnswer<'a>;
 }
 
-/// Tokens that are kept, and renewed with Bitbucket.
+/// Stored tokens that are renewed at Bitbucket.
 pub struct Tokens<T, G, C> {
     parts: Arc<Parts<T, G, C>>,
     slots: Mutex<HashMap<LinkId, Arc<tokio::sync::Mutex<Slot>>>>,
@@ -62,7 +62,7 @@ impl<T, G, C> fmt::Debug for Tokens<T, G, C> {
 }
 
 impl<T, G, C> Tokens<T, G, C> {
-    /// Tokens of this process. No two processes may have the same `holder`.
+    /// Returns the tokens of this process. No two processes may use the same `holder`.
     pub fn new(oauth: OAuth, table: T, grants: G, clock: C, holder: impl Into<String>) -> Self {
         let parts = Parts { oauth, table, grants, clock, holder: holder.into() };
         Self { parts: Arc::new(parts), slots: Mutex::default() }
@@ -94,8 +94,8 @@ where
             if let Some(token) = refresh.usable_now() {
                 return Ok(token);
             }
-            // On its own, because whoever asks may be cut off by a deadline: between Bitbucket's answer and the store
-            // that would lose the grant.
+            // As its own task, because a deadline may cancel the caller. Between Bitbucket's answer and the store that
+            // would lose the grant.
             let task = tokio::spawn(async move { refresh.token().await });
             task.await.unwrap_or_else(|_| Err(Error::unavailable("the refresh was ended").into()))
         })

@@ -1,4 +1,4 @@
-//! One refresh.
+//! One refresh of a link's token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,36 +14,36 @@ use super::grants::{GrantStore, Versioned};
 use crate::table::Leases;
 use crate::{Clock, Error};
 
-/// How long one who refreshes may take: Bitbucket has 10 seconds, each call to AWS 5.
+/// Longest time of a refresh: Bitbucket has 10 seconds, each call to AWS 5.
 const LEASE_SECONDS: u32 = 60;
-/// How often those who wait for another's refresh look, and for how long: 15 seconds.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-const LOOKS: u32 = 60;
-/// How often a new grant is tried to be stored.
+/// Interval and number of checks while another process refreshes: 15 seconds in all.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
+const CHECKS: u32 = 60;
+/// Number of attempts to store a new grant.
 const STORES: u32 = 3;
 
-/// Why there is no token. No message holds one.
+/// The reason that no token is available. No message holds a token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Bitbucket did not give one; [`bitbucket::Error::GrantRefused`] where somebody has to authorize (again).
+    /// Bitbucket issued none; [`bitbucket::Error::GrantRefused`] if a person has to authorize (again).
     #[error(transparent)]
     Bitbucket(#[from] bitbucket::Error),
-    /// The lease or the grant could not be had or stored.
+    /// The lease or the grant could not be read or stored.
     #[error(transparent)]
     Store(#[from] Error),
 }
 
-/// What a refresh works with.
+/// The stores, clients and clock of a refresh.
 pub(super) struct Parts<T, G, C> {
     pub(super) oauth: OAuth,
     pub(super) table: T,
     pub(super) grants: G,
     pub(super) clock: C,
-    /// Tells this process from others in a lease.
+    /// Identifies this process in a lease.
     pub(super) holder: String,
 }
 
-/// What one process knows of a link's grant.
+/// A link's grant in the memory of one process.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     kept: Option<Versioned>,
@@ -51,7 +51,7 @@ pub(super) struct Slot {
     unsaved: Option<(KeptGrant, Option<String>)>,
 }
 
-/// One refresh, or finding out that none is needed. Only one of a link runs in a process.
+/// One refresh, or the check that none is needed. Only one per link runs in a process.
 pub(super) struct Refresh<T, G, C> {
     pub(super) parts: Arc<Parts<T, G, C>>,
     pub(super) slot: OwnedMutexGuard<Slot>,
@@ -61,7 +61,7 @@ pub(super) struct Refresh<T, G, C> {
 }
 
 impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
-    /// The token, where it is known and good.
+    /// Returns the token in memory, if it is valid.
     pub(super) fn usable_now(&self) -> Option<SecretString> {
         let kept = self.slot.kept.as_ref().filter(|_| self.plan() == Plan::Use);
         kept.map(|kept| kept.grant.access_token.clone())
@@ -72,12 +72,12 @@ impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
         plan(kept, &self.credential, self.rejected.as_ref(), self.parts.clock.now())
     }
 
-    /// The token, however it is to be had.
+    /// Returns a valid token, with or without a refresh.
     pub(super) async fn token(&mut self) -> Result<SecretString, TokenError> {
         let name = format!("grant/{}", self.link);
-        for look in 0..LOOKS {
-            if look > 0 {
-                tokio::time::sleep(LOOK_EVERY).await;
+        for check in 0..CHECKS {
+            if check > 0 {
+                tokio::time::sleep(CHECK_INTERVAL).await;
             }
             self.slot.kept = self.parts.grants.load(&self.link).await?;
             if let Some(token) = self.usable_now() {
@@ -89,15 +89,15 @@ impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
             }
             let outcome = self.alone().await;
             if let Err(error) = self.parts.table.release(&name, &self.parts.holder).await {
-                tracing::warn!(link = %self.link, %error, "the lease was not released; it runs out by itself");
+                tracing::warn!(link = %self.link, %error, "lease could not be released; it expires by itself");
             }
             return outcome;
         }
-        let reason = "another one's refresh takes too long".to_owned();
+        let reason = "another process refreshes it and takes too long".to_owned();
         Err(Error::Unavailable { service: "the token's owner", operation: "a refresh", reason }.into())
     }
 
-    /// With the lease in hand.
+    /// Gets the token as the holder of the lease.
     async fn alone(&mut self) -> Result<SecretString, TokenError> {
         self.slot.kept = self.parts.grants.recover(&self.link).await?;
         if let Some((grant, expected)) = self.slot.unsaved.take()
@@ -141,7 +141,7 @@ impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
         }
     }
 
-    /// Stores a grant, and puts it in place here. What is in place elsewhere already wins.
+    /// Stores a grant, and keeps the current one in memory: another process may have stored its own first.
     async fn store(&mut self, grant: KeptGrant, expected: Option<String>) -> Result<(), Error> {
         let mut failure = None;
         for _ in 0..STORES {
@@ -156,13 +156,13 @@ impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
         let error = failure.unwrap_or_else(|| Error::unavailable("nothing was stored"));
         tracing::error!(
             alarm = "grant_unsaved", link = %self.link, %error,
-            "a new grant could not be stored; it is kept in this process only until it can be"
+            "new grant could not be stored; until it can be, only the memory of this process holds it"
         );
         self.slot.unsaved = Some((grant, expected));
         Err(error)
     }
 
-    /// The refresh token is not good any more, unless another one has replaced it.
+    /// Handles a refused refresh token: uses a newer grant if another process stored one, or marks the grant.
     async fn refused(
         &mut self,
         before: Option<Versioned>,
@@ -176,7 +176,7 @@ impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
             let marked =
                 self.parts.grants.store(&self.link, Some(&before.version), &before.grant.refused()).await;
             if let Err(error) = marked {
-                tracing::warn!(link = %self.link, %error, "the link could not be marked; it will be asked again");
+                tracing::warn!(link = %self.link, %error, "grant could not be marked as refused; the next poll requests a token again");
             }
         }
         Err(self.reauthorize(code))
@@ -190,7 +190,7 @@ impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
     fn reauthorize(&self, code: &'static str) -> TokenError {
         tracing::error!(
             alarm = "reauthorize", link = %self.link, code,
-            "the link cannot be polled until somebody authorizes its OAuth consumer"
+            "link cannot be polled until a person authorizes its OAuth consumer"
         );
         bitbucket::Error::GrantRefused { operation: "refresh a token", code }.into()
     }

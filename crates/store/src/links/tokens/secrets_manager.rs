@@ -9,9 +9,9 @@ use super::{GrantStore, KeptGrant, Versioned};
 use crate::Error;
 use crate::aws::failure;
 
-/// The label of the version in place, which is Secrets Manager's own.
+/// The label of the current version; it is Secrets Manager's own.
 const CURRENT: &str = "AWSCURRENT";
-/// The label of a version that is durable and not in place yet.
+/// The label of a version that is durable, but not current yet.
 const NEXT: &str = "BITRELAY_NEXT";
 
 /// Grants in Secrets Manager: one secret each, named by a prefix, the link's id and `/grant`.
@@ -38,7 +38,7 @@ impl SecretsManagerGrants {
         Ok(Some(Versioned { grant: KeptGrant::parse(link, &text.into())?, version }))
     }
 
-    /// Moves the label of the version in place. It fails where the label is not on `from` any more: that is the
+    /// Moves the label of the current version. False if the label is not on `from` any more: this is the
     /// condition (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>).
     async fn promote(&self, link: &LinkId, from: &str, to: &str) -> Result<bool, Error> {
         let moved = self
@@ -53,7 +53,7 @@ impl SecretsManagerGrants {
             .await;
         match moved {
             Ok(_) => Ok(true),
-            // The second is a version so old that it is gone.
+            // The second code means a version so old that it was deleted.
             Err(error)
                 if matches!(
                     error.code(),
