@@ -25,7 +25,7 @@ pub(crate) async fn tail(
     let mut left = limit;
     loop {
         for stored in tail.next().await? {
-            let head = EventSummary::from(&stored);
+            let head = EventSummary::from(&stored.event);
             if !filter.passes(&head) {
                 continue;
             }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodbstreams::Client;
 use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata;
 use aws_sdk_dynamodbstreams::types::{Shard, ShardIteratorType};
-use relay::Event;
 use serde_dynamo::Item;
 
 use crate::aws::{self, failure};
@@ -113,12 +112,5 @@ impl Tail {
         let place = self.client.get_shard_iterator().stream_arn(&self.stream).shard_id(shard);
         let place = place.shard_iterator_type(kind).send().await;
         Ok(place.map_err(|error| failure(SERVICE, "GetShardIterator", &error))?.shard_iterator)
-    }
-}
-
-impl From<&StoredEvent> for super::EventSummary {
-    fn from(stored: &StoredEvent) -> Self {
-        let event: &Event = &stored.event;
-        Self::from(event)
     }
 }
