@@ -29,14 +29,13 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &PullRequestObservati
 
 /// Has a pull request read when the webhook about its change has had its time.
 fn seen_in_sweep(ctx: &mut FoldContext<'_>, notice: &Notice) {
-    let mut pr = match ctx.state.known.take() {
-        Some(Known::PullRequest(pr)) => pr,
+    let mut pr = if let Some(Known::PullRequest(pr)) = ctx.state.known.take() {
+        pr
+    } else {
         // It was open when it was listed.
-        _ => {
-            let published = PublishedFacts::at_first_sight(&Value::Null, true);
-            let published = PublishedFacts { created: !notice.is_new, ..published };
-            PullRequestState::first_seen(notice.since, published)
-        }
+        let published = PublishedFacts::at_first_sight(&Value::Null, true);
+        let published = PublishedFacts { created: !notice.is_new, ..published };
+        PullRequestState::first_seen(notice.since, published)
     };
     if pr.repository.is_null() {
         pr.repository = notice.repository.clone();
