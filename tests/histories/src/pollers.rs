@@ -293,7 +293,7 @@ impl History {
                     poll.comments.lookups.insert(id, self.hub.comment(reading.pull, id.0));
                 }
             }
-            for listing in poll.tasks.iter_mut() {
+            if let Some(listing) = &mut poll.tasks {
                 for id in unlisted_tasks(&known.tasks, listing).into_iter().take(MAX_LOOKUPS) {
                     if self.call(poller) {
                         listing.lookups.insert(id, self.hub.task(reading.pull, id.0));
