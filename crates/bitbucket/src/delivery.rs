@@ -48,8 +48,8 @@ impl Delivery {
         Ok(VerifiedDelivery(self))
     }
 
-    /// Accepts a delivery of a link that is explicitly unsigned. Anyone who knows its URL can forge events. The caller must
-    /// read that choice from the link itself and log a warning.
+    /// Accepts a delivery of a link that is explicitly unsigned. Anyone who knows its URL can forge events. The caller
+    /// must read that choice from the link itself and log a warning.
     pub fn accept_unsigned(self) -> VerifiedDelivery {
         VerifiedDelivery(self)
     }

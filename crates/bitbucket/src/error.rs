@@ -106,8 +106,8 @@ pub enum Error {
         /// The call.
         operation: &'static str,
     },
-    /// Bitbucket refused the authorization code or the refresh token: it was used, revoked, or unused for three months. A
-    /// person has to authorize the consumer again.
+    /// Bitbucket refused the authorization code or the refresh token: it was used, revoked, or unused for three months.
+    /// A person has to authorize the consumer again.
     #[error("Bitbucket refused {operation}: {code}; authorize the OAuth consumer again")]
     GrantRefused {
         /// The call.

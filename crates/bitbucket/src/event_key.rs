@@ -13,8 +13,8 @@ macro_rules! event_keys {
     ($( $(#[$doc:meta])* $variant:ident = $key:literal, )*) => {
         /// The name of an event, such as `pullrequest:comment_updated`.
         ///
-        /// The list is Bitbucket's `hook_event` enum (its OpenAPI file, 2026-06) and our own keys. Any other key is kept
-        /// in [`EventKey::Other`], so that new triggers are never lost.
+        /// The list is Bitbucket's `hook_event` enum (its OpenAPI file, 2026-06) and our own keys. Any other key is
+        /// kept in [`EventKey::Other`], so that new triggers are never lost.
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum EventKey {
             $( $(#[$doc])* #[doc = concat!("`", $key, "`")] $variant, )*

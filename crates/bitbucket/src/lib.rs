@@ -2,8 +2,8 @@
 //! bitrelay uses.
 //!
 //! This crate decides nothing; `relay` does. Payload types are tolerant, because Bitbucket's formats are not stable:
-//! fields come and go, accounts get deleted, old hooks send old formats. A field of an unexpected type is `None`, never an
-//! error.
+//! fields come and go, accounts get deleted, old hooks send old formats. A field of an unexpected type is `None`, never
+//! an error.
 //!
 //! | module | holds |
 //! | --- | --- |

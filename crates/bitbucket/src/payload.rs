@@ -1,7 +1,7 @@
 //! Tolerant types for the bodies of webhooks and the answers of the REST API.
 //!
-//! Only the fields that bitrelay uses are typed. The rest stays in the raw JSON and is passed on unchanged. Documented at
-//! <https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/>.
+//! Only the fields that bitrelay uses are typed. The rest stays in the raw JSON and is passed on unchanged. Documented
+//! at <https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/>.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -157,7 +157,8 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Returns the id: the UUID, else the full name. `None` if neither is plausible, because ids become keys of the table.
+    /// Returns the id: the UUID, else the full name. `None` if neither is plausible, because ids become keys of the
+    /// table.
     pub fn id(&self) -> Option<RepositoryId> {
         let names = [self.uuid.as_deref(), self.full_name.as_deref()];
         names.into_iter().flatten().map(RepositoryId::new).find(RepositoryId::is_plausible)

@@ -4,10 +4,10 @@
 /// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>).
 const RESOURCE: &str = "api";
 
-/// The headers `X-RateLimit-Limit` and `X-RateLimit-NearLimit` of an answer. Bitbucket sends them only for access tokens of
-/// a repository, a project or a workspace
-/// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>). No header has the remaining calls
-/// or the time of the next ones.
+/// The headers `X-RateLimit-Limit` and `X-RateLimit-NearLimit` of an answer. Bitbucket sends them only for access
+/// tokens of a repository, a project or a workspace
+/// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>). No header has the remaining
+/// calls or the time of the next ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateLimit {
     /// Number of calls that the credential may make in any hour. Never 0.

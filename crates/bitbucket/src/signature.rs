@@ -64,8 +64,8 @@ impl std::fmt::Debug for Signature {
 }
 
 impl Signature {
-    /// Reads the values of the `X-Hub-Signature` header. Exactly one is accepted. Two values joined by a gateway with a comma
-    /// are malformed.
+    /// Reads the values of the `X-Hub-Signature` header. Exactly one is accepted. Two values joined by a gateway with a
+    /// comma are malformed.
     pub(crate) fn parse(values: &[Vec<u8>]) -> Result<Self, Error> {
         let value = match values {
             [] => return Err(Error::SignatureMissing),

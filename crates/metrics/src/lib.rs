@@ -1,5 +1,5 @@
-//! CloudWatch metrics as log lines in the embedded metric format. CloudWatch Logs extracts the metrics, so functions need
-//! no further call or permission
+//! CloudWatch metrics as log lines in the embedded metric format. CloudWatch Logs extracts the metrics, so functions
+//! need no further call or permission
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //!
 //! The functions share this crate. It depends on no AWS client: a line is a few dozen bytes around the values.
@@ -34,8 +34,8 @@ impl Metrics {
         Self { stack, sink }
     }
 
-    /// Reads `BITRELAY_METRICS` (`true` or `false`) and `BITRELAY_STACK` through `lookup`. `None` if metrics are off, which is
-    /// the default.
+    /// Reads `BITRELAY_METRICS` (`true` or `false`) and `BITRELAY_STACK` through `lookup`. `None` if metrics are off,
+    /// which is the default.
     ///
     /// # Errors
     ///

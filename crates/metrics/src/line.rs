@@ -12,8 +12,8 @@ use crate::stack::Stack;
 pub const NAMESPACE: &str = "bitrelay";
 
 /// Level of every line. The template leaves Lambda's own filter at its default, which drops lines below INFO
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). `LogLevel` does not affect
-/// these lines.
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>). `LogLevel` does not
+/// affect these lines.
 const LEVEL: &str = "INFO";
 
 /// Subject of a metric: its dimensions in CloudWatch.

@@ -15,8 +15,8 @@ pub trait Sink: fmt::Debug + Send + Sync {
 pub struct Stdout;
 
 impl Sink for Stdout {
-    /// Writes the line at once, because interleaved lines are invalid JSON. A line that cannot be written is lost: a function
-    /// must not fail because of its metrics.
+    /// Writes the line at once, because interleaved lines are invalid JSON. A line that cannot be written is lost: a
+    /// function must not fail because of its metrics.
     fn write(&self, line: &str) {
         let _ = stdout().lock().write_all(line.as_bytes());
     }

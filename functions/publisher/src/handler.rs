@@ -128,7 +128,8 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
                 Err(error) if error.retryable() && !(others_pass && self.is_stuck(&candidate, error)) => {
                     Outcome::Failed
                 }
-                // For economy: Lambda resends this record together with the failed one before it. Parking it then is enough.
+                // For economy: Lambda resends this record together with the failed one before it. Parking it then is
+                // enough.
                 Err(_) if one_failed => Outcome::Failed,
                 Err(error) => self.park(&candidate, error, deadline).await,
             };
@@ -183,8 +184,8 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
     }
 }
 
-/// Returns the end of an invocation, from Lambda's milliseconds since 1970. Emulators give times in the past; then it is
-/// 30 seconds from `now`.
+/// Returns the end of an invocation, from Lambda's milliseconds since 1970. Emulators give times in the past; then it
+/// is 30 seconds from `now`.
 pub fn deadline(given_ms: u64, now: Timestamp) -> Timestamp {
     let given = i64::try_from(given_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     given

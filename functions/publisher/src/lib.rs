@@ -10,8 +10,8 @@
 //! | failed | the bus may accept it later | its sequence number is reported; Lambda resends it |
 //!
 //! Lambda resends from the *lowest* reported sequence number on
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>). Records behind a failed one
-//! are therefore published again. Delivery is at least once, and subscribers drop duplicates by event id.
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>). Records behind a failed
+//! one are therefore published again. Delivery is at least once, and subscribers drop duplicates by event id.
 //!
 //! | module | holds |
 //! | --- | --- |

@@ -17,7 +17,8 @@ const WAITS: [Duration; 3] =
 /// Puts entries on the bus and returns one result per entry, both in the order given.
 ///
 /// Entries with a retryable error are retried in up to three more rounds, as long as `deadline` allows. If a whole
-/// request is refused permanently, each of its entries is sent alone, so that one invalid entry does not block the rest.
+/// request is refused permanently, each of its entries is sent alone, so that one invalid entry does not block the
+/// rest.
 pub async fn publish(
     bus: &impl Bus,
     clock: &impl Clock,

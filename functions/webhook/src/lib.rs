@@ -1,8 +1,8 @@
 //! The function that Bitbucket calls. It verifies a delivery, stores its events, and answers.
 //!
 //! The status tells Bitbucket whether to resend. Bitbucket resends on 5xx only, twice, and waits at most 10 seconds
-//! (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>). 2xx means that the delivery is durable,
-//! 4xx that it will never be accepted, and 5xx that another attempt may succeed.
+//! (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>). 2xx means that the delivery is
+//! durable, 4xx that it will never be accepted, and 5xx that another attempt may succeed.
 //!
 //! | module | holds |
 //! | --- | --- |

@@ -45,8 +45,8 @@ async fn wired() -> anyhow::Result<(WiredApp, WiredPages)> {
     Ok((App { table, links: CachedLinks::new(links), clock: SystemClock, settings }, pages))
 }
 
-/// Opens the connection to the table during the start, while Lambda gives more CPU: the TLS handshake is the largest part
-/// of a cold start. For economy only, so a failure is ignored.
+/// Opens the connection to the table during the start, while Lambda gives more CPU: the TLS handshake is the largest
+/// part of a cold start. For economy only, so a failure is ignored.
 async fn warm_up(table: &DynamoTable) {
     if let Ok(link) = "warm-up".parse::<LinkId>() {
         let _ = tokio::time::timeout(WARM_UP, table.read(&link, &Subject::Link)).await;

@@ -41,8 +41,8 @@ pub async fn receive<T: SubjectLog, L: LinkSource, C: Clock>(
     Ok(accepted)
 }
 
-/// Checks the signature against the link's secrets. If none matches, reloads the secrets once, because they may have been
-/// rotated. The cache limits how often, so that forged requests cause no calls.
+/// Checks the signature against the link's secrets. If none matches, reloads the secrets once, because they may have
+/// been rotated. The cache limits how often, so that forged requests cause no calls.
 async fn verify<T, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     id: &LinkId,

@@ -24,8 +24,8 @@ impl Whoami {
 }
 
 impl Client {
-    /// Gets the account of the credential. Without the scope `account` Bitbucket answers 403, although the credential is
-    /// valid (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/#api-user-get>).
+    /// Gets the account of the credential. Without the scope `account` Bitbucket answers 403, although the credential
+    /// is valid (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/#api-user-get>).
     ///
     /// # Errors
     ///

@@ -36,7 +36,8 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// [`Error::Configuration`] unless `base` is an https URL, or an http URL of this machine: tokens must be encrypted.
+    /// [`Error::Configuration`] unless `base` is an https URL, or an http URL of this machine: tokens must be
+    /// encrypted.
     pub fn new(base: &str) -> Result<Self, Error> {
         let (http, base) = (http()?, root(base)?);
         Ok(Self { transport: Arc::new(http.clone()), http, base })

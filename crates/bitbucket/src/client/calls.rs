@@ -9,8 +9,8 @@ use crate::{CommentId, Error, PullRequestId, TaskId};
 /// Largest number of pages read to count commits or changed files. Longer listings are not counted.
 const MAX_COUNTED_PAGES: usize = 5;
 
-/// Fields that a sweep reads of each open pull request: all that can change without a webhook, and little else. Bitbucket
-/// lists reviewers and participants only on request.
+/// Fields that a sweep reads of each open pull request: all that can change without a webhook, and little else.
+/// Bitbucket lists reviewers and participants only on request.
 const SWEPT_FIELDS: &str = "next,values.id,values.title,values.draft,values.state,values.created_on,values.updated_on,\
     values.comment_count,values.task_count,values.source.branch.name,values.source.commit.hash,\
     values.destination.branch.name,values.reviewers.uuid,values.participants.user.uuid,values.participants.approved,\
@@ -47,8 +47,8 @@ impl Client {
         self.find("get comment", url).await
     }
 
-    /// Lists all comments of a commit, the last changed first. Bitbucket cannot list the comments of all commits at once
-    /// (its OpenAPI file: `/repositories/{workspace}/{repo_slug}/commit/{commit}/comments`).
+    /// Lists all comments of a commit, the last changed first. Bitbucket cannot list the comments of all commits at
+    /// once (its OpenAPI file: `/repositories/{workspace}/{repo_slug}/commit/{commit}/comments`).
     ///
     /// # Errors
     ///
@@ -122,8 +122,8 @@ impl Client {
         Ok(Document::new(self.get("get pull request", url).await?))
     }
 
-    /// Lists the open pull requests of a repository, with the fields that can change without a webhook. Bitbucket refuses
-    /// pages of more than 50 (Jenkins's branch source plugin, `BitbucketCloudApiClient.getPullRequests`).
+    /// Lists the open pull requests of a repository, with the fields that can change without a webhook. Bitbucket
+    /// refuses pages of more than 50 (Jenkins's branch source plugin, `BitbucketCloudApiClient.getPullRequests`).
     ///
     /// # Errors
     ///
@@ -154,8 +154,8 @@ impl Client {
         self.count("list commits", url, "next,values.hash").await
     }
 
-    /// Counts the files that a pull request changes, by its `diffstat` link. `None` if there are more than are read, or the
-    /// link leaves the API. (`.../pullrequests/{id}/diffstat` redirects to that link.)
+    /// Counts the files that a pull request changes, by its `diffstat` link. `None` if there are more than are read, or
+    /// the link leaves the API. (`.../pullrequests/{id}/diffstat` redirects to that link.)
     ///
     /// # Errors
     ///

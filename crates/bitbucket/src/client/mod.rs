@@ -1,7 +1,7 @@
 //! The REST client: the calls that bitrelay makes for polls, hooks and repositories.
 //!
-//! Every answer is limited in size, time and pages. `next` links are followed only on the origin of the API, because the
-//! credential is sent with them. The client never retries: only the caller knows its budget and its deadline.
+//! Every answer is limited in size, time and pages. `next` links are followed only on the origin of the API, because
+//! the credential is sent with them. The client never retries: only the caller knows its budget and its deadline.
 
 mod account;
 pub(crate) mod answer;
@@ -28,7 +28,7 @@ pub const MAX_PAGES: usize = 20;
 pub struct Listing<T> {
     /// Items in the requested order.
     pub items: Vec<Document<T>>,
-    /// True if the last page was read. False if there are too many pages, or the allowance of calls was spent. An item that
-    /// is missing from an incomplete listing may still exist.
+    /// True if the last page was read. False if there are too many pages, or the allowance of calls was spent. An item
+    /// that is missing from an incomplete listing may still exist.
     pub complete: bool,
 }

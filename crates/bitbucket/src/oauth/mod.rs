@@ -2,8 +2,8 @@
 //! (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#oauth-2-0>).
 //!
 //! There are two flows. With an authorization code, a person authorizes the consumer to act as them. With client
-//! credentials, the consumer acts as its own `app_user` and gets no refresh token. Access tokens live for an hour. Since
-//! 2026-05-04 refresh tokens **rotate**: each use returns a new one, and the old one expires shortly after.
+//! credentials, the consumer acts as its own `app_user` and gets no refresh token. Access tokens live for an hour.
+//! Since 2026-05-04 refresh tokens **rotate**: each use returns a new one, and the old one expires shortly after.
 //!
 //! For safety nothing here retries: a second request with the same refresh token may invalidate the grant.
 
@@ -42,7 +42,8 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// Makes a client. `base` is [`BITBUCKET`] or a compatible server. Only its origin counts; the paths are Bitbucket's.
+    /// Makes a client. `base` is [`BITBUCKET`] or a compatible server. Only its origin counts; the paths are
+    /// Bitbucket's.
     ///
     /// # Errors
     ///
@@ -57,9 +58,9 @@ impl OAuth {
         })
     }
 
-    /// Returns the URL of the page on which a person authorizes the consumer to act as them. The scopes are settings of the
-    /// consumer. The callback receives `state` and must compare it. Bitbucket shows an error at once if `callback` is not
-    /// below the consumer's callback URL. [`OAuth::exchange_code`] needs the same one (RFC 6749, section 4.1.3).
+    /// Returns the URL of the page on which a person authorizes the consumer to act as them. The scopes are settings of
+    /// the consumer. The callback receives `state` and must compare it. Bitbucket shows an error at once if `callback`
+    /// is not below the consumer's callback URL. [`OAuth::exchange_code`] needs the same one (RFC 6749, section 4.1.3).
     pub fn authorize_url(&self, consumer: &Consumer, state: &SecretString, callback: &Url) -> Url {
         let state = state.expose_secret().to_owned();
         let client = self.client(consumer).set_redirect_uri(RedirectUrl::from_url(callback.clone()));

@@ -33,7 +33,8 @@ pub(crate) fn fixtures() -> Vec<Webhook> {
     webhooks
 }
 
-/// Returns the folder with payloads of other projects, if present: in `BITRELAY_SHARED`, else in `shared` beside the project.
+/// Returns the folder with payloads of other projects, if present: in `BITRELAY_SHARED`, else in `shared` beside the
+/// project.
 pub(crate) fn corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("BITRELAY_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
     Some(shared.join("corpus")).filter(|corpus| corpus.is_dir())

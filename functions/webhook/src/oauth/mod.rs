@@ -7,8 +7,8 @@
 //! | `GET /success?id=…` | reports success |
 //!
 //! OAuth puts the nonce, the state and the code into URLs (RFC 6749, section 4.1). Each works once and for minutes. A
-//! redirect removes it from the address bar at once, and no page or log line repeats it. `Referrer-Policy` hides it from
-//! other sites. No URL ever contains a token.
+//! redirect removes it from the address bar at once, and no page or log line repeats it. `Referrer-Policy` hides it
+//! from other sites. No URL ever contains a token.
 
 mod answers;
 mod callback;

@@ -7,8 +7,8 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 
-/// Headers of every answer, also of redirects. They forbid scripts, resources, frames and caching, and hide the URL from
-/// other sites.
+/// Headers of every answer, also of redirects. They forbid scripts, resources, frames and caching, and hide the URL
+/// from other sites.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (
         CONTENT_SECURITY_POLICY,

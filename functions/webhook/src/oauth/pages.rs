@@ -42,7 +42,8 @@ impl<T, L, G, C> Pages<T, L, G, C> {
         Self { table, links, grants, clock, settings, bitbucket: OnceLock::new() }
     }
 
-    /// Returns the clients of Bitbucket. They are made at their first use, because a delivery would wait for them at start.
+    /// Returns the clients of Bitbucket. They are made at their first use, because a delivery would wait for them at
+    /// start.
     pub(super) fn bitbucket(&self) -> Result<&Bitbucket, Error> {
         if let Some(bitbucket) = self.bitbucket.get() {
             return Ok(bitbucket);
