@@ -26,8 +26,8 @@ impl RateLimit {
         }
         let limit = header("x-ratelimit-limit").and_then(|limit| limit.trim().parse().ok());
         let near_limit = header("x-ratelimit-nearlimit").and_then(flag);
-        let said = Self { calls_per_hour: limit.filter(|calls| *calls > 0), near_limit };
-        (said != Self::default()).then_some(said)
+        let rate_limit = Self { calls_per_hour: limit.filter(|calls| *calls > 0), near_limit };
+        (rate_limit != Self::default()).then_some(rate_limit)
     }
 
     /// Updates the limit by a later answer, which may lack some headers.
@@ -65,22 +65,22 @@ mod tests {
         RateLimit::read(|name| headers.iter().find(|(header, _)| *header == name).map(|(_, value)| *value))
     }
 
-    fn said(calls_per_hour: Option<u32>, near_limit: Option<bool>) -> RateLimit {
+    fn limit(calls_per_hour: Option<u32>, near_limit: Option<bool>) -> RateLimit {
         RateLimit { calls_per_hour, near_limit }
     }
 
     #[test]
     fn reported_limit_is_read() {
-        assert_eq!(read("2500", "false", "api"), Some(said(Some(2_500), Some(false))));
-        assert_eq!(read(" 1000 ", "True", "API"), Some(said(Some(1_000), Some(true))));
+        assert_eq!(read("2500", "false", "api"), Some(limit(Some(2_500), Some(false))));
+        assert_eq!(read(" 1000 ", "True", "API"), Some(limit(Some(1_000), Some(true))));
         assert_eq!(RateLimit::read(|_| None), None);
     }
 
     #[test]
     fn invalid_headers_are_ignored() {
         for garbage in ["", "0", "-1", "many", "1e3", "2500, 2500", "99999999999"] {
-            assert_eq!(read(garbage, "true", ""), Some(said(None, Some(true))), "{garbage:?}");
-            assert_eq!(read("2500", garbage, ""), Some(said(Some(2_500), None)), "{garbage:?}");
+            assert_eq!(read(garbage, "true", ""), Some(limit(None, Some(true))), "{garbage:?}");
+            assert_eq!(read("2500", garbage, ""), Some(limit(Some(2_500), None)), "{garbage:?}");
             assert_eq!(read(garbage, garbage, ""), None, "{garbage:?}");
         }
     }

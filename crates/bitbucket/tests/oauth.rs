@@ -71,7 +71,7 @@ async fn requests_match_the_documentation() {
     let (oauth, seen) = server(200, r#"{"access_token": "a", "token_type": "Bearer"}"#).await;
     let grant = oauth.client_credentials(&consumer(), now()).await.unwrap();
     assert!(grant.refresh_token.is_none());
-    assert_eq!(grant.expires_at, "2026-11-24T11:00:00Z".parse().unwrap(), "an hour where nothing is said");
+    assert_eq!(grant.expires_at, "2026-11-24T11:00:00Z".parse().unwrap(), "one hour by default");
     let callback = "https://x.example/callback".parse().unwrap();
     oauth.exchange_code(&consumer(), &"c0de".into(), Some(&callback), now()).await.unwrap();
     let seen = seen.lock().unwrap();

@@ -1,7 +1,7 @@
 //! Sends messages to one queue of Amazon SQS.
 //!
-//! Only the poller (shards) and the publisher (dead letters) depend on this crate, so the webhook function and the
-//! command line do not link the SDK for SQS.
+//! Only the poller (shards) and the publisher (dead letters) depend on this crate. The webhook function and the command
+//! line therefore do not link the SDK for SQS.
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ use bitbucket::Category;
 use http::StatusCode;
 use relay::EventId;
 use serde::Serialize;
+use serde_json::json;
 
 /// Outcome of a delivery that is answered with 200.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,7 +79,7 @@ impl Error {
         self.status() >= 500
     }
 
-    /// The kind of failure.
+    /// Category of the error.
     pub fn category(&self) -> Category {
         match self {
             Self::Method | Self::ContentType | Self::TooLarge(_) | Self::Body => Category::Input,
@@ -88,25 +89,15 @@ impl Error {
             Self::Timeout => Category::Storage,
         }
     }
-
-    fn public_message(&self) -> String {
-        match self {
-            Self::Store(_) => "the delivery could not be stored; send it again".to_owned(),
-            error => error.to_string(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Refusal {
-    error: String,
-    category: &'static str,
 }
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let refusal = Refusal { error: self.public_message(), category: self.category().as_str() };
-        (status, Json(refusal)).into_response()
+        let message = match &self {
+            Self::Store(_) => "the delivery could not be stored; send it again".to_owned(),
+            error => error.to_string(),
+        };
+        (status, Json(json!({ "error": message, "category": self.category().as_str() }))).into_response()
     }
 }

@@ -1,6 +1,5 @@
 //! Records builds with the pull requests whose head is the built commit.
 
-use bitbucket::RepositoryId;
 use relay::observation::{Observation, PullRequestObservation, Report};
 use relay::{LinkId, ShortHash, Subject};
 use store::links::LinkSource;
@@ -19,7 +18,8 @@ pub(crate) async fn record<T: SubjectLog, L: LinkSource, C: Clock>(
     subject: &Subject,
     report: &Report,
 ) -> Result<(), store::Error> {
-    let Some((repository, head)) = commit_of(subject) else { return Ok(()) };
+    let Subject::Commit { repository, hash } = subject else { return Ok(()) };
+    let Some(head) = ShortHash::new(hash) else { return Ok(()) };
     let ids = app.table.pull_requests_with_head(link, repository, &head, MAX_PULL_REQUESTS).await?;
     let observation = Observation::PullRequest(PullRequestObservation::HeadBuild(report.clone()));
     for id in ids {
@@ -27,11 +27,4 @@ pub(crate) async fn record<T: SubjectLog, L: LinkSource, C: Clock>(
         app.recorder().record(link, &subject, &observation).await?;
     }
     Ok(())
-}
-
-fn commit_of(subject: &Subject) -> Option<(&RepositoryId, ShortHash)> {
-    match subject {
-        Subject::Commit { repository, hash } => Some((repository, ShortHash::new(hash)?)),
-        _ => None,
-    }
 }

@@ -52,10 +52,8 @@ async fn verify<T, L: LinkSource, C: Clock>(
     let link = app.links.get(id, now).await?.ok_or(Error::UnknownLink)?;
     match check(&link, delivery.clone()) {
         Err(bitbucket::Error::SignatureMismatch) => {
-            let Some(link) = app.links.refresh_after_mismatch(id, now).await? else {
-                return Err(bitbucket::Error::SignatureMismatch.into());
-            };
-            Ok(check(&link, delivery)?)
+            let link = app.links.refresh_after_mismatch(id, now).await?;
+            Ok(check(&link.ok_or(bitbucket::Error::SignatureMismatch)?, delivery)?)
         }
         checked => Ok(checked?),
     }
@@ -75,10 +73,7 @@ fn read(delivery: &VerifiedDelivery) -> Result<(Report, DeliveryMark), Error> {
     let body_sha256 = store::sha256_hex(delivery.body());
     let hook = delivery.hook().map(ToString::to_string).unwrap_or_default();
     // Without a request id, the content identifies the delivery.
-    let request = match delivery.request() {
-        Some(request) => request.to_string(),
-        None => format!("{key}+{body_sha256}"),
-    };
+    let request = delivery.request().map_or_else(|| format!("{key}+{body_sha256}"), ToString::to_string);
     let report = Report {
         key: key.clone(),
         payload,

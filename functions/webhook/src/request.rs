@@ -22,7 +22,9 @@ pub async fn delivery(request: Request<Body>) -> Result<Delivery, Error> {
     if !is_json(&parts) {
         return Err(Error::ContentType);
     }
-    if declared_bytes(&parts.headers).is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
+    let text = |name| header(&parts.headers, name);
+    let declared_bytes = text("content-length").and_then(|bytes| bytes.trim().parse().ok());
+    if declared_bytes.is_some_and(|bytes: usize| bytes > MAX_BODY_BYTES) {
         return Err(Error::TooLarge(MAX_BODY_BYTES));
     }
     let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
@@ -30,28 +32,21 @@ pub async fn delivery(request: Request<Body>) -> Result<Delivery, Error> {
             .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if too_large { Error::TooLarge(MAX_BODY_BYTES) } else { Error::Body }
     })?;
-    let text = |name| header(&parts.headers, name);
+    // Only this header decides. `X-Hub-Signature-256`, which some report, is ignored.
+    let signatures =
+        parts.headers.get_all("x-hub-signature").iter().map(|value| value.as_bytes().to_vec()).collect();
     Ok(Delivery {
         event_key: text("x-event-key").map(str::to_owned),
         hook: text("x-hook-uuid").map(HookUuid::new),
         request: text("x-request-uuid").map(RequestUuid::new),
         attempt: text("x-attempt-number").and_then(|attempt| attempt.trim().parse().ok()),
-        signatures: signatures(&parts.headers),
+        signatures,
         body,
     })
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().filter(|value| !value.trim().is_empty())
-}
-
-fn declared_bytes(headers: &HeaderMap) -> Option<usize> {
-    header(headers, "content-length")?.trim().parse().ok()
-}
-
-/// Reads `X-Hub-Signature` only. `X-Hub-Signature-256`, which some report, is ignored, so that one header decides.
-fn signatures(headers: &HeaderMap) -> Vec<Vec<u8>> {
-    headers.get_all("x-hub-signature").iter().map(|value| value.as_bytes().to_vec()).collect()
 }
 
 fn is_json(parts: &Parts) -> bool {

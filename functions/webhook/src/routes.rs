@@ -22,12 +22,9 @@ use crate::receive::receive;
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Makes the routes `POST /webhook/{link}` and `GET /healthz`.
-pub fn router<T, L, C>(app: Arc<App<T, L, C>>) -> Router
-where
-    T: SubjectLog + 'static,
-    L: LinkSource + 'static,
-    C: Clock + 'static,
-{
+pub fn router<T: SubjectLog + 'static, L: LinkSource + 'static, C: Clock + 'static>(
+    app: Arc<App<T, L, C>>,
+) -> Router {
     Router::new()
         .route("/webhook/{link}", post(webhook::<T, L, C>).fallback(async || Error::Method))
         .route("/healthz", get(health).fallback(async || Error::Method))

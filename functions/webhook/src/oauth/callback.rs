@@ -27,7 +27,7 @@ pub(super) async fn callback<T: Documents, L: LinkSource, G: GrantStore, C: Cloc
     let malformed = |_| Error::Refused("malformed state".to_owned());
     let state: OAuthState = parameters.required("state")?.parse().map_err(malformed)?;
     let answer = answer(&parameters)?;
-    let callback = pages.callback(request)?;
+    let callback = pages.address(request, "callback")?;
     // Any answer uses up the state, also a denial.
     let link = complete(&pages.table, &state, pages.clock.now()).await?;
     let code = answer?;

@@ -60,12 +60,7 @@ impl Error {
         }
     }
 
-    /// True if a new attempt may succeed without any change.
-    pub const fn retryable(&self) -> bool {
-        self.status() >= 500 && !matches!(self, Self::Setting(_))
-    }
-
-    /// The kind of failure.
+    /// Category of the error.
     pub const fn category(&self) -> Category {
         match self {
             Self::Address(_) | Self::Method => Category::Input,

@@ -52,12 +52,7 @@ impl<T, L, G, C> Pages<T, L, G, C> {
         Ok(self.bitbucket.get_or_init(|| Bitbucket { oauth, api }))
     }
 
-    /// The URL to which Bitbucket redirects the browser.
-    pub(super) fn callback(&self, request: &Parts) -> Result<Url, Error> {
-        self.address(request, "callback")
-    }
-
-    /// The URL of a page. Without `public_url`, it has the domain name that API Gateway adds to each request
+    /// Returns the URL of a page. Without `public_url`, it has the domain name that API Gateway adds to each request
     /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
     /// A forged name would not help: Bitbucket compares the URL with the consumer's callback URL.
     pub(super) fn address(&self, request: &Parts, page: &str) -> Result<Url, Error> {

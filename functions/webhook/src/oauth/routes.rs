@@ -25,13 +25,14 @@ use super::{Error, answers, callback, page, start};
 const PAGE_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Makes the routes `GET /start`, `GET /callback` and `GET /success`.
-pub fn router<T, L, G, C>(pages: Arc<Pages<T, L, G, C>>) -> Router
-where
+pub fn router<
     T: Documents + 'static,
     L: LinkSource + 'static,
     G: GrantStore + 'static,
     C: Clock + 'static,
-{
+>(
+    pages: Arc<Pages<T, L, G, C>>,
+) -> Router {
     Router::new()
         .route("/start", only(get(started::<T, L, G, C>)))
         .route("/callback", only(get(called_back::<T, L, G, C>)))

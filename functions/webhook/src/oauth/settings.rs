@@ -28,18 +28,16 @@ impl PagesSettings {
     /// [`Error::Setting`] if the public URL is invalid.
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let given = |name| lookup(name).filter(|value| !value.is_empty());
-        let public_url = given("BITRELAY_PUBLIC_URL").map(|url| public(&url)).transpose()?;
+        let parse = |url: String| {
+            let parsed = Url::parse(&url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            parsed.ok_or(Error::Setting("BITRELAY_PUBLIC_URL"))
+        };
         Ok(Self {
-            public_url,
+            public_url: given("BITRELAY_PUBLIC_URL").map(parse).transpose()?,
             oauth_url: given("BITRELAY_BITBUCKET_OAUTH_URL").unwrap_or_else(|| BITBUCKET.to_owned()),
             api_url: given("BITRELAY_BITBUCKET_API_URL").unwrap_or_else(|| BITBUCKET_API.to_owned()),
         })
     }
-}
-
-fn public(url: &str) -> Result<Url, Error> {
-    let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    parsed.ok_or(Error::Setting("BITRELAY_PUBLIC_URL"))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) async fn start<T: Documents, L: LinkSource, G: GrantStore, C: Clock>(
     let (id, nonce) = (parameters.required("id")?, parameters.required("nonce")?);
     let link: LinkId = id.parse().map_err(|_| Error::Refused("invalid link id".to_owned()))?;
     let nonce: Nonce = nonce.parse().map_err(|_| Error::Refused("malformed nonce".to_owned()))?;
-    let callback = pages.callback(request)?;
+    let callback = pages.address(request, "callback")?;
     // The nonce comes first: a stranger causes one read of the table and does not learn which links exist.
     let state = begin(&pages.table, &link, &nonce, pages.clock.now()).await?;
     let consumer = pages.consumer(&link).await?;
