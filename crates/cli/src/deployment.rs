@@ -1,20 +1,25 @@
-//! What a stack has: its outputs and parameters.
+//! Outputs and parameters of the CloudFormation stack.
 
 use std::collections::HashMap;
 
 use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use bitbucket::oauth::BITBUCKET;
 use relay::Settings;
 
 use crate::Error;
+use crate::aws_cause::AwsCause;
 use crate::error::Exit;
 
-/// Bitbucket's API, where the stack names no other.
+/// Bitbucket's API, unless the stack names another.
 const BITBUCKET_API: &str = "https://api.bitbucket.org/2.0";
 
 /// The template's default of `CallsPerHour`.
 const CALLS_PER_HOUR: u32 = 900;
+
+/// Longest text of an AWS error that a message repeats.
+const MAX_REASON_CHARS: usize = 300;
 
 /// A stack's outputs and parameters, by name.
 #[derive(Debug, Clone, Default)]
@@ -24,20 +29,23 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Asks CloudFormation.
+    /// Reads a stack's outputs and parameters from CloudFormation.
     ///
     /// # Errors
     ///
-    /// [`Error::Stack`].
+    /// [`Error::Stack`]; [`Error::NotFound`] if the answer holds no stack.
     pub(crate) async fn describe(config: &aws_config::SdkConfig, stack: &str) -> Result<Self, Error> {
         let answer = Client::new(config).describe_stacks().stack_name(stack).send().await;
-        let failed = |reason: String, exit| Error::Stack { stack: stack.to_owned(), reason, exit };
         let answer = answer.map_err(|error| {
-            let (reason, exit) = meaning(&error);
-            failed(reason, exit)
+            let code = store::error_code(&error);
+            let (reason, exit) = reason_and_exit(&error, AwsCause::from_code(code.as_deref()));
+            Error::Stack { stack: stack.to_owned(), code, reason, exit }
         })?;
         let described = answer.stacks.and_then(|stacks| stacks.into_iter().next());
-        let described = described.ok_or_else(|| failed("there is none".to_owned(), Exit::NotFound))?;
+        let described = described.ok_or_else(|| Error::NotFound {
+            message: format!("no stack {stack}"),
+            advice: AwsCause::StackMissing.advice().unwrap_or_default().to_owned(),
+        })?;
         let outputs = described.outputs.unwrap_or_default().into_iter();
         let parameters = described.parameters.unwrap_or_default().into_iter();
         Ok(Self {
@@ -48,12 +56,12 @@ impl Deployment {
         })
     }
 
-    /// How long windows are, as the functions have it: the stack's parameters, else the functions' environment variables, else the
-    /// defaults.
+    /// Returns the settings that the functions run with: from the stack's parameters, else from the functions'
+    /// environment variables, else the defaults.
     ///
     /// # Errors
     ///
-    /// [`Error::Usage`] for a value out of its bounds.
+    /// [`Error::Usage`] if a value is out of its bounds.
     pub(crate) fn settings(&self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Settings, Error> {
         let parameter = |name: &str| match name {
             "BITRELAY_WINDOW_SECONDS" => Some("WindowSeconds"),
@@ -72,7 +80,7 @@ impl Deployment {
         Settings::from_environment(lookup).map_err(|error| Error::Usage(error.to_string()))
     }
 
-    /// The most calls an hour with one credential.
+    /// Largest number of calls per hour with one credential.
     pub(crate) fn calls_per_hour(&self, variable: &dyn Fn(&str) -> Option<String>) -> u32 {
         let given = self.parameters.get("CallsPerHour").cloned();
         let given = given.or_else(|| variable("BITRELAY_CALLS_PER_HOUR"));
@@ -86,7 +94,7 @@ impl Deployment {
         named.unwrap_or_else(|| BITBUCKET_API.to_owned())
     }
 
-    /// Where Bitbucket's OAuth endpoints are.
+    /// Base address of Bitbucket's OAuth endpoints.
     pub(crate) fn bitbucket_oauth(&self, variable: &dyn Fn(&str) -> Option<String>) -> String {
         let named = variable("BITRELAY_BITBUCKET_OAUTH_URL");
         let named = named.or_else(|| self.parameters.get("BitbucketOAuthUrl").cloned());
@@ -94,25 +102,23 @@ impl Deployment {
     }
 }
 
-/// A stack that does not exist is a `ValidationError`
-/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>).
-fn meaning<E>(error: &SdkError<E>) -> (String, Exit)
+/// Returns AWS's message and the exit code of a failed `DescribeStacks`.
+fn reason_and_exit<E>(error: &SdkError<E, HttpResponse>, cause: AwsCause) -> (String, Exit)
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let words = error.message().unwrap_or("no explanation");
-    match (error, error.code()) {
-        (SdkError::ServiceError(_), Some("ValidationError")) => (words.to_owned(), Exit::NotFound),
-        (SdkError::ServiceError(_), Some("Throttling" | "ServiceUnavailable" | "InternalFailure")) => {
-            (words.to_owned(), Exit::Temporary)
-        }
-        (SdkError::ServiceError(_), code) => {
-            (format!("{}: {words}", code.unwrap_or("unknown error")), Exit::Refused)
+    let SdkError::ServiceError(answer) = error else {
+        let text: String = DisplayErrorContext(error).to_string().chars().take(MAX_REASON_CHARS).collect();
+        return (text, cause.exit().unwrap_or(Exit::Temporary));
+    };
+    let message = answer.err().message().unwrap_or("no explanation");
+    match cause {
+        AwsCause::StackMissing | AwsCause::Throttled | AwsCause::ServiceFailed => {
+            (message.to_owned(), cause.exit().unwrap_or(Exit::Refused))
         }
         _ => {
-            let words: String = DisplayErrorContext(error).to_string().chars().take(300).collect();
-            let exit = if words.contains("credential") { Exit::Refused } else { Exit::Temporary };
-            (words, exit)
+            let code = answer.err().code().unwrap_or("unknown error");
+            (format!("{code}: {message}"), Exit::Refused)
         }
     }
 }

@@ -1,22 +1,24 @@
-//! What can go wrong, which exit code it is, and what to do next.
+//! Errors of commands, with their exit codes and what to do next.
 
 use bitbucket::Category;
 use store::links::tokens::TokenError;
 
-/// What the exit code says.
+use crate::aws_cause::AwsCause;
+
+/// Exit codes of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It worked.
+    /// The command succeeded.
     Ok = 0,
-    /// A defect, or something stored cannot be read.
+    /// A defect, or something stored that cannot be read.
     Internal = 1,
     /// The command line is wrong.
     Usage = 2,
-    /// Something is not there or not configured.
+    /// Something does not exist or is not configured.
     NotFound = 3,
     /// Bitbucket or AWS refused the credentials.
     Refused = 4,
-    /// It may work later.
+    /// The same command may succeed later.
     Temporary = 5,
     /// A check found something wrong.
     Unsound = 6,
@@ -29,44 +31,46 @@ impl Exit {
     }
 }
 
-/// Everything that a command can end with. No message holds a secret.
+/// Every way in which a command can fail. No message holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What was typed cannot be done.
+    /// The arguments or answers cannot be used.
     #[error("{0}")]
     Usage(String),
-    /// Something is needed that neither a flag nor the environment nor the file says.
-    #[error("{what} is not known")]
+    /// A needed setting is in no flag, no environment variable and no configuration file.
+    #[error("{what} is not configured")]
     NotConfigured {
-        /// What is missing.
+        /// The missing setting.
         what: &'static str,
-        /// How to say it.
+        /// How to set it.
         advice: &'static str,
     },
     /// The configuration file cannot be used.
-    #[error("the configuration file {path} cannot be used: {reason}")]
+    #[error("cannot use the configuration file {path}: {reason}")]
     ConfigFile {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// Why, in words.
+        /// Why it cannot be used.
         reason: String,
     },
     /// Something does not exist.
-    #[error("{what} is not there")]
+    #[error("{message}")]
     NotFound {
-        /// What was looked for.
-        what: String,
-        /// What to do.
+        /// What does not exist, and where: "no link acme".
+        message: String,
+        /// What to do; may be empty.
         advice: String,
     },
-    /// CloudFormation did not say what the stack has.
-    #[error("CloudFormation did not describe the stack {stack}: {reason}")]
+    /// CloudFormation did not describe the stack.
+    #[error("cannot read the stack {stack} from CloudFormation: {reason}")]
     Stack {
-        /// Which stack.
+        /// Name of the stack.
         stack: String,
-        /// Why, in words.
+        /// AWS's error code, or [`store::NO_CREDENTIALS`].
+        code: Option<String>,
+        /// AWS's message.
         reason: String,
-        /// What that is for the caller.
+        /// Exit code of the command.
         exit: Exit,
     },
     /// The table or the secrets.
@@ -75,22 +79,22 @@ pub enum Error {
     /// Bitbucket.
     #[error(transparent)]
     Bitbucket(#[from] bitbucket::Error),
-    /// There was nobody to ask, or nothing to read.
-    #[error("nothing could be read from the terminal or the standard input: {0}")]
+    /// Nobody could be asked, or nothing could be read.
+    #[error("cannot read from the terminal or the standard input: {0}")]
     Terminal(#[from] std::io::Error),
-    /// A check found something wrong; what, was shown.
+    /// A check found something wrong. The command has shown it already.
     #[error("{0}")]
     Unsound(String),
-    /// A delivery of our own making was not accepted.
-    #[error("the delivery was answered {status}")]
+    /// The receiver refused a delivery that bitrelay sent itself.
+    #[error("the receiver answered the delivery with status {status}")]
     Delivery {
-        /// The status.
+        /// HTTP status of the answer.
         status: u16,
-        /// What that is for the caller.
+        /// Exit code of the command.
         exit: Exit,
     },
-    /// No call to Bitbucket is left.
-    #[error("the credential's budget of API calls is spent for now")]
+    /// No call to Bitbucket is left in the budget.
+    #[error("no API call is left in the credential's budget")]
     BudgetSpent,
     /// A defect.
     #[error("{0}")]
@@ -107,55 +111,69 @@ impl From<TokenError> for Error {
 }
 
 impl Error {
-    /// The exit code.
+    /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Terminal(_) => Exit::Usage,
             Self::NotConfigured { .. } | Self::ConfigFile { .. } | Self::NotFound { .. } => Exit::NotFound,
             Self::Stack { exit, .. } | Self::Delivery { exit, .. } => *exit,
-            Self::Store(error) => of_store(error),
+            Self::Store(error) => store_exit(error),
             Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
-            Self::Bitbucket(error) => of_category(error.category(), error.retryable()),
+            Self::Bitbucket(error) => bitbucket_exit(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
             Self::BudgetSpent => Exit::Temporary,
             Self::Internal(_) => Exit::Internal,
         }
     }
 
-    /// What to do next, where that is not in the message.
+    /// Returns what to do next, if the message does not contain it.
     pub fn advice(&self) -> Option<String> {
         let advice = match self {
             Self::NotConfigured { advice, .. } => advice,
             Self::NotFound { advice, .. } => return Some(advice.clone()).filter(|advice| !advice.is_empty()),
-            Self::Stack { exit: Exit::NotFound, .. } => "check the stack's name and --region",
-            Self::Store(store::Error::Refused { reason, .. }) if reason.contains("ResourceNotFound") => {
-                "check --stack or --table, and --region"
+            Self::BudgetSpent => {
+                "`bitrelay status` shows the budget; some calls become available every minute"
             }
-            Self::BudgetSpent => "`bitrelay status` shows it; calls come back minute by minute",
             Self::Bitbucket(bitbucket::Error::GrantRefused { .. }) => {
-                "open the link's authorization page in a browser"
+                "`bitrelay link start-oauth` prints the address at which a person authorizes the link again"
             }
             Self::Delivery { exit: Exit::Refused, .. } => "check the URL and the link's webhook secret",
-            _ if self.exit() == Exit::Refused && !matches!(self, Self::Bitbucket(_)) => {
-                "check your AWS credentials: `aws sts get-caller-identity`; with single sign-on, \
-                 `eval \"$(aws configure export-credentials --format env)\"`"
-            }
             Self::Bitbucket(_) if self.exit() == Exit::Refused => {
                 "check the link's credential: `bitrelay link test`, `bitrelay link set-creds`"
             }
-            _ if self.exit() == Exit::Temporary => "try again in a minute",
-            _ => return None,
+            _ => return self.aws_advice().or_else(|| self.general_advice()).map(str::to_owned),
         };
         Some(advice.to_owned())
     }
+
+    fn aws_advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Stack { code, .. } => AwsCause::from_code(code.as_deref()).advice(),
+            Self::Store(error) => AwsCause::from_code(error.code()).advice(),
+            _ => None,
+        }
+    }
+
+    fn general_advice(&self) -> Option<&'static str> {
+        match self.exit() {
+            Exit::Refused => Some(
+                "check your AWS credentials: `aws sts get-caller-identity`; with single sign-on, \
+                 `eval \"$(aws configure export-credentials --format env)\"`",
+            ),
+            Exit::Temporary => Some("try again in a minute"),
+            _ => None,
+        }
+    }
 }
 
-fn of_store(error: &store::Error) -> Exit {
+fn store_exit(error: &store::Error) -> Exit {
     match error {
-        store::Error::Refused { reason, .. } if reason.contains("ResourceNotFound") => Exit::NotFound,
-        store::Error::Refused { .. } => Exit::Refused,
-        // What the SDK says where there are none; it never reached AWS.
-        store::Error::Unavailable { reason, .. } if reason.contains("credential") => Exit::Refused,
+        store::Error::Refused { code, .. } => {
+            AwsCause::from_code(code.as_deref()).exit().unwrap_or(Exit::Refused)
+        }
+        store::Error::Unavailable { code, .. } => {
+            AwsCause::from_code(code.as_deref()).exit().unwrap_or(Exit::Temporary)
+        }
         store::Error::LinkInvalid { .. }
         | store::Error::LinkWithoutSecret(_)
         | store::Error::TooManyPages { .. } => Exit::NotFound,
@@ -164,7 +182,7 @@ fn of_store(error: &store::Error) -> Exit {
     }
 }
 
-const fn of_category(category: Category, retryable: bool) -> Exit {
+const fn bitbucket_exit(category: Category, retryable: bool) -> Exit {
     match category {
         Category::Auth => Exit::Refused,
         Category::NotFound => Exit::NotFound,
@@ -184,15 +202,6 @@ mod tests {
         bitbucket::Error::Api { operation: "get user", status, message, retry_after_seconds: None }.into()
     }
 
-    fn refused(reason: &str) -> Error {
-        let reason = reason.to_owned();
-        store::Error::Refused { service: "DynamoDB", operation: "Scan", reason }.into()
-    }
-
-    fn unavailable(reason: &str) -> Error {
-        store::Error::unavailable(reason).into()
-    }
-
     #[test]
     fn each_kind_of_error_has_its_exit_code() {
         let consumer = bitbucket::Error::ConsumerRefused { operation: "get a token", code: "invalid_client" };
@@ -206,10 +215,7 @@ mod tests {
             (api(503), Exit::Temporary),
             (api(400), Exit::Internal),
             (consumer.into(), Exit::Refused),
-            (refused("AccessDeniedException: no"), Exit::Refused),
-            (refused("ResourceNotFoundException: no"), Exit::NotFound),
-            (unavailable("it took too long"), Exit::Temporary),
-            (unavailable("no providers in chain provided credentials"), Exit::Refused),
+            (store::Error::unavailable("it took too long").into(), Exit::Temporary),
             (store::Error::TooManyPages { pages: 1 }.into(), Exit::NotFound),
             (Error::Unsound(String::new()), Exit::Unsound),
             (Error::BudgetSpent, Exit::Temporary),
@@ -220,8 +226,20 @@ mod tests {
     }
 
     #[test]
-    fn who_is_refused_is_told_where_the_credentials_come_from() {
-        assert!(refused("AccessDeniedException: no").advice().unwrap().contains("AWS credentials"));
+    fn missing_aws_credentials_are_refused() {
+        let error: Error = store::Error::Unavailable {
+            service: "DynamoDB",
+            operation: "Scan",
+            code: Some(store::NO_CREDENTIALS.to_owned()),
+            reason: "dispatch failure".to_owned(),
+        }
+        .into();
+        assert_eq!(error.exit(), Exit::Refused);
+        assert!(error.advice().unwrap().contains("AWS_PROFILE"));
+    }
+
+    #[test]
+    fn a_refusal_by_bitbucket_names_the_command_to_use() {
         assert!(api(401).advice().unwrap().contains("bitrelay link test"));
     }
 }

@@ -15,15 +15,16 @@
 //! | `terminal` | asking a person |
 
 pub mod args;
+mod aws_cause;
 mod commands;
 mod config;
 mod delivery;
 mod deployment;
+mod environment;
 mod error;
 mod output;
 mod samples;
 mod session;
-mod surroundings;
 mod terminal;
 
 use std::ffi::OsString;
@@ -31,48 +32,48 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches};
 
 use args::Cli;
+pub use environment::Environment;
 pub use error::{Error, Exit};
 use session::Session;
-pub use surroundings::Surroundings;
 pub use terminal::{Console, Terminal};
 
 /// Runs one command line, the program's name included. Gives the exit code; [`Exit`] says what each means.
-pub async fn run(args: impl IntoIterator<Item = OsString>, surroundings: &mut Surroundings<'_>) -> u8 {
+pub async fn run(args: impl IntoIterator<Item = OsString>, environment: &mut Environment<'_>) -> u8 {
     let parsed = args::command().try_get_matches_from(args).and_then(|found| Cli::from_arg_matches(&found));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return shown(&error, surroundings),
+        Err(error) => return shown(&error, environment),
     };
-    match execute(cli, surroundings).await {
+    match execute(cli, environment).await {
         Ok(()) => Exit::Ok.code(),
         Err(error) => {
-            surroundings.complain(&format!("error: {error}"));
+            environment.eprintln(&format!("error: {error}"));
             if let Some(advice) = error.advice() {
-                surroundings.complain(&format!("  {advice}"));
+                environment.eprintln(&format!("  {advice}"));
             }
             error.exit().code()
         }
     }
 }
 
-async fn execute(cli: Cli, surroundings: &mut Surroundings<'_>) -> Result<(), Error> {
+async fn execute(cli: Cli, environment: &mut Environment<'_>) -> Result<(), Error> {
     if let args::Command::Completions { shell } = cli.command {
-        clap_complete::generate(shell, &mut Cli::command(), "bitrelay", &mut surroundings.out);
+        clap_complete::generate(shell, &mut Cli::command(), "bitrelay", &mut environment.out);
         return Ok(());
     }
-    let config = config::Config::resolve(&cli.global, surroundings.variable)?;
-    let mut session = Session::new(config, surroundings);
+    let config = config::Config::resolve(&cli.global, environment.variable)?;
+    let mut session = Session::new(config, environment);
     // Boxed, because it holds the calls of every command.
     Box::pin(commands::run(cli.command, &mut session)).await
 }
 
 /// Help and version go to the output, everything else is a mistake of whoever typed it.
-fn shown(error: &clap::Error, surroundings: &mut Surroundings<'_>) -> u8 {
+fn shown(error: &clap::Error, environment: &mut Environment<'_>) -> u8 {
     let text = error.render().to_string();
     if error.use_stderr() {
-        surroundings.complain(text.trim_end());
+        environment.eprintln(text.trim_end());
         return Exit::Usage.code();
     }
-    surroundings.say(text.trim_end());
+    environment.println(text.trim_end());
     Exit::Ok.code()
 }

@@ -3,18 +3,18 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cli::{Console, Surroundings, run};
+use cli::{Console, Environment, run};
 use store::SystemClock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
-    let mut surroundings = Surroundings {
+    let mut environment = Environment {
         variable: &variable,
         clock: Arc::new(SystemClock),
         terminal: &mut Console,
         out: &mut std::io::stdout(),
         err: &mut std::io::stderr(),
     };
-    ExitCode::from(run(std::env::args_os(), &mut surroundings).await)
+    ExitCode::from(run(std::env::args_os(), &mut environment).await)
 }

@@ -19,8 +19,8 @@ use crate::Error;
 use crate::args::Format;
 use crate::config::Config;
 use crate::deployment::Deployment;
+use crate::environment::{Environment, SharedClock};
 use crate::output::Report;
-use crate::surroundings::{SharedClock, Surroundings};
 
 const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
 
@@ -47,27 +47,27 @@ impl Access {
 /// One command's work.
 pub(crate) struct Session<'s, 'a> {
     pub(crate) config: Config,
-    pub(crate) around: &'s mut Surroundings<'a>,
+    pub(crate) environment: &'s mut Environment<'a>,
     aws: Option<SdkConfig>,
     deployment: Option<Deployment>,
 }
 
 impl<'s, 'a> Session<'s, 'a> {
-    pub(crate) const fn new(config: Config, around: &'s mut Surroundings<'a>) -> Self {
-        Self { config, around, aws: None, deployment: None }
+    pub(crate) const fn new(config: Config, environment: &'s mut Environment<'a>) -> Self {
+        Self { config, environment, aws: None, deployment: None }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.around.now()
+        self.environment.now()
     }
 
     /// Shows a result.
     pub(crate) fn show(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.around.say(&report.text),
+            Format::Table => self.environment.println(&report.text),
             Format::Json => {
                 let text = serde_json::to_string_pretty(&report.json).unwrap_or_default();
-                self.around.say(&text);
+                self.environment.println(&text);
             }
         }
     }
@@ -75,14 +75,14 @@ impl<'s, 'a> Session<'s, 'a> {
     /// Shows one of a row of results: JSON takes one line.
     pub(crate) fn show_line(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.around.say(&report.text),
-            Format::Json => self.around.say(&report.json.to_string()),
+            Format::Table => self.environment.println(&report.text),
+            Format::Json => self.environment.println(&report.json.to_string()),
         }
     }
 
     /// Says something to the person.
     pub(crate) fn warn(&mut self, text: &str) {
-        self.around.complain(text);
+        self.environment.eprintln(text);
     }
 
     /// The link that a command is about.
@@ -96,7 +96,7 @@ impl<'s, 'a> Session<'s, 'a> {
         if let Some(config) = &self.aws {
             return config.clone();
         }
-        let variable = self.around.variable;
+        let variable = self.environment.variable;
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
         let region = self.config.region.clone().or_else(|| variable("AWS_REGION"));
         if let Some(region) = region.or_else(|| variable("AWS_DEFAULT_REGION")) {
@@ -158,7 +158,7 @@ impl<'s, 'a> Session<'s, 'a> {
 
     async fn secrets_prefix(&mut self) -> Result<String, Error> {
         let flag = self.config.secrets_prefix.clone();
-        self.named(flag, "LinkSecretPrefix", "what the links' secrets are named").await
+        self.named(flag, "LinkSecretPrefix", "the prefix of the links' secrets").await
     }
 
     /// The links, to be changed.
@@ -172,8 +172,8 @@ impl<'s, 'a> Session<'s, 'a> {
         let prefix = self.secrets_prefix().await?;
         let links = SecretsManagerLinks::connect(&self.aws().await, prefix);
         links.load(link).await?.ok_or_else(|| Error::NotFound {
-            what: format!("the link {link}"),
-            advice: "`bitrelay link list` shows the links, `bitrelay link create` makes one".to_owned(),
+            message: format!("no link {link}"),
+            advice: "`bitrelay link list` shows the links, `bitrelay link create` creates one".to_owned(),
         })
     }
 
@@ -213,8 +213,8 @@ impl<'s, 'a> Session<'s, 'a> {
     pub(crate) async fn bitbucket(&mut self, link: &LinkId, calls: u32) -> Result<Access, Error> {
         let document = LinkDocument::parse(link, &self.document(link).await?)?;
         let no_credential = || Error::NotFound {
-            what: format!("a credential of the link {link}"),
-            advice: "it only receives; `bitrelay link set-creds` gives it one".to_owned(),
+            message: format!("link {link} has no credential: it only receives"),
+            advice: format!("`bitrelay link set-creds {link}` gives it one"),
         };
         let credential = document.credential().cloned().ok_or_else(no_credential)?;
         let account = credential.account();
@@ -231,7 +231,7 @@ impl<'s, 'a> Session<'s, 'a> {
         if reserved.calls == 0 {
             return Err(Error::BudgetSpent);
         }
-        let base = self.deployment().await?.bitbucket_api(self.around.variable);
+        let base = self.deployment().await?.bitbucket_api(self.environment.variable);
         let client = Api::new(&base)?.client(credential, reserved.calls);
         Ok(Access { client, account, table, reserved, reserved_at: now })
     }
@@ -240,20 +240,20 @@ impl<'s, 'a> Session<'s, 'a> {
     async fn tokens(&mut self, table: &DynamoTable) -> Result<impl TokenSource + use<>, Error> {
         let prefix = self.secrets_prefix().await?;
         let grants = SecretsManagerGrants::connect(&self.aws().await, prefix);
-        let base = self.deployment().await?.bitbucket_oauth(self.around.variable);
+        let base = self.deployment().await?.bitbucket_oauth(self.environment.variable);
         let oauth = OAuth::new(&base)?;
         let holder = format!("cli-{}", std::process::id());
-        let clock = SharedClock(self.around.clock.clone());
+        let clock = SharedClock(self.environment.clock.clone());
         Ok(Tokens::new(oauth, table.clone(), grants, clock, holder))
     }
 
     /// How long windows are.
     pub(crate) async fn settings(&mut self) -> Result<Settings, Error> {
-        self.deployment().await?.settings(self.around.variable)
+        self.deployment().await?.settings(self.environment.variable)
     }
 
     /// The most calls an hour with one credential.
     pub(crate) async fn calls_per_hour(&mut self) -> Result<u32, Error> {
-        Ok(self.deployment().await?.calls_per_hour(self.around.variable))
+        Ok(self.deployment().await?.calls_per_hour(self.environment.variable))
     }
 }

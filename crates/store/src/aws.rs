@@ -5,10 +5,11 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
-use crate::Error;
+use crate::error::{Error, NO_CREDENTIALS};
 
 /// The name of DynamoDB in errors.
 pub(crate) const DYNAMODB: &str = "DynamoDB";
@@ -50,6 +51,21 @@ pub(crate) fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_millis(500))
 }
 
+/// Returns AWS's code of a failed call, or [`NO_CREDENTIALS`] if there was nothing to sign it with. `None` for a call
+/// that AWS did not answer.
+pub fn error_code<E>(error: &SdkError<E, HttpResponse>) -> Option<String>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let SdkError::ServiceError(answer) = error {
+        return answer.err().code().map(str::to_owned);
+    }
+    let first: &(dyn std::error::Error + 'static) = error;
+    let mut causes = std::iter::successors(Some(first), |cause| cause.source());
+    let unsigned = causes.any(<dyn std::error::Error>::is::<CredentialsError>);
+    unsigned.then(|| NO_CREDENTIALS.to_owned())
+}
+
 /// Returns the error for a failed call. It keeps AWS's message, which names tables, roles and actions, but no values.
 pub(crate) fn failure<E>(
     service: &'static str,
@@ -59,36 +75,70 @@ pub(crate) fn failure<E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    let code = error_code(error);
     match error {
         SdkError::ServiceError(answer) => {
-            let (code, words) = (answer.err().code(), answer.err().message());
-            let reason = shortened(&format!(
-                "{}: {}",
-                code.unwrap_or("unknown error"),
-                words.unwrap_or("no explanation")
-            ));
-            let passes = code.is_some_and(|code| PASSING_CODES.contains(&code));
-            if passes || answer.raw().status().as_u16() >= 500 {
-                Error::Unavailable { service, operation, reason }
+            let known_code = code.as_deref().unwrap_or("unknown error");
+            let message = answer.err().message().unwrap_or("no explanation");
+            let reason = shortened(&format!("{known_code}: {message}"));
+            if PASSING_CODES.contains(&known_code) || answer.raw().status().as_u16() >= 500 {
+                Error::Unavailable { service, operation, code, reason }
             } else {
-                Error::Refused { service, operation, reason }
+                Error::Refused { service, operation, code, reason }
             }
         }
         SdkError::ConstructionFailure(_) => {
             let reason = shortened(&DisplayErrorContext(error).to_string());
-            Error::Refused { service, operation, reason }
+            Error::Refused { service, operation, code, reason }
         }
         SdkError::TimeoutError(_) => {
-            Error::Unavailable { service, operation, reason: "timed out".to_owned() }
+            let reason = "timed out".to_owned();
+            Error::Unavailable { service, operation, code, reason }
         }
-        _ => Error::Unavailable {
-            service,
-            operation,
-            reason: shortened(&DisplayErrorContext(error).to_string()),
-        },
+        _ => {
+            let reason = shortened(&DisplayErrorContext(error).to_string());
+            Error::Unavailable { service, operation, code, reason }
+        }
     }
 }
 
 fn shortened(text: &str) -> String {
     text.chars().take(MAX_REASON_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_credential_types::provider::future::ProvideCredentials as Answer;
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+
+    use super::*;
+
+    /// A machine without AWS credentials.
+    #[derive(Debug)]
+    struct NoProvider;
+
+    impl ProvideCredentials for NoProvider {
+        fn provide_credentials<'a>(&'a self) -> Answer<'a>
+        where
+            Self: 'a,
+        {
+            Answer::ready(Err(CredentialsError::not_loaded("no provider has any")))
+        }
+    }
+
+    #[tokio::test]
+    async fn missing_credentials_have_a_code() {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .endpoint_url("http://127.0.0.1:9")
+            .credentials_provider(SharedCredentialsProvider::new(NoProvider))
+            .build();
+        let client = aws_sdk_dynamodb::Client::new(&config);
+        let error = client.scan().table_name("bitrelay").send().await.unwrap_err();
+        let error = failure("DynamoDB", "Scan", &error);
+        assert_eq!(error.code(), Some(NO_CREDENTIALS), "{error:?}");
+        assert!(error.retryable(), "a function gets its credentials a moment later");
+    }
 }

@@ -3,6 +3,9 @@
 use bitbucket::Category;
 use relay::LinkId;
 
+/// Code of a request that was never sent, because no AWS credentials were found or they could not be loaded.
+pub const NO_CREDENTIALS: &str = "NoCredentials";
+
 /// An error of this crate. No message holds a secret, a token or a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -13,6 +16,8 @@ pub enum Error {
         service: &'static str,
         /// The operation, such as `GetItem`.
         operation: &'static str,
+        /// AWS's error code, or [`NO_CREDENTIALS`].
+        code: Option<String>,
         /// The reason, as text.
         reason: String,
     },
@@ -37,6 +42,8 @@ pub enum Error {
         service: &'static str,
         /// The operation.
         operation: &'static str,
+        /// AWS's error code. Callers tell refusals apart by it, never by the text.
+        code: Option<String>,
         /// AWS's code and message.
         reason: String,
     },
@@ -106,9 +113,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// AWS's error code, or [`NO_CREDENTIALS`].
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable { code, .. } | Self::Refused { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Returns an error that passes by itself, for stand-ins of the stores.
     pub fn unavailable(reason: impl Into<String>) -> Self {
-        Self::Unavailable { service: "the store", operation: "a request", reason: reason.into() }
+        Self::Unavailable { service: "the store", operation: "a request", code: None, reason: reason.into() }
     }
 
     /// Returns the HTTP status of a webhook request that fails with this. Bitbucket resends on 5xx only
@@ -148,8 +163,10 @@ mod tests {
     fn every_error_has_its_status_and_category() {
         let text = String::new;
         let link: LinkId = "acme".parse().unwrap();
-        let unavailable = Error::Unavailable { service: "DynamoDB", operation: "GetItem", reason: text() };
-        let refused = Error::Refused { service: "DynamoDB", operation: "GetItem", reason: text() };
+        let unavailable =
+            Error::Unavailable { service: "DynamoDB", operation: "GetItem", code: None, reason: text() };
+        let refused =
+            Error::Refused { service: "DynamoDB", operation: "GetItem", code: None, reason: text() };
         let too_large = Error::TooLarge { what: "the state", bytes: 2, max_bytes: 1 };
         let table = [
             (unavailable, 503, true, Category::Storage),

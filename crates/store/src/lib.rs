@@ -33,12 +33,13 @@ pub mod table;
 mod transaction;
 
 pub use authorization::open_authorization;
+pub use aws::error_code;
 pub use clock::{Clock, SystemClock};
 pub use codec::{DueWatch, StoredEvent, event_from_item, sha256_hex};
 pub use commit::{Commit, CommitError, DeliveryMark};
 pub use document::{Document, Documents};
 pub use dynamodb::DynamoTable;
-pub use error::Error;
+pub use error::{Error, NO_CREDENTIALS};
 pub use links::{CachedLinks, Link, LinkSource, SecretsManagerLinks};
 pub use record::{Recorded, Recorder};
 pub use shard::Shard;

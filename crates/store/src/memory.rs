@@ -289,5 +289,10 @@ impl Leases for MemoryTable {
 }
 
 fn unreachable(operation: &'static str) -> Error {
-    Error::Unavailable { service: "DynamoDB", operation, reason: "a fault was injected".to_owned() }
+    Error::Unavailable {
+        service: "DynamoDB",
+        operation,
+        code: None,
+        reason: "a fault was injected".to_owned(),
+    }
 }

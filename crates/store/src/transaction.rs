@@ -161,7 +161,7 @@ pub(crate) fn commit_error<'w>(refused: impl IntoIterator<Item = (&'w Write, Wri
         WriteRefusal::Condition(_) | WriteRefusal::Busy => None,
     }) {
         Some(reason) => {
-            Error::Refused { service: "DynamoDB", operation: "TransactWriteItems", reason }.into()
+            Error::Refused { service: "DynamoDB", operation: "TransactWriteItems", code: None, reason }.into()
         }
         None => CommitError::Conflict,
     }

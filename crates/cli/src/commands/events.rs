@@ -112,8 +112,8 @@ pub(super) fn head_json(event: &EventSummary) -> Value {
 /// Shows one event.
 pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), Error> {
     let missing = || Error::NotFound {
-        what: format!("the event {id}"),
-        advice: "`bitrelay events list` shows the newest".to_owned(),
+        message: format!("no event {id} in the log"),
+        advice: "`bitrelay events list` shows the newest events".to_owned(),
     };
     let place = session.reader().await?.find(id).await?.ok_or_else(missing)?;
     let table = session.table().await?;

@@ -58,7 +58,7 @@ fn answer<T>(
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, Error> {
     for _ in 0..MAX_QUESTIONS {
-        let text = session.around.terminal.ask(question)?;
+        let text = session.environment.terminal.ask(question)?;
         match read(text.trim()) {
             Ok(answer) => return Ok(answer),
             Err(reason) => session.warn(&reason),

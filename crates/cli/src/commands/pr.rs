@@ -27,22 +27,20 @@ pub(crate) async fn show(
 ) -> Result<(), Error> {
     let link = session.link()?;
     let missing = |what: String| Error::NotFound {
-        what,
-        advice: format!(
-            "nothing was heard of it through the link {link}; `bitrelay events list` shows what was"
-        ),
+        message: format!("no {what} in the log of link {link}"),
+        advice: format!("`bitrelay events list --link {link}` shows the events that were received"),
     };
-    let id = match repository {
-        RepositoryFilter::Id(id) => id.clone(),
+    let (id, name) = match repository {
+        RepositoryFilter::Id(id) => (id.clone(), id.as_str()),
         RepositoryFilter::FullName(name) => {
             let found = session.reader().await?.repository_id(Some(&link), name).await?;
-            found.ok_or_else(|| missing(format!("the repository {name}")))?
+            (found.ok_or_else(|| missing(format!("repository {name}")))?, name.as_str())
         }
     };
     let subject = Subject::PullRequest { repository: id, id: number };
     let state = session.table().await?.read(&link, &subject).await?;
     let Some(known) = state.pull_request() else {
-        return Err(missing(format!("the pull request {number}")));
+        return Err(missing(format!("pull request {number} of {name}")));
     };
     let settings = session.settings().await?;
     let windows = windows(known, &settings);

@@ -45,8 +45,8 @@ async fn secret(session: &mut Session<'_, '_>) -> Result<WebhookSecret, Error> {
     let link = session.link()?;
     let edit = LinkEdit::parse(&link, &session.document(&link).await?)?;
     let secret = edit.hook_secret().ok_or_else(|| Error::NotFound {
-        what: format!("a webhook secret of the link {link}"),
-        advice: format!("`bitrelay link rotate-secret {link}` makes one; --unsigned does without"),
+        message: format!("link {link} has no webhook secret"),
+        advice: format!("`bitrelay link rotate-secret {link}` creates one; --unsigned with --url sends without a signature"),
     })?;
     Ok(WebhookSecret::new(secret.expose_secret())?)
 }

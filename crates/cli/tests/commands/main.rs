@@ -9,6 +9,7 @@ mod hosts;
 mod library;
 mod links;
 mod reading;
+mod refusals;
 mod rotation;
 mod stage;
 mod terminal;

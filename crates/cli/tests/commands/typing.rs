@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use cli::{Surroundings, run};
+use cli::{Environment, run};
 use jiff::Timestamp;
 use store::memory::ManualClock;
 
@@ -70,14 +70,14 @@ impl Shell {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let variable = |name: &str| self.variables.get(name).cloned();
         let args = std::iter::once("bitrelay").chain(line.split_whitespace()).map(Into::into);
-        let mut surroundings = Surroundings {
+        let mut environment = Environment {
             variable: &variable,
             clock: self.clock.clone(),
             terminal: script,
             out: &mut out,
             err: &mut err,
         };
-        let code = Box::pin(run(args, &mut surroundings)).await;
+        let code = Box::pin(run(args, &mut environment)).await;
         Outcome { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
     }
 

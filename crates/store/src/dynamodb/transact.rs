@@ -58,6 +58,7 @@ fn put(table: &str, write: &Write) -> Result<TransactWriteItem, Error> {
     let put = put.build().map_err(|error| Error::Refused {
         service: DYNAMODB,
         operation: "TransactWriteItems",
+        code: None,
         reason: error.to_string(),
     })?;
     Ok(TransactWriteItem::builder().put(put).build())
@@ -69,7 +70,8 @@ fn cancellation(writes: &[Write], reasons: &[CancellationReason], words: Option<
     let refused: Vec<_> = refused.collect();
     if refused.is_empty() {
         let reason = format!("the transaction was cancelled: {}", words.unwrap_or("no reason was given"));
-        return Error::Refused { service: DYNAMODB, operation: "TransactWriteItems", reason }.into();
+        return Error::Refused { service: DYNAMODB, operation: "TransactWriteItems", code: None, reason }
+            .into();
     }
     commit_error(refused)
 }

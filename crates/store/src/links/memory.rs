@@ -55,6 +55,7 @@ impl LinkSource for MemoryLinks {
             return Err(Error::Unavailable {
                 service: "Secrets Manager",
                 operation: "GetSecretValue",
+                code: None,
                 reason,
             });
         }

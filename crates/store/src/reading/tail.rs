@@ -42,7 +42,8 @@ impl Tail {
         let listed = listed.map_err(|error| failure(SERVICE, "ListStreams", &error))?;
         let stream = listed.streams().first().and_then(|stream| stream.stream_arn()).map(str::to_owned);
         let reason = || format!("the table {table} has no stream");
-        let refused = || Error::Refused { service: SERVICE, operation: "ListStreams", reason: reason() };
+        let refused =
+            || Error::Refused { service: SERVICE, operation: "ListStreams", code: None, reason: reason() };
         let mut tail = Self { client, stream: stream.ok_or_else(refused)?, shards: BTreeMap::new() };
         for shard in tail.listed().await? {
             let Some(id) = shard.shard_id() else { continue };

@@ -120,7 +120,7 @@ impl Work {
         }
         if places.is_empty() {
             let advice = "name a place with --repository WORKSPACE/SLUG or --workspace WORKSPACE";
-            return Err(Error::NotConfigured { what: "where the link has hooks", advice });
+            return Err(Error::NotConfigured { what: "the place of the hooks", advice });
         }
         let url = session.webhook_url(&link).await?;
         let wanted =

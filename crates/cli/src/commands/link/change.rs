@@ -169,7 +169,7 @@ pub(super) async fn delete(
     session.document(id).await?;
     if !yes {
         let question = format!("Deliveries to {id} will be refused. Type its id to delete it");
-        if session.around.terminal.ask(&question)? != id.as_str() {
+        if session.environment.terminal.ask(&question)? != id.as_str() {
             return Err(Error::Usage("nothing was deleted".to_owned()));
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn answers(
     from: SecretsFrom,
 ) -> Result<Answers, Error> {
     let mut credential = if from.stdin {
-        lines(session.around.terminal.input()?.expose_secret())?
+        lines(session.environment.terminal.input()?.expose_secret())?
     } else if from.kv.is_empty() {
         asked(session, template)?
     } else {
@@ -55,7 +55,7 @@ fn lines(text: &str) -> Result<Given, Error> {
 fn asked(session: &mut Session<'_, '_>, template: Template) -> Result<Given, Error> {
     let mut given = Given::new();
     for part in template.parts() {
-        let terminal = &mut session.around.terminal;
+        let terminal = &mut session.environment.terminal;
         let answer =
             if part.secret { terminal.ask_secret(part.label)? } else { terminal.ask(part.label)?.into() };
         given.insert(part.name.to_owned(), answer);

@@ -7,9 +7,9 @@ use store::Recorder;
 use store::links::{LinkDocument, LinkEdit};
 
 use crate::Error;
+use crate::environment::SharedClock;
 use crate::output::Report;
 use crate::session::Session;
-use crate::surroundings::SharedClock;
 
 /// Shows what a link has swept, after adding and taking away.
 pub(super) async fn change(
@@ -48,7 +48,7 @@ pub(super) async fn begin(
     places: &SweepTargets,
 ) -> Result<(), Error> {
     let (table, settings) = (session.table().await?, session.settings().await?);
-    let clock = SharedClock(session.around.clock.clone());
+    let clock = SharedClock(session.environment.clock.clone());
     let configured = Observation::Link(LinkObservation::Configured(places.clone()));
     let recorder = Recorder { table: &table, clock: &clock, settings: &settings };
     recorder.record(id, &Subject::Link, &configured).await?;

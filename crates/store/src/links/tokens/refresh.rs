@@ -94,7 +94,8 @@ impl<T: Leases, G: GrantStore, C: Clock> Refresh<T, G, C> {
             return outcome;
         }
         let reason = "another process refreshes it and takes too long".to_owned();
-        Err(Error::Unavailable { service: "the token's owner", operation: "a refresh", reason }.into())
+        Err(Error::Unavailable { service: "the token's owner", operation: "a refresh", code: None, reason }
+            .into())
     }
 
     /// Gets the token as the holder of the lease.

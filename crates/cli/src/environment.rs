@@ -9,7 +9,7 @@ use store::Clock;
 use crate::terminal::Terminal;
 
 /// What a command is run in.
-pub struct Surroundings<'a> {
+pub struct Environment<'a> {
     /// Environment variables.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// What time it is.
@@ -22,21 +22,21 @@ pub struct Surroundings<'a> {
     pub err: &'a mut dyn Write,
 }
 
-impl std::fmt::Debug for Surroundings<'_> {
+impl std::fmt::Debug for Environment<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Surroundings").finish_non_exhaustive()
+        f.debug_struct("Environment").finish_non_exhaustive()
     }
 }
 
-impl Surroundings<'_> {
+impl Environment<'_> {
     /// Writes a line of the result. Whoever has closed the output wants no more of it.
-    pub(crate) fn say(&mut self, text: &str) {
+    pub(crate) fn println(&mut self, text: &str) {
         let _ = writeln!(self.out, "{text}");
         let _ = self.out.flush();
     }
 
     /// Writes a line for the person.
-    pub(crate) fn complain(&mut self, text: &str) {
+    pub(crate) fn eprintln(&mut self, text: &str) {
         let _ = writeln!(self.err, "{text}");
     }
 
