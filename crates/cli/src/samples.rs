@@ -124,7 +124,7 @@ mod tests {
     fn every_reported_key_has_a_sample_about_what_the_key_is_about() {
         for key in EventKey::KNOWN.iter().filter(|key| key.is_reported()) {
             let body = payload(key, 7, Timestamp::UNIX_EPOCH).to_string();
-            let subject = Subject::of(&Payload::parse(body.as_bytes()).unwrap());
+            let subject = Subject::from_payload(&Payload::parse(body.as_bytes()).unwrap());
             let expected = match key.as_str() {
                 name if name.starts_with("pullrequest:") => "pullrequest",
                 name if name.starts_with("issue:") => "issue",

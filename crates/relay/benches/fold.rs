@@ -27,7 +27,7 @@ use webhooks::Webhook;
 /// A webhook as the fold takes it.
 fn delivered(webhook: &Webhook) -> (Subject, Observation) {
     let payload = Payload::parse(&webhook.body).unwrap();
-    let subject = Subject::of(&payload);
+    let subject = Subject::from_payload(&payload);
     let report = Report {
         key: EventKey::parse(&webhook.key).unwrap(),
         payload,

@@ -1,45 +1,47 @@
-//! What can go wrong with ids and settings; folding itself cannot fail.
+//! Errors of ids and settings; folding itself cannot fail.
 
 use bitbucket::Category;
 
-/// Everything that can fail in this crate.
+/// All errors of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A link id has other characters than allowed, or is too long.
+    /// A link id has forbidden characters, or is too long.
     #[error("a link id has 1 to 64 lower-case letters, digits and dashes")]
     LinkIdInvalid,
     /// A stored subject cannot be read.
-    #[error("{0:?} is not a subject")]
+    #[error("stored subject {0:?} cannot be read")]
     SubjectInvalid(String),
     /// A setting is out of its bounds.
     #[error("{name} must be between {min} and {max} seconds, not {given:?}")]
     SettingInvalid {
         /// The environment variable.
         name: &'static str,
-        /// The least that is allowed.
+        /// The minimum.
         min: u32,
-        /// The most that is allowed.
+        /// The maximum.
         max: u32,
-        /// What was given.
+        /// The given value.
         given: String,
     },
-    /// What is to be swept is named in another way than Bitbucket names it.
-    #[error("a place to sweep is `workspace/slug` or `workspace`, in letters, digits, `-`, `_` and `.`")]
+    /// A sweep target is not in the form that Bitbucket uses.
+    #[error("a sweep target is `workspace/slug` or `workspace`, in letters, digits, `-`, `_` and `.`")]
     SweepTargetInvalid,
-    /// More is to be swept than can be.
-    #[error("at most {repositories} repositories and {workspaces} workspaces can be named to be swept")]
+    /// A link names more sweep targets than a link can have.
+    #[error(
+        "a link can have at most {repositories} repositories and {workspaces} workspaces as sweep targets"
+    )]
     TooManySweepTargets {
-        /// The most repositories.
+        /// Maximum number of repositories.
         repositories: usize,
-        /// The most workspaces.
+        /// Maximum number of workspaces.
         workspaces: usize,
     },
-    /// The looks of the tail are not what they should be.
+    /// The times of the tail are not valid.
     #[error(
         "BITRELAY_TAIL_SECONDS must be one to three numbers of seconds up to 2678400 with commas between them, not {given:?}"
     )]
     TailInvalid {
-        /// What was given.
+        /// The given value.
         given: String,
     },
 }
@@ -48,14 +50,14 @@ impl Error {
     /// The HTTP status of a request that fails with this.
     pub const fn status(&self) -> u16 {
         match self {
-            // A link that cannot exist is one that is not there.
+            // A link with an invalid id does not exist.
             Self::LinkIdInvalid => 404,
             Self::SweepTargetInvalid | Self::TooManySweepTargets { .. } => 400,
             Self::SubjectInvalid(_) | Self::SettingInvalid { .. } | Self::TailInvalid { .. } => 500,
         }
     }
 
-    /// Never: none of these passes by itself.
+    /// Always false: a retry fails in the same way.
     pub const fn retryable(&self) -> bool {
         false
     }

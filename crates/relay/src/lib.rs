@@ -1,9 +1,9 @@
-//! The decisions of bitrelay: new facts, the state of each subject, the time of the next poll, and the calls it may use.
+//! The decisions of bitrelay: new facts, the state of each subject, the next poll, and the calls it may use.
 //!
 //! Everything here is pure: no I/O, no clock, no randomness. The webhook function and the poller make [`Observation`]s;
 //! both hand them to [`fold`] and store the result in one transaction.
 //!
-//! Imports between these modules run in one direction, from the bottom of this table to its top:
+//! Imports run in one direction: a module of this table imports only modules above it.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -14,7 +14,7 @@
 //! | [`schedule`] | settings, windows and the time of the next poll |
 //! | [`polling`] | what a poll reads, and the order of polls when calls run short |
 //! | [`fold`] | `(state, observation, now) -> (state', events, watch')` |
-//! | [`budget`] | the API calls that a credential may still make (no module above or below needs it) |
+//! | [`budget`] | the API calls that a credential may still make; no other module imports it |
 
 pub mod budget;
 mod error;

@@ -1,4 +1,4 @@
-//! What an event is about, and the link it came through.
+//! The subject of an event, and the link it came through.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// The longest link id.
+/// Longest link id.
 const MAX_LINK_CHARS: usize = 64;
 
-/// The longest commit hash that is taken for one: SHA-256 in hex.
+/// Longest accepted commit hash: SHA-256 in hex.
 const MAX_HASH_CHARS: usize = 64;
 
 /// One connection to Bitbucket. Its id is the last part of the webhook URL: `/webhook/{link}`.
@@ -45,42 +45,42 @@ impl fmt::Display for LinkId {
     }
 }
 
-/// What an event is about. Events of one subject are in one order; it is the log's partition.
+/// Subject of an event. Events of one subject have one order; it is the log's partition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     /// A pull request.
     PullRequest {
-        /// Its repository (the destination's).
+        /// Its repository (that of the destination).
         repository: RepositoryId,
-        /// Its number there.
+        /// Its number in the repository.
         id: PullRequestId,
     },
     /// A commit.
     Commit {
         /// Its repository.
         repository: RepositoryId,
-        /// Its hash, as long as Bitbucket gave it.
+        /// Its hash, as long as in Bitbucket's payload.
         hash: String,
     },
     /// An issue of Bitbucket's issue tracker.
     Issue {
         /// Its repository.
         repository: RepositoryId,
-        /// Its number there.
+        /// Its number in the repository.
         id: u64,
     },
     /// A repository.
     Repository {
-        /// Which.
+        /// The repository.
         repository: RepositoryId,
     },
-    /// Whatever names no repository: the link it came through.
+    /// The link itself, for deliveries that name no repository.
     Link,
 }
 
 impl Subject {
-    /// What a webhook's body is about: the most particular thing that it names.
-    pub fn of(payload: &Payload) -> Self {
+    /// Returns the subject of a webhook's body: the most specific object that it names.
+    pub fn from_payload(payload: &Payload) -> Self {
         let Some(repository) = payload.repository().and_then(|repository| repository.id()) else {
             return Self::Link;
         };
@@ -99,7 +99,7 @@ impl Subject {
         }
     }
 
-    /// The kind of thing, as the envelope's `subject.type` says it.
+    /// The kind of subject, as the envelope's `subject.type`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::PullRequest { .. } => "pullrequest",
@@ -110,7 +110,7 @@ impl Subject {
         }
     }
 
-    /// The repository, where there is one.
+    /// The repository, if the subject has one.
     pub const fn repository(&self) -> Option<&RepositoryId> {
         match self {
             Self::PullRequest { repository, .. }
@@ -122,8 +122,7 @@ impl Subject {
     }
 }
 
-/// `kind`, then the repository with its `/` as `:`, then the number or hash, joined with `/`. Reads back with
-/// [`FromStr`].
+/// `kind`, the repository with `:` for its `/`, and the number or hash, joined with `/`. [`FromStr`] reads it back.
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind();
@@ -169,7 +168,7 @@ mod tests {
     use super::*;
 
     fn subject(body: &str) -> Subject {
-        Subject::of(&Payload::parse(body.as_bytes()).unwrap())
+        Subject::from_payload(&Payload::parse(body.as_bytes()).unwrap())
     }
 
     #[test]

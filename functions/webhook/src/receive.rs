@@ -27,7 +27,7 @@ pub async fn receive<T: SubjectLog, L: LinkSource, C: Clock>(
     let delivery = verify(app, link, delivery).await?;
     // Safety: the body is parsed only after its signature was verified.
     let (report, mark) = read(&delivery)?;
-    let subject = Subject::of(&report.payload);
+    let subject = Subject::from_payload(&report.payload);
     if report.key.is_commit_status() {
         builds::record(app, link, &subject, &report).await?;
     }

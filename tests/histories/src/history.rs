@@ -232,7 +232,7 @@ impl History {
         }
         self.tell(|| format!("  {} {number} arrives by {hook}", letter.key));
         let payload = Payload::parse(&letter.body).map_err(|error| error.to_string())?;
-        let subject = Subject::of(&payload);
+        let subject = Subject::from_payload(&payload);
         let report = Report {
             key: letter.key.clone(),
             payload,

@@ -54,7 +54,7 @@ impl Library {
         let body = body.to_string().into_bytes();
         let key = EventKey::parse(key).unwrap();
         let payload = Payload::parse(&body).unwrap();
-        let subject = Subject::of(&payload);
+        let subject = Subject::from_payload(&payload);
         let request = format!("request-{}", sha256_hex(&body));
         let mark = DeliveryMark {
             hook: "hook".to_owned(),

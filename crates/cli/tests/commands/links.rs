@@ -278,7 +278,7 @@ async fn what_is_swept_is_named_from_the_beginning_or_later_and_the_poller_is_to
     assert!(doctor.to_string().contains("warn  sweep       1 names wait for the poller"), "{doctor}");
 
     let wrong = stage.shell.types("link sweep acme --add ../user").await;
-    assert!(wrong.code == 2 && wrong.err.contains("a place to sweep is"), "{wrong}");
+    assert!(wrong.code == 2 && wrong.err.contains("a sweep target is"), "{wrong}");
     stage.shell.types("link sweep acme --remove acme").await;
     assert_eq!(due().await, [""; 0]);
 }

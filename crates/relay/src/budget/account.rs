@@ -1,21 +1,22 @@
-//! Whose API calls are counted together (G8).
+//! Accounts: the credentials whose API calls Bitbucket counts together (G8).
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// So much of the hash is kept, in bytes: two of some thousand credentials are never taken for one.
+/// Bytes of the hash that are kept; 128 bits rule out collisions.
 const KEPT_BYTES: usize = 16;
 
-/// Who spends a budget: the account behind a credential, as far as the credential tells. Bitbucket counts the calls of a user,
-/// whatever they are made with (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>), so links with the same
-/// account share one budget.
+/// The account behind a credential. Bitbucket counts the calls of a user, not of a credential
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>), so links with the same account share
+/// one budget.
 ///
-/// A hash, and no secret: a token cannot be had from it. An e-mail address can be guessed and tried; it stands in no log either.
+/// A hash and not a secret: it does not reveal a token. An e-mail address could be guessed and tried, so it is never
+/// logged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Account(String);
 
-/// What tells one account from another.
+/// The kind of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountKind {
     /// The e-mail address or user name of Basic authentication: all API tokens of a user are counted together.
@@ -25,8 +26,8 @@ pub enum AccountKind {
     AccessToken,
     /// An OAuth consumer that acts as itself.
     Consumer,
-    /// An OAuth consumer that acts for people. Who they are is not known before they allow it, so all of them are counted together,
-    /// which errs on the safe side.
+    /// An OAuth consumer that acts for people. They are unknown before they authorize it, so all are counted together,
+    /// which is the safe side.
     ConsumerForPeople,
 }
 
@@ -42,7 +43,7 @@ impl AccountKind {
 }
 
 impl Account {
-    /// The account that is told by `identity`. The kind is hashed too: what is a user's name is never taken for a consumer's key.
+    /// Creates the account of an `identity`. The kind is hashed too, so a user's name never equals a consumer's key.
     pub fn new(kind: AccountKind, identity: &str) -> Self {
         let hash = Sha256::new()
             .chain_update("bitrelay account\0")

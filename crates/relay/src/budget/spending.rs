@@ -1,8 +1,8 @@
-//! The API calls that a credential may still make in its rolling hour (G8). Pure; where it is kept is the store's matter.
+//! The API calls that a credential may still make in its rolling hour (G8). Pure; the store keeps it.
 //!
 //! Bitbucket allows 1,000 calls in any hour and gives capacity back minute by minute
-//! (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>). Calls are reserved before they are made and given back if
-//! they were not: a crash in between wastes calls and never makes one too many.
+//! (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>). Calls are reserved before they are
+//! made, and unused ones are given back: a crash in between wastes calls and never makes one too many.
 
 use std::collections::BTreeMap;
 
@@ -14,29 +14,30 @@ use super::named_limit::NamedLimit;
 
 const MINUTE_SECONDS: i64 = 60;
 
-/// How many minutes a minute's calls count after its end, until the last of them is surely an hour old: an hour, and two
-/// minutes because a call may be made that long after its reservation (a run with its overtime, and clocks that differ by half a
-/// minute).
+/// Minutes for which calls count after the minute of their reservation. One hour, and two minutes more: a call may be
+/// made that long after its reservation (overtime of a run, and clocks that differ by half a minute).
 const COUNTED_MINUTES: u32 = 60 + 2;
 
-/// What every minute is sure of, in percent of an even share of the limit: a burst can never leave nothing for the checks that
-/// must be made. The rest is whoever's needs it first.
+/// Percentage of an even per-minute share that is guaranteed to each minute, so that a burst cannot use up the calls
+/// of necessary checks. The remainder is first come, first served.
 const SURE_PERCENT: u32 = 88;
 
-/// What is not given out evenly of a small limit: minutes that are sure of no call save them up for one poll.
+/// At least this many calls stay out of the guaranteed shares, so that a small limit can still save up for one whole
+/// poll.
 const LEAST_SPARE: u32 = 8;
 
-/// What a credential has spent.
+/// The calls that an account has spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
-    /// How often it was stored. The store accepts version n+1 only on top of n: *safety*, for two spenders at once.
+    /// Number of times it was stored. The store accepts version n+1 only on top of n: *safety*, for two spenders at
+    /// once.
     pub version: u64,
     /// Calls by the minute (of the Unix epoch) in which they were reserved.
     pub minutes: BTreeMap<i64, u32>,
-    /// Until when Bitbucket wants to be left alone, after a 429.
+    /// Time until which Bitbucket refuses calls, after a 429.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_until: Option<Timestamp>,
-    /// What Bitbucket said last of the limit, where it does.
+    /// The limit that Bitbucket named last, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<NamedLimit>,
 }
@@ -46,17 +47,17 @@ pub struct Budget {
 pub struct Reservation {
     /// The minute under which they are counted.
     pub minute: i64,
-    /// How many.
+    /// Number of calls.
     pub calls: u32,
-    /// Whether others spend calls of the same credential, and few are left to all.
+    /// True if others spend calls of the same credential, and few are left to all.
     pub is_near_limit: bool,
 }
 
-/// A run that got less than this part of what it may use is short of calls.
+/// A run with less than one in this many of its maximum calls is short of calls.
 const SHORT_PART: u32 = 4;
 
 impl Reservation {
-    /// Whether a run, which may use `most` calls, is to save them: the hour's budget gave little more than every minute is sure of, or
+    /// True if a run, which may use `most` calls, has to save them: it got little more than the guaranteed share, or
     /// others spend too.
     pub const fn is_short_of(&self, most: u32) -> bool {
         self.is_near_limit || self.calls < most / SHORT_PART
@@ -64,42 +65,42 @@ impl Reservation {
 }
 
 impl Budget {
-    /// How many calls count at `now`.
+    /// Number of calls that count at `now`.
     pub fn spent(&self, now: Timestamp) -> u32 {
         let counting = self.minutes.iter().filter(|(minute, _)| now < counts_until(**minute));
         counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
     }
 
-    /// How many calls may be made in an hour: the `limit` that was set, or less where Bitbucket names less.
+    /// Calls allowed in an hour: the configured `limit`, or a lower one that Bitbucket named.
     pub fn allowed(&self, now: Timestamp, limit: u32) -> u32 {
         self.named_calls(now).map_or(limit, |named| named.min(limit))
     }
 
-    /// How many of them are left, whether or not Bitbucket wants any now.
+    /// Calls left of these, even while Bitbucket refuses calls.
     pub fn left(&self, now: Timestamp, limit: u32) -> u32 {
         self.allowed(now, limit).saturating_sub(self.spent(now))
     }
 
-    /// Until when Bitbucket wants to be left alone; `None` where it does not.
+    /// Time until which Bitbucket refuses calls; `None` if it does not.
     pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {
         self.blocked_until.filter(|until| now < *until)
     }
 
-    /// The calls an hour that Bitbucket itself names, where it does.
+    /// The calls an hour that Bitbucket itself named, if any.
     pub fn named_calls(&self, now: Timestamp) -> Option<u32> {
         self.named?.calls_per_hour(now)
     }
 
-    /// Whether others spend calls of the same credential, and Bitbucket says that few are left.
+    /// True if others spend calls of the same credential, and Bitbucket reports that few are left.
     pub fn is_near_by_others(&self, now: Timestamp, limit: u32) -> bool {
         self.named.is_some_and(|named| named.is_near_by_others(now, self.spent(now), limit))
     }
 
-    /// Reserves up to `most` calls of a `limit` an hour, for the next minute or so. Fewer, down to none, where they run
-    /// short. The result is to be stored before a call is made.
+    /// Reserves up to `most` calls of a `limit` an hour, for the next minute or so. Fewer, down to none, if they run
+    /// short. Store the result before making a call.
     pub fn reserve(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
         self.minutes.retain(|minute, _| now < counts_until(*minute));
-        // Should the clock go back, what is spent now counts as long as what was spent last.
+        // If the clock goes back, these calls count as long as the newest ones.
         let minute = self.minutes.keys().next_back().copied().unwrap_or(i64::MIN).max(minute_of(now));
         let is_near_limit = self.is_near_by_others(now, limit);
         let limit = self.allowed(now, limit);
@@ -114,12 +115,13 @@ impl Budget {
         Reservation { minute, calls, is_near_limit }
     }
 
-    /// `taken` is what this minute has already: two links that share a budget share a minute's sure calls.
+    /// `taken` is what this minute has already reserved: two links with one budget share the guaranteed calls of a
+    /// minute.
     fn share(&self, now: Timestamp, limit: u32, most: u32, taken: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
         let sure_until = |ahead: u32| sure_in_all(limit).saturating_mul(ahead) / COUNTED_MINUTES;
-        // What is spent now is missing until it is an hour old. In each minute until then there must be enough left for all
-        // minutes up to it to have their sure share.
+        // Calls spent now are missing for an hour. In each minute until then enough must be left for the guaranteed
+        // shares of all minutes up to it.
         let spare = (0..=COUNTED_MINUTES).map(|ahead| {
             let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
             limit.saturating_sub(self.spent(then)).saturating_sub(sure_until(ahead))
@@ -127,7 +129,7 @@ impl Budget {
         spare.min().unwrap_or(0).max(sure_until(1).saturating_sub(taken)).min(left).min(most)
     }
 
-    /// Gives back what was reserved and not used.
+    /// Gives back calls that were reserved and not used.
     pub fn give_back(&mut self, unused: Reservation) {
         if let Some(calls) = self.minutes.get_mut(&unused.minute) {
             *calls = calls.saturating_sub(unused.calls);
@@ -135,7 +137,7 @@ impl Budget {
         self.version += 1;
     }
 
-    /// The same, and notes what Bitbucket has `said` of the limit meanwhile.
+    /// Gives back unused calls, and records the rate limit that Bitbucket reported meanwhile.
     pub fn settle(&mut self, now: Timestamp, unused: Reservation, said: Option<RateLimit>) {
         if let Some(said) = said {
             self.named = Some(NamedLimit::after(self.named, said, now));
@@ -143,13 +145,13 @@ impl Budget {
         self.give_back(unused);
     }
 
-    /// Notes that Bitbucket wants to be left alone until `until`.
+    /// Records that Bitbucket refuses calls until `until`.
     pub fn block(&mut self, until: Timestamp) {
         self.blocked_until = self.blocked_until.max(Some(until));
         self.version += 1;
     }
 
-    /// When nothing of this counts any more.
+    /// Time after which none of this counts.
     pub fn forgotten_at(&self) -> Timestamp {
         let newest = self.minutes.keys().next_back().copied().unwrap_or_default();
         let named = self.named.map_or(Timestamp::MIN, |named| named.forgotten_at());
@@ -157,12 +159,12 @@ impl Budget {
     }
 }
 
-/// What the minutes of an hour are sure of together.
+/// The guaranteed calls of all minutes together.
 fn sure_in_all(limit: u32) -> u32 {
     (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE))
 }
 
-/// The calls of a minute in which others spend too: what it is sure of, or enough for a poll.
+/// Calls of a minute in which others spend too: its guaranteed share, or enough for a poll.
 fn thrifty(limit: u32) -> u32 {
     (sure_in_all(limit) / COUNTED_MINUTES).max(LEAST_SPARE)
 }

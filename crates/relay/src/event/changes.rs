@@ -1,79 +1,79 @@
-//! What changed about a pull request between two of its snapshots. Bitbucket's `pullrequest:updated` does not say.
+//! Changes between two snapshots of a pull request. Bitbucket's `pullrequest:updated` does not list them.
 
 use bitbucket::payload::Account;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A description longer than this is not repeated in a change; the payload has it.
+/// Longest description that a change repeats; the payload has longer ones.
 const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;
 
-/// One thing that changed. In JSON: `{"type": "title", "from": …, "to": …}`.
+/// One change. In JSON: `{"type": "title", "from": …, "to": …}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub enum Change {
     /// The title.
     Title {
-        /// Before.
+        /// The value before.
         from: String,
-        /// Now.
+        /// The value now.
         to: String,
     },
-    /// The description. A text of more than 8 KiB is `None`; the payload has it.
+    /// The description. `None` for a text of more than 8 KiB; the payload has it.
     Description {
-        /// Before.
+        /// The value before.
         from: Option<String>,
-        /// Now.
+        /// The value now.
         to: Option<String>,
     },
-    /// Whether it is a draft.
+    /// True if it is a draft.
     Draft {
-        /// Before.
+        /// The value before.
         from: bool,
-        /// Now.
+        /// The value now.
         to: bool,
     },
     /// `OPEN`, `MERGED`, `DECLINED`, `SUPERSEDED`.
     State {
-        /// Before.
+        /// The value before.
         from: String,
-        /// Now.
+        /// The value now.
         to: String,
     },
-    /// The branch that it comes from.
+    /// The source branch.
     Source {
-        /// Before.
+        /// The value before.
         from: String,
-        /// Now.
+        /// The value now.
         to: String,
     },
-    /// The branch that it goes to: it was retargeted.
+    /// The destination branch: the pull request was retargeted.
     Destination {
-        /// Before.
+        /// The value before.
         from: String,
-        /// Now.
+        /// The value now.
         to: String,
     },
     /// The head of the source branch: commits were pushed.
     Commits {
-        /// The hash before, as long as Bitbucket gave it.
+        /// The hash before, as long as in Bitbucket's payload.
         from: String,
         /// The hash now.
         to: String,
     },
-    /// Somebody was made a reviewer.
+    /// A reviewer was added.
     ReviewerAdded {
-        /// Who.
+        /// The reviewer's account.
         reviewer: Account,
     },
-    /// Somebody is no reviewer any more.
+    /// A reviewer was removed.
     ReviewerRemoved {
-        /// Who.
+        /// The reviewer's account.
         reviewer: Account,
     },
 }
 
-/// Compares two `pullrequest` objects. What one of them does not have is no change: nothing is invented.
+/// Compares two `pullrequest` objects. A field that one of them lacks is no change: nothing is invented.
 pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
     let texts = |pointer: &str| moved(text(old, pointer), text(new, pointer));
     let descriptions = moved(description(old), description(new));
@@ -115,7 +115,7 @@ fn reviewers_between(old: &Value, new: &Value) -> Vec<Change> {
     removed.chain(added.map(|reviewer| Change::ReviewerAdded { reviewer: reviewer.clone() })).collect()
 }
 
-/// The reviewers that can be told apart: an account that was deleted may be null.
+/// The reviewers that have a UUID: an account that was deleted may be null.
 fn reviewers(snapshot: &Value) -> Option<Vec<Account>> {
     let listed = snapshot.get("reviewers")?.as_array()?.iter();
     let accounts =

@@ -1,21 +1,21 @@
-//! What is promised of every key: who tells of it, and what its payload holds. `docs/EVENTS.md` and the schemas say the same,
-//! and tests hold them to it.
+//! The promise for every key: who reports it, and which fields its payload has. `docs/EVENTS.md` and the schemas
+//! repeat it, and tests compare them.
 
 use bitbucket::EventKey;
 
-/// What is promised of a key.
+/// The promise for one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Promise {
-    /// Whether Bitbucket ever reports it.
+    /// True if Bitbucket ever reports it.
     pub reported: bool,
-    /// Whether a poll can find it.
+    /// True if a poll can find it.
     pub found: bool,
-    /// The fields of its payload, besides `actor` and `repository`. What a poll found has all of them; Bitbucket's own may lack
-    /// some.
+    /// The fields of its payload, besides `actor` and `repository`. A payload that a poll made has all of them;
+    /// Bitbucket's own may lack some.
     pub payload: &'static [&'static str],
 }
 
-/// What is promised of a key. Of an unknown one: that it is passed on.
+/// Returns the promise for a key. An unknown key is published as it came.
 pub fn promise(key: &EventKey) -> Promise {
     use EventKey as K;
     let (found, payload): (bool, &[&str]) = match key {

@@ -1,54 +1,54 @@
-//! The counters of a pull request, as they are known when an event is stored.
+//! The counters of a pull request at the time an event is stored.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How much of everything a pull request has. `None` (null in JSON) is not known; nothing is invented.
+/// Counters of a pull request. Null means unknown; nothing is invented.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Counters {
-    /// Reviewers.
+    /// Number of reviewers.
     pub reviewers: Option<u64>,
-    /// Participants who approve.
+    /// Number of participants who approve.
     pub approvals: Option<u64>,
-    /// Participants who request changes.
+    /// Number of participants who request changes.
     pub changes_requested: Option<u64>,
-    /// Comments that stand, replies included.
+    /// Number of comments that were not deleted, including replies.
     pub comments: Option<u64>,
-    /// Inline comments that begin a thread which is not resolved.
+    /// Number of unresolved threads of inline comments.
     pub unresolved_threads: Option<u64>,
-    /// Tasks that are open.
+    /// Number of open tasks.
     pub tasks_open: Option<u64>,
-    /// Tasks that are resolved.
+    /// Number of resolved tasks.
     pub tasks_resolved: Option<u64>,
-    /// Commits of the head, and when there were so many.
+    /// Number of commits, and when it was counted.
     pub commits: Option<Counted>,
-    /// Files that it changes, and when it were so many.
+    /// Number of files changed, and when it was counted.
     pub files_changed: Option<Counted>,
-    /// Builds of the head.
+    /// Builds of the head commit.
     pub builds: Option<Builds>,
 }
 
-/// A number that is read now and then.
+/// A number, and the time when it was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Counted {
-    /// How many.
+    /// The number.
     pub count: u64,
-    /// When that was true, by our clock.
+    /// Time of the count, by bitrelay's clock.
     pub at: Timestamp,
 }
 
-/// Builds by state, each build's newest. A state that Bitbucket does not document is not counted.
+/// Builds by their newest state. A state that Bitbucket does not document is not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Builds {
-    /// `SUCCESSFUL`.
+    /// Number of builds in state `SUCCESSFUL`.
     pub successful: u64,
-    /// `FAILED`.
+    /// Number of builds in state `FAILED`.
     pub failed: u64,
-    /// `INPROGRESS`.
+    /// Number of builds in state `INPROGRESS`.
     pub in_progress: u64,
-    /// `STOPPED`.
+    /// Number of builds in state `STOPPED`.
     pub stopped: u64,
 }

@@ -1,4 +1,5 @@
-//! What an event is published in. JSON Schema and `AsyncAPI` document are made from these types (feature `schema`).
+//! The envelope that publishes an event. The feature `schema` makes the JSON Schema and the `AsyncAPI` document from
+//! these types.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
@@ -13,45 +14,46 @@ use crate::subject::{LinkId, Subject};
 /// The version of the published envelope.
 pub const ENVELOPE_VERSION: u32 = 1;
 
-/// One fact as it is published: `EventBridge`'s `detail`.
+/// One published fact: the `detail` of an `EventBridge` entry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields, rename = "Event"))]
 pub struct Envelope<'e> {
-    /// 1.
+    /// Always 1.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
     pub version: u32,
-    /// Follows from the fact: the same fact has the same id whichever way it was learned. Deduplicate on it.
+    /// Identity of the fact: the same fact has the same id, reported or polled. Deduplicate on it.
     pub id: &'e EventId,
-    /// What happened; also the entry's `detail-type`.
+    /// The event key, such as `pullrequest:created`; also the entry's `detail-type`.
     #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = "^[A-Za-z0-9:_.-]{1,100}$")))]
     pub key: &'e EventKey,
-    /// Which way it was learned.
+    /// Source of the fact: a webhook or a poll.
     pub source: Source,
-    /// The link it came through.
+    /// The link that the fact came through.
     pub link: &'e LinkId,
-    /// What it is about.
+    /// Subject of the event.
     pub subject: About<'e>,
-    /// Its place in the subject's order, from 1, without a gap.
+    /// Position in the subject's log, from 1, without a gap.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub sequence: u64,
-    /// When it happened, by Bitbucket's clock; null where Bitbucket does not say.
+    /// Time of the fact, by Bitbucket's clock; null if the payload has none.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Timestamp>"))]
     pub occurred_at: Option<Timestamp>,
-    /// When it was learned, by our clock.
+    /// Time when bitrelay stored it, by bitrelay's clock.
     pub observed_at: Timestamp,
-    /// Who did it, as Bitbucket says it; null where it does not.
+    /// The account that did it, from Bitbucket's payload; null if unknown.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Map<String, Value>>"))]
     pub actor: Option<&'e Map<String, Value>>,
-    /// What changed about the pull request since the snapshot before; null where nothing is known of before.
+    /// Changes of the pull request since the previous snapshot; null if there is no earlier snapshot.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<Change>>"))]
     pub changes: Option<&'e [Change]>,
-    /// How much the pull request has of everything; null for other subjects.
+    /// Counters of the pull request; null for other subjects.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Counters>"))]
     pub counters: Option<&'e Counters>,
-    /// Bitbucket's own payload; for what a poll found, JSON of the same shape. Null where `payload_reference` is there.
+    /// Bitbucket's payload; for a fact that a poll found, JSON of the same shape. Null if `payload_reference` is
+    /// present.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Map<String, Value>>"))]
     pub payload: Option<Value>,
-    /// Only where the entry would be larger than the bus takes: where in the table the payload is.
+    /// Location of the payload in the table. Present only if the entry would exceed the bus's limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload_reference: Option<PayloadReference>,
 }
@@ -64,7 +66,7 @@ impl Envelope<'_> {
     }
 }
 
-/// What an event is about.
+/// Subject of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[cfg_attr(
@@ -75,31 +77,31 @@ impl Envelope<'_> {
 pub enum About<'e> {
     /// A pull request.
     PullRequest {
-        /// Its repository (the destination's).
+        /// Its repository (that of the destination).
         repository: InRepository<'e>,
-        /// Its number there.
+        /// Its number in the repository.
         id: u64,
     },
     /// A commit.
     Commit {
         /// Its repository.
         repository: InRepository<'e>,
-        /// Its hash, as long as Bitbucket gave it.
+        /// Its hash, as long as in Bitbucket's payload.
         hash: &'e str,
     },
     /// An issue.
     Issue {
         /// Its repository.
         repository: InRepository<'e>,
-        /// Its number there.
+        /// Its number in the repository.
         id: u64,
     },
     /// A repository.
     Repository {
-        /// Which.
+        /// The repository.
         repository: InRepository<'e>,
     },
-    /// Whatever names no repository: the link it came through.
+    /// The link itself, for deliveries that name no repository.
     Link,
 }
 
@@ -111,9 +113,9 @@ pub enum About<'e> {
     schemars(deny_unknown_fields, rename = "Repository")
 )]
 pub struct InRepository<'e> {
-    /// Its UUID without braces; its full name where Bitbucket gave no UUID.
+    /// Its UUID without braces; its full name if the payload has no UUID.
     pub id: &'e str,
-    /// `workspace/slug` at that time, for people and for rules; null where Bitbucket did not say.
+    /// `workspace/slug` at that time, for people and for rules; null if the payload has none.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub full_name: Option<&'e str>,
 }
@@ -133,7 +135,7 @@ impl<'e> About<'e> {
     }
 }
 
-/// Where in the table a payload is that the bus would not take.
+/// Location in the table of a payload that exceeds the bus's limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct PayloadReference {

@@ -1,4 +1,4 @@
-//! The identity of facts: the same fact has the same event id whichever way it was learned.
+//! Identity of facts: the same fact has the same event id, whether a webhook or a poll found it.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use crate::subject::{LinkId, Subject};
 /// Half of a SHA-256 is as unlikely to collide as a UUID.
 const ID_BYTES: usize = 16;
 
-/// What makes a fact this fact and no other: its key and the parts that only it has.
+/// The parts that identify a fact: link, subject, key, and parts of its own.
 #[derive(Debug)]
 pub(crate) struct Fact<'a> {
     link: &'a LinkId,
@@ -31,7 +31,7 @@ impl<'a> Fact<'a> {
         self
     }
 
-    /// Adds a time; one that Bitbucket did not give is a part too.
+    /// Adds a time; a missing time is a part too.
     pub(crate) fn time(self, time: Option<Timestamp>) -> Self {
         self.part(time.map(|time| time.to_string()).unwrap_or_default())
     }
@@ -48,7 +48,7 @@ impl<'a> Fact<'a> {
     }
 }
 
-/// The hash of JSON, whatever the order of its fields: a body is not canonical.
+/// Hashes JSON independently of the order of its fields: a body is not canonical.
 pub(crate) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, Option<&'v Value>)>) -> String {
     let mut hash = Sha256::new();
     for (name, value) in values {
@@ -60,7 +60,7 @@ pub(crate) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, Option<&'v V
     hex::encode(hash.finalize().get(..ID_BYTES).unwrap_or_default())
 }
 
-/// Feeds JSON with its fields in order of their names. The depth is limited by the parser that read it.
+/// Hashes JSON with its fields in order of their names. The parser that read it limits the depth.
 fn canonical(value: &Value, hash: &mut Sha256) {
     match value {
         Value::Object(fields) => {
@@ -89,7 +89,7 @@ fn canonical(value: &Value, hash: &mut Sha256) {
     }
 }
 
-/// The hash of a text that people typed: what tells one revision from another.
+/// Hashes a text that people typed, to compare revisions.
 pub(crate) fn content_hash(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()).get(..ID_BYTES).unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An event's id: 32 hex digits that follow from the fact itself, whichever way it was learned.
+/// Id of an event: 32 hex digits computed from the fact, the same for a report and a poll.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -13,7 +13,7 @@ pub struct EventId(
 );
 
 impl EventId {
-    /// Takes an id that was stored before.
+    /// Wraps an id that was read from the table.
     pub fn stored(id: impl Into<String>) -> Self {
         Self(id.into())
     }
@@ -30,19 +30,19 @@ impl fmt::Display for EventId {
     }
 }
 
-/// Which way a fact was learned.
+/// Source of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Source {
-    /// Bitbucket reported it.
+    /// Bitbucket reported it by webhook.
     Webhook,
     /// A poll found it.
     Poll,
 }
 
 impl Source {
-    /// The source as the envelope says it.
+    /// The name of the source in the envelope.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",

@@ -1,4 +1,4 @@
-//! The immutable facts of the log.
+//! One event of the log.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
@@ -10,43 +10,43 @@ use super::envelope::{About, ENVELOPE_VERSION, Envelope, PayloadReference};
 use super::id::{EventId, Source};
 use crate::subject::{LinkId, Subject};
 
-/// One fact.
+/// One immutable fact of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Follows from the fact.
+    /// Identity of the fact.
     pub id: EventId,
-    /// What happened.
+    /// The event key.
     pub key: EventKey,
-    /// Which way it was learned.
+    /// Source of the fact.
     pub source: Source,
-    /// The link it was learned through.
+    /// The link that it came through.
     pub link: LinkId,
-    /// What it is about.
+    /// Subject of the event.
     pub subject: Subject,
     /// The full name of the repository (`workspace/slug`) at that time, for people.
     pub repository_name: Option<String>,
-    /// Its place in the subject's order, from 1, without a gap.
+    /// Position in the subject's log, from 1, without a gap.
     pub sequence: u64,
-    /// When it happened, by Bitbucket's clock; `None` where Bitbucket does not say.
+    /// Time of the fact, by Bitbucket's clock; `None` if the payload has none.
     pub occurred_at: Option<Timestamp>,
-    /// When it was learned, by our clock.
+    /// Time when it was observed, by our clock.
     pub observed_at: Timestamp,
-    /// Who did it, as Bitbucket says it; `None` where it does not.
+    /// The account that did it, from Bitbucket's payload; `None` if unknown.
     pub actor: Option<Value>,
-    /// What changed about the pull request since the snapshot before; `None` where there is none before, where the payload
-    /// has none or an older one than is known, and for what a poll found.
+    /// Changes of the pull request since the previous snapshot. `None` without an earlier snapshot, for a payload
+    /// without a snapshot or with an older one, and for a fact that a poll found.
     pub changes: Option<Vec<Change>>,
     /// The counters of the pull request when this was stored; `None` for other subjects.
     pub counters: Option<Counters>,
-    /// The payload: a webhook's body byte for byte, or JSON of the same shape for what a poll found.
+    /// The payload: a webhook's body byte for byte, or JSON of the same shape if a poll found the fact.
     pub payload: Vec<u8>,
 }
 
 impl Event {
-    /// The envelope as it is published: EventBridge's `detail`.
+    /// Returns the published envelope: EventBridge's `detail`.
     ///
-    /// `payload` is the event's own, or null where `reference` says where in the log to read it, because the bus would
-    /// not take it.
+    /// `payload` is the event's own. It is null if a `reference` gives its location in the log, because it exceeds the
+    /// bus's limit.
     pub fn envelope(&self, reference: Option<PayloadReference>) -> Envelope<'_> {
         let payload = match reference {
             None => serde_json::from_slice(&self.payload).ok(),

@@ -1,4 +1,4 @@
-//! The published contract as documents: JSON Schema and `AsyncAPI`, made from the types.
+//! The published contract as documents: JSON Schema and `AsyncAPI`, generated from the types.
 
 use bitbucket::EventKey;
 use schemars::generate::SchemaSettings;
@@ -17,7 +17,7 @@ pub fn event_schema() -> Value {
     schema
 }
 
-/// What types alone cannot say.
+/// Rules that the types alone cannot express.
 fn rules() -> Vec<Value> {
     let about =
         |kind: &str| json!({ "properties": { "subject": { "properties": { "type": { "const": kind } } } } });
@@ -29,7 +29,7 @@ fn rules() -> Vec<Value> {
             "else": { "properties": { "counters": { "type": "null" }, "changes": { "type": "null" } } },
         }),
         json!({
-            "$comment": "A payload that is left out is in the table.",
+            "$comment": "A payload that is left out is stored in the table.",
             "if": { "properties": { "payload": { "type": "null" } } },
             "then": { "required": ["payload_reference"] },
         }),
@@ -38,7 +38,7 @@ fn rules() -> Vec<Value> {
     rules
 }
 
-/// What a poll found has the whole payload; what Bitbucket sent has what Bitbucket sent.
+/// Requires all promised fields of a polled payload. Bitbucket's own payloads may lack some.
 fn rule_of(key: &EventKey) -> Value {
     let promise = promise(key);
     let is_key = json!({ "properties": { "key": { "const": key } } });
@@ -58,7 +58,7 @@ fn rule_of(key: &EventKey) -> Value {
     })
 }
 
-/// The `AsyncAPI` (3.0) document of the bus: one channel, one message a key.
+/// The `AsyncAPI` (3.0) document of the bus: one channel, one message for each key.
 pub fn asyncapi() -> Value {
     let keys = EventKey::KNOWN;
     let name = |key: &EventKey| key.as_str().replace(':', ".");
@@ -72,8 +72,8 @@ pub fn asyncapi() -> Value {
         "info": {
             "title": "bitrelay",
             "version": format!("{ENVELOPE_VERSION}.0.0"),
-            "description": "Every pull-request event of Bitbucket Cloud, also those that Bitbucket never sends, verified and ordered \
-                per pull request. Entries have source `bitrelay` and the event key as their detail-type.",
+            "description": "Every pull-request event of Bitbucket Cloud, including those that Bitbucket never sends, verified \
+                and ordered per pull request. Entries have source `bitrelay` and the event key as their detail-type.",
             "license": { "name": "Apache-2.0" },
         },
         "defaultContentType": "application/json",
@@ -94,9 +94,9 @@ pub fn asyncapi() -> Value {
 fn message(key: &EventKey) -> Value {
     let promise = promise(key);
     let who = match (promise.reported, promise.found) {
-        (true, true) => "Reported by Bitbucket, and found by polling where it is not.",
-        (true, false) => "Reported by Bitbucket.",
-        (false, _) => "Found by polling: Bitbucket never reports it.",
+        (true, true) => "Reported by Bitbucket; a poll finds it if the webhook is lost.",
+        (true, false) => "Reported by Bitbucket only.",
+        (false, _) => "Found by polling; Bitbucket never reports it.",
     };
     json!({
         "name": key,

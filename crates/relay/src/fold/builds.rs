@@ -5,8 +5,7 @@ use super::delivery;
 use crate::observation::{HeadDetails, Report};
 use crate::state::Size;
 
-/// Folds what a webhook says of a build. Where it is not of this pull request's head (any more), it is no fact of the pull
-/// request's.
+/// Folds a reported build. A build of another commit than the head is ignored for this pull request.
 pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     let head = ctx.state.pull_request_mut().and_then(|known| known.head.as_mut());
     if head.zip(report.payload.commit_status()).is_some_and(|(head, status)| head.note(&status)) {
@@ -14,7 +13,7 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     }
 }
 
-/// Folds what a poll read of the head. What moved is told by the counters.
+/// Folds the head as a poll read it. Counters publish what moved.
 pub(super) fn read(ctx: &mut FoldContext<'_>, reading: &HeadDetails) {
     let now = ctx.now;
     let head = ctx.state.pull_request_mut().and_then(|known| known.head.as_mut());

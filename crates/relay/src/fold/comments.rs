@@ -1,4 +1,4 @@
-//! Folding comments: what a webhook says of one, and what a poll shows of all.
+//! Folding comments: one that a webhook reports, and all that a poll lists.
 
 use bitbucket::payload::{Comment, Document};
 use bitbucket::{CommentId, EventKey};
@@ -14,7 +14,7 @@ use crate::event::fact::Fact;
 use crate::observation::Listing;
 use crate::state::{CommentState, Discussion, Resolved, Revision};
 
-/// The keys of what happens to a comment.
+/// The event keys of comments.
 #[derive(Debug)]
 pub(super) struct Keys {
     pub(super) created: EventKey,
@@ -22,7 +22,7 @@ pub(super) struct Keys {
     pub(super) deleted: EventKey,
 }
 
-/// Folds what a webhook says of a comment, and gives the fact's identity where the comment has one.
+/// Folds a reported comment. Returns the identity of the fact, if the comment provides one.
 pub(super) fn report(
     ctx: &mut FoldContext<'_>,
     key: &EventKey,
@@ -37,7 +37,8 @@ pub(super) fn report(
     let known = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
     let fact = Fact::new(ctx.link, ctx.subject, key).part(id);
     if unknown {
-        // Their own webhooks may be lost or on the way; where none comes, a poll after the grace period tells of them.
+        // The webhooks of its creation and resolution may be lost or late. A poll after the grace period publishes
+        // both if they do not come.
         known.creation_unpublished = !is_old;
         known.resolution = known.resolution.filter(|resolved| !is_recent(*resolved, is_old, baseline));
     }
@@ -72,7 +73,7 @@ pub(super) fn report(
                 known.lifted_at = Some(now);
                 known.version = version;
             }
-            // Nothing is known of the resolution that was undone: then the content has to tell.
+            // Without the undone resolution, the content of the payload identifies the fact.
             fact.part(moment(undone.filter(|undone| undone.at.is_some())?, version))
         }
         _ => return None,
@@ -80,7 +81,7 @@ pub(super) fn report(
     Some(fact.id())
 }
 
-/// Folds a reported edit and gives the revision it was.
+/// Folds a reported edit, and returns its revision.
 fn revise(known: &mut CommentState, comment: &Comment, now: Timestamp, version: u64) -> Revision {
     let revision = seen(comment.text(), comment.updated_on);
     match judge(known.revisions.iter(), revision.clone(), Freshness::Reported) {
@@ -129,7 +130,7 @@ pub(super) fn fold_listing(
     }
 }
 
-/// Folds what a poll shows of one comment.
+/// Folds one comment that a poll read.
 fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document<Comment>) {
     let Some(id) = comment.id().filter(|_| !comment.pending) else { return };
     let Some(comments) = ctx.state.comments() else { return };
@@ -149,8 +150,8 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document
     }
 }
 
-/// A comment that nothing was known of. Its creation is news, unless it is older than our first sight of the pull
-/// request, or so young that its webhook may still be on the way.
+/// Folds a new comment. Publishes its creation, unless it is older than the first sight of the pull request, or so
+/// young that its webhook may still come.
 fn first_listed(
     ctx: &mut FoldContext<'_>,
     poll: &mut PollContext,
@@ -175,7 +176,7 @@ fn first_listed(
         (sight.resolution, resolved) = (None, None);
     }
     if !is_old {
-        // An edit that nobody heard of may not have moved its times: the last one was made just now at the latest.
+        // An unreported edit may not have moved its times; it happened by now at the latest.
         sight.changed_at = sight.changed_at.max(now);
     }
     if let Some(discussion) = ctx.state.discussion() {
@@ -196,7 +197,7 @@ fn first_listed(
     }
 }
 
-/// Tells of a creation that no webhook told in time.
+/// Publishes a creation whose webhook did not come in time.
 fn creation(
     ctx: &mut FoldContext<'_>,
     poll: &mut PollContext,
@@ -217,17 +218,17 @@ fn creation(
     emit_created(ctx, id, comment);
 }
 
-/// When the grace period of something that happened at `at` ends, if it has not.
+/// End of the grace period of a fact at `at`; `None` if it has ended.
 fn grace_left(ctx: &FoldContext<'_>, at: Option<Timestamp>) -> Option<Timestamp> {
     at.map(|at| ctx.settings.grace_ends(at)).filter(|ends| *ends > ctx.now)
 }
 
-/// Whether a resolution is news: made since `baseline`, or where Bitbucket does not say when, of a comment that is news.
+/// True if a resolution has to be published: made since `baseline`, or, without a time, of a comment that is not old.
 fn is_recent(resolved: Resolved, is_old: bool, baseline: Timestamp) -> bool {
     resolved.at.map_or(!is_old, |at| at >= baseline)
 }
 
-/// Whether a comment was there a whole window before anything was known of its pull request or commit.
+/// True if a comment existed a whole window before the first sight of its pull request or commit.
 fn is_old_news(comment: &Comment, baseline: Timestamp) -> bool {
     comment.created_on.or(comment.updated_on).is_some_and(|created_on| created_on < baseline)
 }
@@ -303,8 +304,8 @@ fn resolution(
     }
 }
 
-/// A resolution that was said to be lifted is still there. Either this answer is older than the report, which passes, or
-/// the report was about an earlier resolution: then it is made again, as a fact of its own.
+/// Bitbucket still shows a resolution whose reopening was reported. Either this answer is older than the report, or
+/// the report was about an earlier resolution: then this one is published again, as a fact of its own.
 fn still_stands(
     ctx: &mut FoldContext<'_>,
     poll: &mut PollContext,
@@ -365,7 +366,8 @@ fn emit_reopened(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Co
     emit(ctx, &EventKey::CommentReopened, comment, None, None, &identity);
 }
 
-/// A time as a part of an identity; where Bitbucket gave none, the version of the state tells such facts apart.
+/// The time of a resolution as a part of an identity. Without a time, the version of the state distinguishes such
+/// facts.
 fn moment(resolved: Resolved, version: u64) -> String {
     match resolved {
         Resolved { at: None, .. } => format!("version {version}"),
@@ -374,7 +376,7 @@ fn moment(resolved: Resolved, version: u64) -> String {
     }
 }
 
-/// Notes a deletion. `comment` is what Bitbucket still shows of it.
+/// Publishes a deletion. `comment` is what Bitbucket still shows of the comment.
 fn deleted(ctx: &mut FoldContext<'_>, id: CommentId, comment: Value) {
     let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
@@ -399,7 +401,7 @@ fn emit(
     synthetic::emit(ctx, fact, key, event, &Item::Comment(comment.raw.clone()));
 }
 
-/// A comment as it is first seen.
+/// Creates the state of a new comment.
 fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState {
     let mut sight = CommentState {
         version,
@@ -416,14 +418,14 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
     sight
 }
 
-/// When a revision began to stand: by Bitbucket's clock where it moved, else now.
+/// Time of an edit: by Bitbucket's clock if it moved, else now.
 fn change_time(known: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
     let moved = revision.updated_on > known.standing().and_then(|standing| standing.updated_on);
     let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
     time.max(known.changed_at)
 }
 
-/// The keys of what happens to a comment, on a pull request or on a commit.
+/// The event keys of comments on the pull request or commit.
 pub(super) fn keys(ctx: &FoldContext<'_>) -> Keys {
     if ctx.state.commit().is_some() {
         Keys {

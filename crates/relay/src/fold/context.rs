@@ -32,7 +32,7 @@ pub(super) struct FoldContext<'a> {
     pub(super) settings: &'a Settings,
 }
 
-/// What a new event says besides its identity and place.
+/// The fields of a new event besides its identity and position.
 #[derive(Debug)]
 pub(super) struct EventBody {
     pub(super) source: Source,
@@ -54,12 +54,12 @@ impl<'a> FoldContext<'a> {
         Self { state, events: Vec::new(), more: false, link, subject, now, settings }
     }
 
-    /// The version that the result will have.
+    /// The version of the new state.
     pub(super) const fn version(&self) -> u64 {
         self.state.version
     }
 
-    /// What is known of a comment, on a pull request or on a commit.
+    /// Returns a comment of the pull request or commit.
     pub(super) fn comment(&mut self, id: CommentId) -> Option<&mut CommentState> {
         self.state.discussion()?.comments.get_mut(&id)
     }
@@ -71,14 +71,14 @@ impl<'a> FoldContext<'a> {
         Fact::new(self.link, self.subject, key)
     }
 
-    /// Whether another comment or task still fits. If not, notes that there is more.
+    /// True if another comment or task still fits. If not, sets `more`.
     pub(super) const fn has_room(&mut self) -> bool {
         let room = self.events.len() + MAX_EVENTS_PER_ITEM <= MAX_EVENTS_PER_FOLD;
         self.more |= !room;
         room
     }
 
-    /// Makes the fact an event, unless it is one already. Says whether it did.
+    /// Publishes the fact, unless it is already published. Returns true if it did.
     pub(super) fn emit(&mut self, id: EventId, key: &EventKey, body: EventBody) -> bool {
         if self.state.recent_facts.contains(&id) {
             return false;

@@ -30,7 +30,7 @@ pub(super) fn add_to_events(ctx: &mut FoldContext<'_>) {
     }
 }
 
-/// Whether something that was known is another number now. What becomes known has not moved.
+/// True if a known number changed. A number that becomes known has not moved.
 fn has_moved(before: &Counters, now: &Counters) -> bool {
     let pairs = [
         (before.reviewers, now.reviewers),
@@ -41,7 +41,7 @@ fn has_moved(before: &Counters, now: &Counters) -> bool {
         (before.tasks_open, now.tasks_open),
         (before.tasks_resolved, now.tasks_resolved),
     ];
-    // Size and builds are known anew with every head, so what becomes known there has moved.
+    // Size and builds start unknown with every head, so a number that becomes known has moved.
     let sizes = [(before.commits, now.commits), (before.files_changed, now.files_changed)];
     let has_new_size = sizes
         .into_iter()

@@ -1,4 +1,4 @@
-//! Folding a verified delivery: one event, Bitbucket's own body, and what it tells about the pull request.
+//! Folding a verified delivery: one event with Bitbucket's own body, and the changes of the state.
 
 use bitbucket::payload::{Comment, Document};
 use bitbucket::{EventKey, Payload};
@@ -40,13 +40,13 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
         && has_moved
         && !is_published
     {
-        // No event of this report tells what changed, so the next one that has news must.
+        // This report published no event with the changes, so a later event has to.
         replaced.restore(known, read_at);
     }
     reconcile::note(ctx);
 }
 
-/// Whether a key is about comments of the kind that the subject has.
+/// True if a key is about comments of the kind that the subject has.
 fn is_of_subject(ctx: &FoldContext<'_>, key: &EventKey) -> bool {
     match key {
         EventKey::CommitCommentCreated => ctx.state.commit().is_some(),
@@ -54,7 +54,7 @@ fn is_of_subject(ctx: &FoldContext<'_>, key: &EventKey) -> bool {
     }
 }
 
-/// The identity of facts that carry what only they have: an id or a time of their own.
+/// Event id for payloads with an id or a time of their own.
 fn dated_fact(ctx: &FoldContext<'_>, key: &EventKey, payload: &Payload) -> Option<EventId> {
     let fact = ctx.fact(key);
     let comment_id = || payload.comment().and_then(|comment| comment.id());
@@ -82,8 +82,8 @@ fn dated_fact(ctx: &FoldContext<'_>, key: &EventKey, payload: &Payload) -> Optio
     Some(fact.id())
 }
 
-/// The identity of facts that carry nothing of their own: the content, and how often this hook has reported it.
-/// `None` where another hook has reported this one before.
+/// Event id for payloads without an id or a time: content, and number of reports by this hook. `None` if another hook
+/// has reported this fact before.
 fn undated_fact(ctx: &mut FoldContext<'_>, report: &Report) -> Option<EventId> {
     let fields = report.payload.fields();
     let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), Some(value))).collect();
@@ -101,13 +101,13 @@ fn undated_fact(ctx: &mut FoldContext<'_>, report: &Report) -> Option<EventId> {
     let fact = ctx.fact(&report.key).part(digest);
     let id = ctx.fact(&report.key).part(fact.id()).part(before).id();
     if ctx.state.recent_facts.contains(&id) {
-        // The count was forgotten, the fact was not. Rather one event too many than one lost.
+        // The count was dropped and the fact was not. One event too many is better than one lost.
         return Some(fact.part(&report.delivery).id());
     }
     Some(id)
 }
 
-/// When it happened, where the payload says so.
+/// Time of the fact, if the payload has it.
 fn occurred_at(key: &EventKey, payload: &Payload, comment: Option<&Document<Comment>>) -> Option<Timestamp> {
     let of_comment = |time: fn(&Comment) -> Option<Timestamp>| comment.and_then(|comment| time(comment));
     let of_pull_request = || payload.pull_request_view().and_then(|seen| seen.updated_on);

@@ -16,17 +16,17 @@ pub struct Folded {
     pub head: Option<HeadMoved>,
 }
 
-/// The head of an open pull request moved, or was found, or lost because the pull request ended.
+/// Change of the head of an open pull request: it moved, was found, or was lost because the pull request ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadMoved {
-    /// What was the head.
+    /// The head before.
     pub from: Option<ShortHash>,
-    /// What is.
+    /// The head now.
     pub to: Option<ShortHash>,
 }
 
 impl HeadMoved {
-    /// Compares. `None` where it is the same.
+    /// Compares two heads. `None` if they are the same.
     pub(crate) fn between(from: Option<ShortHash>, to: Option<ShortHash>) -> Option<Self> {
         (from != to).then_some(Self { from, to })
     }

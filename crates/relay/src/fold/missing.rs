@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::state::{PublishedFacts, ReviewState, participants, review_state, state_of};
 
-/// A difference between what the snapshot shows and what was told.
+/// A fact that a snapshot shows and no event has published.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum MissingFact {
     Created,
@@ -20,7 +20,7 @@ pub(super) enum MissingFact {
     },
 }
 
-/// What `snapshot` shows and was not before. What it does not say is not missing.
+/// Returns the facts that `snapshot` shows and no event has published. A field that it lacks is not missing.
 pub(super) fn missing(published: &PublishedFacts, snapshot: &Value) -> Vec<MissingFact> {
     let mut missing = Vec::new();
     if !published.created && !snapshot.is_null() {

@@ -1,4 +1,4 @@
-//! What Bitbucket shows of a pull request itself and no webhook has told: told by a poll, after the grace period.
+//! Publishing facts of the pull request itself that lost webhooks left out, after the grace period.
 
 use bitbucket::EventKey;
 use bitbucket::payload::{Document, Participant, PullRequest};
@@ -14,8 +14,8 @@ use crate::event::fact::Fact;
 use crate::event::{Change, changes_between};
 use crate::state::{FoundUpdate, Review, ReviewState, state_of};
 
-/// Notes since when something is untold, and has the pull request read when its grace period ends: two reports of the same
-/// moment may come in the wrong order, so a report alone proves nothing. Called after every report.
+/// Records that the snapshot shows unpublished facts, and plans a reread after the grace period. Two reports of the
+/// same moment may come in the wrong order, so a report alone proves nothing. Called after every report.
 pub(super) fn note(ctx: &mut FoldContext<'_>) {
     let (now, settings) = (ctx.now, ctx.settings);
     let Some(known) = ctx.state.pull_request_mut() else { return };
@@ -27,14 +27,14 @@ pub(super) fn note(ctx: &mut FoldContext<'_>) {
     reread_by(ctx, settings.grace_ends(since));
 }
 
-/// Folds the pull request as a poll read it.
+/// Folds the pull request itself as a poll read it.
 pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: &Document<PullRequest>) {
     let Some(known) = ctx.state.pull_request() else { return };
     if seen.id().is_none() || !snapshots::is_newest(known, seen) {
         return;
     }
     if seen.updated_on == known.snapshot_updated_on && base_version + 1 < ctx.version() {
-        // Something was stored while this was read, and the times do not tell which is newer.
+        // An observation was stored while this was read, and the times do not decide which is newer.
         let now = ctx.now;
         if let Some(known) = ctx.state.pull_request_mut() {
             known.seen_in_sweep_at = Some(known.snapshot_updated_on.unwrap_or(now));
@@ -49,7 +49,7 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: 
         && shows_news
         && let Some(ends) = grace_left(ctx)
     {
-        // The webhook that tells of it may be on its way. The snapshot is taken when its time is over.
+        // The webhook of the change may still come. The snapshot is taken after the grace period.
         if let Some(known) = ctx.state.pull_request_mut() {
             known.seen_in_sweep_at = Some(seen.updated_on.unwrap_or(Timestamp::MAX));
         }
@@ -59,7 +59,7 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: 
     let Some(known) = ctx.state.pull_request_mut() else { return };
     let replaced = snapshots::of_poll(known, seen.clone());
     let (since, until) = (replaced.updated_on(), seen.updated_on);
-    // How it ended is told under a key of its own.
+    // The end is published under a key of its own.
     let (ends, updates): (Vec<_>, Vec<_>) = found.into_iter().partition(is_end);
     if !is_first_sight && !updates.is_empty() {
         let id = ctx.fact(&EventKey::PullRequestUpdated).part("found").part(ctx.version()).id();
@@ -72,8 +72,8 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: 
     publish_missing(ctx, &ends);
 }
 
-/// Tells what the snapshot that was just read leaves owed, if its grace period is over. `ends` is what was found of how it
-/// ended.
+/// Publishes the missing facts of the snapshot that was just read, if their grace period is over. `ends` has the
+/// change of state.
 fn publish_missing(ctx: &mut FoldContext<'_>, ends: &[Change]) {
     let Some(known) = ctx.state.pull_request_mut() else { return };
     let missing = missing(&known.published, &known.snapshot);
@@ -99,7 +99,7 @@ fn publish_missing(ctx: &mut FoldContext<'_>, ends: &[Change]) {
     }
 }
 
-/// When the grace period of what is untold ends, if it goes on.
+/// End of the grace period of unpublished facts; `None` if it has ended.
 fn grace_left(ctx: &mut FoldContext<'_>) -> Option<Timestamp> {
     let (now, settings) = (ctx.now, ctx.settings);
     let ends = settings.grace_ends(*ctx.state.pull_request_mut()?.unpublished_since.get_or_insert(now));
@@ -121,7 +121,7 @@ fn created(ctx: &mut FoldContext<'_>) {
     synthetic::emit(ctx, id, &EventKey::PullRequestCreated, event, &Item::PullRequest);
 }
 
-/// The identity of a pull request's creation.
+/// The identity of the creation of a pull request.
 pub(super) fn creation<'a>(fact: Fact<'a>, created_on: Timestamp, seen: &PullRequest) -> Fact<'a> {
     let branch = |endpoint: Option<&bitbucket::payload::Endpoint>| {
         endpoint.and_then(|endpoint| endpoint.branch_name()).unwrap_or_default().to_owned()
@@ -145,7 +145,7 @@ fn reviewed(
     user: String,
     participant: Option<&Participant>,
 ) {
-    // Who withdrew an approval is not known: a push does it too.
+    // A withdrawn approval has no actor: a push withdraws approvals too.
     let at = participant.filter(|_| state != ReviewState::None).and_then(|one| one.participated_on);
     let account = participant.and_then(|one| one.user.clone()).unwrap_or_else(|| json!({ "uuid": user }));
     let id = review_fact(ctx, key, &user, at);
@@ -166,7 +166,7 @@ fn review_fact(ctx: &FoldContext<'_>, key: &EventKey, user: &str, at: Option<Tim
     }
 }
 
-/// Where Bitbucket's payload has the review.
+/// The field of Bitbucket's payload that has the review.
 const fn field_of(key: &EventKey) -> &'static str {
     match key {
         EventKey::PullRequestApproved | EventKey::PullRequestUnapproved => "approval",
@@ -179,7 +179,7 @@ pub(super) fn reviewer(payload: &bitbucket::Payload) -> Option<String> {
     payload.review()?.user?.uuid
 }
 
-/// What a poll has told already, of which this report is the late webhook.
+/// The event of a poll whose late webhook this report is.
 pub(super) fn found_before(
     ctx: &FoldContext<'_>,
     key: &EventKey,
@@ -190,14 +190,14 @@ pub(super) fn found_before(
     published.found_update(key, updated_on()).or_else(|| published.found_review(key, &reviewer(payload)?))
 }
 
-/// Notes what a report tells.
+/// Records the fact that a report publishes.
 pub(super) fn record_webhook(ctx: &mut FoldContext<'_>, key: &EventKey, payload: &bitbucket::Payload) {
     let Some(known) = ctx.state.pull_request_mut() else { return };
     let shown: &Value = &known.snapshot;
     known.published.record_webhook(key, reviewer(payload).as_deref(), shown);
 }
 
-/// Has the pull request itself read at `at`, or before.
+/// Plans a reread of the pull request itself at `at`, or before.
 fn reread_by(ctx: &mut FoldContext<'_>, at: Timestamp) {
     if let Some(pr) = ctx.state.pull_request_mut() {
         pr.reread_by(at);

@@ -1,48 +1,48 @@
-//! Telling a new revision from the standing one and from an older one that is reported late.
+//! Comparing a text with the current revision and with older ones.
 
 use jiff::Timestamp;
 
 use crate::event::fact::content_hash;
 use crate::state::Revision;
 
-/// How sure an observation is to be newer than what is known.
+/// Certainty that an observation is newer than the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freshness {
-    /// It was made after what is known was stored.
+    /// It was made after the state was stored.
     Newer,
-    /// It may be older: something was stored while it was being made. Bitbucket's times decide, if they can.
+    /// It may be older: the state was stored while it was being made. Bitbucket's times decide, if they can.
     Unsure,
-    /// Bitbucket reported it as a change; its times decide, and where they cannot it is believed.
+    /// Bitbucket reported it as a change. Its times decide; if they cannot, it is taken as newer.
     Reported,
 }
 
 impl Freshness {
-    /// Of a poll that began on top of `base_version`, about something that last changed in `version`.
+    /// Freshness of a poll based on `base_version`, for an item that last changed in `version`.
     pub(super) const fn of_poll(base_version: u64, version: u64) -> Self {
         if version <= base_version { Self::Newer } else { Self::Unsure }
     }
 }
 
-/// What a text and its time are, compared with what stands.
+/// Order of a text and its time, compared with the current revision.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum RevisionOrder {
-    /// The text is the standing one.
+    /// The text is the current one.
     Standing,
     /// The text is a new revision.
     New(Revision),
     /// The text is an older revision.
     Old(Revision),
-    /// It cannot be told; look again.
+    /// The order is unknown; poll again.
     Undecided,
 }
 
-/// The revision that a comment or task shows, before it is compared.
+/// The revision that a comment or task shows.
 pub(super) fn seen(text: Option<&str>, updated_on: Option<Timestamp>) -> Revision {
     Revision { hash: text.map(content_hash), updated_on, ordinal: 0 }
 }
 
-/// Compares what was seen with what is known. Times are never compared with `created_on`: they differ by microseconds
-/// on a comment that nobody edited.
+/// Compares a seen revision with the known ones. Times are never compared with `created_on`: they differ by
+/// microseconds on a comment that nobody edited.
 pub(super) fn judge<'r>(
     mut known: impl DoubleEndedIterator<Item = &'r Revision>,
     seen: Revision,
@@ -63,7 +63,7 @@ pub(super) fn judge<'r>(
         || known.rfind(|old| old.hash == seen.hash && old.updated_on == seen.updated_on).cloned();
     match (seen.updated_on, standing.updated_on) {
         (Some(seen_on), Some(known_on)) if seen_on > known_on => next(seen),
-        // As it was known then: a poll may have counted it among others of the same time.
+        // With its known ordinal: a poll may have counted it among others of the same time.
         (Some(seen_on), Some(known_on)) if seen_on < known_on => {
             RevisionOrder::Old(known_before().unwrap_or(seen))
         }

@@ -1,4 +1,4 @@
-//! Taking the newest `pullrequest` object that Bitbucket showed, whichever way.
+//! Taking the newest `pullrequest` object, from a report or a poll.
 
 use bitbucket::Payload;
 use bitbucket::payload::{Document, PullRequest};
@@ -12,7 +12,7 @@ use crate::schedule::Settings;
 use crate::state::{Head, Known, PublishedFacts, PullRequestState, state_of};
 use crate::subject::Subject;
 
-/// The snapshot that a newer one has taken the place of.
+/// The snapshot that a newer one replaced.
 #[derive(Debug)]
 pub(super) struct Replaced {
     snapshot: Value,
@@ -21,17 +21,17 @@ pub(super) struct Replaced {
 }
 
 impl Replaced {
-    /// What is different now; `None` where there was no snapshot before.
+    /// The changes since then; `None` if there was no snapshot.
     pub(super) fn changes(&self, known: &PullRequestState) -> Option<Vec<Change>> {
         (!self.snapshot.is_null()).then(|| changes_between(&self.snapshot, &known.snapshot))
     }
 
-    /// The `updated_on` of it.
+    /// Its `updated_on`.
     pub(super) const fn updated_on(&self) -> Option<Timestamp> {
         self.updated_on
     }
 
-    /// Puts it back, and has the newer one read: what it shows is still to be told.
+    /// Puts it back, and plans a reread: the changes are still unpublished.
     pub(super) fn restore(self, known: &mut PullRequestState, read_at: Timestamp) {
         known.seen_in_sweep_at = Some(known.snapshot_updated_on.unwrap_or(Timestamp::MAX));
         known.reread_by(read_at);
@@ -41,8 +41,8 @@ impl Replaced {
     }
 }
 
-/// Takes the snapshot of a report if it is the newest, and notes that tasks may have changed with this event. Gives the
-/// snapshot that it replaced.
+/// Takes the snapshot of a report if it is the newest, and records that tasks may have changed. Returns the snapshot
+/// that it replaced.
 pub(super) fn of_report(ctx: &mut FoldContext<'_>, payload: &Payload) -> Option<Replaced> {
     let seen = payload.pull_request().filter(|seen| seen.id().is_some())?;
     let (now, settings) = (ctx.now, ctx.settings);
@@ -60,7 +60,7 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, payload: &Payload) -> Option<
     }
     let has_ended = state_of(&seen.raw).is_some_and(|state| state != "OPEN");
     if known.seen_in_sweep_at.is_some_and(|noticed| has_ended || seen.updated_on >= Some(noticed)) {
-        // What the listing showed is in this, or in comments and tasks: those are read as planned.
+        // The change in the listing is in this snapshot, or in comments and tasks: those are read as planned.
         known.seen_in_sweep_at = None;
     }
     let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
@@ -73,7 +73,7 @@ pub(super) fn of_poll(known: &mut PullRequestState, seen: Document<PullRequest>)
     take(known, seen, repository)
 }
 
-/// Whether a snapshot is not older than the known one.
+/// True if a snapshot is not older than the stored one.
 pub(super) fn is_newest(known: &PullRequestState, seen: &PullRequest) -> bool {
     known.snapshot.is_null() || seen.updated_on >= known.snapshot_updated_on
 }

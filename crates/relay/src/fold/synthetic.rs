@@ -1,4 +1,4 @@
-//! Payloads for what Bitbucket did not report, in the shape of those that it does.
+//! Payloads for facts that Bitbucket did not report, in the shape of its own payloads.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
@@ -8,11 +8,11 @@ use super::context::{EventBody, FoldContext};
 use crate::event::{Change, EventId, Source};
 use crate::state::Known;
 
-/// A snapshot larger than this is kept without its long texts. Bitbucket repeats a description up to five times in one
-/// payload, and a state has to fit one item of the table.
+/// A larger snapshot is kept without its long texts. Bitbucket repeats a description up to five times in one payload,
+/// and a state has to fit one item of the table.
 const MAX_SNAPSHOT_BYTES: usize = 64 * 1024;
 
-/// What a synthetic event is about.
+/// The item of a synthetic event.
 #[derive(Debug)]
 pub(super) enum Item {
     Comment(Value),
@@ -23,7 +23,7 @@ pub(super) enum Item {
     PullRequest,
 }
 
-/// What a synthetic event says, as far as the truth is known.
+/// The fields of a synthetic event that are known.
 #[derive(Debug, Default)]
 pub(super) struct Synthetic {
     pub(super) occurred_at: Option<Timestamp>,
@@ -31,8 +31,8 @@ pub(super) struct Synthetic {
     pub(super) changes: Option<Vec<Change>>,
 }
 
-/// Emits an event that a poll found: `actor`, `repository`, `pullrequest` or `commit`, and the item, as Bitbucket orders them. The
-/// pull request is the newest snapshot that Bitbucket showed; its counters are as old as that.
+/// Publishes a fact that a poll found: `actor`, `repository`, `pullrequest` or `commit`, and the item, in Bitbucket's
+/// order. The pull request is the newest snapshot; its counters are as old as that.
 pub(super) fn emit(ctx: &mut FoldContext<'_>, fact: EventId, key: &EventKey, event: Synthetic, item: &Item) {
     let Synthetic { occurred_at, actor, changes } = event;
     let (repository, about_name, snapshot) = match &ctx.state.known {
@@ -57,7 +57,7 @@ pub(super) fn emit(ctx: &mut FoldContext<'_>, fact: EventId, key: &EventKey, eve
     ctx.emit(fact, key, EventBody { source: Source::Poll, occurred_at, actor, changes, payload });
 }
 
-/// A `pullrequest` or `commit` object as it is kept.
+/// Returns a `pullrequest` or `commit` object without long texts if it is too large.
 pub(super) fn snapshot(mut raw: Value) -> Value {
     for long_text in ["rendered", "summary", "description", "message"] {
         if rough_bytes(&raw) <= MAX_SNAPSHOT_BYTES {
@@ -70,7 +70,7 @@ pub(super) fn snapshot(mut raw: Value) -> Value {
     raw
 }
 
-/// The size of JSON as text, about: what a character has to be escaped with is not counted.
+/// Estimates the size of JSON as text. Escapes are not counted.
 fn rough_bytes(value: &Value) -> usize {
     const AROUND_EACH_BYTES: usize = 4;
     let within = match value {

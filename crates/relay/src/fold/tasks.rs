@@ -1,4 +1,4 @@
-//! Folding tasks. Bitbucket reports nothing about them, so all that is known of them comes from polls.
+//! Folding tasks. Bitbucket reports nothing about them, so everything comes from polls.
 
 use bitbucket::payload::{Document, Task};
 use bitbucket::{EventKey, TaskId};
@@ -38,7 +38,7 @@ pub(super) fn fold_listing(
     }
 }
 
-/// Folds what a poll shows of one task.
+/// Folds one task that a poll read.
 fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, task: &Document<Task>) {
     let Some(id) = task.id().filter(|_| !task.pending) else { return };
     let Some(pull_request) = ctx.state.pull_request() else { return };
@@ -96,7 +96,7 @@ fn text(
                 state.revision = revision;
                 state.version = version;
             }
-            // Bitbucket does not say who edited a task.
+            // Bitbucket does not name the editor of a task.
             emit(ctx, &EventKey::TaskUpdated, task, occurred_at, None, &identity);
         }
     }
@@ -146,7 +146,7 @@ fn emit_reopened(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
     emit(ctx, &EventKey::TaskReopened, task, None, None, &[id.to_string(), version.to_string()]);
 }
 
-/// Notes a deletion: nothing of the task is left in Bitbucket but its id.
+/// Publishes a deletion: Bitbucket keeps nothing of the task but its id.
 fn deleted(ctx: &mut FoldContext<'_>, id: TaskId) {
     let version = ctx.version();
     if let Some(state) = state_of(ctx, id) {

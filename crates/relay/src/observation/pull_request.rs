@@ -43,28 +43,28 @@ pub struct PullRequestPoll {
     pub tasks: Option<Listing<TaskId, Task>>,
 }
 
-/// What a poll read of the commit at a pull request's head.
+/// The commit at the head of a pull request, as a poll read it.
 #[derive(Debug, Clone)]
 pub struct HeadDetails {
-    /// Which commit that was.
+    /// Hash of the commit.
     pub hash: ShortHash,
-    /// How many commits the pull request has; `None` where there are more than are read.
+    /// Number of commits of the pull request; `None` if there are more than are read.
     pub commits: Option<u64>,
-    /// How many files it changes; likewise.
+    /// Number of files changed; likewise.
     pub files_changed: Option<u64>,
     /// The builds of the commit.
     pub builds: Vec<Document<CommitStatus>>,
 }
 
-/// What a sweep shows of one pull request that nothing known explains: to be read.
+/// A change of one pull request that a sweep shows and its state does not have. The pull request has to be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     /// Its `repository` object.
     pub repository: Value,
-    /// What happened since then is news.
+    /// Events are published for changes since this time.
     pub since: Timestamp,
-    /// Whether it was created since then.
+    /// True if it was created since then.
     pub is_new: bool,
-    /// When Bitbucket last moved it, by the listing. Webhooks from then on explain what it showed.
+    /// The listed `updated_on`. A webhook with this time or a later one explains the change.
     pub updated_on: Option<Timestamp>,
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::state::Listed;
 
-/// The most open pull requests of one repository that are remembered.
+/// Maximum number of open pull requests kept of one repository.
 const MAX_OPEN: usize = 5_000;
 
 /// Something learned about a repository.
@@ -28,11 +28,11 @@ pub enum RepositoryObservation {
 /// The open pull requests of a repository, as a sweep listed them.
 #[derive(Debug, Clone)]
 pub struct Sweep {
-    /// When the first request was sent, by our clock.
+    /// Time of the first request, by our clock.
     pub started_at: Timestamp,
-    /// What was listed.
+    /// The listed pull requests.
     pub open: Vec<Document<PullRequest>>,
-    /// Whether that is all.
+    /// True if the listing is complete.
     pub complete: bool,
 }
 

@@ -5,20 +5,20 @@ use jiff::Timestamp;
 use crate::schedule::{self, Settings};
 use crate::state::{PullRequestState, ShortHash};
 
-/// What a poll is to read of a pull request besides its comments.
+/// The parts of a pull request that a poll reads besides its comments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
-    /// The pull request itself.
+    /// True if it reads the pull request itself.
     pub pull_request: bool,
-    /// Its tasks.
+    /// True if it reads the tasks.
     pub tasks: bool,
-    /// The builds and the size of its head, if calls are at hand.
+    /// The head whose builds and size it reads, if calls are available.
     pub head: Option<ShortHash>,
 }
 
 impl Needs {
-    /// What a poll that begins at `now` is to read. Every read is a call, so what can wait does; while calls are short
-    /// (`thrifty`), more can.
+    /// Decides for a poll that begins at `now`. Every read is a call, so reads that can wait do; more of them can
+    /// while calls are short (`thrifty`).
     pub fn new(pr: &PullRequestState, now: Timestamp, settings: &Settings, thrifty: bool) -> Self {
         let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         let is_last_look = schedule::all_windows_closed(&pr.comments, now, settings);

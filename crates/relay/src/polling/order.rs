@@ -4,18 +4,18 @@ use jiff::Timestamp;
 
 use crate::state::{Reason, Watch};
 
-/// How long a watch may wait before it goes before all that is fresh.
+/// Seconds that a watch waits before it precedes all fresh ones.
 const OVERDUE_SECONDS: i64 = 120;
 
-/// How long a look of the tail may wait: until a busy hour has passed.
+/// The same for the tail: until a busy hour has passed.
 const OVERDUE_TAIL_SECONDS: i64 = 3_600;
 
-/// How long the check of an ended window may wait for that of the next one, while calls are short: comments come in bursts, and
-/// one poll serves all windows that have ended by then.
+/// Seconds that the check of an ended window may wait while calls are short: comments come in bursts, and one poll
+/// serves all windows that have ended by then.
 const SLACK_SECONDS: i64 = 50;
 
 impl Watch {
-    /// Whether a poll would be better made a little later, while calls are short: it then sees more.
+    /// True if a slightly later poll serves more windows. Applies while calls are short.
     pub fn may_wait(&self, now: Timestamp) -> bool {
         let since = |time: Timestamp| now.duration_since(time).as_secs();
         match self.deadline.map(since) {
@@ -27,9 +27,9 @@ impl Watch {
         }
     }
 
-    /// The order in which watches are served when calls run short, the smallest first: windows that have ended, the longest
-    /// ago first; then what has waited for long, so that nothing is put off for ever; then open windows, because edits cluster
-    /// early, then tasks, then the rest.
+    /// The order of watches when calls run short, smallest first: missed deadlines, oldest first; then watches that
+    /// have waited long, so that none starves; then open windows, because edits cluster early; then tasks, then the
+    /// others.
     pub fn urgency(&self, now: Timestamp) -> (u8, Timestamp) {
         if let Some(deadline) = self.deadline.filter(|deadline| *deadline <= now) {
             return (0, deadline);

@@ -1,11 +1,11 @@
-//! What a sweep of a repository shows: the pull requests to compare, and those to read.
+//! The results of a sweep: which pull requests to compare, and which to read.
 
 use bitbucket::PullRequestId;
 
 use crate::observation::{Notice, Sweep};
 use crate::state::{Listed, RepositoryState, SubjectState, digest};
 
-/// The pull requests that moved since the last sweep, and those that are not open any more.
+/// Returns the pull requests that changed since the last sweep, and those that are not open any more.
 pub fn moved(state: &SubjectState, sweep: &Sweep) -> Vec<PullRequestId> {
     let before = state.repository().map(|repository| &repository.open);
     let listed = sweep.listed();
@@ -15,8 +15,7 @@ pub fn moved(state: &SubjectState, sweep: &Sweep) -> Vec<PullRequestId> {
     moved.chain(gone.filter(|id| sweep.complete && !listed.contains_key(id))).collect()
 }
 
-/// Whether what is known of a pull request leaves open what a listing shows; `shown` is `None` where it is not open any
-/// more.
+/// True if the state of a pull request does not explain its listing; `shown` is `None` if it is not open any more.
 pub fn is_unexplained(state: &SubjectState, shown: Option<&Listed>) -> bool {
     let Some(pr) = state.pull_request() else { return true };
     let Some(shown) = shown else { return pr.is_open() };
@@ -28,7 +27,7 @@ pub fn is_unexplained(state: &SubjectState, shown: Option<&Listed>) -> bool {
         || differs(shown.tasks, counted.tasks_open)
 }
 
-/// What is to be said of a pull request that this sweep shows and nothing explains.
+/// Describes an unexplained change of a pull request, for its state.
 pub fn notice(repository: &RepositoryState, sweep: &Sweep, id: PullRequestId) -> Notice {
     let shown = sweep.open.iter().find(|shown| shown.id() == Some(id));
     let created_on = shown.and_then(|shown| shown.created_on);

@@ -1,4 +1,4 @@
-//! When a commit is polled next.
+//! Planning of the next poll of a commit.
 
 use jiff::Timestamp;
 
@@ -6,8 +6,8 @@ use super::settings::Settings;
 use super::windows::{Windows, soonest};
 use crate::state::{CommitState, Reason, Watch};
 
-/// Plans the next poll of a commit: while a window is open, once more when it has closed, and the looks of the tail. After
-/// that nothing is read any more: what is edited later is found when somebody comments on the commit again.
+/// Plans the next poll of a commit: while a window is open, after its end, and for the tail. After that the commit is
+/// not polled: later edits are found when somebody comments on it again.
 pub(super) fn plan(state: &CommitState, now: Timestamp, settings: &Settings) -> Option<Watch> {
     if state.unreachable {
         return None;

@@ -1,19 +1,19 @@
-//! When the targets of a link are looked up next.
+//! Planning of the next lookup of a link's sweep targets.
 
 use jiff::Timestamp;
 
 use super::settings::{Settings, later};
 use crate::state::{LinkState, LookupResult, Reason, SweepTarget, TargetLookup, Watch};
 
-/// How far apart the listings of a workspace are, and the tries of a name that could not be read: an hour. A new repository
-/// of a workspace is found within it.
+/// Seconds between listings of a workspace, and between retries of an unreadable name: an hour. A new repository of a
+/// workspace is found within it.
 const LIST_SECONDS: u32 = 3_600;
 
-/// How far apart the looks at a named repository are that was found: a day. It is swept by its UUID, which a new name does not
-/// change; only another repository under the old name does.
+/// Seconds between lookups of a found repository: a day. It is swept by its UUID, which a new name does not change;
+/// only another repository under the old name does.
 const CONFIRM_SECONDS: u32 = 86_400;
 
-/// The places to look at now, the longest due first.
+/// Returns the targets to look up now, the longest due first.
 pub fn due_targets(link: &LinkState, now: Timestamp) -> Vec<SweepTarget> {
     let due = link.targets.iter().map(|target| (due_at(link, target, now), target));
     let mut due: Vec<_> = due.filter(|(at, _)| *at <= now).collect();
@@ -32,7 +32,7 @@ fn due_at(link: &LinkState, target: &SweepTarget, now: Timestamp) -> Timestamp {
     }
 }
 
-/// When a link's places are looked up next.
+/// Plans the next lookup.
 pub(super) fn plan(link: &LinkState, now: Timestamp, settings: &Settings) -> Option<Watch> {
     if settings.sweep_seconds == 0 {
         return None;

@@ -1,4 +1,4 @@
-//! When each subject is polled next: settings, windows, and one planner for each kind of subject.
+//! Planning of the next poll: settings, windows, and one planner for each kind of subject.
 
 mod commit;
 mod link;

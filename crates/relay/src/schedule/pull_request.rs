@@ -1,4 +1,4 @@
-//! When a pull request is polled next.
+//! Planning of the next poll of a pull request.
 
 use jiff::Timestamp;
 
@@ -8,11 +8,11 @@ use crate::state::{PullRequestState, Reason, Watch};
 
 /// Plans the next poll.
 ///
-/// While a window is open the pull request is polled every `poll_interval_seconds`, once more when the window and its
-/// margin have passed, and shortly after every event for the tasks that came with it. A window that no complete poll
-/// has looked at after its end stays due, however late that poll comes. The looks of the tail count from the last window
-/// of the pull request, or from a window after Bitbucket last moved it, so that what they cost does not depend on the number of comments; a poll for any other reason
-/// serves every look that was due by then.
+/// While a window is open, the pull request is polled every `poll_interval_seconds`. It is polled once more when the
+/// window and its margin have passed, and shortly after every event for its tasks. A window without a complete poll
+/// after its end stays due, however late that poll comes. The tail counts from the last window, or from a window after
+/// the last change of the pull request, so that its cost does not depend on the number of comments. A poll for any
+/// other reason serves every check of the tail that was due by then.
 pub(super) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings) -> Option<Watch> {
     if state.unreachable {
         return None;
@@ -20,7 +20,7 @@ pub(super) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     let windows = Windows {
         comments: &state.comments,
         polled_at: state.polled_at,
-        // Tasks come without a comment too: whatever moved the pull request is followed by a tail.
+        // Tasks come without a comment too, so a tail follows every change of the pull request.
         last_activity_at: state.snapshot_updated_on,
     };
     let mut due = windows.looks(now, settings);

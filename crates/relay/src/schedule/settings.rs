@@ -1,37 +1,37 @@
-//! Windows, margins and intervals. How long Bitbucket stays silent is not taken for granted: every figure is a setting.
+//! Windows, margins and intervals. Reports about Bitbucket's silence conflict, so every number is a setting.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Error;
 
-/// How long to watch, and how often.
+/// The times that decide when something is polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// How long Bitbucket sends nothing about a comment after it was created or last changed. Default 600: "10 or more
-    /// minutes after the comment was created or last updated"
+    /// The window: seconds in which Bitbucket sends nothing about a comment after its creation or last change. Default
+    /// 600: "10 or more minutes after the comment was created or last updated"
     /// (<https://developer.atlassian.com/platform/forge/events-reference/bitbucket/>).
     pub window_seconds: u32,
-    /// How long after a window's end the last check is made, for clocks that differ and edits on the edge. Default 60.
+    /// Seconds between the end of a window and its check, for differing clocks and late edits. Default 60.
     pub margin_seconds: u32,
-    /// How far apart polls of one pull request are while a window of it is open. Default 15.
+    /// Seconds between polls of one pull request while a window of it is open. Default 15.
     pub poll_interval_seconds: u32,
-    /// How long a fact that Bitbucket reports by itself is left to its webhook before a poll reports it. Default 30.
+    /// The grace period: seconds in which a fact is left to its webhook before a poll publishes it. Default 30.
     pub grace_seconds: u32,
-    /// The tail: how long after the last window's end and margin a pull request is looked at again, because Bitbucket
-    /// also loses edits that it says it reports (<https://github.com/iterative/cml/issues/817>). 0 is no look. Default half an hour,
-    /// two hours and a day.
+    /// The tail: seconds between the last window's end and late checks, because Bitbucket also loses edits that it
+    /// should report (<https://github.com/iterative/cml/issues/817>). 0 is no check. Default half an hour, two hours
+    /// and a day.
     pub tail_seconds: [u32; TAIL_LOOKS],
-    /// How far apart the reads of a pull request's tasks are while nothing but an open window asks for them; after every event
-    /// of it they are read at once. Default 60.
+    /// Seconds between reads of a pull request's tasks while a window is open. After each event they are read at once.
+    /// Default 60.
     pub task_interval_seconds: u32,
-    /// How far apart sweeps of one repository's open pull requests are; 0 is no sweep. Default 300.
+    /// Seconds between sweeps of one repository's open pull requests; 0 is no sweep. Default 300.
     pub sweep_seconds: u32,
 }
 
-/// How many looks a tail has at most.
+/// Maximum number of checks in a tail.
 pub const TAIL_LOOKS: usize = 3;
 
-/// The latest look of a tail: a month.
+/// Latest check of a tail: a month.
 const MAX_TAIL_SECONDS: u32 = 31 * 86_400;
 
 impl Default for Settings {
@@ -48,28 +48,28 @@ impl Default for Settings {
     }
 }
 
-/// How late a pull request may be read after a sweep showed that it moved.
+/// Seconds by which the reread of a changed pull request may be late.
 const REFRESH_SLACK_SECONDS: u32 = 60;
 
-/// The part of a window that a sweep may be late.
+/// A sweep may be late by window / 4.
 const SWEEP_SLACK_PART: u32 = 4;
 
-/// How many times as far apart the sweeps of a quiet repository are.
+/// Factor of the sweep interval for a quiet repository.
 const QUIET_FACTOR: u32 = 12;
 
-/// The longest time between two sweeps of a quiet repository, which is also the most that can be set for any: a day.
+/// Longest sweep interval of a quiet repository, and of any: a day.
 const MAX_QUIET_SWEEP_SECONDS: u32 = 86_400;
 
-/// How long after their last reading a pull request's tasks may be left out of polls while calls are short.
+/// Seconds since the last read in which polls may skip the tasks while calls are short.
 const SHORT_OF_CALLS_SECONDS: u32 = 600;
 
-/// How long after a pull request's event its tasks are read: a person who comments often adds a task in the same breath.
+/// Seconds between an event and the read of the tasks: people often add a task right after a comment.
 const TASK_DEBOUNCE_SECONDS: u32 = 2;
 
-/// How long after a comment's last change its window is fresh: most edits are made within two minutes.
+/// Seconds in which a window is fresh: most edits are made within two minutes.
 const FRESH_SECONDS: u32 = 120;
 
-/// How many times as far apart polls are when no window is fresh.
+/// Factor of the poll interval when no window is fresh.
 const LATER_FACTOR: u32 = 2;
 
 impl Settings {
@@ -112,45 +112,45 @@ impl Settings {
         })
     }
 
-    /// When the window that a change at `changed_at` opened has surely ended.
+    /// Time when the window of a change at `changed_at` has surely ended.
     pub(crate) fn window_closes(&self, changed_at: Timestamp) -> Timestamp {
         later(changed_at, self.window_seconds.saturating_add(self.margin_seconds))
     }
 
-    /// When a pull request with an open window is polled again. Most edits follow soon (a typo is seen on rereading), so the
-    /// time after the newest change is looked at closest.
+    /// Time of the next poll while a window is open. Most edits follow soon, so polls are closest after the newest
+    /// change.
     pub(crate) fn next_poll(&self, polled_at: Timestamp, is_fresh: bool) -> Timestamp {
         let interval = self.poll_interval_seconds;
         later(polled_at, if is_fresh { interval } else { interval.saturating_mul(LATER_FACTOR) })
     }
 
-    /// Whether a poll came before most edits of the newest change.
+    /// True if a poll came while the window of a change was fresh.
     pub(crate) fn is_fresh(polled_at: Timestamp, changed_at: Timestamp) -> bool {
         polled_at <= later(changed_at, FRESH_SECONDS)
     }
 
-    /// Until when the tasks may go unread after an event while calls are short.
+    /// Latest read of tasks after a read at `read_at` while calls are short.
     pub(crate) fn tasks_put_off(read_at: Timestamp) -> Timestamp {
         later(read_at, SHORT_OF_CALLS_SECONDS)
     }
 
-    /// When a repository is swept again.
+    /// Time of the next sweep of a repository.
     pub(crate) fn next_sweep(&self, swept_at: Timestamp, is_quiet: bool) -> Timestamp {
         let seldom = self.sweep_seconds.saturating_mul(QUIET_FACTOR).min(MAX_QUIET_SWEEP_SECONDS);
         later(swept_at, if is_quiet { seldom } else { self.sweep_seconds })
     }
 
-    /// Until when a pull request must be read that a sweep showed to have moved: there may be windows that nothing knows of.
+    /// Deadline of a reread: the changed pull request may have windows that the state lacks.
     pub(crate) fn refresh_deadline(due_at: Timestamp) -> Timestamp {
         later(due_at, REFRESH_SLACK_SECONDS)
     }
 
-    /// Until when a sweep that is due must be made: what it shows must be polled within the windows of what is new in it.
+    /// Deadline of a sweep: its changes must be polled within their windows.
     pub(crate) fn sweep_deadline(&self, due_at: Timestamp) -> Timestamp {
         later(due_at, self.window_seconds / SWEEP_SLACK_PART)
     }
 
-    /// Whether tasks were last read so long ago that a poll reads them without any other cause.
+    /// True if the tasks were not read for an interval, so that any poll reads them.
     pub(crate) fn tasks_are_stale(&self, read_at: Option<Timestamp>, now: Timestamp) -> bool {
         read_at.is_none_or(|read_at| later(read_at, self.task_interval_seconds) <= now)
     }
@@ -159,7 +159,7 @@ impl Settings {
         later(happened_at, self.grace_seconds)
     }
 
-    /// When the looks of the tail are due after the last window has closed.
+    /// Times of the tail's checks after the last window has closed.
     pub(crate) fn tail_looks(&self, closed_at: Timestamp) -> impl Iterator<Item = Timestamp> {
         self.tail_seconds
             .into_iter()
@@ -167,13 +167,13 @@ impl Settings {
             .map(move |seconds| later(closed_at, seconds))
     }
 
-    /// When the tasks are read because of an event: soon, and not more often than the interval.
+    /// Time to read the tasks after an event: soon, and not more often than the interval.
     pub(crate) fn tasks_due(&self, tasks_dirty_since: Timestamp, read_at: Option<Timestamp>) -> Timestamp {
         let interval_ends = read_at.map(|read_at| later(read_at, self.task_interval_seconds));
         later(tasks_dirty_since, TASK_DEBOUNCE_SECONDS).max(interval_ends.unwrap_or(Timestamp::MIN))
     }
 
-    /// What happened before this, seen from the first sight of a pull request, is old news and no event.
+    /// Start of the time for which events are published, for a pull request first seen at `first_seen_at`.
     pub(crate) fn baseline(&self, first_seen_at: Timestamp) -> Timestamp {
         let seconds = i64::from(self.window_seconds.saturating_add(self.margin_seconds));
         first_seen_at.saturating_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)

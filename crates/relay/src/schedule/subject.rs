@@ -1,4 +1,4 @@
-//! When a subject is polled next.
+//! Planning of the next poll of any subject.
 
 use jiff::Timestamp;
 

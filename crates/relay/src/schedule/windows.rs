@@ -1,11 +1,11 @@
-//! The windows of comments, and the polls that they ask for.
+//! The windows of comments, and the polls that they need.
 
 use jiff::Timestamp;
 
 use super::settings::Settings;
 use crate::state::{Comments, Reason, Watch};
 
-/// The watch for what is due first.
+/// Returns the watch for the earliest due time.
 pub(super) fn soonest(due: Vec<(Timestamp, Reason)>, deadline: Option<Timestamp>) -> Option<Watch> {
     due.into_iter().min().map(|(due_at, reason)| Watch { due_at, reason, deadline })
 }
@@ -14,9 +14,9 @@ pub(super) fn soonest(due: Vec<(Timestamp, Reason)>, deadline: Option<Timestamp>
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Windows<'s> {
     pub(super) comments: &'s Comments,
-    /// When the last complete poll was sent.
+    /// Time when the last complete poll began.
     pub(super) polled_at: Option<Timestamp>,
-    /// When something other than a comment last happened that a tail follows.
+    /// Time of the last activity other than a comment, which a tail follows too.
     pub(super) last_activity_at: Option<Timestamp>,
 }
 
@@ -30,18 +30,18 @@ impl Windows<'_> {
         standing.map(|comment| settings.window_closes(comment.changed_at))
     }
 
-    /// When the first window closes that no complete poll has looked at after its end.
+    /// End of the first window without a complete poll after it.
     fn closing(&self, settings: &Settings) -> Option<Timestamp> {
         self.closings(settings).filter(|closing| self.is_unseen(*closing)).min()
     }
 
-    /// Until when the next poll must be made. What the last one has not seen was written after it, and has a window of its own.
+    /// Deadline of the next poll. An edit that the last poll missed happened later and opened its own window.
     pub(super) fn deadline(&self, settings: &Settings) -> Option<Timestamp> {
         let closing = self.closing(settings)?;
         Some(self.polled_at.map_or(closing, |polled_at| closing.max(settings.window_closes(polled_at))))
     }
 
-    /// The polls that the windows ask for: at the end of each, while one is open, and the next look of the tail.
+    /// Returns the due polls: at the end of each window, while one is open, and the next check of the tail.
     pub(super) fn looks(&self, now: Timestamp, settings: &Settings) -> Vec<(Timestamp, Reason)> {
         let latest = self.closings(settings).max();
         let last_activity = latest.max(self.last_activity_at.map(|moved| settings.window_closes(moved)));

@@ -8,55 +8,55 @@ use serde::{Deserialize, Serialize};
 
 use super::revision::{Resolved, Revision};
 
-/// How many revisions of one comment are remembered, to recognise a late report of an older one.
+/// Number of revisions kept of each comment, to recognise a late report of an older one.
 const MAX_REVISIONS: usize = 16;
 
-/// Every comment seen, deleted ones too.
+/// Every comment seen, including deleted ones.
 pub type Comments = BTreeMap<CommentId, CommentState>;
 
 /// The comments of a pull request or of a commit.
 #[derive(Debug)]
 pub(crate) struct Discussion<'s> {
-    /// When the pull request or commit was first heard of.
+    /// Time when the pull request or commit was first seen.
     pub(crate) first_seen_at: Timestamp,
     pub(crate) comments: &'s mut Comments,
 }
 
-/// What is known of a comment.
+/// The state of a comment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CommentState {
-    /// The version of the subject's state in which this last changed. An observation made on top of that version or a
-    /// later one is surely newer, whatever the clocks say.
+    /// The version of the subject's state in which this last changed. An observation based on that version or a later
+    /// one is newer, whatever the clocks say.
     pub version: u64,
-    /// The revisions seen, oldest first; the last one stands.
+    /// The revisions seen, oldest first; the last one is the current text.
     pub revisions: VecDeque<Revision>,
-    /// What a window is measured from: creation or last change, by Bitbucket's clock where it moves, else ours.
+    /// Start of the window: creation or last change, by Bitbucket's clock if it moved, else by ours.
     pub changed_at: Timestamp,
-    /// When the standing resolution was made; the outer `None` is an open thread.
+    /// The standing resolution; `None` for an open thread.
     pub resolution: Option<Resolved>,
-    /// The last resolution that was lifted.
+    /// The last resolution that was reopened.
     pub lifted: Option<Resolved>,
-    /// When that was learned, by our clock.
+    /// Time when the reopening was observed, by our clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifted_at: Option<Timestamp>,
-    /// Whether it was deleted. That is final.
+    /// True if the comment was deleted. That is final.
     pub deleted: bool,
-    /// Whether its creation is news that no webhook has told yet, though another one told of the comment.
+    /// The comment is known from another event, but its creation has not been published.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creation_unpublished: bool,
-    /// Whether it begins a thread that can be resolved: an inline comment that is no reply.
+    /// True if it begins a thread that can be resolved: an inline comment that is no reply.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub thread: bool,
 }
 
 impl CommentState {
-    /// The revision that stands.
+    /// The current revision.
     pub fn standing(&self) -> Option<&Revision> {
         self.revisions.back()
     }
 
-    /// Notes that the standing text was seen with a later time, so that a late report of what was between does not
-    /// replace it. Says whether it was later.
+    /// Records that the current text was seen with a later time, so that a late report of an older text does not
+    /// replace it. Returns true if the time was later.
     pub(crate) fn stands_at(&mut self, updated_on: Option<Timestamp>) -> bool {
         let Some(standing) = self.standing().filter(|standing| updated_on > standing.updated_on) else {
             return false;

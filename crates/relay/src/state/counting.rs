@@ -1,4 +1,4 @@
-//! Counting what a pull request has, from its state.
+//! Counting the comments, tasks, reviews and builds of a pull request.
 
 use serde_json::Value;
 
@@ -7,8 +7,8 @@ use super::pull_request::PullRequestState;
 use crate::event::{Builds, Counted, Counters};
 
 impl PullRequestState {
-    /// Counts. Reviews are those of the newest snapshot. Comments and tasks are counted themselves once a poll has read
-    /// them; before that they are what the newest snapshot says, if it says so.
+    /// Counts. Reviews come from the newest snapshot. Comments and tasks are counted once a poll has read them; before
+    /// that the numbers of the newest snapshot are used, if it has them.
     pub fn count(&self) -> Counters {
         let snapshot = &self.snapshot;
         let polled = self.polled_at.is_some();

@@ -1,4 +1,4 @@
-//! What is known of the commit at the head of a pull request: its builds, and how much it changes.
+//! The commit at the head of a pull request: its builds and its size.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use serde_json::Value;
 /// Payloads name the head by the first 12 digits of its hash, builds by all 40.
 const SHORT_HASH_CHARS: usize = 12;
 
-/// The most builds of one head that are remembered.
+/// Maximum number of builds kept of one head.
 const MAX_BUILDS: usize = 200;
 
-/// A commit's hash, as short as pull requests write it.
+/// A commit's hash, as short as in `pullrequest` objects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ShortHash(String);
 
 impl ShortHash {
-    /// Shortens a hash. `None` where it is too short to tell commits apart.
+    /// Shortens a hash. `None` if it is too short to identify a commit.
     pub fn new(hash: &str) -> Option<Self> {
         let short = hash.get(..SHORT_HASH_CHARS)?;
         short.chars().all(|c| c.is_ascii_hexdigit()).then(|| Self(short.to_ascii_lowercase()))
@@ -34,12 +34,12 @@ impl ShortHash {
 /// The head of a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Which commit.
+    /// The commit's hash.
     pub hash: ShortHash,
     /// The newest state of each build, by the build's key.
     #[serde(default)]
     pub builds: BTreeMap<String, Build>,
-    /// How much it is, once that was read.
+    /// Its size, once that was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
 }
@@ -49,29 +49,29 @@ pub struct Head {
 pub struct Build {
     /// `INPROGRESS`, `SUCCESSFUL`, `FAILED` or `STOPPED`.
     pub state: String,
-    /// When it last changed.
+    /// Time of its last change.
     pub updated_on: Option<Timestamp>,
 }
 
-/// How much a pull request changes, as it was read.
+/// The size of a pull request, as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
-    /// Commits; `None` where there are more than are read, or Bitbucket does not say.
+    /// Number of commits; `None` if there are more than are read, or Bitbucket gives no number.
     pub commits: Option<u64>,
-    /// Files; likewise.
+    /// Number of files changed; likewise.
     pub files_changed: Option<u64>,
-    /// When that was read, by our clock.
+    /// Time when it was read, by our clock.
     pub at: Timestamp,
 }
 
 impl Head {
-    /// The head that a `pullrequest` object names, with nothing known of it.
+    /// The head that a `pullrequest` object names, without builds and size.
     pub(crate) fn from_snapshot(snapshot: &Value) -> Option<Self> {
         let hash = ShortHash::new(snapshot.pointer("/source/commit/hash")?.as_str()?)?;
         Some(Self { hash, builds: BTreeMap::new(), size: None })
     }
 
-    /// Notes a build, if it is of this commit and not older than what is known. Says whether it is of this commit.
+    /// Records a build of this commit, unless a newer state of it is recorded. Returns true if it is of this commit.
     pub(crate) fn note(&mut self, status: &CommitStatus) -> bool {
         if status.commit_hash().and_then(|hash| ShortHash::new(&hash)).as_ref() != Some(&self.hash) {
             return false;

@@ -1,6 +1,6 @@
-//! What the log has told of a pull request, as far as Bitbucket may have left it out: its creation, its end, its reviews.
+//! Facts of a pull request that are published: its creation, its end and its reviews.
 //!
-//! A webhook that is lost leaves a snapshot that shows more than was told. The difference is owed to the subscriber.
+//! After a lost webhook, a snapshot shows more than these facts. The fold publishes the difference.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,49 +11,49 @@ use serde_json::Value;
 
 use crate::event::EventId;
 
-/// How many updates that a poll found are remembered, to recognise their webhooks when they come late.
+/// Number of polled updates kept, to recognise their late webhooks.
 const MAX_FOUND_UPDATES: usize = 8;
 
-/// What was told.
+/// Facts already published. Anything that a snapshot shows beyond these still has to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishedFacts {
-    /// Whether its creation was told, or is no news.
+    /// True if the creation is published, or too old to be.
     pub created: bool,
-    /// The last state that was told: `OPEN`, `MERGED`...
+    /// The last published state: `OPEN`, `MERGED`...
     pub state: Option<String>,
     /// Standing reviews by the account's UUID.
     pub reviews: BTreeMap<String, Review>,
-    /// Updates that a poll found.
+    /// The newest updates that polls found.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub updates: VecDeque<FoundUpdate>,
 }
 
-/// What somebody thinks of a pull request.
+/// A participant's review of a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewState {
-    /// It may be merged.
+    /// Approved.
     Approved,
-    /// It may not.
+    /// Changes requested.
     ChangesRequested,
-    /// Nothing (any more).
+    /// No review, or not any more.
     None,
 }
 
-/// A review as it was told.
+/// A published review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
-    /// What it says.
+    /// The state of the review.
     pub state: ReviewState,
-    /// The event by which a poll told it. Its webhook, should it come late, is that same event.
+    /// The event, if a poll published it. A late webhook of the review is that same event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll_event: Option<EventId>,
 }
 
-/// An update that a poll told: all that happened after one `updated_on` up to another.
+/// An update that a poll published: all changes after one `updated_on` up to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundUpdate {
-    /// The `updated_on` of the snapshot before.
+    /// The `updated_on` of the previous snapshot.
     pub since: Option<Timestamp>,
     /// The `updated_on` of the snapshot that showed it.
     pub until: Option<Timestamp>,
@@ -62,8 +62,8 @@ pub struct FoundUpdate {
 }
 
 impl PublishedFacts {
-    /// What a pull request starts with that nothing was known of: all that it shows is old news, or, where its creation is
-    /// news, nothing is.
+    /// The facts of a pull request that is seen for the first time. If it is new, none are published; else all that it
+    /// shows count as published.
     pub(crate) fn at_first_sight(snapshot: &Value, is_news: bool) -> Self {
         if is_news {
             return Self { created: false, state: Some("OPEN".to_owned()), ..Self::default() };
@@ -74,8 +74,8 @@ impl PublishedFacts {
         Self { created: true, state: state_of(snapshot), reviews: reviews.collect(), ..Self::default() }
     }
 
-    /// Notes what a webhook tells. `shown` is the newest snapshot: of a review that is not the standing one any more, only
-    /// the log keeps a trace.
+    /// Records the fact that a webhook reports. `shown` is the newest snapshot: a review that it no longer shows is
+    /// not recorded.
     pub(crate) fn record_webhook(&mut self, key: &EventKey, reviewer: Option<&str>, shown: &Value) {
         match key {
             EventKey::PullRequestCreated => self.created = true,
@@ -91,13 +91,13 @@ impl PublishedFacts {
         }
     }
 
-    /// The event by which a poll has told a review already.
+    /// The event by which a poll has already published a review.
     pub(crate) fn found_review(&self, key: &EventKey, reviewer: &str) -> Option<EventId> {
         let review = self.reviews.get(reviewer)?;
         (Some(review.state) == reported_state(key)).then(|| review.poll_event.clone()).flatten()
     }
 
-    /// The event by which a poll has told an update already, of which a webhook with this `updated_on` comes late.
+    /// The event by which a poll has already published the update that a late webhook with this `updated_on` reports.
     pub(crate) fn found_update(&self, key: &EventKey, updated_on: Option<Timestamp>) -> Option<EventId> {
         if !matches!(key, EventKey::PullRequestUpdated | EventKey::PullRequestPush) {
             return None;
@@ -114,7 +114,7 @@ impl PublishedFacts {
     }
 }
 
-/// What a webhook's key says of a review.
+/// The review that a webhook's key reports.
 const fn reported_state(key: &EventKey) -> Option<ReviewState> {
     match key {
         EventKey::PullRequestApproved => Some(ReviewState::Approved),
@@ -136,7 +136,7 @@ pub(crate) fn state_of(snapshot: &Value) -> Option<String> {
     snapshot.get("state")?.as_str().map(str::to_owned)
 }
 
-/// The participants that can be told apart.
+/// The participants that have a UUID, by UUID.
 pub(crate) fn participants(snapshot: &Value) -> Option<BTreeMap<String, Participant>> {
     let listed = snapshot.get("participants")?.as_array()?.iter();
     let read = listed.filter_map(|one| Participant::deserialize(one).ok());

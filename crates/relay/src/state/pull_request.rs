@@ -12,10 +12,10 @@ use super::published::PublishedFacts;
 use super::task::Tasks;
 use crate::event::Counters;
 
-/// What is known of a pull request.
+/// The state of a pull request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PullRequestState {
-    /// When it was first heard of, by Bitbucket's clock where the payload told, else ours.
+    /// Time when it was first seen, by Bitbucket's clock if the payload has it, else by ours.
     pub first_seen_at: Timestamp,
     /// The newest `pullrequest` object that Bitbucket sent.
     pub snapshot: Value,
@@ -23,34 +23,34 @@ pub struct PullRequestState {
     pub repository: Value,
     /// The `updated_on` of the snapshot.
     pub snapshot_updated_on: Option<Timestamp>,
-    /// Every comment seen, deleted ones too.
+    /// Every comment seen, including deleted ones.
     pub comments: Comments,
-    /// Every task seen, deleted ones too.
+    /// Every task seen, including deleted ones.
     pub tasks: Tasks,
-    /// Whether the tasks were read completely once. Before that an old task is no news.
+    /// True if the tasks were read completely once. Before that, no event is published for an old task.
     pub tasks_read: bool,
-    /// When the request of the last complete poll of the tasks was sent, by our clock.
+    /// Time when the last complete poll of the tasks began, by our clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks_read_at: Option<Timestamp>,
-    /// When the request of the last complete poll was sent, by our clock.
+    /// Time when the last complete poll began, by our clock.
     pub polled_at: Option<Timestamp>,
-    /// The first event since that poll, which means that tasks may have changed.
+    /// Time of the first event since the tasks were read: tasks may have changed with it.
     pub tasks_dirty_since: Option<Timestamp>,
-    /// When to look again at something that the last poll left for its webhook, or could not decide.
+    /// Time to poll again, for an item that the last poll left to its webhook or could not decide.
     pub recheck_at: Option<Timestamp>,
-    /// Set while Bitbucket says that it is not there, or may not be seen; the next delivery lifts it.
+    /// True while Bitbucket answers that it does not exist or may not be read. The next delivery resets it.
     #[serde(default)]
     pub unreachable: bool,
-    /// When to read the pull request itself, because a listing showed more of it than any webhook.
+    /// Time to read the pull request itself, because a snapshot or a sweep showed an unpublished change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reread_at: Option<Timestamp>,
-    /// The `updated_on` that a listing showed when it had the pull request read.
+    /// The `updated_on` in the sweep that showed an unpublished change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_in_sweep_at: Option<Timestamp>,
-    /// Since when Bitbucket shows something that no event tells, by our clock.
+    /// Time since which Bitbucket shows an unpublished fact, by our clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpublished_since: Option<Timestamp>,
-    /// What was told of what a lost webhook leaves untold.
+    /// The published facts. Anything that the snapshot shows beyond these still has to be.
     pub published: PublishedFacts,
     /// The head of its source branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ pub struct PullRequestState {
 }
 
 impl PullRequestState {
-    /// A pull request that was never heard of.
+    /// A pull request that has just been seen for the first time.
     pub(crate) fn first_seen(at: Timestamp, published: PublishedFacts) -> Self {
         Self {
             first_seen_at: at,
@@ -85,17 +85,17 @@ impl PullRequestState {
         }
     }
 
-    /// Whether a refresh has to read the pull request itself, and not only its comments and tasks.
+    /// True if the next reread has to read the pull request itself, and not only its comments and tasks.
     pub(crate) fn must_be_read(&self) -> bool {
         self.seen_in_sweep_at.is_some() || self.unpublished_since.is_some() || self.snapshot.is_null()
     }
 
-    /// Has it read at `at`, or before.
+    /// Plans a reread at `at`, or before.
     pub(crate) fn reread_by(&mut self, at: Timestamp) {
         self.reread_at = Some(self.reread_at.map_or(at, |other| other.min(at)));
     }
 
-    /// Whether it can still be merged, as far as is known.
+    /// True if it can still be merged, by the newest snapshot.
     pub fn is_open(&self) -> bool {
         self.snapshot.get("state").and_then(Value::as_str).is_none_or(|state| state == "OPEN")
     }

@@ -11,40 +11,41 @@ use serde_json::Value;
 use super::head::ShortHash;
 use crate::event::fact;
 
-/// What is known of a repository that is swept.
+/// The state of a repository that is swept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RepositoryState {
     /// The newest `repository` object that Bitbucket sent.
     pub repository: Value,
-    /// When the first sweep began. What was there before it is old news.
+    /// Time when the first sweep began. No events are published for what existed before it.
     pub first_swept_at: Option<Timestamp>,
-    /// When the last one began, by our clock.
+    /// Time when the last sweep began, by our clock.
     pub swept_at: Option<Timestamp>,
-    /// The pull requests that the last sweep showed to be open.
+    /// The open pull requests of the last sweep.
     pub open: BTreeMap<PullRequestId, Listed>,
-    /// When something last moved in it, as far as webhooks and sweeps tell: by our clock, or Bitbucket's of an open pull request.
+    /// Time of the last activity that a webhook or a sweep showed: by our clock, or by Bitbucket's for an open pull
+    /// request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activity_at: Option<Timestamp>,
-    /// Set while Bitbucket says that it is not there, or may not be seen.
+    /// True while Bitbucket answers that it does not exist or may not be read.
     #[serde(default)]
     pub unreachable: bool,
 }
 
-/// What a listing shows of a pull request. Anything else now means that something happened.
+/// One pull request in a listing. Any difference in the next listing means that it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// When Bitbucket last moved it.
+    /// Its `updated_on`.
     pub updated_on: Option<Timestamp>,
-    /// Its comments.
+    /// Number of comments.
     pub comments: Option<u64>,
-    /// Its tasks.
+    /// Number of tasks.
     pub tasks: Option<u64>,
-    /// The hash of all else that it shows: title, branches, head, reviewers and their verdicts.
+    /// Hash of its other fields: title, branches, head, reviewers and their reviews.
     pub digest: String,
 }
 
 impl Listed {
-    /// As a listing has it.
+    /// Takes the compared fields of a listed pull request.
     pub fn from_listing(shown: &Document<PullRequest>) -> Self {
         let count = |field: &str| shown.raw.get(field).and_then(Value::as_u64);
         Self {
@@ -56,7 +57,7 @@ impl Listed {
     }
 }
 
-/// The hash of what both a listing and a webhook show of a pull request, whatever else they do.
+/// Hashes the fields that listings and webhooks both have.
 pub(crate) fn digest(shown: &Value) -> String {
     let text = |pointer: &str| shown.pointer(pointer).cloned().unwrap_or_default();
     let uuids = |pointer: &str, of: fn(&Value) -> Option<Value>| {

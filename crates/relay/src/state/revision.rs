@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 /// One version of a comment or task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
-    /// The hash of its text; `None` where the payload had no text.
+    /// Hash of its text; `None` if the payload had no text.
     pub hash: Option<String>,
-    /// Bitbucket's `updated_on` at that time.
+    /// The `updated_on` that came with it.
     pub updated_on: Option<Timestamp>,
-    /// Counts revisions that have the same `updated_on`, in case an edit does not move it.
+    /// Counter of revisions with the same `updated_on`, because an edit may not move it.
     pub ordinal: u32,
 }
 
-/// A resolution and its time, where Bitbucket gave one.
+/// A resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {
-    /// When.
+    /// Its time, if Bitbucket gave one.
     pub at: Option<Timestamp>,
-    /// How often it was taken for lifted and turned out to stand: a report of a reopening does not say which
-    /// resolution it ended, and may come late.
+    /// Number of times it was taken for reopened and turned out to stand. A report of a reopening does not name its
+    /// resolution, and may come late.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub again: u32,
 }

@@ -1,5 +1,5 @@
-//! The repositories that a link's owner names to be swept, one by one or a whole workspace, and what became of each name.
-//! Without them a repository is swept from its first webhook on.
+//! Sweep targets: the repositories and workspaces that the owner of a link names to be swept. Without them, a
+//! repository is swept from its first webhook on.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,27 +9,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// The most repositories that a link can name. A secret, which holds the names, has at most 64 KB
+/// Maximum number of repositories of a link. A secret, which holds the names, has at most 64 KB
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>).
 pub const MAX_REPOSITORIES: usize = 500;
 
-/// The most workspaces that a link can name.
+/// Maximum number of workspaces of a link.
 pub const MAX_WORKSPACES: usize = 20;
 
-/// The longest name of a workspace or a repository: slugs have at most 62 characters.
+/// Longest name of a workspace or a repository: slugs have at most 62 characters.
 const MAX_NAME_CHARS: usize = 62;
 
-/// A place to sweep: `workspace/slug`, or `workspace` for all of its repositories.
+/// One sweep target: `workspace/slug`, or `workspace` for all of its repositories.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SweepTarget {
-    /// All repositories of a workspace, also those that are made later.
+    /// All repositories of a workspace, including those created later.
     Workspace(String),
     /// One repository.
     Repository {
         /// Its workspace.
         workspace: String,
-        /// Its name there.
+        /// Its name in the workspace.
         slug: String,
     },
 }
@@ -44,7 +44,7 @@ impl FromStr for SweepTarget {
                 && !matches!(name, "." | "..")
                 && name.chars().all(allowed)
         };
-        // Bitbucket does not tell capitals apart; two spellings would be one place twice.
+        // Bitbucket ignores case; two spellings would be the same target twice.
         let text = text.to_ascii_lowercase();
         match text.split('/').collect::<Vec<_>>().as_slice() {
             [workspace] if is_name(workspace) => Ok(Self::Workspace((*workspace).to_owned())),
@@ -79,13 +79,13 @@ impl fmt::Display for SweepTarget {
     }
 }
 
-/// The places of one link: not more than can be looked up.
+/// The sweep targets of one link, within the limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeSet<SweepTarget>", into = "BTreeSet<SweepTarget>")]
 pub struct SweepTargets(BTreeSet<SweepTarget>);
 
 impl SweepTargets {
-    /// The places, in order.
+    /// Iterates over the targets, in order.
     pub fn iter(&self) -> impl Iterator<Item = &SweepTarget> {
         self.0.iter()
     }

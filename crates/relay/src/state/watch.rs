@@ -1,47 +1,47 @@
-//! When a pull request has to be polled again. Pure: what is known and the settings decide, nothing else.
+//! The watch of a subject: its next poll, and the reason.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The promise to poll a pull request again, and by when.
+/// The next poll of a subject. It is stored with the state, so that no crash loses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {
-    /// When the next poll is due, by our clock.
+    /// Time when the poll is due, by our clock.
     pub due_at: Timestamp,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// When the next window closes that no complete poll has looked at after its end: a watch that is due for another reason and
-    /// has to wait does not hide it. Of a sweep: when it is late.
+    /// Latest time for the check after the next unchecked window; for a sweep, its latest start. Kept apart from
+    /// `due_at` so that a less urgent reason cannot hide it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
 }
 
-/// Why a poll is due.
+/// The reason for a poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// A window has ended: the check that must not be dropped.
+    /// A window has ended. This check must not be dropped.
     WindowClosed,
-    /// An event may have brought tasks with it.
+    /// Tasks may have changed with an event.
     Tasks,
-    /// The last poll left something for its webhook, or could not decide it.
+    /// The last poll left an item to its webhook, or could not decide it.
     Recheck,
     /// A window is open.
     WindowOpen,
-    /// A window is open, and its newest change was looked at when most edits had been made.
+    /// A window is open, and a poll came after the time in which most edits are made.
     WindowQuiet,
-    /// A listing showed more of it than any webhook.
+    /// A snapshot or a sweep showed an unpublished change.
     Reread,
-    /// The open pull requests of a repository are to be listed.
+    /// A sweep: lists the open pull requests of a repository.
     Sweep,
-    /// What a link names to be swept is to be looked up.
+    /// Looks up the sweep targets of a link.
     Repositories,
-    /// Some time after the last window has closed, because Bitbucket also loses edits that it says it reports.
+    /// A late check after the last window, because Bitbucket also loses edits that it should report.
     Tail,
 }
 
 impl Reason {
-    /// The reason as it stands in logs.
+    /// The name of the reason in logs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WindowClosed => "window_closed",

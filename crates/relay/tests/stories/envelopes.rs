@@ -192,7 +192,7 @@ fn every_kind_of_subject_says_what_it_is() {
     for (body, expected) in cases {
         let report = report(bitbucket::EventKey::RepositoryUpdated, &body);
         let mut world = crate::world::a_repository();
-        world.subject = relay::Subject::of(&report.payload);
+        world.subject = relay::Subject::from_payload(&report.payload);
         world.hears(&report);
         let mut subject = world.last().envelope(None).to_json()["subject"].clone();
         let repository = subject.as_object_mut().unwrap().shift_remove("repository");

@@ -30,7 +30,7 @@ fn conforms(envelope: &Value) -> bool {
 /// What a webhook becomes on a table that knows nothing.
 fn published(key: &str, body: &[u8]) -> Vec<Event> {
     let payload = Payload::parse(body).unwrap();
-    let subject = Subject::of(&payload);
+    let subject = Subject::from_payload(&payload);
     let mut told = report(EventKey::parse(key).unwrap(), &json!({}));
     (told.payload, told.body) = (payload, body.to_vec());
     let (link, now): (LinkId, _) = (link(), a_pull_request().now);

@@ -12,7 +12,7 @@ use crate::webhooks::{self, Webhook};
 const MAX_SUBJECT_BYTES: usize = 512;
 
 fn subject(body: &[u8]) -> Subject {
-    Subject::of(&Payload::parse(body).unwrap())
+    Subject::from_payload(&Payload::parse(body).unwrap())
 }
 
 fn assert_is_a_key(subject: &Subject) {

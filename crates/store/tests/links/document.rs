@@ -62,7 +62,7 @@ fn a_link_may_name_what_is_swept_and_older_documents_name_nothing() {
     assert_eq!(&swept.at(at("2026-01-01T00:00:00Z")).unwrap().sweep, swept.sweep());
     assert!(document("").unwrap().sweep().is_empty());
     let error = document(r#","sweep":["../user"]"#).unwrap_err().to_string();
-    assert!(error.contains("a place to sweep is `workspace/slug` or `workspace`"), "{error}");
+    assert!(error.contains("a sweep target is `workspace/slug` or `workspace`"), "{error}");
 }
 
 #[test]
