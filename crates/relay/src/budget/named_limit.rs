@@ -10,7 +10,7 @@ const LIMIT_HOLDS: SignedDuration = SignedDuration::from_hours(24);
 /// Time for which "near the limit" is valid: the hour is a rolling one.
 const NEAR_HOLDS: SignedDuration = SignedDuration::from_mins(10);
 
-/// If we have spent less than this percentage of the limit and Bitbucket still reports NearLimit, another program
+/// If we have spent less than this percentage of the limit and Bitbucket still reports that it is near, another program
 /// shares the credential. Bitbucket does not document its threshold; others have seen 80 percent. This is below it, so
 /// that our own calls are rarely taken for others'.
 const OWN_PERCENT: u32 = 75;

@@ -36,12 +36,12 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
         ctx.emit(id, &report.key, body)
     });
     let read_at = ctx.settings.grace_ends(ctx.now);
-    if let (Some(replaced), Some(known)) = (replaced, ctx.state.pull_request_mut())
+    if let (Some(replaced), Some(pr)) = (replaced, ctx.state.pull_request_mut())
         && has_moved
         && !is_published
     {
         // This report published no event with the changes, so a later event has to.
-        replaced.restore(known, read_at);
+        replaced.restore(pr, read_at);
     }
     reconcile::note(ctx);
 }

@@ -34,8 +34,7 @@ fn seen_in_sweep(ctx: &mut FoldContext<'_>, notice: &Notice) {
     } else {
         // It was open when it was listed.
         let published = PublishedFacts::at_first_sight(&Value::Null, true);
-        let published = PublishedFacts { created: !notice.is_new, ..published };
-        PullRequestState::first_seen(notice.since, published)
+        PullRequestState::first_seen(notice.since, PublishedFacts { created: !notice.is_new, ..published })
     };
     if pr.repository.is_null() {
         pr.repository = notice.repository.clone();

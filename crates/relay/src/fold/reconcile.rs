@@ -18,53 +18,53 @@ use crate::state::{FoundUpdate, Review, ReviewState, state_of};
 /// same moment may come in the wrong order, so a report alone proves nothing. Called after every report.
 pub(super) fn note(ctx: &mut FoldContext<'_>) {
     let (now, settings) = (ctx.now, ctx.settings);
-    let Some(known) = ctx.state.pull_request_mut() else { return };
-    if missing(&known.published, &known.snapshot).is_empty() {
-        known.unpublished_since = None;
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    if missing(&pr.published, &pr.snapshot).is_empty() {
+        pr.unpublished_since = None;
         return;
     }
-    let since = *known.unpublished_since.get_or_insert(now);
+    let since = *pr.unpublished_since.get_or_insert(now);
     reread_by(ctx, settings.grace_ends(since));
 }
 
 /// Folds the pull request itself as a poll read it.
 pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: &Document<PullRequest>) {
-    let Some(known) = ctx.state.pull_request() else { return };
-    if seen.id().is_none() || !snapshots::is_newest(known, seen) {
+    let Some(pr) = ctx.state.pull_request() else { return };
+    if seen.id().is_none() || !snapshots::is_newest(pr, seen) {
         return;
     }
-    if seen.updated_on == known.snapshot_updated_on && base_version + 1 < ctx.version() {
+    if seen.updated_on == pr.snapshot_updated_on && base_version + 1 < ctx.version() {
         // An observation was stored while this was read, and the times do not decide which is newer.
         let now = ctx.now;
-        if let Some(known) = ctx.state.pull_request_mut() {
-            known.seen_in_sweep_at = Some(known.snapshot_updated_on.unwrap_or(now));
+        if let Some(pr) = ctx.state.pull_request_mut() {
+            pr.seen_in_sweep_at = Some(pr.snapshot_updated_on.unwrap_or(now));
         }
         reread_by(ctx, now);
         return;
     }
-    let found = changes_between(&known.snapshot, &seen.raw);
-    let is_first_sight = known.snapshot.is_null();
-    let shows_news = !found.is_empty() || !missing(&known.published, &seen.raw).is_empty();
+    let found = changes_between(&pr.snapshot, &seen.raw);
+    let is_first_sight = pr.snapshot.is_null();
+    let shows_news = !found.is_empty() || !missing(&pr.published, &seen.raw).is_empty();
     if !is_first_sight
         && shows_news
         && let Some(ends) = grace_left(ctx)
     {
         // The webhook of the change may still come. The snapshot is taken after the grace period.
-        if let Some(known) = ctx.state.pull_request_mut() {
-            known.seen_in_sweep_at = Some(seen.updated_on.unwrap_or(Timestamp::MAX));
+        if let Some(pr) = ctx.state.pull_request_mut() {
+            pr.seen_in_sweep_at = Some(seen.updated_on.unwrap_or(Timestamp::MAX));
         }
         reread_by(ctx, ends);
         return;
     }
-    let Some(known) = ctx.state.pull_request_mut() else { return };
-    let replaced = snapshots::of_poll(known, seen.clone());
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    let replaced = snapshots::of_poll(pr, seen.clone());
     let (since, until) = (replaced.updated_on(), seen.updated_on);
     // The end is published under a key of its own.
     let (ends, updates): (Vec<_>, Vec<_>) = found.into_iter().partition(is_end);
     if !is_first_sight && !updates.is_empty() {
         let id = ctx.fact(&EventKey::PullRequestUpdated).part("found").part(ctx.version()).id();
-        if let Some(known) = ctx.state.pull_request_mut() {
-            known.published.find_update(FoundUpdate { since, until, id: id.clone() });
+        if let Some(pr) = ctx.state.pull_request_mut() {
+            pr.published.find_update(FoundUpdate { since, until, id: id.clone() });
         }
         let event = Synthetic { changes: Some(updates), ..Synthetic::default() };
         synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, &Item::PullRequest);
@@ -75,10 +75,10 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: 
 /// Publishes the missing facts of the snapshot that was just read, if their grace period is over. `ends` has the
 /// change of state.
 fn publish_missing(ctx: &mut FoldContext<'_>, ends: &[Change]) {
-    let Some(known) = ctx.state.pull_request_mut() else { return };
-    let missing = missing(&known.published, &known.snapshot);
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    let missing = missing(&pr.published, &pr.snapshot);
     if missing.is_empty() {
-        known.unpublished_since = None;
+        pr.unpublished_since = None;
         return;
     }
     if let Some(grace_ends) = grace_left(ctx) {
@@ -94,8 +94,8 @@ fn publish_missing(ctx: &mut FoldContext<'_>, ends: &[Change]) {
             }
         }
     }
-    if let Some(known) = ctx.state.pull_request_mut() {
-        known.unpublished_since = None;
+    if let Some(pr) = ctx.state.pull_request_mut() {
+        pr.unpublished_since = None;
     }
 }
 
@@ -111,10 +111,10 @@ fn is_end(change: &Change) -> bool {
 }
 
 fn created(ctx: &mut FoldContext<'_>) {
-    let Some(known) = ctx.state.pull_request_mut() else { return };
-    known.published.created = true;
-    let shown = Document::<PullRequest>::new(known.snapshot.clone());
-    let author = known.snapshot.get("author").filter(|author| !author.is_null()).cloned();
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    pr.published.created = true;
+    let shown = Document::<PullRequest>::new(pr.snapshot.clone());
+    let author = pr.snapshot.get("author").filter(|author| !author.is_null()).cloned();
     let Some(created_on) = shown.created_on else { return };
     let id = creation(ctx.fact(&EventKey::PullRequestCreated), created_on, &shown).id();
     let event = Synthetic { occurred_at: Some(created_on), actor: author, ..Synthetic::default() };
@@ -130,9 +130,9 @@ pub(super) fn creation<'a>(fact: Fact<'a>, created_on: Timestamp, seen: &PullReq
 }
 
 fn ended(ctx: &mut FoldContext<'_>, key: &EventKey, ends: &[Change]) {
-    let Some(known) = ctx.state.pull_request_mut() else { return };
-    known.published.state = state_of(&known.snapshot);
-    let actor = known.snapshot.get("closed_by").filter(|actor| !actor.is_null()).cloned();
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    pr.published.state = state_of(&pr.snapshot);
+    let actor = pr.snapshot.get("closed_by").filter(|actor| !actor.is_null()).cloned();
     let id = ctx.fact(key).id();
     let event = Synthetic { actor, changes: Some(ends.to_vec()), ..Synthetic::default() };
     synthetic::emit(ctx, id, key, event, &Item::PullRequest);
@@ -149,8 +149,8 @@ fn reviewed(
     let at = participant.filter(|_| state != ReviewState::None).and_then(|one| one.participated_on);
     let account = participant.and_then(|one| one.user.clone()).unwrap_or_else(|| json!({ "uuid": user }));
     let id = review_fact(ctx, key, &user, at);
-    if let Some(known) = ctx.state.pull_request_mut() {
-        known.published.reviews.insert(user, Review { state, poll_event: Some(id.clone()) });
+    if let Some(pr) = ctx.state.pull_request_mut() {
+        pr.published.reviews.insert(user, Review { state, poll_event: Some(id.clone()) });
     }
     let actor = (state != ReviewState::None).then(|| account.clone());
     let review = json!({ "date": at, "user": account });
@@ -192,9 +192,9 @@ pub(super) fn found_before(
 
 /// Records the fact that a report publishes.
 pub(super) fn record_webhook(ctx: &mut FoldContext<'_>, key: &EventKey, payload: &bitbucket::Payload) {
-    let Some(known) = ctx.state.pull_request_mut() else { return };
-    let shown: &Value = &known.snapshot;
-    known.published.record_webhook(key, reviewer(payload).as_deref(), shown);
+    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    let shown: &Value = &pr.snapshot;
+    pr.published.record_webhook(key, reviewer(payload).as_deref(), shown);
 }
 
 /// Plans a reread of the pull request itself at `at`, or before.

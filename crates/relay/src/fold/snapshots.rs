@@ -22,8 +22,8 @@ pub(super) struct Replaced {
 
 impl Replaced {
     /// The changes since then; `None` if there was no snapshot.
-    pub(super) fn changes(&self, known: &PullRequestState) -> Option<Vec<Change>> {
-        (!self.snapshot.is_null()).then(|| changes_between(&self.snapshot, &known.snapshot))
+    pub(super) fn changes(&self, pr: &PullRequestState) -> Option<Vec<Change>> {
+        (!self.snapshot.is_null()).then(|| changes_between(&self.snapshot, &pr.snapshot))
     }
 
     /// Its `updated_on`.
@@ -32,12 +32,12 @@ impl Replaced {
     }
 
     /// Puts it back, and plans a reread: the changes are still unpublished.
-    pub(super) fn restore(self, known: &mut PullRequestState, read_at: Timestamp) {
-        known.seen_in_sweep_at = Some(known.snapshot_updated_on.unwrap_or(Timestamp::MAX));
-        known.reread_by(read_at);
-        known.snapshot = self.snapshot;
-        known.repository = self.repository;
-        known.snapshot_updated_on = self.updated_on;
+    pub(super) fn restore(self, pr: &mut PullRequestState, read_at: Timestamp) {
+        pr.seen_in_sweep_at = Some(pr.snapshot_updated_on.unwrap_or(Timestamp::MAX));
+        pr.reread_by(read_at);
+        pr.snapshot = self.snapshot;
+        pr.repository = self.repository;
+        pr.snapshot_updated_on = self.updated_on;
     }
 }
 
@@ -52,41 +52,41 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, payload: &Payload) -> Option<
     if ctx.state.known.is_none() {
         ctx.state.known = Some(Known::PullRequest(first_seen(&seen, now, settings)));
     }
-    let known = ctx.state.pull_request_mut()?;
-    known.tasks_dirty_since.get_or_insert(now);
-    known.unreachable = false;
-    if !is_newest(known, &seen) {
+    let pr = ctx.state.pull_request_mut()?;
+    pr.tasks_dirty_since.get_or_insert(now);
+    pr.unreachable = false;
+    if !is_newest(pr, &seen) {
         return None;
     }
     let has_ended = state_of(&seen.raw).is_some_and(|state| state != "OPEN");
-    if known.seen_in_sweep_at.is_some_and(|noticed| has_ended || seen.updated_on >= Some(noticed)) {
+    if pr.seen_in_sweep_at.is_some_and(|noticed| has_ended || seen.updated_on >= Some(noticed)) {
         // The change in the listing is in this snapshot, or in comments and tasks: those are read as planned.
-        known.seen_in_sweep_at = None;
+        pr.seen_in_sweep_at = None;
     }
     let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
-    Some(take(known, seen, repository))
+    Some(take(pr, seen, repository))
 }
 
 /// Takes a snapshot that a poll read.
-pub(super) fn of_poll(known: &mut PullRequestState, seen: Document<PullRequest>) -> Replaced {
-    let repository = known.repository.clone();
-    take(known, seen, repository)
+pub(super) fn of_poll(pr: &mut PullRequestState, seen: Document<PullRequest>) -> Replaced {
+    let repository = pr.repository.clone();
+    take(pr, seen, repository)
 }
 
 /// True if a snapshot is not older than the stored one.
-pub(super) fn is_newest(known: &PullRequestState, seen: &PullRequest) -> bool {
-    known.snapshot.is_null() || seen.updated_on >= known.snapshot_updated_on
+pub(super) fn is_newest(pr: &PullRequestState, seen: &PullRequest) -> bool {
+    pr.snapshot.is_null() || seen.updated_on >= pr.snapshot_updated_on
 }
 
-fn take(known: &mut PullRequestState, seen: Document<PullRequest>, repository: Value) -> Replaced {
+fn take(pr: &mut PullRequestState, seen: Document<PullRequest>, repository: Value) -> Replaced {
     let head = Head::from_snapshot(&seen.raw);
-    if known.head.as_ref().map(|head| &head.hash) != head.as_ref().map(|head| &head.hash) {
-        known.head = head;
+    if pr.head.as_ref().map(|head| &head.hash) != head.as_ref().map(|head| &head.hash) {
+        pr.head = head;
     }
     Replaced {
-        updated_on: std::mem::replace(&mut known.snapshot_updated_on, seen.updated_on),
-        snapshot: std::mem::replace(&mut known.snapshot, synthetic::snapshot(seen.raw)),
-        repository: std::mem::replace(&mut known.repository, repository),
+        updated_on: std::mem::replace(&mut pr.snapshot_updated_on, seen.updated_on),
+        snapshot: std::mem::replace(&mut pr.snapshot, synthetic::snapshot(seen.raw)),
+        repository: std::mem::replace(&mut pr.repository, repository),
     }
 }
 
