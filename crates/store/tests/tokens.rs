@@ -1,4 +1,4 @@
-//! Tokens of OAuth consumers, against the simulated Bitbucket: many at once, and refreshes that break off.
+//! Tokens of OAuth consumers, against the simulated Bitbucket: concurrent requests and interrupted refreshes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ impl World {
         Self { simulator: Arc::new(simulator), table, grants, http }
     }
 
-    /// A world in which alice has allowed the consumer.
+    /// Returns a world in which alice has authorized the consumer.
     async fn authorized() -> Self {
         let world = Self::start().await;
         let url = format!("{}/site/oauth2/authorize", world.simulator.url());
@@ -77,7 +77,7 @@ impl World {
         world
     }
 
-    /// What another process has.
+    /// Returns the tokens of another process.
     fn process(&self, name: &str) -> Source {
         let oauth = OAuth::new(self.simulator.url()).unwrap();
         let clock = SimulatedClock(Arc::clone(&self.simulator));
@@ -92,7 +92,7 @@ impl World {
         self.simulator.token_calls().iter().filter(|call| call.grant_type == grant_type).count()
     }
 
-    /// Who the API takes a token for.
+    /// Returns the account that the API sees for a token.
     async fn works(&self, token: &SecretString) -> bool {
         let url = format!("{}/2.0/user", self.simulator.url());
         self.http.get(url).bearer_auth(token.expose_secret()).send().await.unwrap().status() == 200
@@ -108,7 +108,7 @@ fn asks_for_a_person(error: &TokenError) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_at_once_in_two_processes_are_one_call_and_fifty_good_tokens() {
+async fn fifty_requests_in_two_processes_cost_one_refresh() {
     for (flow, grant_type) in [(APP, "refresh_token"), (Flow::ClientCredentials, "client_credentials")] {
         let world = World::authorized().await;
         world.pass(3_600);
@@ -130,7 +130,7 @@ async fn fifty_at_once_in_two_processes_are_one_call_and_fifty_good_tokens() {
 }
 
 #[tokio::test]
-async fn a_token_is_kept_until_shortly_before_its_end() {
+async fn token_is_used_until_shortly_before_its_end() {
     let world = World::authorized().await;
     let source = world.process("a");
     token(&source, APP).await.unwrap();
@@ -145,7 +145,7 @@ async fn a_token_is_kept_until_shortly_before_its_end() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_breaks_off_leaves_a_good_token_in_this_process_and_in_the_next() {
+async fn interrupted_refresh_leaves_a_valid_token() {
     for fault in [GrantFault::Lost, GrantFault::Half, GrantFault::AnswerLost] {
         for dies in [false, true] {
             let world = World::authorized().await;
@@ -157,8 +157,8 @@ async fn a_refresh_that_breaks_off_leaves_a_good_token_in_this_process_and_in_th
             let next = if dies { world.process("b") } else { source };
             let token = token(&next, APP).await.unwrap();
             assert!(world.works(&token).await, "{fault:?}");
-            // Only where nothing was stored and nobody knew the answer is Bitbucket asked again, in the old token's
-            // grace.
+            // Only if nothing was stored and the answer was lost, the next request goes to Bitbucket, in the old
+            // token's grace.
             let expected = if dies && fault == GrantFault::Lost { 2 } else { 1 };
             assert_eq!(world.calls("refresh_token"), expected, "{fault:?}, dies: {dies}");
             world.pass(3_600);
@@ -169,7 +169,7 @@ async fn a_refresh_that_breaks_off_leaves_a_good_token_in_this_process_and_in_th
 }
 
 #[tokio::test]
-async fn a_grant_that_was_lost_with_its_process_is_asked_of_a_person() {
+async fn grant_lost_with_its_process_needs_a_person() {
     let world = World::authorized().await;
     world.pass(3_600);
     world.grants.inject(GrantFault::Lost, 3);
@@ -184,7 +184,7 @@ async fn a_grant_that_was_lost_with_its_process_is_asked_of_a_person() {
 }
 
 #[tokio::test]
-async fn a_failing_refresh_answers_no_old_token() {
+async fn failed_refresh_returns_no_old_token() {
     let world = World::authorized().await;
     let source = world.process("a");
     token(&source, APP).await.unwrap();
@@ -199,7 +199,7 @@ async fn a_failing_refresh_answers_no_old_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_api_refused_is_renewed_at_once() {
+async fn token_refused_by_the_api_is_renewed_at_once() {
     let world = World::start().await;
     let source = world.process("a");
     let refused = token(&source, Flow::ClientCredentials).await.unwrap();
@@ -213,7 +213,7 @@ async fn a_token_that_the_api_refused_is_renewed_at_once() {
 }
 
 #[tokio::test]
-async fn a_refresh_goes_on_when_whoever_asked_is_cut_off() {
+async fn refresh_continues_after_its_caller_is_cancelled() {
     let world = World::authorized().await;
     world.pass(3_600);
     let slow: FaultRequest = serde_json::from_str(r#"{"hang_next_ms": 300, "only_for": "key"}"#).unwrap();
@@ -226,7 +226,7 @@ async fn a_refresh_goes_on_when_whoever_asked_is_cut_off() {
 }
 
 #[tokio::test]
-async fn nobody_has_authorized_yet() {
+async fn link_without_grant_needs_authorization() {
     let world = World::start().await;
     let error = token(&world.process("a"), APP).await.unwrap_err();
     assert!(asks_for_a_person(&error), "{error}");
@@ -234,7 +234,7 @@ async fn nobody_has_authorized_yet() {
 }
 
 #[tokio::test]
-async fn what_a_person_allows_takes_the_place_of_whatever_is_there() {
+async fn new_authorization_replaces_any_grant() {
     let world = World::authorized().await;
     let bob = Account { display_name: Some("Bob".to_owned()), ..Account::default() };
     let grant = |token: &str| Grant {
@@ -260,7 +260,7 @@ async fn what_a_person_allows_takes_the_place_of_whatever_is_there() {
 }
 
 #[tokio::test]
-async fn a_link_that_needs_a_person_works_once_one_has_allowed_it() {
+async fn link_works_again_after_authorization() {
     let world = World::authorized().await;
     world.pass(3_600);
     world.simulator.revoke_tokens();

@@ -1,4 +1,4 @@
-//! What recording does when the table fails, answers late, or loses its answer.
+//! Recording while the table fails, answers late, or loses its answer.
 
 use jiff::Timestamp;
 use relay::{Event, LinkId, Subject, SubjectState};
@@ -10,7 +10,7 @@ use crate::hosts::schema;
 use crate::world::{Delivery, World, comment};
 
 #[tokio::test]
-async fn a_warm_delivery_costs_one_read_and_one_transaction() {
+async fn warm_delivery_costs_one_read_and_one_transaction() {
     let world = World::of(MemoryTable::default());
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let calls = world.table.calls();
@@ -18,18 +18,18 @@ async fn a_warm_delivery_costs_one_read_and_one_transaction() {
 }
 
 #[tokio::test]
-async fn a_poll_that_knows_the_state_does_not_read_it_again() {
+async fn poll_with_its_state_does_not_read_it_again() {
     let world = World::of(MemoryTable::default());
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let before = world.table.calls();
     world.poll(&[comment(1, "first", 0)]).await.unwrap();
     let after = world.table.calls();
-    // The read is the one that the poll began with.
+    // The poll began with this read.
     assert_eq!((after.reads - before.reads, after.commits - before.commits), (1, 1));
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_was_lost_is_not_doubled_by_the_resend() {
+async fn resend_after_lost_answer_adds_no_event() {
     let world = World::of(MemoryTable::default());
     world.table.inject(Fault::AnswerLost, 1);
     let delivery = Delivery::comment(1);
@@ -41,7 +41,7 @@ async fn a_commit_whose_answer_was_lost_is_not_doubled_by_the_resend() {
 }
 
 #[tokio::test]
-async fn a_poll_whose_answer_was_lost_is_not_doubled_by_the_next() {
+async fn poll_after_lost_answer_adds_no_event() {
     let world = World::of(MemoryTable::default());
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(120);
@@ -53,7 +53,7 @@ async fn a_poll_whose_answer_was_lost_is_not_doubled_by_the_next() {
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_reached_is_a_503_and_nothing_is_stored() {
+async fn unreachable_table_is_a_503() {
     for fault in [Fault::ReadFails, Fault::CommitFails] {
         let world = World::of(MemoryTable::default());
         world.table.inject(fault, 1);
@@ -65,7 +65,7 @@ async fn a_table_that_cannot_be_reached_is_a_503_and_nothing_is_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_is_folded_again_and_a_dozen_are_a_503() {
+async fn conflict_is_folded_again_and_twelve_are_a_503() {
     let world = World::of(MemoryTable::default());
     world.table.inject(Fault::CommitConflicts, 11);
     world.deliver(&Delivery::comment(1)).await.unwrap();
@@ -103,7 +103,7 @@ impl SubjectLog for Silent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_table_that_never_answers_is_noticed_before_bitbucket_gives_up() {
+async fn silent_table_fails_before_bitbucket_gives_up() {
     let started = tokio::time::Instant::now();
     let error = World::of(Silent).deliver(&Delivery::comment(1)).await.unwrap_err();
     assert_eq!((error.status(), error.retryable()), (503, true));
@@ -111,8 +111,8 @@ async fn a_table_that_never_answers_is_noticed_before_bitbucket_gives_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dynamodb_that_never_answers_is_noticed_within_five_seconds() {
-    // Connections are taken by the system, and nobody reads from them.
+async fn silent_dynamodb_fails_within_five_seconds() {
+    // The system accepts connections, and nobody reads from them.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let config = schema::config(listener.local_addr().unwrap().port()).await;
     let world = World::of(DynamoTable::connect(&config, "bitrelay"));
@@ -123,7 +123,7 @@ async fn a_dynamodb_that_never_answers_is_noticed_within_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_dynamodb_that_is_not_there_is_a_503() {
+async fn unreachable_dynamodb_is_a_503() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let config = schema::config(listener.local_addr().unwrap().port()).await;
     drop(listener);
@@ -133,7 +133,7 @@ async fn a_dynamodb_that_is_not_there_is_a_503() {
 }
 
 #[tokio::test]
-async fn a_table_with_another_name_is_a_500_that_says_what_to_check() {
+async fn wrong_table_name_is_a_500_with_advice() {
     let world = World::of(crate::hosts::dynoxide::start_without_table().await);
     let error = world.deliver(&Delivery::comment(1)).await.unwrap_err();
     assert_eq!((error.status(), error.retryable()), (500, false), "{error}");
@@ -141,7 +141,7 @@ async fn a_table_with_another_name_is_a_500_that_says_what_to_check() {
 }
 
 #[tokio::test]
-async fn of_a_nonce_and_a_state_only_hashes_are_stored_and_the_table_forgets_them() {
+async fn only_hashes_of_proofs_are_stored_and_they_expire() {
     let (table, link) = (MemoryTable::default(), "acme".parse().unwrap());
     let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
     let nonce = store::open_authorization(&table, &link, now).await.unwrap();

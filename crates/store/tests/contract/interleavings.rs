@@ -1,4 +1,4 @@
-//! Whatever comes in whatever order, however often, and whatever fails in between: the log has no gap and no double.
+//! Random orders of deliveries, polls and faults: the log has no gap and no duplicate.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use store::memory::{Fault, MemoryTable};
 
 use crate::world::{Delivery, World, comment};
 
-/// One thing that happens.
+/// One step.
 #[derive(Debug, Clone)]
 enum Step {
-    /// A delivery, from one of two hooks, under its own request id or another, at once or resent.
+    /// A delivery, from one of two hooks, with its own request id or another, as a first attempt or a resend.
     Delivered { comment: u64, hook: u8, request: u8, attempt: u32 },
     /// A poll that sees the first comments, at one of three revisions.
     Polled { comments: u64, revision: u8 },
@@ -36,7 +36,7 @@ async fn take(world: &World<MemoryTable>, step: &Step) {
         Step::Delivered { comment, hook, request, attempt } => {
             let delivery = Delivery::comment(*comment).by_hook(&format!("hook-{hook}"));
             let request = format!("{}-{request}", delivery.request);
-            // A failure is answered 5xx; Bitbucket's resend is another step, or never comes.
+            // A failure becomes a 5xx. Bitbucket's resend is another step, or never comes.
             world.deliver(&delivery.under_request(&request).at_attempt(*attempt)).await.ok();
         }
         Step::Polled { comments, revision } => {

@@ -1,4 +1,4 @@
-//! Reading the log for people, against dynoxide: the filters, the limits, and the tail.
+//! Reading the log for people, against dynoxide: filters, limits and the tail.
 
 use aws_config::SdkConfig;
 use bitbucket::{EventKey, PullRequestId, RepositoryId};
@@ -68,7 +68,7 @@ fn everything() -> EventFilter {
 }
 
 #[tokio::test]
-async fn the_newest_events_of_all_pull_requests_come_first_up_to_a_limit() {
+async fn newest_events_of_all_pull_requests_come_first() {
     let library = Library::furnished().await;
     let all = [
         "pullrequest/0a1b/7 3",
@@ -85,7 +85,7 @@ async fn the_newest_events_of_all_pull_requests_come_first_up_to_a_limit() {
 }
 
 #[tokio::test]
-async fn every_filter_leaves_what_it_names_and_nothing_else() {
+async fn every_filter_passes_only_matching_events() {
     let library = Library::furnished().await;
     let by_name = |name: &str| Some(name.parse::<RepositoryFilter>().unwrap());
     let table = [
@@ -107,7 +107,7 @@ async fn every_filter_leaves_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn one_pull_request_is_read_from_its_end_without_the_rest_of_the_table() {
+async fn pull_request_is_read_without_rest_of_table() {
     let library = Library::furnished().await;
     // More than the one page that may be read, in another partition.
     for id in 20..24 {
@@ -134,7 +134,7 @@ async fn one_pull_request_is_read_from_its_end_without_the_rest_of_the_table() {
 }
 
 #[tokio::test]
-async fn an_event_is_found_by_its_id_and_a_repository_by_its_name() {
+async fn event_is_found_by_id_and_repository_by_name() {
     let library = Library::furnished().await;
     let place = library.reader.find("pullrequest/0a1b/7-2").await.unwrap().unwrap();
     assert_eq!((place.subject, place.sequence), (pull_request(7), 2));
@@ -146,7 +146,7 @@ async fn an_event_is_found_by_its_id_and_a_repository_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_tail_tells_what_comes_after_it_was_opened_and_each_event_once() {
+async fn tail_returns_later_events_once_each() {
     let library = Library::furnished().await;
     let mut tail = Tail::open(&library.config, "bitrelay").await.unwrap();
     assert!(tail.next().await.unwrap().is_empty(), "what was written before is not told");
@@ -159,7 +159,7 @@ async fn a_tail_tells_what_comes_after_it_was_opened_and_each_event_once() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_an_error_and_not_an_empty_log() {
+async fn missing_table_is_an_error() {
     let library = Library::empty().await;
     let error = Reader::connect(&library.config, "elsewhere").events(&everything(), 1).await.unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");

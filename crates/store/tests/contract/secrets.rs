@@ -1,4 +1,4 @@
-//! Links in Secrets Manager, as MiniStack has it.
+//! Links in Secrets Manager, as emulated by MiniStack.
 
 use aws_config::SdkConfig;
 use relay::LinkId;
@@ -33,7 +33,7 @@ fn grant(generation: u64, token: &str) -> KeptGrant {
     }
 }
 
-pub(crate) async fn a_grant_takes_the_place_of_the_one_that_was_read(config: SdkConfig) {
+pub(crate) async fn grant_replaces_the_one_that_was_read(config: SdkConfig) {
     let grants = SecretsManagerGrants::connect(&config, "bitrelay/link/");
     let link: LinkId = "granted".parse().unwrap();
     let in_place = async || {
@@ -54,8 +54,8 @@ pub(crate) async fn a_grant_takes_the_place_of_the_one_that_was_read(config: Sdk
     let kept = grants.recover(&link).await.unwrap().unwrap();
     assert_eq!(kept.version, second, "what came too late is not taken up");
 
-    // A store that broke off between its two steps. Another link, because MiniStack leaves a label of one's own on the
-    // version that had it before.
+    // A store that was interrupted between its two steps. It uses another link, because MiniStack leaves a custom label
+    // on the version that had it before.
     let link: LinkId = "broken-off".parse().unwrap();
     assert!(grants.store(&link, None, &grant(1, "one")).await.unwrap());
     let client = aws_sdk_secretsmanager::Client::new(&config);
@@ -68,7 +68,7 @@ pub(crate) async fn a_grant_takes_the_place_of_the_one_that_was_read(config: Sdk
     assert_eq!(token(grants.load(&link).await.unwrap()), "two");
 }
 
-pub(crate) async fn links_are_made_changed_listed_and_deleted(config: SdkConfig) {
+pub(crate) async fn links_are_created_changed_listed_and_deleted(config: SdkConfig) {
     let prefix = "bitrelay/administered/link/";
     let admin = LinkAdmin::connect(&config, prefix);
     let (links, grants) =

@@ -1,4 +1,4 @@
-//! What the stories are told with: a table, a clock, a pull request, and deliveries and polls about it.
+//! The parts of the stories: a table, a clock, a pull request, and its deliveries and polls.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use store::memory::ManualClock;
 use store::{Commit, CommitError, DeliveryMark, Error, Recorded, Recorder, SubjectLog, sha256_hex};
 
-/// When every story begins.
+/// Time at which every story begins.
 pub(crate) const START: &str = "2026-11-24T10:00:00Z";
 
 /// A table, a clock and a pull request.
@@ -64,7 +64,7 @@ impl<T: SubjectLog> World<T> {
         self.table.events(&self.link, &self.subject, 0, 1_000).await.unwrap()
     }
 
-    /// The log's sequences and keys; fails where there is a gap.
+    /// Returns the keys of the log. Fails if its sequences have a gap.
     pub(crate) async fn keys(&self) -> Vec<String> {
         let log = self.log().await;
         for (event, expected) in log.iter().zip(1..) {
@@ -74,7 +74,7 @@ impl<T: SubjectLog> World<T> {
         log.into_iter().map(|event| event.key.to_string()).collect()
     }
 
-    /// What the webhook function does with a verified delivery.
+    /// Records a verified delivery, as the webhook function does.
     pub(crate) async fn deliver(&self, delivery: &Delivery) -> Result<Recorded, Error> {
         Box::pin(self.observe(&delivery.observation(), Some(&delivery.mark()), None)).await
     }
@@ -94,7 +94,7 @@ impl<T: SubjectLog> World<T> {
         }
     }
 
-    /// What the poller does with what it read.
+    /// Records the comments of a poll, as the poller does.
     pub(crate) async fn poll(&self, comments: &[Value]) -> Result<Recorded, Error> {
         let known = self.state().await;
         self.observe(&poll(known.version, self.now(), comments), None, Some(known)).await
@@ -113,7 +113,7 @@ impl<T: SubjectLog> World<T> {
             .await
     }
 
-    /// An event as a fold would make it.
+    /// Returns an event like that of a fold.
     pub(crate) fn event(&self, sequence: u64, payload: &[u8]) -> Event {
         Event {
             id: relay::EventId::stored(format!("{sequence:032x}")),
@@ -141,7 +141,7 @@ pub(crate) fn pull_request(id: u64) -> Subject {
     format!("pullrequest/0a1b/{id}").parse().unwrap()
 }
 
-/// A delivery of Bitbucket's.
+/// A delivery from Bitbucket.
 #[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     pub(crate) key: &'static str,
@@ -152,7 +152,7 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// A comment was created.
+    /// Returns the delivery of a new comment.
     pub(crate) fn comment(id: u64) -> Self {
         let body = json!({
             "actor": { "display_name": "alice" },
@@ -229,7 +229,7 @@ pub(crate) fn unreachable() -> Observation {
     Observation::PullRequest(PullRequestObservation::Unreachable)
 }
 
-/// Bytes that no compression makes smaller, the same each time.
+/// Returns incompressible bytes, the same each time.
 pub(crate) fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {

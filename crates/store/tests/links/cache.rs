@@ -1,4 +1,4 @@
-//! How often links are loaded, and what is used while they cannot be.
+//! The cache of links: the number of loads, and its use during an outage.
 
 use bitbucket::Delivery;
 
@@ -43,7 +43,7 @@ fn cached(source: MemoryLinks) -> Links {
     Links { cached: CachedLinks::new(source.clone()), source }
 }
 
-/// Whether this delivery, signed with `secret`, is accepted by the link.
+/// True if the link accepts a delivery that is signed with `secret`.
 fn accepts(link: &Link, secret: &str) -> bool {
     use hmac::{Hmac, KeyInit, Mac};
     let mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(b"{}");
@@ -57,7 +57,7 @@ fn accepts(link: &Link, secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_link_is_loaded_once_in_five_minutes() {
+async fn link_is_loaded_once_in_five_minutes() {
     let links = links();
     for seconds in [0, 1, 299] {
         assert!(links.get(&link(), at(seconds)).await.unwrap().is_some());
@@ -68,7 +68,7 @@ async fn a_link_is_loaded_once_in_five_minutes() {
 }
 
 #[tokio::test]
-async fn a_link_that_is_not_there_is_asked_for_once_in_thirty_seconds() {
+async fn missing_link_is_loaded_once_in_thirty_seconds() {
     let links = cached(MemoryLinks::default());
     for seconds in [0, 29] {
         assert!(links.get(&link(), at(seconds)).await.unwrap().is_none());
@@ -79,7 +79,7 @@ async fn a_link_that_is_not_there_is_asked_for_once_in_thirty_seconds() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_rotated_in_is_known_after_one_mismatch() {
+async fn rotated_secret_is_loaded_after_one_mismatch() {
     let links = links();
     let before = links.get(&link(), at(0)).await.unwrap().unwrap();
     assert!(accepts(&before, "first") && !accepts(&before, "second"));
@@ -95,7 +95,7 @@ async fn a_secret_that_was_rotated_in_is_known_after_one_mismatch() {
 }
 
 #[tokio::test]
-async fn a_flood_of_forged_deliveries_is_one_load_in_thirty_seconds() {
+async fn forged_deliveries_cause_one_load_in_thirty_seconds() {
     let links = links();
     links.get(&link(), at(0)).await.unwrap();
     assert!(links.refresh_after_mismatch(&link(), at(1)).await.unwrap().is_some());
@@ -107,7 +107,7 @@ async fn a_flood_of_forged_deliveries_is_one_load_in_thirty_seconds() {
 }
 
 #[tokio::test]
-async fn while_the_source_is_down_a_mismatch_is_not_called_forged() {
+async fn mismatch_during_outage_is_not_called_forged() {
     let links = links();
     links.get(&link(), at(0)).await.unwrap();
     links.source.set_down(true);
@@ -121,7 +121,7 @@ async fn while_the_source_is_down_a_mismatch_is_not_called_forged() {
 }
 
 #[tokio::test]
-async fn while_the_source_is_down_a_link_is_used_for_an_hour_and_asked_for_now_and_then() {
+async fn cached_link_is_used_for_an_hour_of_outage() {
     let links = links();
     links.get(&link(), at(0)).await.unwrap();
     links.source.set_down(true);
@@ -144,7 +144,7 @@ async fn a_link_never_loaded_is_a_503_while_the_source_is_down() {
 }
 
 #[tokio::test]
-async fn what_was_broken_or_deleted_by_hand_is_seen_when_the_link_is_loaded_again() {
+async fn broken_or_deleted_link_fails_at_next_load() {
     let links = links();
     links.get(&link(), at(0)).await.unwrap();
     links.source.set(&link(), "{}");
@@ -156,7 +156,7 @@ async fn what_was_broken_or_deleted_by_hand_is_seen_when_the_link_is_loaded_agai
 }
 
 #[tokio::test]
-async fn a_secret_expires_while_its_link_is_kept() {
+async fn secret_of_cached_link_expires_in_time() {
     let links = links();
     let expires_at = at(60);
     links.source.set(

@@ -1,4 +1,4 @@
-//! A link's document as it is read.
+//! Reading a link's document.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -24,14 +24,14 @@ const ROTATING: &str = r#"{
 }"#;
 
 #[test]
-fn both_secrets_are_valid_while_they_rotate_and_one_is_after() {
+fn both_secrets_are_valid_during_rotation() {
     let document = parse(ROTATING).unwrap();
     assert_eq!(document.at(at("2026-01-31T12:00:00Z")).unwrap().webhook_secrets.len(), 2);
     assert_eq!(document.at(at("2026-02-01T00:00:00Z")).unwrap().webhook_secrets.len(), 1);
 }
 
 #[test]
-fn a_link_shows_no_secret_however_it_is_printed() {
+fn printed_link_shows_no_secret() {
     let document = parse(ROTATING).unwrap();
     let printed = format!("{document:?} {:?}", document.at(at("2026-01-31T12:00:00Z")).unwrap());
     for secret in ["old-secret", "new-secret", "hunter2"] {
@@ -40,7 +40,7 @@ fn a_link_shows_no_secret_however_it_is_printed() {
 }
 
 #[test]
-fn a_link_may_have_an_oauth_consumer() {
+fn link_may_have_an_oauth_consumer() {
     for (kind, flow) in [("client-credentials", Flow::ClientCredentials), ("app-oauth", Flow::AppOauth)] {
         let json = format!(
             r#"{{"version":1,"template":"bitbucket-{kind}","unsigned":true,
@@ -54,7 +54,7 @@ fn a_link_may_have_an_oauth_consumer() {
 }
 
 #[test]
-fn a_link_may_name_what_is_swept_and_older_documents_name_nothing() {
+fn link_may_name_sweep_targets() {
     let document = |sweep: &str| parse(&format!(r#"{{"version":1,"template":"t","unsigned":true{sweep}}}"#));
     let swept = document(r#","sweep":["acme","Acme/Widgets"]"#).unwrap();
     let names: Vec<_> = swept.sweep().iter().map(ToString::to_string).collect();
@@ -66,7 +66,7 @@ fn a_link_may_name_what_is_swept_and_older_documents_name_nothing() {
 }
 
 #[test]
-fn a_link_whose_secrets_have_expired_accepts_nothing() {
+fn link_with_expired_secrets_accepts_nothing() {
     let json = r#"{"version":1,"template":"t","webhook_secrets":[{"value":"s","expires_at":"2026-01-01T00:00:00Z"}]}"#;
     let error = parse(json).unwrap().at(at("2026-01-02T00:00:00Z")).unwrap_err();
     assert!(matches!(error, Error::LinkWithoutSecret(_)));
@@ -74,7 +74,7 @@ fn a_link_whose_secrets_have_expired_accepts_nothing() {
 }
 
 #[test]
-fn a_link_without_secrets_is_unsigned_only_where_it_says_so() {
+fn link_without_secrets_must_be_explicitly_unsigned() {
     let now = at("2026-01-01T00:00:00Z");
     for json in [
         r#"{"version":1,"template":"t"}"#,
@@ -88,7 +88,7 @@ fn a_link_without_secrets_is_unsigned_only_where_it_says_so() {
 }
 
 #[test]
-fn what_cannot_be_used_is_refused_in_words_that_repeat_no_secret() {
+fn invalid_document_error_repeats_no_secret() {
     let long = "s".repeat(129);
     let many = [r#"{"value":"hunter2"}"#; 11].join(",");
     for (json, words) in [

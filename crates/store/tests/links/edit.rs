@@ -1,4 +1,4 @@
-//! A link's document as it is changed.
+//! Changing a link's document.
 
 use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
@@ -26,7 +26,7 @@ fn valid(edit: &LinkEdit, now: &str) -> usize {
 }
 
 #[test]
-fn what_was_created_is_what_the_functions_read() {
+fn created_document_is_readable_by_functions() {
     let edit = created();
     assert_eq!(valid(&edit, "2026-01-01T00:00:00Z"), 1);
     let summary = edit.summary();
@@ -39,14 +39,14 @@ fn what_was_created_is_what_the_functions_read() {
 }
 
 #[test]
-fn both_secrets_are_good_during_the_overlap_and_then_the_new_one() {
+fn rotation_keeps_both_secrets_during_overlap() {
     let mut edit = created();
     edit.rotate(&"second".into(), at("2026-01-10T00:00:00Z"), SignedDuration::from_hours(24));
     assert_eq!(valid(&edit, "2026-01-10T23:59:59Z"), 2);
     assert_eq!(valid(&edit, "2026-01-11T00:00:00Z"), 1);
     assert_eq!(edit.hook_secret().unwrap().expose_secret(), "second");
 
-    // A later rotation does not prolong what ends already, and drops what has ended.
+    // A later rotation does not prolong a secret's end, and drops secrets that have ended.
     edit.rotate(&"third".into(), at("2026-01-10T12:00:00Z"), SignedDuration::from_hours(24));
     let ends: Vec<_> = edit.summary().webhook_secrets.iter().map(|times| times.expires_at).collect();
     assert_eq!(ends, [Some(at("2026-01-11T00:00:00Z")), Some(at("2026-01-11T12:00:00Z")), None]);
@@ -55,7 +55,7 @@ fn both_secrets_are_good_during_the_overlap_and_then_the_new_one() {
 }
 
 #[test]
-fn every_template_makes_a_link_that_can_be_read_and_asks_for_its_parts() {
+fn every_template_makes_a_link_and_names_missing_parts() {
     let id: LinkId = "acme".parse().unwrap();
     for template in Template::ALL {
         let given: Given =
@@ -74,7 +74,7 @@ fn every_template_makes_a_link_that_can_be_read_and_asks_for_its_parts() {
 }
 
 #[test]
-fn what_is_swept_is_added_and_taken_away() {
+fn sweep_targets_are_added_and_removed() {
     let mut edit = created();
     let places = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<_>>();
     edit.change_sweep(&places(&["acme/widgets", "acme", "acme/gears"]), &[]);
@@ -85,7 +85,7 @@ fn what_is_swept_is_added_and_taken_away() {
 }
 
 #[test]
-fn what_is_not_known_of_a_document_stays() {
+fn unknown_fields_of_a_document_stay() {
     let json = r#"{"version":1,"template":"bitbucket-webhook","unsigned":true,"note":"kept"}"#;
     let mut edit = LinkEdit::parse(&"acme".parse().unwrap(), &json.into()).unwrap();
     edit.note_hook("acme/widgets");

@@ -6,19 +6,19 @@ use store::DynamoTable;
 
 use super::schema;
 
-/// Starts one and gives its table. It ends with the test's runtime.
+/// Starts a DynamoDB and returns its table. It ends with the test's runtime.
 pub(crate) async fn start() -> DynamoTable {
     DynamoTable::connect(&start_config().await, "bitrelay")
 }
 
-/// Starts one whose table is named `bitrelay`, and gives the way to it.
+/// Starts a DynamoDB with the table `bitrelay`, and returns the configuration for it.
 pub(crate) async fn start_config() -> SdkConfig {
     let config = serve().await;
     schema::create(&aws_sdk_dynamodb::Client::new(&config), "bitrelay").await;
     config
 }
 
-/// Starts one that has no table.
+/// Starts a DynamoDB without a table.
 pub(crate) async fn start_without_table() -> DynamoTable {
     DynamoTable::connect(&serve().await, "bitrelay")
 }

@@ -1,4 +1,4 @@
-//! MiniStack: DynamoDB as the local stack has it, in a process of its own.
+//! MiniStack: the DynamoDB of the local stack, in a process of its own.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use super::schema;
 
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Waits for the end of its input, which comes with the end of this process, however it ends; then ends MiniStack and
+/// Waits for the end of its input, which comes with any end of this process. Then it ends MiniStack and
 /// deletes what it wrote.
 const KEEPER: &str = r#""$0" & server=$!; read -r _; kill "$server"; wait "$server"; cd / && rm -rf "$1""#;
 
@@ -73,7 +73,7 @@ impl MiniStack {
         log
     }
 
-    /// A table of its own.
+    /// Creates a table for one story.
     pub(crate) async fn table(&self, name: &str) -> DynamoTable {
         schema::create(&Client::new(&self.config), name).await;
         DynamoTable::connect(&self.config, name)
@@ -98,7 +98,7 @@ fn program() -> PathBuf {
     program.canonicalize().unwrap()
 }
 
-/// A port that is free now; MiniStack takes none of its own choice.
+/// Returns a free port: MiniStack cannot choose one itself.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

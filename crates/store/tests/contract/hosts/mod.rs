@@ -1,4 +1,4 @@
-//! Where tables live.
+//! The hosts of the tables.
 
 pub(crate) mod dynoxide;
 pub(crate) mod ministack;

@@ -1,4 +1,4 @@
-//! The table as `template.yaml` has it.
+//! The table with the schema of `template.yaml`.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 
-/// Access to an emulator.
+/// Returns the configuration for an emulator.
 pub(crate) async fn config(port: u16) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(format!("http://127.0.0.1:{port}"))

@@ -15,7 +15,7 @@ fn refused<R: std::fmt::Debug>(outcome: Result<R, AuthorizationError>) -> ProofE
     }
 }
 
-pub(crate) async fn a_nonce_and_then_a_state_work_once_each<T: Table>(world: World<T>) {
+pub(crate) async fn nonce_and_state_work_once_each<T: Table>(world: World<T>) {
     let (table, link) = (&*world.table, &world.link);
     let nonce = open_authorization(table, link, time(0)).await.unwrap();
     let state = begin(table, link, &nonce, time(1)).await.unwrap();
@@ -25,7 +25,7 @@ pub(crate) async fn a_nonce_and_then_a_state_work_once_each<T: Table>(world: Wor
     assert_eq!(refused(begin(table, link, &nonce, time(5)).await), ProofError::NotPending);
 }
 
-pub(crate) async fn a_nonce_brought_fifty_times_at_once_works_once<T: Table>(world: World<T>) {
+pub(crate) async fn nonce_used_fifty_times_at_once_works_once<T: Table>(world: World<T>) {
     let (table, link) = (&*world.table, &world.link);
     let nonce = open_authorization(table, link, time(0)).await.unwrap();
     let begun = join_all((0..50).map(|_| begin(table, link, &nonce, time(1)))).await;
@@ -35,7 +35,7 @@ pub(crate) async fn a_nonce_brought_fifty_times_at_once_works_once<T: Table>(wor
     assert_eq!(completed.iter().filter(|outcome| outcome.is_ok()).count(), 1);
 }
 
-pub(crate) async fn what_comes_after_ten_minutes_comes_too_late<T: Table>(world: World<T>) {
+pub(crate) async fn proof_expires_after_ten_minutes<T: Table>(world: World<T>) {
     let (table, link) = (&*world.table, &world.link);
     let nonce = open_authorization(table, link, time(0)).await.unwrap();
     assert_eq!(refused(begin(table, link, &nonce, time(600)).await), ProofError::Expired);
@@ -44,9 +44,7 @@ pub(crate) async fn what_comes_after_ten_minutes_comes_too_late<T: Table>(world:
     complete(table, &state, time(1_198)).await.unwrap();
 }
 
-pub(crate) async fn what_is_another_links_or_made_up_is_not_taken_and_ends_nothing<T: Table>(
-    world: World<T>,
-) {
+pub(crate) async fn foreign_or_forged_proof_is_refused_and_ends_nothing<T: Table>(world: World<T>) {
     let (table, link) = (&*world.table, &world.link);
     let other: LinkId = "another".parse().unwrap();
     let nonce = open_authorization(table, link, time(0)).await.unwrap();
@@ -67,7 +65,7 @@ pub(crate) async fn what_is_another_links_or_made_up_is_not_taken_and_ends_nothi
     assert_eq!(complete(table, &others, time(3)).await.unwrap(), other);
 }
 
-pub(crate) async fn opening_another_authorization_ends_the_one_before<T: Table>(world: World<T>) {
+pub(crate) async fn new_authorization_ends_the_previous_one<T: Table>(world: World<T>) {
     let (table, link) = (&*world.table, &world.link);
     let first = open_authorization(table, link, time(0)).await.unwrap();
     let second = open_authorization(table, link, time(1)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Budgets: what a credential has spent outlives whoever spent it.
+//! Budgets: the calls that a credential has spent outlive the process.
 
 use bitbucket::RateLimit;
 use relay::budget::{Budget, Reservation};
@@ -11,7 +11,7 @@ fn alice() -> Account {
     Account::new(AccountKind::User, "alice@example.com")
 }
 
-pub(crate) async fn what_was_reserved_is_known_to_whoever_asks_next<T: Table>(world: World<T>) {
+pub(crate) async fn reserved_calls_are_visible_to_the_next_spender<T: Table>(world: World<T>) {
     let (table, account) = (&*world.table, &alice());
     let reserved = budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     assert_eq!(reserved.calls, 40);
@@ -21,7 +21,7 @@ pub(crate) async fn what_was_reserved_is_known_to_whoever_asks_next<T: Table>(wo
     assert_eq!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)), 10);
 }
 
-pub(crate) async fn a_budget_is_stored_on_top_of_the_one_that_was_read_only<T: Table>(world: World<T>) {
+pub(crate) async fn budget_is_stored_only_on_the_one_that_was_read<T: Table>(world: World<T>) {
     let (table, account) = (&*world.table, &alice());
     let mut stale = table.read_document::<Budget>(account).await.unwrap();
     budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
@@ -30,7 +30,7 @@ pub(crate) async fn a_budget_is_stored_on_top_of_the_one_that_was_read_only<T: T
     assert_eq!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)), 40);
 }
 
-pub(crate) async fn two_spenders_at_once_never_spend_more_than_there_is<T: Table>(world: World<T>) {
+pub(crate) async fn two_spenders_never_exceed_the_limit<T: Table>(world: World<T>) {
     let (table, account) = (&*world.table, &alice());
     let mut granted = 0;
     for _ in 0..10 {
@@ -42,7 +42,7 @@ pub(crate) async fn two_spenders_at_once_never_spend_more_than_there_is<T: Table
     assert!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)) >= granted);
 }
 
-pub(crate) async fn what_bitbucket_names_holds_for_whoever_asks_next<T: Table>(world: World<T>) {
+pub(crate) async fn reported_limit_holds_for_the_next_spender<T: Table>(world: World<T>) {
     let (table, account) = (&*world.table, &alice());
     let reserved = budget::reserve(table, account, time(0), 1_000, 40).await.unwrap();
     let said = RateLimit { calls_per_hour: Some(30), near_limit: Some(true) };
@@ -53,7 +53,7 @@ pub(crate) async fn what_bitbucket_names_holds_for_whoever_asks_next<T: Table>(w
     assert!(next.is_near_limit && next.calls < 10, "{next:?}");
 }
 
-pub(crate) async fn a_block_holds_for_whoever_asks_next<T: Table>(world: World<T>) {
+pub(crate) async fn block_holds_for_the_next_spender<T: Table>(world: World<T>) {
     let (table, account) = (&*world.table, &alice());
     budget::block(table, account, time(120)).await.unwrap();
     assert_eq!(budget::reserve(table, account, time(60), 1_000, 40).await.unwrap().calls, 0);

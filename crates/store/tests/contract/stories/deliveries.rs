@@ -1,4 +1,4 @@
-//! Deliveries: doubled, resent, at once.
+//! Deliveries: doubled, resent, concurrent.
 
 use relay::SubjectState;
 use store::{CommitError, Recorded, Table};
@@ -13,7 +13,7 @@ fn event_count(recorded: &Recorded) -> usize {
     }
 }
 
-pub(crate) async fn nothing_is_written_when_the_delivery_is_known<T: Table>(world: World<T>) {
+pub(crate) async fn known_delivery_writes_nothing<T: Table>(world: World<T>) {
     let mark = Delivery::comment(1).mark();
     let first = SubjectState { version: 1, sequence: 1, ..SubjectState::default() };
     world.commit(&first, &[world.event(1, b"{}")], Some(&mark)).await.unwrap();
@@ -25,7 +25,7 @@ pub(crate) async fn nothing_is_written_when_the_delivery_is_known<T: Table>(worl
     assert_eq!(world.log().await.len(), 1);
 }
 
-pub(crate) async fn the_same_delivery_twice_is_one_event<T: Table>(world: World<T>) {
+pub(crate) async fn same_delivery_twice_is_one_event<T: Table>(world: World<T>) {
     let delivery = Delivery::comment(1);
     assert_eq!(event_count(&world.deliver(&delivery).await.unwrap()), 1);
     assert_eq!(world.deliver(&delivery).await.unwrap(), Recorded::Known);
@@ -33,16 +33,14 @@ pub(crate) async fn the_same_delivery_twice_is_one_event<T: Table>(world: World<
     assert_eq!(world.keys().await, ["pullrequest:comment_created"]);
 }
 
-pub(crate) async fn the_same_delivery_fifty_times_at_once_is_one_event<T: Table + 'static>(world: World<T>) {
+pub(crate) async fn same_delivery_fifty_times_at_once_is_one_event<T: Table + 'static>(world: World<T>) {
     let recorded = at_once(&world, (0..50).map(|_| Delivery::comment(1))).await;
     assert!(recorded.iter().map(event_count).sum::<usize>() <= 1);
     assert_eq!(world.keys().await.len(), 1);
     assert_eq!(world.state().await.version, 1);
 }
 
-pub(crate) async fn many_deliveries_at_once_are_as_many_events_without_a_gap<T: Table + 'static>(
-    world: World<T>,
-) {
+pub(crate) async fn concurrent_deliveries_leave_no_gap<T: Table + 'static>(world: World<T>) {
     let count = 20;
     at_once(&world, (1..=count).map(Delivery::comment)).await;
     assert_eq!(world.keys().await.len() as u64, count);
@@ -63,7 +61,7 @@ async fn at_once<T: Table + 'static>(
     tasks.join_all().await
 }
 
-/// As Bitbucket does it: what is answered 5xx comes again. A slow emulator on a busy machine needs that now and then.
+/// Delivers and resends after a 5xx, as Bitbucket does. A slow emulator on a busy machine sometimes needs that.
 async fn until_accepted<T: Table>(world: &World<T>, delivery: Delivery) -> Recorded {
     for attempt in 1..=10 {
         match world.deliver(&delivery.clone().at_attempt(attempt)).await {
@@ -74,7 +72,7 @@ async fn until_accepted<T: Table>(world: &World<T>, delivery: Delivery) -> Recor
     panic!("never accepted")
 }
 
-pub(crate) async fn a_request_id_with_another_body_is_an_alarm_and_is_stored<T: Table>(world: World<T>) {
+pub(crate) async fn reused_request_id_is_stored_with_an_alarm<T: Table>(world: World<T>) {
     let first = Delivery::comment(1).under_request("request");
     let other = Delivery::comment(2).under_request("request");
     world.deliver(&first).await.unwrap();
@@ -88,7 +86,7 @@ pub(crate) async fn a_request_id_with_another_body_is_an_alarm_and_is_stored<T: 
     assert_eq!(world.keys().await.len(), 2);
 }
 
-pub(crate) async fn a_resend_under_a_new_request_id_is_known_by_its_body<T: Table>(world: World<T>) {
+pub(crate) async fn resend_with_new_request_id_is_known_by_body<T: Table>(world: World<T>) {
     let delivery = undated();
     world.deliver(&delivery).await.unwrap();
     world.clock.advance_seconds(599);
@@ -107,25 +105,25 @@ pub(crate) async fn first_attempts_with_equal_bodies_are_two_deliveries<T: Table
     assert_eq!(world.keys().await.len(), 3);
 }
 
-pub(crate) async fn a_resend_after_more_than_ten_minutes_is_not_known_by_its_body<T: Table>(world: World<T>) {
+pub(crate) async fn resend_after_ten_minutes_is_not_known_by_body<T: Table>(world: World<T>) {
     world.deliver(&undated()).await.unwrap();
     world.clock.advance_seconds(601);
     let late = undated().under_request("another").at_attempt(2);
     assert_eq!(event_count(&world.deliver(&late).await.unwrap()), 1);
-    // It is known by its body now.
+    // Its body identifies it now.
     let again = undated().under_request("third").at_attempt(3);
     assert_eq!(world.deliver(&again).await.unwrap(), Recorded::Known);
     assert_eq!(world.keys().await.len(), 2);
 }
 
-pub(crate) async fn a_fact_reported_by_two_hooks_is_one_event<T: Table>(world: World<T>) {
+pub(crate) async fn fact_reported_by_two_hooks_is_one_event<T: Table>(world: World<T>) {
     for hook in ["on-the-repository", "on-the-workspace"] {
         world.deliver(&Delivery::comment(1).by_hook(hook)).await.unwrap();
     }
     assert_eq!(world.keys().await.len(), 1);
 }
 
-pub(crate) async fn a_fact_that_the_state_has_forgotten_is_still_one_event<T: Table>(world: World<T>) {
+pub(crate) async fn fact_forgotten_by_state_is_one_event<T: Table>(world: World<T>) {
     let count = 70;
     for id in 1..=count {
         world.deliver(&Delivery::comment(id)).await.unwrap();
@@ -139,7 +137,7 @@ pub(crate) async fn a_fact_that_the_state_has_forgotten_is_still_one_event<T: Ta
     assert_eq!(world.keys().await.len() as u64, count);
 }
 
-/// A delivery whose content carries nothing of its own: it can truly happen twice.
+/// Returns a delivery without an id or time in its content: it can happen twice.
 fn undated() -> Delivery {
     let body = br#"{"repository":{"uuid":"{0a1b}"},"pullrequest":{"id":7},"actor":null}"#;
     Delivery { key: "pullrequest:approved", body: body.to_vec(), ..Delivery::comment(1) }

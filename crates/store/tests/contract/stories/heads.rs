@@ -1,4 +1,4 @@
-//! Which open pull requests have which head: builds find them by their commit.
+//! The open pull requests of a head: builds find them by their commit.
 
 use bitbucket::{PullRequestId, RepositoryId};
 use relay::ShortHash;
@@ -28,16 +28,14 @@ async fn says<T: Table>(world: &World<T>, key: &'static str, id: u64, state: &st
     world.deliver(&delivery).await.unwrap();
 }
 
-pub(crate) async fn a_commit_finds_the_open_pull_requests_that_have_it_as_their_head<T: Table>(
-    world: World<T>,
-) {
+pub(crate) async fn commit_finds_open_pull_requests_by_head<T: Table>(world: World<T>) {
     says(&world, "pullrequest:created", 7, "OPEN", OLD).await;
     says(&world, "pullrequest:created", 8, "OPEN", OLD).await;
     assert_eq!(with_head(&world, OLD).await, [7, 8]);
     assert_eq!(with_head(&world, NEW).await, [0; 0]);
 }
 
-pub(crate) async fn a_push_moves_the_head_and_a_merge_ends_it<T: Table>(world: World<T>) {
+pub(crate) async fn push_moves_the_head_and_merge_ends_it<T: Table>(world: World<T>) {
     says(&world, "pullrequest:created", 7, "OPEN", OLD).await;
     says(&world, "pullrequest:updated", 7, "OPEN", NEW).await;
     assert_eq!((with_head(&world, OLD).await, with_head(&world, NEW).await), (vec![], vec![7]));

@@ -4,7 +4,7 @@ use store::Table;
 
 use crate::world::{World, time};
 
-pub(crate) async fn a_lease_has_one_holder_who_may_extend_it<T: Table>(world: World<T>) {
+pub(crate) async fn lease_has_one_holder_who_may_extend_it<T: Table>(world: World<T>) {
     let table = &world.table;
     assert!(table.lease("poller", "a", time(0), 60).await.unwrap());
     assert!(!table.lease("poller", "b", time(59), 60).await.unwrap());
@@ -13,14 +13,14 @@ pub(crate) async fn a_lease_has_one_holder_who_may_extend_it<T: Table>(world: Wo
     assert!(!table.lease("poller", "b", time(100), 60).await.unwrap());
 }
 
-pub(crate) async fn a_lease_that_ran_out_goes_to_the_next<T: Table>(world: World<T>) {
+pub(crate) async fn expired_lease_goes_to_the_next_holder<T: Table>(world: World<T>) {
     let table = &world.table;
     assert!(table.lease("poller", "a", time(0), 60).await.unwrap());
     assert!(table.lease("poller", "b", time(60), 60).await.unwrap());
     assert!(!table.lease("poller", "a", time(61), 60).await.unwrap());
 }
 
-pub(crate) async fn only_its_holder_gives_a_lease_back<T: Table>(world: World<T>) {
+pub(crate) async fn only_its_holder_releases_a_lease<T: Table>(world: World<T>) {
     let table = &world.table;
     assert!(!table.release("poller", "a").await.unwrap());
     assert!(table.lease("poller", "a", time(0), 60).await.unwrap());

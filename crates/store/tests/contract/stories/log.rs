@@ -9,7 +9,7 @@ fn state(version: u64, sequence: u64) -> SubjectState {
     SubjectState { version, sequence, ..SubjectState::default() }
 }
 
-pub(crate) async fn events_read_back_in_order_from_any_place_up_to_a_limit<T: Table>(world: World<T>) {
+pub(crate) async fn events_read_back_in_order_from_any_sequence<T: Table>(world: World<T>) {
     let events: Vec<_> = (1..=12).map(|sequence| world.event(sequence, b"{}")).collect();
     world.commit(&state(1, 10), &events[..10], None).await.unwrap();
     world.commit(&state(2, 12), &events[10..], None).await.unwrap();
@@ -22,7 +22,7 @@ pub(crate) async fn events_read_back_in_order_from_any_place_up_to_a_limit<T: Ta
     assert_eq!(read(12, 3).await, []);
 }
 
-pub(crate) async fn a_payload_reads_back_byte_for_byte<T: Table>(world: World<T>) {
+pub(crate) async fn payload_reads_back_byte_for_byte<T: Table>(world: World<T>) {
     let payloads: [&[u8]; 4] = [
         "{ \"title\" :\t\"gr\u{fc}n \u{1f980}\u{2028}\", \"title\": 1.0 }\r\n".as_bytes(),
         b"",
@@ -35,21 +35,19 @@ pub(crate) async fn a_payload_reads_back_byte_for_byte<T: Table>(world: World<T>
     assert_eq!(world.log().await, events);
 }
 
-pub(crate) async fn a_payload_of_a_mebibyte_that_cannot_be_compressed_reads_back_byte_for_byte<T: Table>(
-    world: World<T>,
-) {
+pub(crate) async fn incompressible_mebibyte_reads_back_byte_for_byte<T: Table>(world: World<T>) {
     let events = [world.event(1, b"{}"), world.event(2, &noise(1024 * 1024)), world.event(3, b"{}")];
     world.commit(&state(1, 3), &events, None).await.unwrap();
     assert_eq!(world.log().await, events);
 
-    // Each place of the log can be read by itself, too.
+    // Each event can be read by itself, too.
     for (after, event) in (0..).zip(&events) {
         let read = world.table.events(&world.link, &world.subject, after, 1).await.unwrap();
         assert_eq!(read, std::slice::from_ref(event));
     }
 }
 
-pub(crate) async fn a_fact_that_the_state_has_forgotten_is_refused_by_the_table<T: Table>(world: World<T>) {
+pub(crate) async fn fact_forgotten_by_state_is_refused_by_table<T: Table>(world: World<T>) {
     let known = world.event(1, b"{}");
     world.commit(&state(1, 1), std::slice::from_ref(&known), None).await.unwrap();
 
@@ -61,7 +59,7 @@ pub(crate) async fn a_fact_that_the_state_has_forgotten_is_refused_by_the_table<
     assert_eq!(world.log().await.len(), 1);
 }
 
-pub(crate) async fn logs_of_different_subjects_and_links_are_apart<T: Table>(world: World<T>) {
+pub(crate) async fn logs_of_subjects_and_links_are_separate<T: Table>(world: World<T>) {
     let other_subject = world.about(pull_request(70));
     let other_link = World { link: "acme-2".parse().unwrap(), ..world.clone() };
     for world in [&world, &other_subject, &other_link] {

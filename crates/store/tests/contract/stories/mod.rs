@@ -1,4 +1,4 @@
-//! The stories, by what they are about.
+//! The stories, by topic.
 
 pub(crate) mod authorizations;
 pub(crate) mod budgets;

@@ -5,9 +5,7 @@ use store::{Recorded, Table};
 
 use crate::world::{Delivery, World, comment, poll, time};
 
-pub(crate) async fn more_comments_than_fit_one_transaction_are_all_stored_in_order<T: Table>(
-    world: World<T>,
-) {
+pub(crate) async fn comments_beyond_one_transaction_are_stored_in_order<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(120);
     let comments: Vec<_> = (1..=60).map(|id| comment(id, "first", 0)).collect();
@@ -22,7 +20,7 @@ pub(crate) async fn more_comments_than_fit_one_transaction_are_all_stored_in_ord
     assert_eq!(state.pull_request().unwrap().polled_at, Some(time(120)));
 }
 
-pub(crate) async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: World<T>) {
+pub(crate) async fn poll_without_changes_moves_the_watch<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(15);
     let before = world.state().await;
@@ -36,20 +34,18 @@ pub(crate) async fn a_poll_that_finds_nothing_moves_the_watch<T: Table>(world: W
     assert_eq!(after.pull_request().unwrap().polled_at, Some(time(15)));
 }
 
-pub(crate) async fn a_poll_of_a_pull_request_that_nothing_is_known_of_stores_nothing<T: Table>(
-    world: World<T>,
-) {
+pub(crate) async fn poll_of_unknown_pull_request_stores_nothing<T: Table>(world: World<T>) {
     assert_eq!(world.poll(&[comment(1, "first", 0)]).await.unwrap(), Recorded::Known);
     assert_eq!(world.observe(&crate::world::unreachable(), None, None).await.unwrap(), Recorded::Known);
     assert_eq!(world.state().await.version, 0);
 }
 
-pub(crate) async fn a_webhook_that_comes_during_a_poll_is_not_contradicted_by_it<T: Table>(world: World<T>) {
+pub(crate) async fn poll_does_not_contradict_a_webhook_during_it<T: Table>(world: World<T>) {
     for id in 1..=30 {
         world.deliver(&Delivery::comment(id)).await.unwrap();
     }
     world.clock.advance_seconds(120);
-    // The poll reads, and before it stores, a webhook tells of a later edit.
+    // After the poll reads and before it stores, a webhook reports a later edit.
     let known = world.state().await;
     let seen: Vec<_> = (1..=30).map(|id| comment(id, "edited once", 60)).collect();
     let observation = poll(known.version, world.now(), &seen);

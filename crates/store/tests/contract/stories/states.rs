@@ -7,12 +7,12 @@ use store::{CommitError, Error, Table};
 
 use crate::world::{Delivery, World, noise};
 
-pub(crate) async fn a_new_subject_is_at_version_0<T: Table>(world: World<T>) {
+pub(crate) async fn new_subject_is_at_version_0<T: Table>(world: World<T>) {
     assert_eq!(world.state().await, SubjectState::default());
     assert_eq!(world.log().await, []);
 }
 
-pub(crate) async fn a_committed_state_reads_back<T: Table>(world: World<T>) {
+pub(crate) async fn committed_state_reads_back<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let mut state = world.state().await;
     assert_eq!((state.version, state.sequence), (1, 1));
@@ -24,7 +24,7 @@ pub(crate) async fn a_committed_state_reads_back<T: Table>(world: World<T>) {
     assert_eq!(world.state().await, state);
 }
 
-pub(crate) async fn a_commit_on_top_of_an_old_version_changes_nothing<T: Table>(world: World<T>) {
+pub(crate) async fn commit_on_old_version_changes_nothing<T: Table>(world: World<T>) {
     let first = SubjectState { version: 1, sequence: 1, ..SubjectState::default() };
     world.commit(&first, &[world.event(1, b"{}")], None).await.unwrap();
 
@@ -38,7 +38,7 @@ pub(crate) async fn a_commit_on_top_of_an_old_version_changes_nothing<T: Table>(
     assert_eq!(world.log().await.len(), 1);
 }
 
-pub(crate) async fn a_state_too_large_for_an_item_is_refused_in_words<T: Table>(world: World<T>) {
+pub(crate) async fn too_large_state_is_refused<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let stored = world.state().await;
     let mut state = stored.clone();

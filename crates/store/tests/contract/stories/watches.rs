@@ -1,4 +1,4 @@
-//! Watches and when they are due.
+//! Watches and their times.
 
 use jiff::Timestamp;
 use relay::SubjectState;
@@ -15,18 +15,18 @@ async fn watched<T: Table>(world: &World<T>, id: u64, due_at: Timestamp) -> DueW
     DueWatch { link: world.link, subject: world.subject, watch }
 }
 
-pub(crate) async fn a_watch_is_due_at_its_time_and_not_before<T: Table>(world: World<T>) {
+pub(crate) async fn watch_is_due_at_its_time_and_not_before<T: Table>(world: World<T>) {
     let due = watched(&world, 1, time(60)).await;
     assert_eq!(world.table.due(time(59), 10).await.unwrap(), []);
     assert_eq!(world.table.due(time(60), 10).await.unwrap(), [due]);
 
-    // A time that has more digits than the index is not rounded down.
+    // The index has milliseconds. It rounds a finer time up.
     let precise: Timestamp = "2026-11-24T10:00:30.000000001Z".parse().unwrap();
     watched(&world, 2, precise).await;
     assert_eq!(world.table.due(time(30), 10).await.unwrap(), []);
 }
 
-pub(crate) async fn due_watches_come_longest_overdue_first_up_to_a_limit<T: Table>(world: World<T>) {
+pub(crate) async fn longest_overdue_watches_come_first<T: Table>(world: World<T>) {
     let third = watched(&world, 1, time(30)).await;
     let first = watched(&world, 2, time(10)).await;
     let second = watched(&world, 3, time(20)).await;
@@ -34,7 +34,7 @@ pub(crate) async fn due_watches_come_longest_overdue_first_up_to_a_limit<T: Tabl
     assert_eq!(world.table.due(time(60), 2).await.unwrap(), [first, second]);
 }
 
-pub(crate) async fn a_watch_that_is_gone_is_not_due<T: Table>(world: World<T>) {
+pub(crate) async fn removed_watch_is_not_due<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let due = world.table.due(time(3600), 10).await.unwrap();
     assert_eq!(due.len(), 1, "a comment's window is watched");
@@ -44,7 +44,7 @@ pub(crate) async fn a_watch_that_is_gone_is_not_due<T: Table>(world: World<T>) {
     assert_eq!(world.table.due(time(3600), 10).await.unwrap(), []);
 }
 
-pub(crate) async fn a_shard_has_the_watches_of_its_links_and_no_others<T: Table>(mut world: World<T>) {
+pub(crate) async fn shard_has_only_the_watches_of_its_links<T: Table>(mut world: World<T>) {
     let mut watches = Vec::new();
     for (id, second, link) in [(1, 10, "acme"), (2, 11, "umbrella"), (3, 12, "initech")] {
         world.link = link.parse().unwrap();
