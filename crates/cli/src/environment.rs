@@ -1,4 +1,4 @@
-//! Everything around a command that a test sets.
+//! The environment of a command, which tests replace.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use store::Clock;
 
 use crate::terminal::Terminal;
 
-/// What a command is run in.
+/// Environment of a command.
 pub struct Environment<'a> {
     /// Environment variables.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Who is asked.
+    /// The terminal that answers questions.
     pub terminal: &'a mut dyn Terminal,
-    /// Where results go.
+    /// Receives results.
     pub out: &'a mut dyn Write,
-    /// Where errors and warnings go.
+    /// Receives errors and warnings.
     pub err: &'a mut dyn Write,
 }
 
@@ -29,13 +29,13 @@ impl std::fmt::Debug for Environment<'_> {
 }
 
 impl Environment<'_> {
-    /// Writes a line of the result. Whoever has closed the output wants no more of it.
+    /// Writes a line of the result. Ignores a closed output.
     pub(crate) fn println(&mut self, text: &str) {
         let _ = writeln!(self.out, "{text}");
         let _ = self.out.flush();
     }
 
-    /// Writes a line for the person.
+    /// Writes an error or a warning.
     pub(crate) fn eprintln(&mut self, text: &str) {
         let _ = writeln!(self.err, "{text}");
     }

@@ -9,8 +9,8 @@ use super::events::event_key;
 /// Send a sample delivery, signed as Bitbucket signs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --url it goes to the link's own webhook URL. There it becomes an event like any other, of the repository bitrelay/samples:
-consumers see it.
+Without --url, the sample goes to the link's own webhook URL. There it becomes an event of the repository bitrelay/samples, and
+consumers receive it.
 
 Examples:
   bitrelay trigger pullrequest:comment_created --link acme --url http://127.0.0.1:8080/hook
@@ -20,18 +20,18 @@ pub struct TriggerArgs {
     /// The event key
     #[arg(value_parser = event_key)]
     pub key: EventKey,
-    /// Where to send it
+    /// URL to send it to
     #[arg(long)]
     pub url: Option<Url>,
-    /// Do not sign it
+    /// Send it without a signature
     #[arg(long, requires = "url")]
     pub unsigned: bool,
 }
 
-/// Check everything that a link needs; exit code 6 where something is wrong.
+/// Check everything that a link needs; exit code 6 if something is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The test delivery goes through the public URL and becomes an event with the key `bitrelay:doctor`, about no repository.
+The test delivery goes through the public URL and becomes an event with the key `bitrelay:doctor` and without a repository.
 
 Examples:
   bitrelay doctor --link acme

@@ -1,4 +1,4 @@
-//! Reading commands: the log, a pull request, watches.
+//! Commands that read: the log, a pull request, watches.
 
 use bitbucket::{EventKey, PullRequestId};
 use clap::{Args, Subcommand, ValueEnum};
@@ -12,8 +12,8 @@ use super::{Moment, Span};
 pub enum EventsCommand {
     /// List the newest events, the newest first
     #[command(after_help = "\
-A list that names no pull request reads the whole table. With the link, the repository's UUID and --pr it reads that pull
-request only.
+Without a pull request, a list reads the whole table. With --link, the repository's UUID and --pr, it reads that pull request
+only.
 
 Examples:
   bitrelay events list
@@ -21,10 +21,10 @@ Examples:
   bitrelay events list --key pullrequest:task_created --since 24h --format json
   bitrelay events list --source poll --since 2026-11-24T09:00:00Z --until 2026-11-25 --limit 100")]
     List {
-        /// Which.
+        /// Filters.
         #[command(flatten)]
         filters: Filters,
-        /// At most so many
+        /// Largest number of results
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=10_000))]
         limit: u16,
     },
@@ -37,26 +37,26 @@ Examples:
     },
     /// Follow the log live, from now on
     #[command(after_help = "\
-Only one tail at a time: a stream of DynamoDB is meant for two readers, and the publisher is one.
+Run one tail at a time: a DynamoDB stream supports two readers, and the publisher is one.
 
 Examples:
   bitrelay events tail
   bitrelay events tail --repository acme/widgets --format json
   bitrelay events tail --key pullrequest:comment_updated --limit 1")]
     Tail {
-        /// Which.
+        /// Filters.
         #[command(flatten)]
         filters: Filters,
-        /// End after so many
+        /// Stop after this many events
         #[arg(long)]
         limit: Option<u32>,
-        /// How often the stream is asked
+        /// Interval between reads of the stream
         #[arg(long, default_value = "1s")]
         every: Span,
     },
 }
 
-/// Which events.
+/// Filters of events.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Filters {
     /// `workspace/slug`, or the repository's UUID
@@ -71,15 +71,15 @@ pub struct Filters {
     /// Reported by a webhook, or found by a poll
     #[arg(long, value_enum)]
     pub source: Option<SourceArg>,
-    /// Learned then or later: a time, a day, or so long ago
+    /// Observed at or after: a time, a day, or an age such as 2h
     #[arg(long, value_name = "TIME")]
     pub since: Option<Moment>,
-    /// Learned before
+    /// Observed before
     #[arg(long, value_name = "TIME")]
     pub until: Option<Moment>,
 }
 
-/// Which way it was learned.
+/// Source of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SourceArg {
     /// Bitbucket reported it.
@@ -97,10 +97,10 @@ impl From<SourceArg> for Source {
     }
 }
 
-/// Look at a pull request.
+/// Show a pull request.
 #[derive(Debug, Subcommand)]
 pub enum PrCommand {
-    /// Show what is known of it: state, counters, open windows, next poll
+    /// Show its state, counters, open windows and next poll
     #[command(
         after_help = "Examples:\n  bitrelay pr show acme/widgets 7\n  bitrelay pr show acme/widgets 7 --format json"
     )]
@@ -113,29 +113,29 @@ pub enum PrCommand {
     },
 }
 
-/// Look at what is being watched.
+/// List the next polls.
 #[derive(Debug, Subcommand)]
 pub enum WatchCommand {
-    /// List the pull requests that will be polled again, by when, and why
+    /// List the next polls, with time and reason
     #[command(
         after_help = "Examples:\n  bitrelay watch list\n  bitrelay watch list --limit 100 --format json"
     )]
     List {
-        /// At most so many
+        /// Largest number of results
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_000))]
         limit: u16,
     },
 }
 
 pub(super) fn event_key(text: &str) -> Result<EventKey, String> {
-    EventKey::parse(text).map_err(|_| "an event key has letters, digits and `:_-.`".to_owned())
+    EventKey::parse(text).map_err(|_| "an event key consists of letters, digits and `:_-.`".to_owned())
 }
 
 fn pull_request_id(text: &str) -> Result<PullRequestId, String> {
     text.trim_start_matches('#')
         .parse()
         .map(PullRequestId)
-        .map_err(|_| "a pull request has a number".to_owned())
+        .map_err(|_| "a pull request is named by its number, such as 7".to_owned())
 }
 
 fn event_id(text: &str) -> Result<String, String> {

@@ -7,20 +7,20 @@ use store::links::Template;
 
 use super::Span;
 
-/// Make, look at and change links.
+/// Create, show and change links.
 #[derive(Debug, Subcommand)]
 pub enum LinkCommand {
-    /// Make a link: one connection to Bitbucket, with a webhook secret of its own
+    /// Create a link: one connection to Bitbucket, with its own webhook secret
     #[command(after_help = "\
 Templates:
   bitbucket-user-token          e-mail address and API token of a person
   bitbucket-access-token        access token of a repository, project or workspace
   bitbucket-client-credentials  OAuth consumer that acts as itself
   bitbucket-app-oauth           OAuth consumer that a person allows to act as them
-  bitbucket-webhook             receives only: edits in a comment's first ten minutes, tasks and lost webhooks are NOT caught
+  bitbucket-webhook             only receives webhooks: MISSES edits in a comment's first ten minutes, tasks and lost webhooks
 
-What the template needs is asked for. With --stdin it is read from lines KEY=VALUE: username and password, token, or client_id and
-client_secret; webhook_secret in place of one that is made up.
+The command asks for the parts of the credential. With --stdin it reads them from lines KEY=VALUE: username and password, token,
+or client_id and client_secret. Without webhook_secret it generates one.
 
 Examples:
   bitrelay link create acme --template bitbucket-user-token
@@ -33,10 +33,10 @@ Examples:
         /// The kind of credential
         #[arg(long)]
         template: Template,
-        /// Where secrets come from.
+        /// Source of the secrets.
         #[command(flatten)]
         from: SecretsFrom,
-        /// Take deliveries without a signature: anybody who knows the URL can forge events
+        /// Accept deliveries without a signature: anybody who knows the URL can forge events
         #[arg(long)]
         unsigned: bool,
         /// Sweep this repository, or all of this workspace, without waiting for a webhook; may be given several times
@@ -51,9 +51,9 @@ Examples:
         after_help = "Examples:\n  bitrelay link show acme\n  bitrelay link show acme --reveal-webhook-secret"
     )]
     Show {
-        /// The link; the usual one where it is not given
+        /// The link; by default the one of --link
         id: Option<LinkId>,
-        /// Show the webhook secret too, to be typed into Bitbucket
+        /// Show the webhook secret too, to copy into Bitbucket
         #[arg(long)]
         reveal_webhook_secret: bool,
     },
@@ -64,72 +64,72 @@ Examples:
   bitrelay link set-creds acme --stdin
   bitrelay link set-creds acme --template bitbucket-access-token")]
     SetCreds {
-        /// The link; the usual one where it is not given
+        /// The link; by default the one of --link
         id: Option<LinkId>,
-        /// Another kind of credential than before
+        /// The new kind of credential
         #[arg(long)]
         template: Option<Template>,
-        /// Where secrets come from.
+        /// Source of the secrets.
         #[command(flatten)]
         from: SecretsFrom,
     },
-    /// Change or show what is swept without waiting for a webhook: repositories, or whole workspaces
+    /// Show or change which repositories or workspaces are swept without waiting for a webhook
     #[command(after_help = "\
-The poller begins within a minute. It finds the new repositories of a workspace within an hour. Without --add and --remove, what is
-swept is shown.
+The poller starts within a minute. It finds new repositories of a workspace within an hour. Without --add and --remove, the command
+shows the names.
 
 Examples:
   bitrelay link sweep acme
   bitrelay link sweep acme --add acme/widgets --add acme/gears
   bitrelay link sweep acme --add acme --remove acme/widgets")]
     Sweep {
-        /// The link; the usual one where it is not given
+        /// The link; by default the one of --link
         id: Option<LinkId>,
         /// Sweep this repository, or all of this workspace; may be given several times
         #[arg(long, value_name = "WORKSPACE[/SLUG]")]
         add: Vec<SweepTarget>,
-        /// Name it no longer; a repository that is swept already stays so
+        /// Remove the name; a repository that is already swept stays swept
         #[arg(long, value_name = "WORKSPACE[/SLUG]")]
         remove: Vec<SweepTarget>,
     },
-    /// Try a link's credential: who is it, and may it read pull requests
+    /// Test a link's credential: show its account and scopes
     #[command(
         after_help = "Examples:\n  bitrelay link test acme\n  bitrelay link test acme --repository acme/widgets"
     )]
     Test {
-        /// The link; the usual one where it is not given
+        /// The link; by default the one of --link
         id: Option<LinkId>,
-        /// A repository whose hooks it should be able to see
+        /// Also list the hooks of this repository
         #[arg(long, value_name = "WORKSPACE/SLUG")]
         repository: Option<HookPlace>,
     },
-    /// Let a person allow the link's OAuth consumer, in a browser
+    /// Authorize the link's OAuth consumer in a browser
     #[command(after_help = "\
-Prints an address that works once and for ten minutes. Whoever opens it and presses Grant access is who the link acts as. For links of
-the template bitbucket-app-oauth.
+Prints an address that works once, within ten minutes. The link then acts as the person who opens it and presses Grant access.
+Only for links of the template bitbucket-app-oauth.
 
 Examples:
   bitrelay link start-oauth acme
   bitrelay link start-oauth acme --format json")]
     StartOauth {
-        /// The link; the usual one where it is not given
+        /// The link; by default the one of --link
         id: Option<LinkId>,
     },
     /// Add a new webhook secret, keep the old ones valid for a while, and give the new one to the link's hooks
     #[command(after_help = "\
-The functions keep what they read for five minutes. So the hooks get the new secret only after --wait; what Bitbucket signs in
-between is signed with the old one.
+The functions cache secrets for five minutes. The hooks therefore get the new secret after --wait; until then Bitbucket signs with
+the old one.
 
 Examples:
   bitrelay link rotate-secret acme
   bitrelay link rotate-secret acme --overlap 24h --wait 5m")]
     RotateSecret {
-        /// The link; the usual one where it is not given
+        /// The link; by default the one of --link
         id: Option<LinkId>,
-        /// How long the old secrets stay valid
+        /// Time for which the old secrets stay valid
         #[arg(long, default_value = "24h")]
         overlap: Span,
-        /// How long the functions are given to read the new secret before Bitbucket gets it
+        /// Time for the functions to read the new secret before Bitbucket gets it
         #[arg(long, default_value = "5m")]
         wait: Span,
     },
@@ -140,22 +140,22 @@ Examples:
     Delete {
         /// The link
         id: LinkId,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
-        /// Delete for good, without a way back
+        /// Delete permanently, without the seven days
         #[arg(long)]
         at_once: bool,
     },
 }
 
-/// Where secrets come from.
+/// Source of the secrets.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SecretsFrom {
     /// Read lines KEY=VALUE from the standard input
     #[arg(long)]
     pub stdin: bool,
-    /// KEY=VALUE; it stays in your shell's history and shows in the list of processes, so prefer --stdin
+    /// KEY=VALUE; it stays in your shell's history and in the list of processes, so prefer --stdin
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "stdin")]
     pub kv: Vec<KeyValue>,
 }
@@ -176,34 +176,34 @@ impl std::fmt::Debug for KeyValue {
 }
 
 impl KeyValue {
-    /// Reads `KEY=VALUE`; `None` where it is not that. What it is, nobody repeats: it may be a secret.
+    /// Reads `KEY=VALUE`. Returns `None` for other text, which is never repeated: it may be a secret.
     pub fn read(text: &str) -> Option<Self> {
         let (key, value) = text.split_once('=')?;
         Some(Self { key: key.trim().to_owned(), value: value.trim().into() })
     }
 }
 
-/// Never an error, because clap's would repeat what was typed. An empty key is refused later.
+/// Never fails, because an error of clap would repeat the argument. An empty key is refused later.
 impl From<String> for KeyValue {
     fn from(text: String) -> Self {
         Self::read(&text).unwrap_or(Self { key: String::new(), value: "".into() })
     }
 }
 
-/// Make, check and remove the hooks of a link.
+/// Create, check and remove the hooks of a link.
 #[derive(Debug, Subcommand)]
 pub enum HooksCommand {
-    /// Make the hook, or mend it: URL, secret, events, active; duplicates are removed
+    /// Create or repair the hook: URL, secret, events, status; remove duplicates
     #[command(after_help = "\
 The link's credential needs the scope `webhook` (API tokens: read:webhook:bitbucket, write:webhook:bitbucket and
-delete:webhook:bitbucket). Without it, what to click in Bitbucket is printed.
+delete:webhook:bitbucket). Without it, the command prints the steps to take in Bitbucket.
 
 Examples:
   bitrelay hooks sync --link acme --repository acme/widgets
   bitrelay hooks sync --link acme --repository acme/widgets --repository acme/gears
   bitrelay hooks sync --link acme --workspace acme --all-events")]
     Sync(HookPlaces),
-    /// Show what is wrong with the hooks; exit code 6 where something is
+    /// Show what is wrong with the hooks; exit code 6 if something is
     #[command(
         after_help = "Examples:\n  bitrelay hooks check --link acme\n  bitrelay hooks check --link acme --repository acme/widgets --format json"
     )]
@@ -213,16 +213,16 @@ Examples:
     Remove(HookPlaces),
 }
 
-/// Which hooks.
+/// Places of hooks.
 #[derive(Debug, Clone, Default, Args)]
 pub struct HookPlaces {
-    /// Of this repository; may be given several times. Neither this nor --workspace: wherever the link has hooks
+    /// The repository; may be given several times. Without this and --workspace: all places where the link has hooks
     #[arg(long, value_name = "WORKSPACE/SLUG", value_parser = repository)]
     pub repository: Vec<HookPlace>,
-    /// Of the whole workspace; its owners only
+    /// The whole workspace; needs its owner's credential
     #[arg(long, value_parser = workspace)]
     pub workspace: Vec<HookPlace>,
-    /// Also issues, projects and pipelines, which need scopes of their own
+    /// Also subscribe to issues, projects and pipelines; they need further scopes
     #[arg(long)]
     pub all_events: bool,
 }

@@ -1,4 +1,4 @@
-//! `init`: asks its way from a deployed stack to a checked link.
+//! `init`: creates a checked link for a deployed stack, step by step.
 
 use bitbucket::client::HookPlace;
 use relay::LinkId;
@@ -12,12 +12,12 @@ use crate::session::Session;
 /// How often a question is asked again.
 const MAX_QUESTIONS: u32 = 5;
 
-/// Makes a link, its hook, and checks both.
+/// Creates a link and its hook, and checks both.
 pub(crate) async fn init(session: &mut Session<'_, '_>) -> Result<(), Error> {
     if session.config.stack.is_none() && session.config.table.is_none() {
         session.config.stack = Some(answer(session, "Name of the CloudFormation stack", not_empty)?);
     }
-    // What is wrong with the stack is said before anything else is asked.
+    // Reports a wrong stack before the next question.
     session.table_name().await?;
     let id: LinkId = match session.config.link.clone() {
         Some(id) => id,
@@ -36,11 +36,11 @@ pub(crate) async fn init(session: &mut Session<'_, '_>) -> Result<(), Error> {
     };
     link::run(create, session).await?;
     if matches!(template, Template::Webhook | Template::AppOauth) {
-        session.warn("when that is done: `bitrelay doctor`");
+        session.warn("then check the link: `bitrelay doctor`");
         return Ok(());
     }
     link::run(LinkCommand::Test { id: Some(id), repository: None }, session).await?;
-    let question = "Where is the hook to be (WORKSPACE/SLUG, or WORKSPACE for all its repositories)";
+    let question = "Place of the hook (WORKSPACE/SLUG, or WORKSPACE for all its repositories)";
     let place = answer(session, question, |text| text.parse::<HookPlace>().map_err(str::to_owned))?;
     let mut places = HookPlaces::default();
     match place {
@@ -64,7 +64,7 @@ fn answer<T>(
             Err(reason) => session.warn(&reason),
         }
     }
-    Err(Error::Usage("there was no answer that can be used".to_owned()))
+    Err(Error::Usage("no valid answer after 5 questions; run `bitrelay init` again".to_owned()))
 }
 
 fn not_empty(text: &str) -> Result<String, String> {
@@ -73,7 +73,7 @@ fn not_empty(text: &str) -> Result<String, String> {
 
 fn choices() -> String {
     let lines = (1..).zip(Template::ALL).map(|(number, template)| format!("  {number} {template}\n"));
-    format!("What does the link call Bitbucket with?\n{}Number or name", lines.collect::<String>())
+    format!("Which credential does the link use?\n{}Number or name", lines.collect::<String>())
 }
 
 fn template(text: &str) -> Result<Template, String> {

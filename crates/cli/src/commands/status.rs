@@ -33,7 +33,7 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     let (now, limit) = (session.now(), session.calls_per_hour().await?);
     let watches = table_of.due(Timestamp::MAX, MAX_WATCHES).await?;
     if watches.len() == MAX_WATCHES {
-        session.warn("warning: there are more watches than are counted here");
+        session.warn("warning: only the first 10,000 watches are counted");
     }
     let mut links = polling(&watches, now);
     for link in known_links(session).await? {
@@ -66,7 +66,7 @@ async fn know_accounts(session: &mut Session<'_, '_>, links: &mut BTreeMap<LinkI
     for (link, polling) in links.iter_mut() {
         match session.account(link).await {
             Ok(account) => polling.account = account,
-            Err(error) => session.warn(&format!("warning: the credential of {link} is not known: {error}")),
+            Err(error) => session.warn(&format!("warning: cannot read the credential of {link}: {error}")),
         }
         if let Some(account) = &polling.account {
             sharing.entry(account.clone()).or_default().push(link.clone());
@@ -108,8 +108,8 @@ fn calls(polling: &Polling, limit: u32, now: Timestamp) -> [String; 2] {
         Some(budget.left(now, limit).to_string()),
         (!others.is_empty()).then(|| format!("shared with {}", others.join(", "))),
         budget.named_calls(now).map(|named| format!("Bitbucket allows {named}")),
-        budget.is_near_by_others(now, limit).then(|| "of which others spend most".to_owned()),
-        budget.blocked(now).map(|until| format!("but Bitbucket wants none until {}", time(until))),
+        budget.is_near_by_others(now, limit).then(|| "most of it spent by others".to_owned()),
+        budget.blocked(now).map(|until| format!("but Bitbucket accepts none until {}", time(until))),
     ];
     let about_left: Vec<_> = about_left.into_iter().flatten().collect();
     [format!("{} of {}", budget.spent(now), budget.allowed(now, limit)), about_left.join(", ")]

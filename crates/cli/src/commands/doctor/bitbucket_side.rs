@@ -19,15 +19,15 @@ pub(super) async fn checks(session: &mut Session<'_, '_>, link: &LinkId) -> Vec<
     };
     if summary.credential.is_none() {
         let advice = format!("`bitrelay link set-creds {link}` gives it a credential");
-        let found = "none: nothing is polled; silent edits, tasks and lost webhooks are NOT caught";
+        let found = "none: nothing is polled; MISSES silent edits, tasks and lost webhooks";
         return vec![Check::warn("credential", found, advice)];
     }
     let who = match whoami(session, link).await {
         Ok(who) => who,
         Err(error) => return vec![Check::failed("credential", &error)],
     };
-    let name = who.name().map_or_else(|| "a credential that may not say whose it is".to_owned(), plain);
-    let mut checks = vec![Check::ok("credential", format!("Bitbucket knows it: {name}"))];
+    let name = who.name().map_or_else(|| "a credential that may not read its own account".to_owned(), plain);
+    let mut checks = vec![Check::ok("credential", format!("accepted by Bitbucket: {name}"))];
     checks.extend(scopes(&who));
     checks.push(hook(session, link, !summary.hooks.is_empty()).await);
     checks
@@ -44,7 +44,7 @@ async fn whoami(session: &mut Session<'_, '_>, link: &LinkId) -> Result<Whoami, 
     Ok(who?)
 }
 
-/// Bitbucket tells the scopes of some credentials only; nothing is said of the others.
+/// Checks the scopes. Bitbucket reports those of some credentials only; `None` for the others.
 fn scopes(who: &Whoami) -> Option<Check> {
     let scopes = who.scopes.as_deref()?;
     let reads = scopes.split([',', ' ']).any(|scope| {
@@ -62,13 +62,13 @@ fn scopes(who: &Whoami) -> Option<Check> {
 async fn hook(session: &mut Session<'_, '_>, link: &LinkId, known: bool) -> Check {
     const NAME: &str = "hook";
     if !known {
-        let advice = format!("`bitrelay hooks sync --link {link} --repository WORKSPACE/SLUG` makes one");
-        return Check::warn(NAME, "bitrelay made none for this link", advice);
+        let advice = format!("`bitrelay hooks sync --link {link} --repository WORKSPACE/SLUG` creates one");
+        return Check::warn(NAME, "bitrelay created no hook for this link", advice);
     }
     match hooks::problems(session, &HookPlaces::default()).await {
-        Ok(problems) if problems.is_empty() => Check::ok(NAME, "as it should be"),
+        Ok(problems) if problems.is_empty() => Check::ok(NAME, "correct"),
         Ok(problems) => {
-            Check::fail(NAME, problems.join("; "), format!("`bitrelay hooks sync --link {link}` mends it"))
+            Check::fail(NAME, problems.join("; "), format!("`bitrelay hooks sync --link {link}` repairs it"))
         }
         Err(error) => Check::failed(NAME, &error),
     }

@@ -1,4 +1,4 @@
-//! The budget of API calls, and what Bitbucket itself says of it.
+//! The budget of API calls, and Bitbucket's own limit.
 
 use jiff::Timestamp;
 use relay::LinkId;
@@ -12,13 +12,14 @@ use crate::session::Session;
 
 const NAME: &str = "budget";
 
-/// What to do where calls are spent by others.
-const OWN_CREDENTIAL: &str = "other programs may use the same credential; a credential of its own helps";
+/// Advice if other programs spend calls.
+const OWN_CREDENTIAL: &str =
+    "other programs may use the same credential; give bitrelay a credential of its own";
 
 /// Below this share of the budget, polls are made less often.
 const LOW_BUDGET_PART: u32 = 10;
 
-/// Asks the table what was spent.
+/// Reads the spent calls from the table.
 pub(super) async fn check(session: &mut Session<'_, '_>, link: &LinkId) -> Check {
     let now = session.now();
     let read = async {
@@ -34,20 +35,25 @@ pub(super) async fn check(session: &mut Session<'_, '_>, link: &LinkId) -> Check
     judge(&budget, limit, now)
 }
 
-/// What a budget with a `limit` of `CallsPerHour` says, the most urgent first.
+/// Judges a budget with a `limit` of `CallsPerHour`, the most urgent finding first.
 fn judge(budget: &Budget, limit: u32, now: Timestamp) -> Check {
     let (left, allowed) = (budget.left(now, limit), budget.allowed(now, limit));
     let found = format!("{left} of {allowed} calls left in this hour");
     if let Some(until) = budget.blocked(now) {
-        let found = format!("{found}, but Bitbucket wants none until {}", time(until));
+        let found = format!("{found}, but Bitbucket accepts none until {}", time(until));
         return Check::warn(NAME, found, OWN_CREDENTIAL);
     }
     if budget.is_near_by_others(now, limit) {
-        let found = format!("{found}, but Bitbucket says that few are: others spend them too");
+        let found =
+            format!("{found}, but Bitbucket reports that few are left: other programs spend them too");
         return Check::warn(NAME, found, OWN_CREDENTIAL);
     }
     if left < allowed / LOW_BUDGET_PART {
-        return Check::warn(NAME, found, "edits are found later; ended windows come first and none is lost");
+        return Check::warn(
+            NAME,
+            found,
+            "edits are found later; deadlines are polled first and no edit is lost",
+        );
     }
     match budget.named_calls(now) {
         Some(named) if named < limit => Check::warn(
@@ -64,7 +70,7 @@ fn judge(budget: &Budget, limit: u32, now: Timestamp) -> Check {
     }
 }
 
-/// Whether Bitbucket allows so much more that it is worth a word: a tenth is for the user's other programs.
+/// True if Bitbucket allows clearly more: a tenth stays for the user's other programs.
 const fn could_be_raised(limit: u32, named: u32) -> bool {
     (limit as u64) * 10 < (named as u64) * 9
 }
@@ -106,8 +112,8 @@ mod tests {
     fn others_who_spend_are_told_of() {
         assert_eq!(
             said(1_000, true),
-            "warn  budget      880 of 900 calls left in this hour, but Bitbucket says that few are: others spend them too\n      \
-             -> other programs may use the same credential; a credential of its own helps"
+            "warn  budget      880 of 900 calls left in this hour, but Bitbucket reports that few are left: other programs spend them too\n      \
+             -> other programs may use the same credential; give bitrelay a credential of its own"
         );
     }
 }

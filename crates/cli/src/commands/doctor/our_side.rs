@@ -102,7 +102,7 @@ async fn deliver(session: &mut Session<'_, '_>, link: &LinkId) -> Result<(Check,
     Ok((check, answer))
 }
 
-/// What the other side's clock says.
+/// Compares this machine's clock with AWS's.
 fn clock(date: Option<&str>, now: Timestamp) -> Option<Check> {
     const NAME: &str = "clock";
     let theirs = jiff::fmt::rfc2822::parse(date?).ok()?.timestamp();
@@ -115,7 +115,7 @@ fn clock(date: Option<&str>, now: Timestamp) -> Option<Check> {
     })
 }
 
-/// The poller leaves no trace where it has nothing to do; what tells that it does not run is what it did not do.
+/// Checks the poller. An idle poller writes nothing, so we detect a dead one by overdue watches.
 pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Check {
     const NAME: &str = "poller";
     let now = session.now();
@@ -128,12 +128,12 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
     match mine.first().map(|due| due.watch.due_at) {
         None => Check::warn(
             NAME,
-            "nothing is being watched, so nothing tells whether it runs",
-            "comment on a pull request",
+            "no watch exists yet, so the poller cannot be checked",
+            "comment on a pull request, then run the check again",
         ),
         Some(first) if now.duration_since(first).as_secs() > OVERDUE_SECONDS => Check::fail(
             NAME,
-            format!("a poll is overdue since {} ({})", time(first), distance(first, now)),
+            format!("a poll has been overdue since {} ({})", time(first), distance(first, now)),
             "look at the poller function's log and schedule, and `bitrelay status`",
         ),
         Some(_) => Check::ok(NAME, format!("{} watches, none overdue for long", mine.len())),

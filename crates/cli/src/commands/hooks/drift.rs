@@ -1,4 +1,4 @@
-//! What a hook should be, and how one differs from it. Pure.
+//! Compares hooks with the wanted ones. Pure.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use relay::LinkId;
 use serde_json::{Value, json};
 use url::Url;
 
-/// What the hooks of a link should be.
+/// The wanted hooks of a link.
 pub(super) struct Wanted {
     pub(super) url: Url,
     pub(super) link: LinkId,
@@ -21,7 +21,7 @@ impl Wanted {
         format!("bitrelay {}", self.link)
     }
 
-    /// Whether a hook is one of the link's: by its URL, or by its description where the deployment has moved.
+    /// True if the hook is one of the link's: by its URL, or by its description if the deployment has moved.
     fn owns(&self, hook: &Hook) -> bool {
         self.delivers_to(hook) || hook.description == self.description()
     }
@@ -31,7 +31,7 @@ impl Wanted {
     }
 }
 
-/// One thing that is wrong.
+/// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Drift {
     Missing,
@@ -94,8 +94,8 @@ pub(super) fn compare<'h>(
     (ours, drift)
 }
 
-/// What a hook should hear of: all that Bitbucket reports of pull requests and repositories; with `all` also issues, projects
-/// and pipelines, which need scopes of their own. Some make sense for a workspace only.
+/// Returns the events of a hook: all of pull requests and repositories; with `all` also issues, projects and pipelines,
+/// which need further scopes. Some exist for workspaces only.
 pub(super) fn events(place: &HookPlace, all: bool) -> Vec<EventKey> {
     let of_workspace = matches!(place, HookPlace::Workspace(_));
     let only_workspace = |key: &EventKey| {

@@ -1,11 +1,11 @@
-//! What to click in Bitbucket, where the credential may not.
+//! Manual steps in Bitbucket, for credentials that may not change hooks.
 
 use bitbucket::EventKey;
 use bitbucket::client::HookPlace;
 
 use super::drift::{Wanted, events};
 
-/// What a person does by hand.
+/// Returns the manual steps.
 pub(super) fn instructions(place: &HookPlace, wanted: &Wanted, remove: bool) -> String {
     let page = match place {
         HookPlace::Repository(path) => {
@@ -31,7 +31,7 @@ pub(super) fn instructions(place: &HookPlace, wanted: &Wanted, remove: bool) -> 
         "none, since the link is unsigned".to_owned()
     };
     format!(
-        "The credential may not change hooks: it lacks the scope `webhook`, or its owner is no administrator there. By hand:\n\
+        "The credential may not change hooks: it lacks the scope `webhook`, or its owner is no administrator. By hand:\n\
          1. open {page}\n\
          2. Add webhook, or edit the one with this URL\n\
          3. Title: {}   URL: {url}\n\
@@ -54,7 +54,7 @@ fn triggers(place: &HookPlace, all: bool) -> String {
     groups.into_iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The words beside the box (<https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/>).
+/// Label of the box (<https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/>).
 const fn label(key: &EventKey) -> Option<&'static str> {
     Some(match key {
         EventKey::RepositoryPush => "Push",

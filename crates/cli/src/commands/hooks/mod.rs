@@ -17,14 +17,14 @@ use drift::{Drift, Wanted, events};
 /// The most calls that one place needs: two pages of hooks, and one change each of a few.
 const CALLS_A_PLACE: u32 = 10;
 
-/// What was done or found at one place.
+/// Result at one place.
 struct Outcome {
     place: HookPlace,
     drift: Vec<Drift>,
     done: &'static str,
 }
 
-/// Makes or mends hooks.
+/// Creates or repairs hooks.
 pub(crate) async fn sync(session: &mut Session<'_, '_>, places: &HookPlaces) -> Result<(), Error> {
     let mut work = Work::begin(session, places).await?;
     let (outcomes, failed) = work.each(session, Step::Sync).await?;
@@ -44,14 +44,13 @@ pub(crate) async fn check(session: &mut Session<'_, '_>, places: &HookPlaces) ->
     let wrong = outcomes.iter().filter(|outcome| !outcome.drift.is_empty()).count();
     if wrong > 0 {
         let of = outcomes.len();
-        let words =
-            format!("{wrong} of {of} places are not as they should be; `bitrelay hooks sync` mends them");
+        let words = format!("{wrong} of {of} places have wrong hooks; `bitrelay hooks sync` repairs them");
         return Err(Error::Unsound(words));
     }
     Ok(())
 }
 
-/// What is wrong with hooks, in words.
+/// Returns the problems of hooks as text.
 pub(super) async fn problems(
     session: &mut Session<'_, '_>,
     places: &HookPlaces,
@@ -89,7 +88,7 @@ pub(super) async fn give_secret(
     sync(session, &places).await
 }
 
-/// Where a link has hooks, as far as is known.
+/// Returns the places where bitrelay created hooks for a link.
 pub(super) fn places_of(summary: &LinkSummary) -> Vec<HookPlace> {
     summary.hooks.iter().filter_map(|place| place.parse().ok()).collect()
 }
@@ -101,7 +100,7 @@ enum Step {
     Remove,
 }
 
-/// What a command about hooks works with.
+/// Input of a command about hooks.
 struct Work {
     link: LinkId,
     edit: LinkEdit,
@@ -128,8 +127,8 @@ impl Work {
         Ok(Self { link, edit, places, wanted })
     }
 
-    /// Does one step at each place, up to the first that fails. Where Bitbucket does not let the credential, what to click is
-    /// printed.
+    /// Does one step at each place, up to the first failure. If the credential may not change hooks, prints the manual
+    /// steps.
     async fn each(
         &self,
         session: &mut Session<'_, '_>,
@@ -174,7 +173,7 @@ impl Work {
                 Ok(outcome("made"))
             }
             (Step::Sync, Some((first, others))) => {
-                // Whether the secret is the right one cannot be seen, so it is always given.
+                // Bitbucket never shows a secret, so it is set every time.
                 client.change_hook(place, &first.uuid, &self.spec(place)).await?;
                 for duplicate in others {
                     client.delete_hook(place, &duplicate.uuid).await?;
@@ -219,7 +218,7 @@ impl Work {
 impl Outcome {
     fn found(&self) -> String {
         let found: Vec<_> = self.drift.iter().map(ToString::to_string).collect();
-        if found.is_empty() { "as it should be".to_owned() } else { found.join("; ") }
+        if found.is_empty() { "correct".to_owned() } else { found.join("; ") }
     }
 }
 

@@ -13,9 +13,9 @@ use crate::commands::hooks;
 use crate::output::Report;
 use crate::session::Session;
 
-/// What a link without a credential means, plainly.
-const RECEIVES_ONLY: &str = "this link only receives. NOT caught: edits within ten minutes of a comment's creation or last change, every \
-     change of a task, and whatever a lost webhook told of";
+/// Warning for a link without a credential.
+const RECEIVES_ONLY: &str = "this link only receives. It MISSES edits within ten minutes of a comment's creation or last change, every \
+     change of a task, and every lost webhook";
 
 /// Makes a link.
 pub(super) async fn create(
@@ -47,7 +47,7 @@ pub(super) async fn create(
     let document = edit.to_secret().map_err(usage)?;
     if !links.create(id, &document).await? {
         return Err(Error::Usage(format!(
-            "there is a link {id} already; `bitrelay link set-creds {id}` changes its credential"
+            "link {id} already exists; `bitrelay link set-creds {id}` changes its credential"
         )));
     }
     if !sweep.is_empty() {
@@ -63,7 +63,7 @@ pub(super) async fn create(
     let shown = url.as_ref().map_or_else(|| "<WebhookUrl>/".to_owned() + id.as_str(), ToString::to_string);
     let next = next_steps(id, template);
     session.show(&Report {
-        text: format!("The link {id} is made. Bitbucket delivers to {shown}\nNext: {next}"),
+        text: format!("Created link {id}. Bitbucket delivers to {shown}\nNext: {next}"),
         json: json!({ "link": id, "template": template.as_str(), "webhook_url": url }),
     });
     Ok(())
@@ -72,17 +72,19 @@ pub(super) async fn create(
 fn next_steps(id: &LinkId, template: Template) -> String {
     match template {
         Template::Webhook => format!(
-            "make the webhook in Bitbucket with this URL and the secret that `bitrelay link show {id} --reveal-webhook-secret` \
+            "create the webhook in Bitbucket with this URL and the secret that `bitrelay link show {id} --reveal-webhook-secret` \
              shows"
         ),
-        Template::AppOauth => "allow the OAuth consumer in a browser, then `bitrelay hooks sync`".to_owned(),
+        Template::AppOauth => format!(
+            "`bitrelay link start-oauth {id}`, then `bitrelay hooks sync --link {id} --repository WORKSPACE/SLUG`"
+        ),
         _ => format!(
             "`bitrelay link test {id}`, then `bitrelay hooks sync --link {id} --repository WORKSPACE/SLUG`"
         ),
     }
 }
 
-/// What a person gave that a link cannot be made of is their matter, not the deployment's.
+/// Reports an invalid input as wrong usage, not as a fault of the deployment.
 pub(super) fn usage(error: store::Error) -> Error {
     match error {
         store::Error::LinkInvalid { reason, .. } => Error::Usage(reason),
@@ -111,7 +113,7 @@ pub(super) async fn set_credential(
         session.warn(&format!("warning: {RECEIVES_ONLY}"));
     }
     session.show(&Report {
-        text: format!("The credential of {id} is changed; the functions use it within five minutes"),
+        text: format!("Changed the credential of {id}; the functions use it within five minutes"),
         json: json!({ "link": id, "template": template.as_str() }),
     });
     Ok(())
@@ -135,7 +137,7 @@ pub(super) async fn rotate(
     let places = hooks::places_of(&summary);
     if !places.is_empty() && summary.credential.is_some() {
         if !wait.0.is_zero() {
-            session.warn(&format!("waiting {} until every function has read it", words(wait)));
+            session.warn(&format!("waiting {} for every function to read it", words(wait)));
             tokio::time::sleep(Duration::try_from(wait.0).unwrap_or_default()).await;
         }
         return hooks::give_secret(session, id, &places).await;
@@ -175,12 +177,12 @@ pub(super) async fn delete(
     }
     links.delete(id, at_once).await?;
     let back = if at_once {
-        "for good"
+        "permanently"
     } else {
         "; for seven days `aws secretsmanager restore-secret` brings it back"
     };
     session.show(&Report {
-        text: format!("The link {id} is deleted{}{back}", if at_once { " " } else { "" }),
+        text: format!("Deleted link {id}{}{back}", if at_once { " " } else { "" }),
         json: json!({ "link": id, "deleted": true }),
     });
     Ok(())

@@ -58,14 +58,17 @@ pub(super) async fn show(session: &mut Session<'_, '_>, id: &LinkId, reveal: boo
         let made = times.created_at.map_or_else(|| "at an unknown time".to_owned(), time);
         let ends = times
             .expires_at
-            .map_or_else(|| "does not end".to_owned(), |at| format!("ends {}", distance(at, now)));
-        format!("made {made}, {ends}")
+            .map_or_else(|| "never expires".to_owned(), |at| format!("expires {}", distance(at, now)));
+        format!("created {made}, {ends}")
     };
     let secrets: Vec<_> = summary.webhook_secrets.iter().map(secret_line).collect();
     let mut lines = vec![
         ("link", id.to_string()),
         ("template", plain(&summary.template)),
-        ("credential", summary.credential.clone().unwrap_or_else(|| "none: it only receives".to_owned())),
+        (
+            "credential",
+            summary.credential.clone().unwrap_or_else(|| "none: the link only receives".to_owned()),
+        ),
         ("name", plain(summary.name.as_deref().unwrap_or("-"))),
         ("webhook URL", url.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)),
         (
@@ -79,7 +82,7 @@ pub(super) async fn show(session: &mut Session<'_, '_>, id: &LinkId, reveal: boo
         (
             "hooks",
             if summary.hooks.is_empty() {
-                "none that bitrelay made".to_owned()
+                "none created by bitrelay".to_owned()
             } else {
                 summary.hooks.join(", ")
             },
@@ -128,13 +131,13 @@ pub(super) async fn test(
     let tried = attempt(&access.client, place).await;
     access.close().await;
     let (who, hooks) = tried?;
-    let name = who.name().map_or_else(|| "a credential that may not say whose it is".to_owned(), plain);
-    let mut lines = vec![("link", id.to_string()), ("Bitbucket says", name)];
+    let name = who.name().map_or_else(|| "a credential that may not read its own account".to_owned(), plain);
+    let mut lines = vec![("link", id.to_string()), ("account", name)];
     if let Some(scopes) = &who.scopes {
         lines.push(("scopes", plain(scopes)));
     }
     if let Some(hooks) = hooks {
-        lines.push(("hooks seen", hooks.to_string()));
+        lines.push(("hooks", hooks.to_string()));
     }
     let json = json!({ "link": id, "name": who.name(), "scopes": who.scopes, "hooks": hooks });
     session.show(&Report { text: fields(&lines), json });

@@ -29,11 +29,11 @@ pub(super) async fn change(
     if !add.is_empty() || !remove.is_empty() {
         session.links().await?.replace(id, &document).await?;
     }
-    // Also where nothing was changed: a document that was written by hand is taken up so.
+    // Also without changes: this picks up a document that was edited by hand.
     begin(session, id, LinkDocument::parse(id, &document)?.sweep()).await?;
     let names = edit.summary().sweep;
     let text = if names.is_empty() {
-        format!("{id} names nothing: a repository is swept from its first webhook on")
+        format!("{id} names no repository: each one is swept from its first webhook on")
     } else {
         names.join("\n")
     };
@@ -41,7 +41,7 @@ pub(super) async fn change(
     Ok(())
 }
 
-/// Tells the table what is to be swept: the poller begins within a minute.
+/// Records the names to sweep; the poller starts within a minute.
 pub(super) async fn begin(
     session: &mut Session<'_, '_>,
     id: &LinkId,
