@@ -6,10 +6,56 @@ use bitbucket::payload::{Comment, Task};
 use bitbucket::{CommentId, TaskId};
 
 use crate::observation::Listing;
-use crate::state::{Comments, Tasks};
+use crate::state::{Comments, PullRequestState, Tasks};
 
-/// The most targets that one poll of a link looks up. Each takes one call, or one call for every hundred repositories.
-pub const MAX_TARGET_LOOKUPS: usize = 20;
+/// The most comments, tasks or sweep targets that one poll looks up. The next poll looks up the others. Each takes one call;
+/// a workspace takes one call for every hundred repositories.
+pub const MAX_LOOKUPS: usize = 20;
+
+/// The items that one poll of a pull request asks for by id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// Comments that the listing lacks.
+    pub comments: Vec<CommentId>,
+    /// Tasks that the listing lacks.
+    pub tasks: Vec<TaskId>,
+}
+
+impl Lookups {
+    /// Plans the lookups after complete listings, for `calls` calls; `tasks` if they were listed.
+    pub fn new(
+        pr: &PullRequestState,
+        comments: &Listing<CommentId, Comment>,
+        tasks: Option<&Listing<TaskId, Task>>,
+        calls: u32,
+    ) -> Self {
+        let mut comments = unlisted_comments(&pr.comments, comments);
+        let mut tasks = tasks.map(|tasks| unlisted_tasks(&pr.tasks, tasks)).unwrap_or_default();
+        let (comments_fit, tasks_fit) = shares(comments.len(), tasks.len(), calls);
+        comments.truncate(comments_fit);
+        tasks.truncate(tasks_fit);
+        Self { comments, tasks }
+    }
+}
+
+/// The comments that one poll of a commit asks for by id, after a complete listing, for `calls` calls.
+pub fn comment_lookups(
+    comments: &Comments,
+    listing: &Listing<CommentId, Comment>,
+    calls: u32,
+) -> Vec<CommentId> {
+    let mut unlisted = unlisted_comments(comments, listing);
+    unlisted.truncate(shares(unlisted.len(), 0, calls).0);
+    unlisted
+}
+
+/// Divides `calls` between the lookups of comments and of tasks.
+fn shares(comments: usize, tasks: usize, calls: u32) -> (usize, usize) {
+    let calls = usize::try_from(calls).unwrap_or(usize::MAX);
+    let tasks_first = tasks.min(MAX_LOOKUPS).min(calls / 2);
+    let comments = comments.min(MAX_LOOKUPS).min(calls - tasks_first);
+    (comments, tasks.min(MAX_LOOKUPS).min(calls - comments))
+}
 
 /// Comments that stand in the state and are missing from a complete listing. A listing is read in pages while people
 /// write, so a missing comment is deleted only if Bitbucket, asked by id, confirms it: put its answers into
@@ -25,4 +71,26 @@ pub fn unlisted_tasks(tasks: &Tasks, listing: &Listing<TaskId, Task>) -> Vec<Tas
     let listed: BTreeSet<_> = listing.items.iter().filter_map(|task| task.id()).collect();
     let standing = tasks.iter().filter(|(id, task)| !task.deleted && !listed.contains(id));
     standing.map(|(id, _)| *id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_and_tasks_share_the_calls() {
+        for (comments, tasks, calls, shared) in [
+            (0, 0, 16, (0, 0)),
+            (3, 4, 16, (3, 4)),
+            (99, 99, 99, (20, 20)),
+            (9, 9, 10, (5, 5)),
+            (1, 9, 10, (1, 9)),
+            (9, 1, 4, (3, 1)),
+            (9, 9, 1, (1, 0)),
+            (0, 9, 1, (0, 1)),
+            (9, 9, 0, (0, 0)),
+        ] {
+            assert_eq!(shares(comments, tasks, calls), shared, "{comments} {tasks} {calls}");
+        }
+    }
 }

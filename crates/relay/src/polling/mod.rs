@@ -1,10 +1,22 @@
-//! Decisions about polls: what to read, and in which order when calls run short.
+//! Decisions about polls: their order, reads and pace, postponement, lookups, sweeps, and pauses after failures.
 
+mod allowance;
+mod failure;
 mod lookups;
 mod needs;
 mod order;
+mod pass;
+mod pauses;
+mod reads;
+mod registration;
 mod sweep;
 
-pub use lookups::{MAX_TARGET_LOOKUPS, unlisted_comments, unlisted_tasks};
+pub use allowance::{Allowance, Extent};
+pub use failure::{Consequence, Failure};
+pub use lookups::{Lookups, MAX_LOOKUPS, comment_lookups, unlisted_comments, unlisted_tasks};
 pub use needs::Needs;
-pub use sweep::{is_unexplained, moved, notice};
+pub use pass::{Turn, longest_due_first};
+pub use pauses::Pauses;
+pub use reads::{comment_pages, plan_reads};
+pub use registration::{is_registration_due, must_register_active, must_register_named};
+pub use sweep::{is_unexplained, moved, notice, notice_if_unexplained, split_moved, without_left};

@@ -36,3 +36,88 @@ pub fn notice(repository: &RepositoryState, sweep: &Sweep, id: PullRequestId) ->
     let updated_on = shown.and_then(|shown| shown.updated_on);
     Notice { repository: repository.repository.clone(), since, is_new, updated_on }
 }
+
+/// The most pull requests that one sweep compares with their states.
+const MAX_MOVED: usize = 500;
+
+/// The pull requests that one sweep compares, and those left to the next sweep.
+pub fn split_moved(moved: &[PullRequestId]) -> (&[PullRequestId], &[PullRequestId]) {
+    moved.split_at(moved.len().min(MAX_MOVED))
+}
+
+/// The sweep without the pull requests that were `left`: the next sweep then finds that they moved.
+#[must_use]
+pub fn without_left(sweep: Sweep, left: &[PullRequestId]) -> Sweep {
+    if left.is_empty() {
+        return sweep;
+    }
+    let is_left = |id: Option<PullRequestId>| id.is_some_and(|id| left.contains(&id));
+    let open = sweep.open.into_iter().filter(|shown| !is_left(shown.id())).collect();
+    Sweep { open, complete: false, ..sweep }
+}
+
+/// The reason to read a pull request that moved; `None` if its state explains what the sweep shows. A pull request that the
+/// first sweep finds existed before any event could be published: it is read when it moves.
+pub fn notice_if_unexplained(
+    repository: &RepositoryState,
+    pr: &SubjectState,
+    sweep: &Sweep,
+    id: PullRequestId,
+) -> Option<Notice> {
+    let is_first_sweep = repository.first_swept_at.is_none();
+    if pr.pull_request().is_none() && is_first_sweep {
+        return None;
+    }
+    let shown = sweep.open.iter().find(|shown| shown.id() == Some(id)).map(Listed::from_listing);
+    is_unexplained(pr, shown.as_ref()).then(|| notice(repository, sweep, id))
+}
+
+#[cfg(test)]
+mod tests {
+    use bitbucket::payload::Document;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::state::Known;
+
+    fn sweep(ids: std::ops::Range<u64>) -> Sweep {
+        let open = ids.map(|id| Document::new(json!({ "id": id }))).collect();
+        Sweep { started_at: Timestamp::UNIX_EPOCH, open, complete: true }
+    }
+
+    fn moved_in(sweep: &Sweep, before: Option<&Sweep>) -> Vec<PullRequestId> {
+        let open = before.map(Sweep::listed).unwrap_or_default();
+        let repository = RepositoryState { open, ..RepositoryState::default() };
+        let known = Some(Known::Repository(repository));
+        moved(&SubjectState { known, ..SubjectState::default() }, sweep)
+    }
+
+    #[test]
+    fn pull_requests_beyond_the_most_move_again_in_the_next_sweep() {
+        let whole = sweep(0..520);
+        let all = moved_in(&whole, None);
+        let (compared, left) = split_moved(&all);
+        assert_eq!((compared.len(), left.len()), (500, 20));
+        let left = left.to_vec();
+        let stored = without_left(whole, &left);
+        assert!(!stored.complete);
+        assert_eq!(moved_in(&sweep(0..520), Some(&stored)), left);
+    }
+
+    #[test]
+    fn sweep_with_nothing_left_is_stored_as_it_is() {
+        let whole = without_left(sweep(0..3), &[]);
+        assert_eq!((whole.open.len(), whole.complete), (3, true));
+        assert_eq!(split_moved(&[PullRequestId(1)]), (&[PullRequestId(1)][..], &[][..]));
+    }
+
+    #[test]
+    fn unknown_pull_request_is_read_from_the_second_sweep_on() {
+        let (unknown, shown) = (SubjectState::default(), sweep(7..8));
+        let mut repository = RepositoryState::default();
+        assert_eq!(notice_if_unexplained(&repository, &unknown, &shown, PullRequestId(7)), None);
+        repository.first_swept_at = Some(Timestamp::UNIX_EPOCH);
+        assert!(notice_if_unexplained(&repository, &unknown, &shown, PullRequestId(7)).is_some());
+    }
+}

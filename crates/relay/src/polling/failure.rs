@@ -1,0 +1,114 @@
+//! Failed polls: what a failure ends or delays, and for how long.
+
+use jiff::SignedDuration;
+
+/// Pause after a 429 without `Retry-After`; a rolling window frees calls minute by minute.
+const PAUSE_AFTER_RATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
+
+/// Limit for `Retry-After`.
+const MAX_RETRY_AFTER_SECONDS: u64 = 3_600;
+
+/// The failure of a poll, as far as the poller reacts to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Bitbucket answered with an error.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// Seconds that `Retry-After` asked for.
+        retry_after_seconds: Option<u64>,
+    },
+    /// The link, its credential or the path of its repository is missing.
+    Unconfigured,
+    /// Bitbucket or the table could not be reached, or no token could be had.
+    Unavailable,
+    /// The run's calls are spent; no request was sent.
+    OutOfCalls,
+    /// Anything else.
+    Other,
+}
+
+/// The part of the work that a failure concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consequence {
+    /// The watch ends until Bitbucket reports something about its subject again.
+    EndsWatch,
+    /// No other subject of the link can be polled now either.
+    PausesLink,
+    /// Only this subject is paused.
+    PausesSubject,
+}
+
+impl Failure {
+    /// The consequence of the failure.
+    pub const fn consequence(self) -> Consequence {
+        match self {
+            Self::Status { status: 403 | 404 | 410, .. } | Self::Unconfigured => Consequence::EndsWatch,
+            Self::Status { status: 401 | 429, .. } | Self::Unavailable => Consequence::PausesLink,
+            Self::Status { .. } | Self::OutOfCalls | Self::Other => Consequence::PausesSubject,
+        }
+    }
+
+    /// The shortest pause after the failure: what Bitbucket asks for, within reason.
+    pub fn least_pause(self) -> SignedDuration {
+        match self {
+            Self::Status { retry_after_seconds: Some(seconds), .. } => {
+                SignedDuration::from_secs(seconds.min(MAX_RETRY_AFTER_SECONDS).cast_signed())
+            }
+            Self::Status { status: 429, .. } => PAUSE_AFTER_RATE_LIMIT,
+            _ => SignedDuration::ZERO,
+        }
+    }
+
+    /// True if Bitbucket answered that the credential made too many calls: every link that shares it pauses.
+    pub const fn is_rate_limit(self) -> bool {
+        matches!(self, Self::Status { status: 429, .. })
+    }
+
+    /// True if the API refused the credential: a new token may help.
+    pub const fn is_credential_refused(self) -> bool {
+        matches!(self, Self::Status { status: 401, .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn status(status: u16, retry_after_seconds: Option<u64>) -> Failure {
+        Failure::Status { status, retry_after_seconds }
+    }
+
+    #[test]
+    fn failure_ends_watch_or_pauses() {
+        for (failure, consequence) in [
+            (status(401, None), Consequence::PausesLink),
+            (status(403, None), Consequence::EndsWatch),
+            (status(404, None), Consequence::EndsWatch),
+            (status(410, None), Consequence::EndsWatch),
+            (status(429, None), Consequence::PausesLink),
+            (status(500, None), Consequence::PausesSubject),
+            (status(503, None), Consequence::PausesSubject),
+            (Failure::Unconfigured, Consequence::EndsWatch),
+            (Failure::Unavailable, Consequence::PausesLink),
+            (Failure::OutOfCalls, Consequence::PausesSubject),
+            (Failure::Other, Consequence::PausesSubject),
+        ] {
+            assert_eq!(failure.consequence(), consequence, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn pause_is_as_long_as_bitbucket_asks_within_reason() {
+        for (failure, seconds) in [
+            (status(429, Some(7)), 7),
+            (status(503, Some(30)), 30),
+            (status(429, None), 120),
+            (status(429, Some(u64::MAX)), 3_600),
+            (status(503, None), 0),
+            (Failure::Unconfigured, 0),
+        ] {
+            assert_eq!(failure.least_pause(), SignedDuration::from_secs(seconds), "{failure:?}");
+        }
+    }
+}
