@@ -1,40 +1,41 @@
-//! What can go wrong with one poll.
+//! The errors of the poller.
 
 use bitbucket::Category;
+use relay::polling::Failure;
 use store::links::tokens::TokenError;
 
 /// Everything that can fail in this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Bitbucket failed, or refused.
+    /// Bitbucket's API failed, or refused the request.
     #[error(transparent)]
     Bitbucket(#[from] bitbucket::Error),
     /// The table or the secrets failed.
     #[error(transparent)]
     Store(#[from] store::Error),
     /// The link has no credential to poll with.
-    #[error("the link has no credential: what Bitbucket does not report is not caught for it")]
+    #[error("the link has no credential, so it is not polled; `bitrelay link set-creds` sets one")]
     NoCredential,
     /// The link was deleted.
-    #[error("the link is gone")]
+    #[error("the link was deleted")]
     NoLink,
-    /// What is known of the pull request does not name its repository.
-    #[error("the repository's name is not known")]
+    /// The state does not name the path of the subject's repository.
+    #[error("no repository path is known for this subject")]
     NoRepository,
-    /// The queue did not take a shard, or nobody knows: its error code.
-    #[error("the queue of shards refused: {0}")]
+    /// The queue did not take a shard, or the outcome is unknown: its error code.
+    #[error("the queue of shards refused a message: {0}")]
     QueueRefused(String),
-    /// The function was invoked with something that is neither the rule's event nor the queue's: what came.
-    #[error("neither the minute's event nor one message of the queue came, but {0}")]
+    /// The event is neither the rule's nor one message of the queue: its shape.
+    #[error("unexpected invocation event: {0}")]
     UnknownEvent(String),
-    /// A setting is out of its bounds.
+    /// A setting is outside its bounds.
     #[error("{name} must be between 1 and {max}, not {given:?}")]
     Setting {
         /// The environment variable.
         name: &'static str,
-        /// The most that is allowed.
+        /// The highest allowed value.
         max: u32,
-        /// What was given.
+        /// The given value.
         given: String,
     },
 }
@@ -49,7 +50,7 @@ impl From<TokenError> for Error {
 }
 
 impl Error {
-    /// The status as HTTP would say it, for logs.
+    /// The HTTP status that corresponds to the error.
     pub fn status(&self) -> u16 {
         match self {
             Self::Bitbucket(error) => error.status(),
@@ -61,7 +62,7 @@ impl Error {
         }
     }
 
-    /// Whether the same poll may succeed later.
+    /// True if the same poll may succeed later.
     pub fn retryable(&self) -> bool {
         match self {
             Self::Bitbucket(error) => error.retryable(),
@@ -82,26 +83,21 @@ impl Error {
         }
     }
 
-    /// Whether this pull request cannot be polled at all until Bitbucket reports something of it again.
-    pub fn disables_watch(&self) -> bool {
+    /// The failure, as far as the poller reacts to it.
+    pub const fn failure(&self) -> Failure {
         match self {
-            Self::Bitbucket(bitbucket::Error::Api { status, .. }) => matches!(status, 403 | 404 | 410),
-            Self::NoCredential | Self::NoLink | Self::NoRepository => true,
-            _ => false,
-        }
-    }
-
-    /// Whether no other pull request of the link would fare better now.
-    pub fn concerns_link(&self) -> bool {
-        match self {
-            Self::Bitbucket(bitbucket::Error::Api { status, .. }) => matches!(status, 401 | 429),
+            Self::Bitbucket(bitbucket::Error::Api { status, retry_after_seconds, .. }) => {
+                Failure::Status { status: *status, retry_after_seconds: *retry_after_seconds }
+            }
             Self::Bitbucket(
                 bitbucket::Error::Unreachable { .. }
                 | bitbucket::Error::GrantRefused { .. }
                 | bitbucket::Error::ConsumerRefused { .. },
             )
-            | Self::Store(store::Error::Unavailable { .. }) => true,
-            _ => false,
+            | Self::Store(store::Error::Unavailable { .. }) => Failure::Unavailable,
+            Self::Bitbucket(bitbucket::Error::AllowanceSpent { .. }) => Failure::OutOfCalls,
+            Self::NoCredential | Self::NoLink | Self::NoRepository => Failure::Unconfigured,
+            _ => Failure::Other,
         }
     }
 }
@@ -110,41 +106,31 @@ impl Error {
 mod tests {
     use super::*;
 
-    fn api(status: u16) -> Error {
-        bitbucket::Error::Api {
-            operation: "list tasks",
-            status,
-            message: String::new(),
-            retry_after_seconds: None,
-        }
-        .into()
-    }
-
     #[test]
-    fn an_error_says_whether_it_ends_a_watch_or_concerns_the_whole_link() {
-        let unreachable = bitbucket::Error::Unreachable { operation: "list tasks", reason: String::new() };
-        for (error, ends, concerns_link) in [
-            (api(401), false, true),
-            (api(403), true, false),
-            (api(404), true, false),
-            (api(429), false, true),
-            (api(500), false, false),
-            (api(503), false, false),
-            (unreachable.into(), false, true),
-            (bitbucket::Error::GrantRefused { operation: "refresh a token", code: "" }.into(), false, true),
-            (
-                bitbucket::Error::ConsumerRefused { operation: "refresh a token", code: "" }.into(),
-                false,
-                true,
-            ),
-            (bitbucket::Error::AllowanceSpent { operation: "list tasks" }.into(), false, false),
-            (store::Error::unavailable("down").into(), false, true),
-            (store::Error::Contended { attempts: 12 }.into(), false, false),
-            (Error::NoLink, true, false),
-            (Error::NoCredential, true, false),
-            (Error::NoRepository, true, false),
+    fn each_error_maps_to_its_failure() {
+        let operation = "list tasks";
+        let api = bitbucket::Error::Api {
+            operation,
+            status: 429,
+            message: String::new(),
+            retry_after_seconds: Some(7),
+        };
+        let unreachable = bitbucket::Error::Unreachable { operation, reason: String::new() };
+        for (error, failure) in [
+            (Error::from(api), Failure::Status { status: 429, retry_after_seconds: Some(7) }),
+            (unreachable.into(), Failure::Unavailable),
+            (bitbucket::Error::GrantRefused { operation, code: "" }.into(), Failure::Unavailable),
+            (bitbucket::Error::ConsumerRefused { operation, code: "" }.into(), Failure::Unavailable),
+            (bitbucket::Error::AllowanceSpent { operation }.into(), Failure::OutOfCalls),
+            (bitbucket::Error::AnswerInvalid { operation, reason: "" }.into(), Failure::Other),
+            (store::Error::unavailable("down").into(), Failure::Unavailable),
+            (store::Error::Contended { attempts: 12 }.into(), Failure::Other),
+            (Error::NoLink, Failure::Unconfigured),
+            (Error::NoCredential, Failure::Unconfigured),
+            (Error::NoRepository, Failure::Unconfigured),
+            (Error::QueueRefused(String::new()), Failure::Other),
         ] {
-            assert_eq!((error.disables_watch(), error.concerns_link()), (ends, concerns_link), "{error}");
+            assert_eq!(error.failure(), failure, "{error}");
         }
     }
 }

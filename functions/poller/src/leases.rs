@@ -6,14 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use store::{Shard, Table};
 
-/// The leases of one run. A shard's lease is taken when the first of its watches is ready, so that a quiet shard costs no
-/// write. All of it is for *economy*: two runs at once would find the same and spend twice the calls.
+/// The leases of one run. The run takes a shard's lease when the first of its watches is ready, so that a quiet shard costs
+/// no write. Leases are for *economy*: two runs at once would find the same and spend twice the calls.
 #[derive(Debug)]
 pub(crate) struct Leases<'r, T> {
     table: &'r T,
     holder: &'r str,
     deadline: Timestamp,
-    /// What this run is for, each with what came of asking for its lease.
+    /// The shards of the run, with their leases.
     shards: Mutex<BTreeMap<Shard, Lease>>,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Leases<'r, T> {
 enum Lease {
     NotAsked,
     Ours,
-    OfAnother,
+    HeldElsewhere,
 }
 
 impl<'r, T: Table> Leases<'r, T> {
@@ -30,33 +30,33 @@ impl<'r, T: Table> Leases<'r, T> {
         Self { table, holder, deadline, shards }
     }
 
-    /// The shards that this run still serves.
+    /// The shards that no other run holds, as far as this run asked.
     pub(crate) fn shards(&self) -> Vec<Shard> {
-        self.with(|lease| lease != Lease::OfAnother)
+        self.with(|lease| lease != Lease::HeldElsewhere)
     }
 
-    /// Whether this run has the shard's lease, or gets it now.
+    /// True if this run has the shard's lease, or gets it now.
     pub(crate) async fn take(&self, shard: Shard, now: Timestamp) -> Result<bool, store::Error> {
         if self.lock().get(&shard) == Some(&Lease::Ours) {
             return Ok(true);
         }
         let seconds = seconds_until(now, self.deadline);
         let ours = self.table.lease(&name(shard), self.holder, now, seconds).await?;
-        self.lock().insert(shard, if ours { Lease::Ours } else { Lease::OfAnother });
+        self.lock().insert(shard, if ours { Lease::Ours } else { Lease::HeldElsewhere });
         Ok(ours)
     }
 
-    /// Whether others had every lease that was asked for.
-    pub(crate) fn are_all_of_others(&self) -> bool {
+    /// True if other runs held every lease that this run asked for.
+    pub(crate) fn all_held_elsewhere(&self) -> bool {
         self.with(|lease| lease == Lease::Ours).is_empty()
-            && !self.with(|lease| lease == Lease::OfAnother).is_empty()
+            && !self.with(|lease| lease == Lease::HeldElsewhere).is_empty()
     }
 
-    /// Gives them back at the end of the run.
+    /// Releases the leases at the end of the run.
     pub(crate) async fn release(&self) {
         for shard in self.with(|lease| lease == Lease::Ours) {
             if let Err(error) = self.table.release(&name(shard), self.holder).await {
-                tracing::warn!(%shard, %error, "a lease was not released; it runs out by itself");
+                tracing::warn!(%shard, %error, "lease could not be released; it expires with the run");
             }
         }
     }

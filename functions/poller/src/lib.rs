@@ -1,50 +1,59 @@
 //! The scheduled function that finds what Bitbucket never reports.
 //!
-//! Once a minute it asks the table which watches are due, reads those pull requests, folds what they show and stores
-//! it. While something is hot it makes several passes within its minute; where nothing is due it is back at once.
+//! Once a minute it asks the table which watches are due, reads their subjects from Bitbucket, folds the answers and
+//! stores the result. While a window is open it makes several passes within its minute; if nothing is due it returns at
+//! once. It drives only: order, cost, pace, postponement and pauses are decided in [`relay::polling`].
 //!
-//! What is for *safety*: the transaction, whose version condition lets two pollers do no harm to each other; the watch,
-//! which stays due until a complete poll was stored. What is for *economy* only: the leases, the allowance of calls, the
-//! pauses after failures.
+//! For *safety*: the transaction, whose version condition keeps two pollers from harming each other; the watch, which
+//! stays due until a complete poll was stored. For *economy* only: leases, the allowance of calls, pauses after failures.
+//!
+//! Imports run from the bottom of this table to its top:
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`run`] | one invocation: its shards, the passes, the summary |
-//! | [`call`] | what an invocation is for |
-//! | [`fan_out`] | more links than one run serves: shards go to other invocations |
-//! | [`sqs`] | the queue that they go through |
-//! | `passes` | which links are polled when, and when there is nothing left to wait for |
+//! | [`settings`] | limits of one run |
+//! | [`shard_queue`] | the queue that hands shards to other invocations |
+//! | [`trigger`] | the event that invokes the function |
+//! | `cache`, `poller` | `Poller`: clients, table and caches, kept between invocations |
+//! | `credential` | the credential of a link |
+//! | `fan_out` | division of the shards between invocations |
+//! | `registration` | repositories to sweep |
+//! | `outcome` | the result of one poll, stored |
+//! | `pull_request`, `head`, `commit`, `sweep`, `targets` | polls, one file for each kind of subject |
+//! | `poll` | one due watch, of any kind |
 //! | `leases` | one invocation at a time for a shard |
-//! | `link` | one link in one pass |
-//! | `credential` | what a link is polled with |
-//! | `poll` | one pull request: read, fold, store |
-//! | `commit` | one commit: its comments |
-//! | `sweep` | one repository: which of its open pull requests moved without a webhook |
-//! | `places` | one link: the repositories and workspaces that it names to be swept |
-//! | [`reader`] | one pull request, read from Bitbucket |
-//! | `figures` | what a run says of itself in metrics |
-//! | [`pauses`] | what is left alone for a while after it failed |
-//! | [`settings`] | calls a run, time a run |
+//! | `spender`, `run` | `Run`: the calls, deadline and counts of one invocation |
+//! | `link` | the due watches of one link, in one pass |
+//! | `passes` | the passes of a run |
+//! | `metrics` | the metrics of a run |
+//! | `invocation` | `Poller::run` and `Poller::run_shard` |
 
-pub mod call;
+mod cache;
 mod commit;
 mod credential;
 mod error;
-pub mod fan_out;
-mod figures;
+mod fan_out;
+mod head;
+mod invocation;
 mod leases;
 mod link;
+mod metrics;
+mod outcome;
 mod passes;
-pub mod pauses;
-mod places;
 mod poll;
-pub mod reader;
-pub mod run;
+mod poller;
+mod pull_request;
+mod registration;
+mod run;
 pub mod settings;
-mod sqs;
+pub mod shard_queue;
+mod spender;
 mod sweep;
+mod targets;
+pub mod trigger;
 
-pub use call::Call;
 pub use error::Error;
-pub use run::{Poller, Summary};
+pub use poller::Poller;
+pub use run::Summary;
 pub use settings::PollerSettings;
+pub use trigger::Trigger;

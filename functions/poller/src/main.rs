@@ -1,4 +1,4 @@
-//! Wires the poller: environment, AWS clients, one run an invocation.
+//! Wires the poller: environment, AWS clients, one run per invocation.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use metrics::{Metrics, Stdout};
-use poller::{Call, Poller, PollerSettings, Summary};
+use poller::{Poller, PollerSettings, Summary, Trigger};
 use queue::Queue;
 use relay::Settings;
 use serde_json::Value;
@@ -19,14 +19,14 @@ use store::{DynamoTable, SystemClock};
 
 type WiredPoller = Poller<DynamoTable, SecretsManagerLinks, SystemClock>;
 
-/// What is kept of an invocation's time besides the overtime of the last polls: to answer.
+/// Time kept at the end of an invocation for its answer, besides the overtime of the last polls.
 const RESERVE: SignedDuration = SignedDuration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let poller = poller().await?;
-    // Boxed: a run awaits more deeply than the compiler lays out in one piece.
+    // Boxed: the future of a run nests too deeply for the compiler's layout limit.
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| invoked(&poller, event).boxed())).await
 }
 
@@ -63,14 +63,14 @@ async fn poller() -> anyhow::Result<WiredPoller> {
     })
 }
 
-/// One run: for the minute, or for a shard of it.
+/// One run: over all shards, or over one.
 async fn invoked(poller: &WiredPoller, event: LambdaEvent<Value>) -> Result<Summary, Error> {
     let reserve = poller.limits.overtime.saturating_add(RESERVE);
     let deadline = Timestamp::try_from(event.context.deadline())?.saturating_sub(reserve)?;
     let holder = &event.context.request_id;
-    let summary = match Call::read(&event.payload)? {
-        Call::Minute => poller.run(holder, deadline).await?,
-        Call::Shard(handed) => poller.run_shard(holder, handed, deadline).await?,
+    let summary = match Trigger::from_event(&event.payload)? {
+        Trigger::Minute => poller.run(holder, deadline).await?,
+        Trigger::Shard(handed) => poller.run_shard(holder, handed, deadline).await?,
     };
     tracing::info!(?summary, "run ended");
     Ok(summary)

@@ -1,36 +1,35 @@
-//! Calls a run, time a run.
+//! Limits of one run: calls, links and time.
 
 use jiff::SignedDuration;
+use relay::budget::DEFAULT_CALLS_PER_HOUR;
 
-use crate::Error;
+use crate::error::Error;
 
-/// What one run may spend.
+/// Limits of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollerSettings {
-    /// The most API calls that are made with one credential in any rolling hour, by all links that share it together. Default 900 of the 1,000 that
-    /// Bitbucket allows a user (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>); the rest is for the
-    /// user's other programs.
+    /// The most API calls with one credential in any rolling hour, by all links that share it. Default
+    /// [`DEFAULT_CALLS_PER_HOUR`].
     pub calls_per_hour: u32,
-    /// The most API calls that one run makes with one link's credential, however much of the hour's budget is left.
-    /// Default 120.
+    /// The most API calls of one run for one link, even if more of the hour's budget is left. Default 120.
     pub max_calls_per_run: u32,
-    /// How many links one run polls at once, and from how many on it hands their shards over to other invocations. Default 100:
-    /// see "How many links one function serves" in docs/POLLING.md.
+    /// The most links that one run polls at a time. If more have due watches, their shards go to other invocations. Default
+    /// 100: see "How many links one function serves" in docs/POLLING.md.
     pub links_per_run: u32,
-    /// Whether the builds and the size of each new head are read: three calls a push, while calls are at hand. Default true.
+    /// True if the builds and the size of each new head are read, while calls are ample: three calls a push. Default true.
     pub read_heads: bool,
-    /// How long a run goes on while something is hot. Default 55 seconds: it ends before the next one starts.
+    /// The longest time of a run. Default 55 seconds: it ends before the next one starts.
     pub run: SignedDuration,
-    /// How far apart passes are at least. Default 2 seconds.
+    /// The shortest time between two passes. Default 2 seconds.
     pub pass_spacing: SignedDuration,
-    /// How long a poll may go on after the run's end. Default 8 seconds: what hangs for longer is cut off and stays due.
+    /// The time that a poll under way gets after the run's end. Default 8 seconds; a longer poll is cut off and stays due.
     pub overtime: SignedDuration,
 }
 
 impl Default for PollerSettings {
     fn default() -> Self {
         Self {
-            calls_per_hour: 900,
+            calls_per_hour: DEFAULT_CALLS_PER_HOUR,
             max_calls_per_run: 120,
             links_per_run: 100,
             read_heads: true,
@@ -42,13 +41,13 @@ impl Default for PollerSettings {
 }
 
 impl PollerSettings {
-    /// How many links are polled at once.
+    /// The most links polled at a time.
     pub(crate) fn links_at_once(&self) -> usize {
         usize::try_from(self.links_per_run).unwrap_or(usize::MAX).max(1)
     }
 
-    /// Reads `BITRELAY_CALLS_PER_HOUR`, `BITRELAY_MAX_CALLS_PER_RUN` and `BITRELAY_LINKS_PER_RUN` through `lookup`; what is
-    /// missing keeps its default.
+    /// Reads `BITRELAY_CALLS_PER_HOUR`, `BITRELAY_MAX_CALLS_PER_RUN` and `BITRELAY_LINKS_PER_RUN` through `lookup`; a missing
+    /// variable keeps its default.
     ///
     /// # Errors
     ///
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_set_keeps_its_default_and_nonsense_is_refused_by_name() {
+    fn unset_variables_keep_defaults_and_nonsense_is_refused() {
         assert_eq!(PollerSettings::from_environment(|_| None).unwrap(), PollerSettings::default());
         let set = |given: &'static str| PollerSettings::from_environment(move |_| Some(given.to_owned()));
         assert_eq!(set("40").unwrap().max_calls_per_run, 40);
@@ -88,5 +87,19 @@ mod tests {
                 assert!(error.starts_with(&format!("{refused} must be between 1 and 10000")), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_template() {
+        let template = include_str!("../../../template.yaml");
+        let default_of = |parameter: &str| {
+            let (_, rest) = template.split_once(&format!("\n  {parameter}:\n"))?;
+            rest.split_once("Default: ")?.1.lines().next()?.parse().ok()
+        };
+        let PollerSettings { calls_per_hour, max_calls_per_run, links_per_run, .. } =
+            PollerSettings::default();
+        assert_eq!(default_of("CallsPerHour"), Some(calls_per_hour));
+        assert_eq!(default_of("MaxCallsPerRun"), Some(max_calls_per_run));
+        assert_eq!(default_of("LinksPerRun"), Some(links_per_run));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use poller::Error;
-use poller::fan_out::{HandOver, HandedShard, ShardQueue};
+use poller::shard_queue::{HandOver, HandedShard, ShardQueue};
 
 /// Keeps what is handed over, or refuses it.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use poller::Summary;
-use poller::fan_out::HandedShard;
+use poller::shard_queue::HandedShard;
 use simulator::FaultRequest;
 use store::Shard;
 use store::memory::MemoryTable;

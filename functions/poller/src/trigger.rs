@@ -1,35 +1,35 @@
-//! What the function is invoked for: the minute, or a shard that the minute's run handed over.
+//! The event that invokes the function: the rule of each minute, or a shard that the minute's run handed over.
 
 use serde_json::Value;
 
-use crate::Error;
-use crate::fan_out::HandedShard;
+use crate::error::Error;
+use crate::shard_queue::HandedShard;
 
-/// What an invocation is for.
+/// The work of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// The rule fired: everything that is due.
+pub enum Trigger {
+    /// The rule fired: all shards.
     Minute,
     /// A message of the queue: one shard.
     Shard(HandedShard),
 }
 
-impl Call {
+impl Trigger {
     /// Reads an event: a rule's
     /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>) or a queue's with one message
     /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownEvent`] for anything else. It says what came, and never what stood in it.
-    pub fn read(event: &Value) -> Result<Self, Error> {
+    /// [`Error::UnknownEvent`] for anything else. The error names the shape of the event, never its contents.
+    pub fn from_event(event: &Value) -> Result<Self, Error> {
         let text = |name: &str| event.get(name).and_then(Value::as_str);
         if text("source") == Some("aws.events") && text("detail-type") == Some("Scheduled Event") {
             return Ok(Self::Minute);
         }
         match event.get("Records").and_then(Value::as_array).map(Vec::as_slice) {
             Some([record]) => read_message(record).map(Self::Shard),
-            Some(records) => Err(unknown(format!("{} records, and not one", records.len()))),
+            Some(records) => Err(unknown(format!("{} records instead of one", records.len()))),
             None => Err(unknown(shape(event))),
         }
     }
@@ -39,14 +39,14 @@ fn read_message(record: &Value) -> Result<HandedShard, Error> {
     let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
     match text("eventSource") {
         "aws:sqs" => serde_json::from_str(text("body"))
-            .map_err(|error| unknown(format!("a message that is no shard: {error}"))),
+            .map_err(|error| unknown(format!("a message that holds no shard: {error}"))),
         other => Err(unknown(format!("a record of {other:?}"))),
     }
 }
 
 /// The names of an event's fields.
 fn shape(event: &Value) -> String {
-    let Some(fields) = event.as_object() else { return "something that is no object".to_owned() };
+    let Some(fields) = event.as_object() else { return "a value that is not an object".to_owned() };
     format!("an object with {:?}", fields.keys().take(20).collect::<Vec<_>>())
 }
 
@@ -66,31 +66,31 @@ mod tests {
     }
 
     #[test]
-    fn the_rule_asks_for_the_minute_and_a_message_for_its_shard() {
+    fn rule_starts_the_minute_and_message_its_shard() {
         let minute = json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} });
-        assert_eq!(Call::read(&minute).unwrap(), Call::Minute);
+        assert_eq!(Trigger::from_event(&minute).unwrap(), Trigger::Minute);
         let handed = HandedShard {
             shard: Shard::try_from(3).unwrap(),
             until: "2026-11-24T10:00:55Z".parse().unwrap(),
         };
         let sent = serde_json::to_string(&handed).unwrap();
         assert_eq!(sent, r#"{"shard":3,"until":"2026-11-24T10:00:55Z"}"#);
-        assert_eq!(Call::read(&message(&sent)).unwrap(), Call::Shard(handed));
+        assert_eq!(Trigger::from_event(&message(&sent)).unwrap(), Trigger::Shard(handed));
     }
 
     #[test]
-    fn anything_else_is_refused_and_named() {
+    fn unexpected_event_is_refused_and_named() {
         let two = json!({ "Records": [{}, {}] });
         let stream = json!({ "Records": [{ "eventSource": "aws:dynamodb" }] });
         for (event, what) in [
             (json!({ "hello": "secret" }), "an object with [\"hello\"]"),
-            (json!("secret"), "something that is no object"),
-            (two, "2 records, and not one"),
+            (json!("secret"), "a value that is not an object"),
+            (two, "2 records instead of one"),
             (stream, "a record of \"aws:dynamodb\""),
             (message(r#"{"shard":9,"until":"2026-11-24T10:00:55Z"}"#), "there is no shard 9"),
-            (message("secret"), "a message that is no shard"),
+            (message("secret"), "a message that holds no shard"),
         ] {
-            let error = Call::read(&event).unwrap_err().to_string();
+            let error = Trigger::from_event(&event).unwrap_err().to_string();
             assert!(error.contains(what) && !error.contains("secret"), "{error}");
         }
     }

@@ -1,0 +1,96 @@
+//! One pull request: its comments, and if needed its tasks, its head and itself; items missing from the listings by id.
+
+use bitbucket::PullRequestId;
+use bitbucket::client::{Client, RepositoryPath};
+use jiff::Timestamp;
+use relay::observation::{Listing, PullRequestObservation, PullRequestPoll};
+use relay::polling::{Allowance, Extent, Failure, Lookups, Needs, plan_reads};
+use relay::state::PullRequestState;
+use relay::{Observation, SubjectState};
+use store::links::LinkSource;
+use store::{Clock, DueWatch, Table};
+
+use crate::error::Error;
+use crate::head::read_head;
+use crate::outcome::{PollOutcome, store_poll};
+use crate::poller::Poller;
+use crate::registration::register_active;
+
+/// Polls one pull request.
+pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    client: &Client,
+    due: &DueWatch,
+    state: SubjectState,
+    id: PullRequestId,
+    allowance: &Allowance,
+) -> Result<PollOutcome, Error> {
+    let Some(pr) = state.pull_request() else { return Ok(PollOutcome::NotDue) };
+    let started_at = poller.clock.now();
+    register_active(poller, due, &pr.repository).await?;
+    let (settings, reads_heads) = (&poller.settings, poller.limits.read_heads);
+    let needs = plan_reads(pr, due.watch.due_at, started_at, settings, allowance, reads_heads);
+    let Some(needs) = needs else { return Ok(PollOutcome::Postponed) };
+    let read = match RepositoryPath::from_payload(&pr.repository) {
+        Some(path) => {
+            read(client, &path, id, pr, state.version, needs, started_at).await.map_err(Error::from)
+        }
+        None => Err(Error::NoRepository),
+    };
+    let ran_out = match &read {
+        Ok((_, extent)) => *extent == Extent::OutOfCalls,
+        Err(error) => error.failure() == Failure::OutOfCalls,
+    };
+    if ran_out && allowance.postpones_partial_poll() {
+        return Ok(PollOutcome::Postponed);
+    }
+    let read = read.map(|(poll, extent)| {
+        if extent != Extent::Everything {
+            tracing::warn!(
+                link = %due.link, subject = %due.subject, ?extent,
+                "too many comments to read in one poll; changes to older comments may be missed"
+            );
+        }
+        Observation::PullRequest(PullRequestObservation::Poll(poll))
+    });
+    store_poll(poller, client, due, state, read).await
+}
+
+/// Reads a pull request. After an error nothing of the poll is folded.
+async fn read(
+    client: &Client,
+    repository: &RepositoryPath,
+    id: PullRequestId,
+    pr: &PullRequestState,
+    base_version: u64,
+    needs: Needs,
+    started_at: Timestamp,
+) -> Result<(PullRequestPoll, Extent), bitbucket::Error> {
+    let pull_request =
+        if needs.pull_request { Some(client.pull_request(repository, id).await?) } else { None };
+    let head = match needs.head {
+        Some(hash) => Some(read_head(client, repository, id, pr, hash).await?),
+        None => None,
+    };
+    // Tasks first: they are few. Comments may take all calls that are left.
+    let tasks = if needs.tasks { Some(client.tasks(repository, id).await?) } else { None };
+    let comments = client.comments(repository, id).await?;
+    let is_complete = comments.complete && tasks.as_ref().is_none_or(|tasks| tasks.complete);
+    let mut comments = Listing::new(comments.items);
+    let mut tasks = tasks.map(|tasks| Listing::new(tasks.items));
+    let extent = Extent::new(is_complete, client.calls_left());
+    if is_complete {
+        let lookups = Lookups::new(pr, &comments, tasks.as_ref(), client.calls_left());
+        for comment in lookups.comments {
+            comments.lookups.insert(comment, client.comment(repository, id, comment).await?);
+        }
+        for task in lookups.tasks {
+            let answer = client.task(repository, id, task).await?;
+            tasks.get_or_insert_with(|| Listing::new(Vec::new())).lookups.insert(task, answer);
+        }
+    }
+    Ok((
+        PullRequestPoll { base_version, started_at, pull_request, head, is_complete, comments, tasks },
+        extent,
+    ))
+}

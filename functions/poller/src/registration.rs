@@ -1,0 +1,58 @@
+//! Repositories to sweep: those with activity, and those that a link names.
+
+use bitbucket::RepositoryId;
+use relay::observation::RepositoryObservation;
+use relay::polling::{is_registration_due, must_register_active, must_register_named};
+use relay::state::RepositoryState;
+use relay::{Observation, Subject};
+use serde_json::Value;
+use store::links::LinkSource;
+use store::{Clock, DueWatch, Table};
+
+use crate::error::Error;
+use crate::poller::Poller;
+
+/// Has the repository of a pull request swept often from now on, because it has activity. For *economy*, an instance reads
+/// the repository's state once an hour.
+pub(crate) async fn register_active<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    due: &DueWatch,
+    repository: &Value,
+) -> Result<(), Error> {
+    let Some(id) = due.subject.repository() else { return Ok(()) };
+    let (key, now) = ((due.link.clone(), id.clone()), poller.clock.now());
+    if poller.settings.sweep_seconds == 0 || !is_registration_due(poller.registrations.get(&key), now) {
+        return Ok(());
+    }
+    let observation = RepositoryObservation::Active(repository.clone());
+    register_if(poller, due, id, observation, |state| must_register_active(state, now)).await?;
+    poller.registrations.insert(key, now);
+    Ok(())
+}
+
+/// Has a repository swept that a link names; returns true if it was not swept before.
+pub(crate) async fn register_named<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    due: &DueWatch,
+    id: &RepositoryId,
+    repository: &Value,
+) -> Result<bool, Error> {
+    let observation = RepositoryObservation::Named(repository.clone());
+    register_if(poller, due, id, observation, must_register_named).await
+}
+
+async fn register_if<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    due: &DueWatch,
+    id: &RepositoryId,
+    observation: RepositoryObservation,
+    must_register: impl FnOnce(Option<&RepositoryState>) -> bool,
+) -> Result<bool, Error> {
+    let subject = Subject::Repository { repository: id.clone() };
+    let state = poller.table.read(&due.link, &subject).await?;
+    let registers = must_register(state.repository());
+    if registers {
+        poller.record(&due.link, &subject, &Observation::Repository(observation), Some(state)).await?;
+    }
+    Ok(registers)
+}
