@@ -7,6 +7,7 @@ use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use bitbucket::oauth::BITBUCKET;
 use relay::Settings;
+use relay::budget::DEFAULT_CALLS_PER_HOUR;
 
 use crate::Error;
 use crate::aws_cause::AwsCause;
@@ -14,9 +15,6 @@ use crate::error::Exit;
 
 /// Bitbucket's API, unless the stack names another.
 const BITBUCKET_API: &str = "https://api.bitbucket.org/2.0";
-
-/// The template's default of `CallsPerHour`.
-const CALLS_PER_HOUR: u32 = 900;
 
 /// Longest text of an AWS error that a message repeats.
 const MAX_REASON_CHARS: usize = 300;
@@ -84,7 +82,7 @@ impl Deployment {
     pub(crate) fn calls_per_hour(&self, variable: &dyn Fn(&str) -> Option<String>) -> u32 {
         let given = self.parameters.get("CallsPerHour").cloned();
         let given = given.or_else(|| variable("BITRELAY_CALLS_PER_HOUR"));
-        given.and_then(|calls| calls.parse().ok()).unwrap_or(CALLS_PER_HOUR)
+        given.and_then(|calls| calls.parse().ok()).unwrap_or(DEFAULT_CALLS_PER_HOUR)
     }
 
     /// The base of Bitbucket's REST API.

@@ -50,28 +50,6 @@ impl From<TokenError> for Error {
 }
 
 impl Error {
-    /// The HTTP status that corresponds to the error.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::Bitbucket(error) => error.status(),
-            Self::Store(error) => error.status(),
-            Self::NoCredential | Self::NoLink | Self::NoRepository => 404,
-            Self::QueueRefused(_) => 503,
-            Self::UnknownEvent(_) => 400,
-            Self::Setting { .. } => 500,
-        }
-    }
-
-    /// True if the same poll may succeed later.
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::Bitbucket(error) => error.retryable(),
-            Self::Store(error) => error.retryable(),
-            Self::QueueRefused(_) => true,
-            _ => false,
-        }
-    }
-
     /// The kind of failure.
     pub fn category(&self) -> Category {
         match self {

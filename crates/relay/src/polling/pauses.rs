@@ -58,32 +58,3 @@ impl<K: Ord> Pauses<K> {
         self.pauses.remove(key);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    #[test]
-    fn each_failure_doubles_the_pause_up_to_five_minutes() {
-        let mut pauses = Pauses::default();
-        for seconds in [5, 10, 20, 40, 80, 160, 300, 300, 300] {
-            pauses.record_failure("link", at(0), SignedDuration::ZERO);
-            assert_eq!(pauses.until(&"link"), Some(at(seconds)));
-        }
-    }
-
-    #[test]
-    fn success_ends_the_pause_and_its_growth() {
-        let mut pauses = Pauses::default();
-        pauses.record_failure("link", at(0), SignedDuration::from_secs(60));
-        assert_eq!(pauses.until(&"link"), Some(at(60)));
-        pauses.record_success(&"link");
-        assert_eq!(pauses.until(&"link"), None);
-        pauses.record_failure("link", at(0), SignedDuration::ZERO);
-        assert_eq!(pauses.until(&"link"), Some(at(5)));
-    }
-}

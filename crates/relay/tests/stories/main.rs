@@ -10,6 +10,7 @@ mod documents;
 mod envelopes;
 mod named_limits;
 mod order;
+mod polling;
 mod properties;
 mod reports;
 mod schema;
