@@ -98,11 +98,11 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         state: Option<SubjectState>,
     ) -> Result<u32, Error> {
         let recorder = Recorder { table: &self.table, clock: &self.clock, settings: &self.settings };
-        let recorded = match state {
+        let outcome = match state {
             Some(state) => recorder.record_on(state, link, subject, observation).await?,
             None => recorder.record(link, subject, observation).await?,
         };
-        Ok(match recorded {
+        Ok(match outcome {
             Recorded::Stored { events, .. } => u32::try_from(events.len()).unwrap_or(u32::MAX),
             Recorded::Known => 0,
         })
