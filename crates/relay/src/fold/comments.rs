@@ -3,24 +3,16 @@
 use bitbucket::payload::{Comment, Document};
 use bitbucket::{CommentId, EventKey};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::comment_events::{deleted, emit_created, emit_reopened, emit_resolved, emit_updated, moment};
 use super::context::FoldContext;
 use super::poll::PollContext;
 use super::revisions::{Freshness, RevisionOrder, judge, seen};
-use super::synthetic::{self, Item, Synthetic};
 use crate::event::EventId;
 use crate::event::fact::Fact;
 use crate::observation::Listing;
 use crate::state::{CommentState, Discussion, Resolved, Revision};
-
-/// The event keys of comments.
-#[derive(Debug)]
-pub(super) struct Keys {
-    pub(super) created: EventKey,
-    pub(super) updated: EventKey,
-    pub(super) deleted: EventKey,
-}
 
 /// Folds a reported comment. Returns the identity of the fact, if the comment provides one.
 pub(super) fn report(
@@ -325,82 +317,6 @@ fn still_stands(
     }
 }
 
-fn emit_created(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>) {
-    let author = comment.raw.get("user").cloned();
-    emit(ctx, &keys(ctx).created, comment, comment.created_on, author, &[id.to_string()]);
-}
-
-fn emit_updated(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>, revision: Revision) {
-    let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
-    let identity = [
-        id.to_string(),
-        revision.hash.unwrap_or_default(),
-        revision.updated_on.map(|time| time.to_string()).unwrap_or_default(),
-        revision.ordinal.to_string(),
-    ];
-    // Only its author can edit a comment.
-    let author = comment.raw.get("user").cloned();
-    emit(ctx, &keys(ctx).updated, comment, occurred_at, author, &identity);
-}
-
-fn emit_resolved(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>, resolved: Resolved) {
-    let version = ctx.version();
-    if let Some(state) = ctx.comment(id) {
-        state.resolution = Some(resolved);
-        state.version = version;
-    }
-    let actor = comment.raw.pointer("/resolution/user").cloned();
-    let identity = [id.to_string(), moment(resolved, version)];
-    emit(ctx, &EventKey::CommentResolved, comment, resolved.at, actor, &identity);
-}
-
-fn emit_reopened(ctx: &mut FoldContext<'_>, id: CommentId, comment: &Document<Comment>, undone: Resolved) {
-    let (now, version) = (ctx.now, ctx.version());
-    if let Some(state) = ctx.comment(id) {
-        state.resolution = None;
-        state.lifted = Some(undone);
-        state.lifted_at = Some(now);
-        state.version = version;
-    }
-    let identity = [id.to_string(), moment(undone, version)];
-    emit(ctx, &EventKey::CommentReopened, comment, None, None, &identity);
-}
-
-/// The time of a resolution as a part of an identity. Without a time, the version of the state distinguishes such
-/// facts.
-fn moment(resolved: Resolved, version: u64) -> String {
-    match resolved {
-        Resolved { at: None, .. } => format!("version {version}"),
-        Resolved { at: Some(at), again: 0 } => at.to_string(),
-        Resolved { at: Some(at), again } => format!("{at} again {again}"),
-    }
-}
-
-/// Publishes a deletion. `comment` is what Bitbucket still shows of the comment.
-fn deleted(ctx: &mut FoldContext<'_>, id: CommentId, comment: Value) {
-    let version = ctx.version();
-    if let Some(state) = ctx.comment(id) {
-        state.deleted = true;
-        state.version = version;
-    }
-    let key = keys(ctx).deleted;
-    let fact = ctx.fact(&key).part(id).id();
-    synthetic::emit(ctx, fact, &key, Synthetic::default(), &Item::Comment(comment));
-}
-
-fn emit(
-    ctx: &mut FoldContext<'_>,
-    key: &EventKey,
-    comment: &Document<Comment>,
-    occurred_at: Option<Timestamp>,
-    actor: Option<Value>,
-    identity: &[String],
-) {
-    let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
-    let event = Synthetic { occurred_at, actor, changes: None };
-    synthetic::emit(ctx, fact, key, event, &Item::Comment(comment.raw.clone()));
-}
-
 /// Creates the state of a new comment.
 fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState {
     let mut sight = CommentState {
@@ -423,21 +339,4 @@ fn change_time(known: &CommentState, revision: &Revision, now: Timestamp) -> Tim
     let moved = revision.updated_on > known.standing().and_then(|standing| standing.updated_on);
     let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
     time.max(known.changed_at)
-}
-
-/// The event keys of comments on the pull request or commit.
-pub(super) fn keys(ctx: &FoldContext<'_>) -> Keys {
-    if ctx.state.commit().is_some() {
-        Keys {
-            created: EventKey::CommitCommentCreated,
-            updated: EventKey::CommitCommentUpdated,
-            deleted: EventKey::CommitCommentDeleted,
-        }
-    } else {
-        Keys {
-            created: EventKey::CommentCreated,
-            updated: EventKey::CommentUpdated,
-            deleted: EventKey::CommentDeleted,
-        }
-    }
 }

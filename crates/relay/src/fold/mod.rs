@@ -1,6 +1,7 @@
 //! `fold(state, observation, now) -> (state', events, watch')`: the one place where observations become events.
 
 mod builds;
+mod comment_events;
 mod comments;
 mod commit;
 mod context;
