@@ -11,6 +11,8 @@ pub enum ClockStart {
     Real,
     /// Stands still at this time until it is advanced. For tests, which then need no sleeping.
     Manual(Timestamp),
+    /// Starts at this time and follows tokio's clock. For simulations in tokio's paused time.
+    Tokio(Timestamp),
 }
 
 /// The time by which windows, `created_on` and `updated_on` are reckoned. Time-outs, resends and injected
@@ -22,6 +24,7 @@ pub struct Clock(Mutex<Mode>);
 enum Mode {
     Real { added: SignedDuration },
     Manual { now: Timestamp },
+    Tokio { start: Timestamp, since: tokio::time::Instant },
 }
 
 impl Clock {
@@ -30,6 +33,7 @@ impl Clock {
         let mode = match start {
             ClockStart::Real => Mode::Real { added: SignedDuration::ZERO },
             ClockStart::Manual(now) => Mode::Manual { now },
+            ClockStart::Tokio(start) => Mode::Tokio { start, since: tokio::time::Instant::now() },
         };
         Self(Mutex::new(mode))
     }
@@ -40,6 +44,9 @@ impl Clock {
         let now = match &*mode {
             Mode::Real { added } => later(Timestamp::now(), *added),
             Mode::Manual { now } => *now,
+            Mode::Tokio { start, since } => {
+                later(*start, SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::MAX))
+            }
         };
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
@@ -52,6 +59,7 @@ impl Clock {
             match &mut *mode {
                 Mode::Real { added } => *added = added.saturating_add(by),
                 Mode::Manual { now } => *now = later(*now, by),
+                Mode::Tokio { start, .. } => *start = later(*start, by),
             }
         }
         self.now()

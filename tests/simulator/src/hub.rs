@@ -1,4 +1,4 @@
-//! What all requests share: the world, the clock, the faults, the records and the post office.
+//! The state behind all routes: the world, the clock, the faults, the records and the way webhooks take.
 
 use crate::calls::Calls;
 use crate::clock::Clock;
@@ -7,7 +7,8 @@ use crate::faults::Faults;
 use crate::oauth::Authority;
 use crate::sender::PostOffice;
 use crate::settings::{Settings, User};
-use crate::world::{Account, Act, Done, Refusal, RepositoryId, World};
+use crate::world::{Account, Act, Done, Outbox, Refusal, RepositoryId, Webhook, World};
+use jiff::Timestamp;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,19 +24,44 @@ pub(crate) struct Hub {
     calls: Mutex<Calls>,
     oauth: Mutex<Authority>,
     pub(crate) log: Arc<DeliveryLog>,
-    post_office: PostOffice,
+    webhooks: Webhooks,
+}
+
+/// The way of webhooks out of the simulator.
+#[derive(Debug)]
+enum Webhooks {
+    /// Sent over HTTP.
+    Sent(PostOffice),
+    /// Kept for a caller in the same process, in the order of the acts.
+    Kept(Mutex<Vec<Webhook>>),
 }
 
 impl Hub {
-    pub(crate) fn new(settings: &Settings, base_url: &str) -> reqwest::Result<Self> {
+    /// A hub that sends its webhooks over HTTP.
+    pub(crate) fn sending(settings: &Settings, base_url: &str) -> reqwest::Result<Self> {
+        let (faults, log) = (Arc::default(), Arc::new(DeliveryLog::new()));
+        let post_office = PostOffice::new(settings.sending, Arc::clone(&log), Arc::clone(&faults))?;
+        Ok(Self::new(settings, base_url, faults, log, Webhooks::Sent(post_office)))
+    }
+
+    /// A hub that keeps its webhooks until [`Hub::take_webhooks`].
+    pub(crate) fn keeping(settings: &Settings, base_url: &str) -> Self {
+        let log = Arc::new(DeliveryLog::new());
+        Self::new(settings, base_url, Arc::default(), log, Webhooks::Kept(Mutex::default()))
+    }
+
+    fn new(
+        settings: &Settings,
+        base_url: &str,
+        faults: Arc<Mutex<Faults>>,
+        log: Arc<DeliveryLog>,
+        webhooks: Webhooks,
+    ) -> Self {
         let clock = Clock::new(settings.clock);
         // Different in every run: the standard library seeds this hasher at random.
         let seed = settings.seed.unwrap_or_else(|| RandomState::new().hash_one(base_url));
         let world = World::new(settings, base_url, seed, clock.now());
-        let faults = Arc::new(Mutex::new(Faults::default()));
-        let log = Arc::new(DeliveryLog::new());
-        let post_office = PostOffice::new(settings.sending, log.clone(), faults.clone())?;
-        Ok(Self {
+        Self {
             world: Mutex::new(world),
             clock,
             users: settings.users.clone(),
@@ -45,8 +71,8 @@ impl Hub {
             calls: Mutex::default(),
             oauth: Mutex::default(),
             log,
-            post_office,
-        })
+            webhooks,
+        }
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -65,8 +91,8 @@ impl Hub {
         self.oauth.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Carries out an act now, hands its webhooks to the post office, and lets `show` read the world that the act
-    /// left behind. All under one lock, so webhooks are posted in the order of the acts.
+    /// Carries out an act now, passes its webhooks on, and lets `show` read the world that the act left behind. All
+    /// under one lock, so webhooks leave in the order of the acts.
     pub(crate) fn act<T, V>(
         &self,
         actor: &Arc<Account>,
@@ -77,7 +103,24 @@ impl Hub {
         let mut world = self.world();
         let act = Act { actor: actor.clone(), repository: find(&world)?, now: self.clock.now() };
         let done = run(&mut world, &act)?;
-        self.post_office.post(done.outbox, &act.actor.name, act.now);
+        self.pass_on(done.outbox, &act.actor.name, act.now);
         show(&world, &act, done.value)
+    }
+
+    fn pass_on(&self, outbox: Outbox, actor: &str, now: Timestamp) {
+        match &self.webhooks {
+            Webhooks::Sent(post_office) => post_office.post(outbox, actor, now),
+            Webhooks::Kept(kept) => {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).extend(outbox.webhooks);
+            }
+        }
+    }
+
+    /// The webhooks kept since the last call; none where they are sent.
+    pub(crate) fn take_webhooks(&self) -> Vec<Webhook> {
+        match &self.webhooks {
+            Webhooks::Sent(_) => Vec::new(),
+            Webhooks::Kept(kept) => std::mem::take(&mut kept.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
     }
 }

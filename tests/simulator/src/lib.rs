@@ -7,7 +7,8 @@
 //! - [`Simulator::start`] runs it inside a test; the binary `simulator` runs it on its own.
 //! - [`Settings`] has everything that can be set, [`settings::Rules`] the answers to what is not known about
 //!   Bitbucket.
-//! - [`world::World`] is the same without HTTP and without a clock, for simulations in virtual time.
+//! - [`InProcess`] is the same API without sockets, for simulations in virtual time; [`world::World`] also does
+//!   without a clock.
 //! - OAuth is at `/site/oauth2`, for consumers that were registered; see [`oauth`].
 //! - The control API (`/_control`, or the methods of [`Simulator`]) does what REST has no call for: time, faults,
 //!   likes, and looking at what was sent and called. `README.md` shows each call with `curl`.
@@ -41,6 +42,7 @@ mod control;
 pub mod deliveries;
 pub mod faults;
 mod hub;
+mod in_process;
 pub mod oauth;
 mod person;
 mod sender;
@@ -52,6 +54,7 @@ pub mod world;
 
 pub use clock::ClockStart;
 pub use faults::{FaultRequest, ScaledLimit, StatusFault};
+pub use in_process::InProcess;
 pub use oauth::{OAuthConsumer, TokenCall};
 pub use person::{Answer, Person};
 pub use settings::{Rules, Sending, Settings, User};

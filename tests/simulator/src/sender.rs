@@ -7,6 +7,7 @@ use crate::faults::{Fate, Faults};
 use crate::settings::Sending;
 use crate::signature::sign;
 use crate::world::{Outbox, Webhook};
+use axum::http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -172,22 +173,25 @@ impl Courier {
     }
 
     fn request(&self, webhook: &Webhook, number: u32) -> reqwest::RequestBuilder {
-        let shown = |uuid: &str| {
-            if self.sending.braces_in_headers { uuid.to_owned() } else { bare(uuid).to_owned() }
-        };
-        let mut request = self
-            .client
-            .post(&webhook.url)
-            .header("Content-Type", "application/json")
-            .header("X-Event-Key", webhook.event_key)
-            .header("X-Hook-UUID", shown(&webhook.hook_uuid))
-            .header("X-Request-UUID", shown(&webhook.request_uuid))
-            .header("X-Attempt-Number", number);
-        if let Some(secret) = &webhook.secret {
-            request = request.header("X-Hub-Signature", sign(secret.expose(), &webhook.body));
-        }
+        let request = self.client.post(&webhook.url).headers(headers(webhook, number, self.sending));
         request.body(webhook.body.clone())
     }
+}
+
+/// The headers of one attempt, the signature included.
+pub(crate) fn headers(webhook: &Webhook, number: u32, sending: Sending) -> HeaderMap {
+    let shown = |uuid: &str| if sending.braces_in_headers { uuid.to_owned() } else { bare(uuid).to_owned() };
+    let signature = webhook.secret.as_ref().map(|secret| sign(secret.expose(), &webhook.body));
+    let named = [
+        ("content-type", Some("application/json".to_owned())),
+        ("x-event-key", Some(webhook.event_key.to_owned())),
+        ("x-hook-uuid", Some(shown(&webhook.hook_uuid))),
+        ("x-request-uuid", Some(shown(&webhook.request_uuid))),
+        ("x-attempt-number", Some(number.to_string())),
+        ("x-hub-signature", signature),
+    ];
+    let named = named.into_iter().filter_map(|(name, value)| Some((name, value?.parse().ok()?)));
+    named.map(|(name, value)| (HeaderName::from_static(name), value)).collect()
 }
 
 /// Another uuid of the same form: its first digit counts on, so up to sixteen in a row are all different.

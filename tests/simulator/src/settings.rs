@@ -1,6 +1,7 @@
 //! Everything that can be set, with its default.
 
 use crate::clock::ClockStart;
+use anyhow::bail;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -50,6 +51,26 @@ impl Default for Settings {
             sending: Sending::default(),
             calls_per_hour: None,
         }
+    }
+}
+
+impl Settings {
+    /// Refuses settings without a repository or a user, or with one of them twice.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let mut names: Vec<&str> = self.users.iter().map(|user| user.name.as_str()).collect();
+        let mut slugs: Vec<&str> = self.repositories.iter().map(String::as_str).collect();
+        for (list, what) in [(&mut names, "user"), (&mut slugs, "repository")] {
+            if list.is_empty() {
+                bail!("the settings need at least one {what}");
+            }
+            let before = list.len();
+            list.sort_unstable();
+            list.dedup();
+            if list.len() < before {
+                bail!("the settings have a {what} twice");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -39,12 +39,12 @@ impl Simulator {
     /// # Errors
     /// When the address cannot be listened on, or the settings name no repository or no user, or one twice.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        check(&settings)?;
+        settings.check()?;
         let listener = TcpListener::bind(settings.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
         let base_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let hub = Arc::new(Hub::new(&settings, base_url.trim_end_matches('/'))?);
+        let hub = Arc::new(Hub::sending(&settings, base_url.trim_end_matches('/'))?);
         let routes =
             control::router().merge(oauth::router()).merge(api::router(&hub)).with_state(hub.clone());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -197,21 +197,4 @@ impl Drop for Simulator {
             server.abort();
         }
     }
-}
-
-fn check(settings: &Settings) -> anyhow::Result<()> {
-    let mut names: Vec<&str> = settings.users.iter().map(|user| user.name.as_str()).collect();
-    let mut slugs: Vec<&str> = settings.repositories.iter().map(String::as_str).collect();
-    for (list, what) in [(&mut names, "user"), (&mut slugs, "repository")] {
-        if list.is_empty() {
-            bail!("the settings need at least one {what}");
-        }
-        let before = list.len();
-        list.sort_unstable();
-        list.dedup();
-        if list.len() < before {
-            bail!("the settings have a {what} twice");
-        }
-    }
-    Ok(())
 }
