@@ -77,8 +77,8 @@ bench-polling: ## Compare two ways of polling in virtual time (OPTIONS=--write f
 bench-links: ## Measure how many links one poller serves (OPTIONS="10 100": numbers of links)
 	@cargo run -q -p polling --profile histories --bin bench-links -- $(OPTIONS)
 
-histories: ## Run N random histories in virtual time; SEED=S prints one
-	@cargo run -q -p histories --profile histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))
+histories: ## Run N random histories of the deployed functions in virtual time; SEED=S prints one
+	@cargo run -q -p simulation --profile histories --bin histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))
 
 lint: lint-rust lint-template ## Format, clippy with warnings denied, dependencies, template
 

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::Context as _;
-use histories::Dice;
+use simulation::dice::Dice;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use simulator::world::{

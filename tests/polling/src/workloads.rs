@@ -1,7 +1,7 @@
 //! The workloads. Each follows from its seed, so every machine measures the same actions.
 
-use histories::Dice;
 use poller::PollerSettings;
+use simulation::dice::Dice;
 
 use crate::workload::{Act, Action, Arrival, Calls, Item, Pr, Second, Workload};
 

@@ -25,7 +25,6 @@
 //! | [`person`] | what people do on Bitbucket |
 //! | [`mailbox`] | the way of a webhook, on which it can be held back |
 //! | [`truth`] | what Bitbucket holds in the end, compared with what is known of it |
-//! | [`random`] | seeded histories of three people, with trouble |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -40,7 +39,6 @@ pub mod log;
 pub mod mailbox;
 pub mod person;
 pub mod queue;
-pub mod random;
 pub mod setup;
 pub mod table;
 pub mod truth;

@@ -151,26 +151,6 @@ fn check_once(log: &[Event]) -> Result<(), String> {
     Ok(())
 }
 
-/// G5: an edit is told at most as often as it was made.
-///
-/// # Errors
-///
-/// Which was told too often.
-pub fn check_edits(log: &[Event], made: &BTreeMap<(u64, String), usize>) -> Result<(), String> {
-    let mut told: BTreeMap<(u64, String), usize> = BTreeMap::new();
-    for event in log.iter().filter(|event| event.key.as_str().ends_with("_updated")) {
-        let Some(item) = item_of(event) else { continue };
-        *told.entry((item["id"].as_u64().unwrap(), text(&item).to_owned())).or_default() += 1;
-    }
-    let too_often = told.iter().find(|(edit, times)| **times > made.get(*edit).copied().unwrap_or(0));
-    match too_often {
-        Some((edit, times)) => {
-            Err(format!("{edit:?} was told {times} times, made {:?} times", made.get(edit)))
-        }
-        None => Ok(()),
-    }
-}
-
 /// The comment or task in an event's payload.
 fn item_of(event: &Event) -> Option<Value> {
     let mut payload: Value = serde_json::from_slice(&event.payload).unwrap();

@@ -15,7 +15,6 @@ mod named_limits;
 mod oauth;
 mod places;
 mod pollers;
-mod random;
 mod sweeps;
 mod tasks;
 mod threads;

@@ -1,0 +1,78 @@
+//! `make histories N=100000`: that many histories, each from its seed, on all processors. The seeds of those that break a
+//! guarantee are printed; `make histories SEED=...` runs one of them again and tells it.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use simulation::{history, many};
+
+/// The number of histories by default.
+const COUNT: u64 = 10_000;
+
+/// The most broken ones that are printed in full.
+const SHOWN: usize = 5;
+
+/// Histories between two lines of progress.
+const PROGRESS: u64 = 1_000;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let (mut first, mut count) = (0, COUNT);
+    let mut given = std::env::args().skip(1);
+    while let Some(option) = given.next() {
+        if option == "--help" {
+            println!("histories [--count N] [--first SEED] | --seed SEED");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let value = given.next().with_context(|| format!("{option} needs a number"))?;
+        let value: u64 = value.parse().with_context(|| format!("{option} needs a number, not {value:?}"))?;
+        match option.as_str() {
+            "--seed" => return one(value),
+            "--first" => first = value,
+            "--count" => count = value,
+            _ => bail!("unknown option {option}: use --count N, --first SEED or --seed SEED"),
+        }
+    }
+    let begun = Instant::now();
+    let shows_progress = std::io::stderr().is_terminal() || count > 10 * PROGRESS;
+    let lived = many::live(first, count, |ended| {
+        if shows_progress && ended % PROGRESS == 0 {
+            eprintln!("{ended} of {count} histories, {:.0} s", begun.elapsed().as_secs_f64());
+        }
+    })?;
+    println!(
+        "{count} histories from seed {first}: {} acts, {} events, {} calls in {:.0} s; {} broke a guarantee",
+        lived.acts,
+        lived.events,
+        lived.calls,
+        begun.elapsed().as_secs_f64(),
+        lived.broken.len()
+    );
+    for (seed, broken) in lived.broken.iter().take(SHOWN) {
+        println!("\nseed {seed}: {broken}");
+    }
+    let seeds: Vec<u64> = lived.broken.iter().map(|(seed, _)| *seed).collect();
+    if seeds.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\nseeds: {seeds:?}; run one again with --seed");
+    Ok(ExitCode::FAILURE)
+}
+
+/// Tells one history.
+fn one(seed: u64) -> anyhow::Result<ExitCode> {
+    let (outcome, story) = history::tell(seed, &history::shared_api()?);
+    for line in story {
+        println!("{line}");
+    }
+    match outcome {
+        Ok(summary) => println!("\nno guarantee is broken: {summary:?}"),
+        Err(broken) => {
+            println!("\nseed {seed}: {broken}");
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

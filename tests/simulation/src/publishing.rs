@@ -1,0 +1,187 @@
+//! The table's stream, the publisher function, and the bus and queue behind it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use jiff::SignedDuration;
+use publisher::bus::{Bus, Results};
+use publisher::dead_letters::DeadLetters;
+use publisher::entry::Entry;
+use publisher::handler::decode;
+use publisher::record::Batch;
+use publisher::{Error, Publisher};
+use serde_dynamo::{AttributeValue, Item};
+use serde_json::{Map, Value, json};
+use store::memory::StreamRecord;
+
+use crate::instance::Instance;
+use crate::stage::Stage;
+
+/// Records of one batch, as in the template.
+const BATCH: usize = 100;
+
+/// The time between two looks at the stream.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The time that an invocation is given.
+const INVOCATION: SignedDuration = SignedDuration::from_secs(30);
+
+/// About the number of I/O calls of one batch.
+const IO_CALLS: u64 = 3;
+
+/// The longest that one call of the bus or the queue takes.
+const LONGEST_CALL_MS: u64 = 50;
+
+/// What came out of the publisher: the ids of events on the bus and in the dead-letter queue, in order. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Subscriber(Arc<Mutex<Received>>);
+
+#[derive(Debug, Default)]
+struct Received {
+    published: Vec<String>,
+    parked: Vec<String>,
+}
+
+impl Subscriber {
+    /// The ids of events on the bus, then those in the dead-letter queue.
+    pub(crate) fn ids(&self) -> (Vec<String>, Vec<String>) {
+        let received = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (received.published.clone(), received.parked.clone())
+    }
+}
+
+/// A bus and a dead-letter queue, as one instance reaches them.
+#[derive(Debug, Clone)]
+struct Outside {
+    instance: Instance,
+    stage: Arc<OutsideStage>,
+}
+
+#[derive(Debug)]
+struct OutsideStage {
+    subscriber: Subscriber,
+    faults: Arc<crate::instance::Faults>,
+}
+
+impl Bus for Outside {
+    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
+        let put = async {
+            let mut received = self.stage.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let results = entries.iter().map(|entry| {
+                // A request that succeeds may hold entries that failed.
+                if self.stage.faults.happens(self.stage.faults.failing_calls) {
+                    return Err(Error::BusRefused { code: "InternalFailure".to_owned() });
+                }
+                received.published.push(entry.event_id.clone());
+                Ok(())
+            });
+            Results::new(entries.len(), results.collect())
+        };
+        self.instance.io(LONGEST_CALL_MS, put, || Error::BusUnreachable("a fault was injected")).await
+    }
+}
+
+impl DeadLetters for Outside {
+    async fn park(&self, message: String) -> Result<(), Error> {
+        let park = async {
+            let message: Value = serde_json::from_str(&message).unwrap_or_default();
+            let id = message["event_id"].as_str().unwrap_or_default().to_owned();
+            self.stage.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner).parked.push(id);
+            Ok(())
+        };
+        self.instance.io(LONGEST_CALL_MS, park, || Error::DeadLetterRefused("a fault was injected".to_owned())).await
+    }
+}
+
+/// Hands the stream to the publisher by Lambda's rules: a batch again after a crash, and from its first failed record after a
+/// partial failure (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>). `behind` is true while
+/// records wait.
+pub(crate) async fn pump(stage: Rc<Stage>, behind: Rc<Cell<bool>>) {
+    let mut done = 0;
+    loop {
+        let records = stage.table.stream_after(done);
+        behind.set(!records.is_empty());
+        if records.is_empty() {
+            tokio::time::sleep(INTERVAL).await;
+            continue;
+        }
+        let batch: Vec<StreamRecord> = records.into_iter().take(BATCH).collect();
+        match publish(&stage, &batch).await {
+            Some(handled) => done += handled,
+            None => stage.story(|| "  the publisher crashed".to_owned()),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// One invocation. Gives the number of records, from the first on, that are done; `None` if it crashed.
+async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord]) -> Option<usize> {
+    let instance = Instance::new(Arc::clone(&stage.faults));
+    let outside = Outside {
+        instance: instance.clone(),
+        stage: Arc::new(OutsideStage {
+            subscriber: stage.subscriber.clone(),
+            faults: Arc::clone(&stage.faults),
+        }),
+    };
+    let clock = stage.clock(0);
+    let deadline = store::Clock::now(&clock).saturating_add(INVOCATION).unwrap_or_default();
+    let publisher = Publisher {
+        bus: outside.clone(),
+        dead_letters: outside,
+        clock,
+        decode,
+        table: "bitrelay".to_owned(),
+    };
+    let records = batch.iter().filter(|record| is_event(record)).map(|record| to_json(record, stage)).collect();
+    let outcomes = instance.invoke(IO_CALLS, publisher.handle(Batch { records }, deadline)).await?;
+    let failures = outcomes.into_response().batch_item_failures;
+    let first = failures.into_iter().filter_map(|failure| failure.item_identifier?.parse::<u64>().ok()).min();
+    Some(match first {
+        None => batch.len(),
+        Some(first) => batch.iter().take_while(|record| record.sequence_number < first).count(),
+    })
+}
+
+/// The template's filter: new events only.
+fn is_event(record: &StreamRecord) -> bool {
+    let kind = record.new_image.get("kind");
+    record.is_insert && matches!(kind, Some(AttributeValue::S(kind)) if kind == "event")
+}
+
+/// A record as Lambda hands it over.
+fn to_json(record: &StreamRecord, stage: &Stage) -> Value {
+    json!({
+        "eventID": record.sequence_number.to_string(),
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-west-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": store::Clock::now(&stage.clock(0)).as_second(),
+            "Keys": { "pk": image(&record.new_image)["pk"], "sk": image(&record.new_image)["sk"] },
+            "NewImage": image(&record.new_image),
+            "SequenceNumber": record.sequence_number.to_string(),
+            "SizeBytes": 100,
+            "StreamViewType": "NEW_IMAGE",
+        },
+    })
+}
+
+fn image(item: &Item) -> Value {
+    let attributes = item.iter().map(|(name, value)| (name.clone(), attribute(value)));
+    Value::Object(attributes.collect::<Map<_, _>>())
+}
+
+fn attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::N(number) => json!({ "N": number }),
+        AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
+        AttributeValue::B(bytes) => json!({ "B": base64::engine::general_purpose::STANDARD.encode(bytes) }),
+        _ => json!({ "NULL": true }),
+    }
+}

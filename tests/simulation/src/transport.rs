@@ -1,0 +1,62 @@
+//! The way from the poller to Bitbucket's API: through the router, in this process.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use bitbucket::client::{Sent, Transport, Unreachable};
+use http::StatusCode;
+use reqwest::{Request, Response};
+use simulator::InProcess;
+
+use crate::instance::{Faults, Instance};
+
+/// The longest that an API call takes.
+const LONGEST_CALL_MS: u64 = 2_000;
+
+/// The largest answer that is carried.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Statuses of a Bitbucket in trouble. None of them is a statement about the pull request.
+const FAILURES: [StatusCode; 4] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
+
+/// One instance's way to Bitbucket.
+#[derive(Debug)]
+pub struct InProcessTransport {
+    pub(crate) bitbucket: Arc<InProcess>,
+    pub(crate) instance: Instance,
+    pub(crate) faults: Arc<Faults>,
+}
+
+impl Transport for InProcessTransport {
+    fn send(&self, request: Request) -> Sent<'_> {
+        Box::pin(async move {
+            let call = async { Ok(self.call(request).await) };
+            self.instance.io(LONGEST_CALL_MS, call, || Unreachable("a fault was injected")).await
+        })
+    }
+}
+
+impl InProcessTransport {
+    async fn call(&self, request: Request) -> Response {
+        let (method, url) = (request.method().clone(), request.url());
+        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let mut carried = http::Request::new(Body::empty());
+        *carried.method_mut() = method;
+        *carried.uri_mut() = path.parse().unwrap_or_default();
+        *carried.headers_mut() = request.headers().clone();
+        let answer = self.bitbucket.call(carried).await;
+        if self.faults.happens(self.faults.failing_calls) {
+            let mut failed = http::Response::new(Vec::new());
+            *failed.status_mut() = self.faults.dice.pick(&FAILURES).copied().unwrap_or_default();
+            return Response::from(failed);
+        }
+        let (parts, body) = answer.into_parts();
+        let bytes = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
+        Response::from(http::Response::from_parts(parts, bytes))
+    }
+}

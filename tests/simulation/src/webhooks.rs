@@ -1,0 +1,137 @@
+//! Webhooks on their way, and the webhook function that takes them.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use http::StatusCode;
+use simulator::world::Webhook;
+use store::links::CachedLinks;
+use tower::ServiceExt as _;
+use webhook::{App, router};
+
+use crate::instance::Instance;
+use crate::ledger::VersionId;
+use crate::stage::Stage;
+use crate::table::FaultyTable;
+use crate::time::Second;
+
+/// The latest arrival after the act, in seconds.
+pub(crate) const LATEST: Second = 1_200;
+
+/// Attempts that Bitbucket makes
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
+const ATTEMPTS: u32 = 3;
+
+/// The longest wait before Bitbucket's next attempt, in seconds. Its spacing is not documented.
+const LONGEST_RESEND: u64 = 60;
+
+/// The longest that Bitbucket waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// About the number of I/O calls of one delivery.
+const IO_CALLS: u64 = 4;
+
+/// How one attempt ended.
+enum Attempt {
+    Acknowledged,
+    /// The function crashed, or answered 5xx: Bitbucket sends again.
+    Failed,
+    /// No answer in time: Bitbucket does not send again.
+    TimedOut,
+}
+
+impl Stage {
+    /// Sends the webhooks of one act. Each may get lost, come late or come twice.
+    pub(crate) fn send_all(self: &Rc<Self>, webhooks: Vec<Webhook>, version: Option<VersionId>) {
+        let is_sure = self.is_calm.get();
+        for webhook in webhooks {
+            let delays = self.draw_delays(&webhook);
+            self.story(|| format!("  {} {} arrives after {delays:?}", webhook.event_key, webhook.request_uuid));
+            for delay in delays {
+                let (stage, webhook) = (Rc::clone(self), webhook.clone());
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep(Duration::from_secs(delay)).await;
+                    stage.deliver(&webhook, version, is_sure).await;
+                });
+            }
+        }
+    }
+
+    /// The seconds after which a webhook arrives, once for each time.
+    fn draw_delays(&self, webhook: &Webhook) -> Vec<u64> {
+        let late = 1 + self.dice.below(LATEST.unsigned_abs());
+        if self.second_hook.as_ref() == Some(&webhook.hook_uuid) {
+            return match self.dice.below(10) {
+                0 | 1 => Vec::new(),
+                2 | 3 => vec![late],
+                _ => vec![0],
+            };
+        }
+        if self.is_calm.get() {
+            return vec![0];
+        }
+        match self.dice.below(20) {
+            0..=3 if self.plan.may_lose(webhook.event_key) => Vec::new(),
+            0..=6 => vec![late],
+            7 => vec![0, late],
+            8 => vec![0, 0],
+            _ => vec![0],
+        }
+    }
+
+    /// Delivers a webhook as Bitbucket does, with up to three attempts. One that must not get lost is sent until it arrives.
+    async fn deliver(self: &Rc<Self>, webhook: &Webhook, version: Option<VersionId>, is_sure: bool) {
+        let mut requests = BTreeSet::new();
+        loop {
+            for number in 1..=ATTEMPTS {
+                requests.insert(webhook.request_uuid.trim_matches(['{', '}']).to_owned());
+                match self.attempt(webhook, number).await {
+                    Attempt::Acknowledged => return self.acknowledged(webhook, requests, version),
+                    Attempt::Failed => {}
+                    Attempt::TimedOut => break,
+                }
+                tokio::time::sleep(Duration::from_secs(self.dice.below(LONGEST_RESEND))).await;
+            }
+            if !is_sure && self.plan.may_lose(webhook.event_key) {
+                return self.story(|| format!("  {} is lost", webhook.event_key));
+            }
+        }
+    }
+
+    fn acknowledged(&self, webhook: &Webhook, requests: BTreeSet<String>, version: Option<VersionId>) {
+        self.story(|| format!("  {} is acknowledged", webhook.event_key));
+        if let Some(version) = version {
+            self.ledger().reported(version, self.now());
+        }
+        self.acknowledged.borrow_mut().push(requests);
+    }
+
+    async fn attempt(self: &Rc<Self>, webhook: &Webhook, number: u32) -> Attempt {
+        let Ok(request) = self.bitbucket.delivery(webhook, number) else { return Attempt::Failed };
+        let instance = Instance::new(Arc::clone(&self.faults));
+        let function = self.webhook_function(&instance);
+        let answered = instance.invoke(IO_CALLS, function.oneshot(request));
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(Some(Ok(answer))) if answer.status().is_success() => Attempt::Acknowledged,
+            Ok(Some(Ok(answer))) if answer.status() < StatusCode::INTERNAL_SERVER_ERROR => {
+                self.broke(|| format!("a genuine {} was answered {}", webhook.event_key, answer.status()));
+                Attempt::TimedOut
+            }
+            Ok(_) => Attempt::Failed,
+            Err(_) => Attempt::TimedOut,
+        }
+    }
+
+    /// The function as it is deployed, over this history's table.
+    fn webhook_function(&self, instance: &Instance) -> Router {
+        router(Arc::new(App {
+            table: FaultyTable { table: self.table.clone(), instance: instance.clone(), gives_every_lease: false },
+            links: CachedLinks::new(self.links.clone()),
+            clock: self.clock(self.plan.webhook_skew),
+            settings: self.plan.settings,
+        }))
+    }
+}
