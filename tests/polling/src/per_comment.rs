@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::Context as _;
-use simulation::dice::Dice;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use simulation::dice::Dice;
 use simulator::world::{
     Act as WorldAct, ContentInput, HookInput, NewComment, NewPullRequest, NewTask, Outbox, RepositoryId,
     TaskChanges, TaskState, World,

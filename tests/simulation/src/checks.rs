@@ -47,7 +47,8 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<usize, String> {
         check_order(&truth.subject, &log)?;
         events.extend(log);
         let state = stage.table.read(&stage.link, &truth.subject).await.map_err(|error| error.to_string())?;
-        let state = state.pull_request.as_ref().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
+        let state =
+            state.pull_request.as_ref().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
         check_state(state, truth)?;
     }
     check_published(stage, &events)?;
@@ -59,9 +60,10 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<usize, String> {
 fn check_hours(stage: &Stage) -> Result<(), String> {
     let calls: Vec<_> = stage.bitbucket.calls().into_iter().map(|call| call.at).collect();
     let limit = usize::try_from(stage.plan.limits.calls_per_hour).unwrap_or(usize::MAX);
-    let over = calls.iter().zip(calls.iter().skip(limit)).find(|(first, last)| {
-        last.duration_since(**first) < SignedDuration::from_hours(1)
-    });
+    let over = calls
+        .iter()
+        .zip(calls.iter().skip(limit))
+        .find(|(first, last)| last.duration_since(**first) < SignedDuration::from_hours(1));
     match over {
         Some((first, last)) => {
             Err(format!("G8: more than {limit} calls from second {} to {}", second(*first), second(*last)))
@@ -161,7 +163,9 @@ fn read_truths(stage: &Stage) -> Result<Vec<Truth>, Refusal> {
             let tasks = world.read_tasks(repository, id)?;
             truths.push(Truth {
                 subject: subject.parse().map_err(|_| Refusal::NotFound(subject))?,
-                comments: comments.map(|comment| item(comment, comment.get("resolution").is_some())).collect(),
+                comments: comments
+                    .map(|comment| item(comment, comment.get("resolution").is_some()))
+                    .collect(),
                 tasks: tasks.iter().map(|task| item(task, task["state"] == "RESOLVED")).collect(),
                 shown: world.read_pull_request(repository, id)?,
             });

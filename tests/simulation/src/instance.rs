@@ -36,10 +36,8 @@ impl Faults {
     }
 
     fn crash_point(&self, longest: u64) -> Option<CrashPoint> {
-        self.happens(10 * self.crashes).then(|| CrashPoint {
-            calls_left: self.dice.below(longest),
-            is_done: self.dice.percent(50),
-        })
+        self.happens(10 * self.crashes)
+            .then(|| CrashPoint { calls_left: self.dice.below(longest), is_done: self.dice.percent(50) })
     }
 }
 

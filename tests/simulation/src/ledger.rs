@@ -106,12 +106,7 @@ impl Ledger {
     /// # Errors
     ///
     /// The first guarantee that does not hold.
-    pub fn check(
-        &self,
-        log: &BTreeMap<u64, Vec<Published>>,
-        plan: &Plan,
-        end: Second,
-    ) -> Result<(), String> {
+    pub fn check(&self, log: &BTreeMap<u64, Vec<Published>>, plan: &Plan, end: Second) -> Result<(), String> {
         for (id, life) in &self.lives {
             let published = log.get(id).map(Vec::as_slice).unwrap_or_default();
             let mut outcome = life.check(published, plan);
@@ -182,7 +177,10 @@ impl Life {
                 continue;
             }
             if !published.iter().any(|event| event.text == version.text && event.at <= due + 30) {
-                return Err(format!("G3: {:?} of second {} was not published by {due}", version.text, version.at));
+                return Err(format!(
+                    "G3: {:?} of second {} was not published by {due}",
+                    version.text, version.at
+                ));
             }
         }
         Ok(())

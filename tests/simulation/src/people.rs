@@ -97,7 +97,8 @@ impl History {
         match act {
             Act::Open => self.open(now),
             Act::Retitle(pr) => {
-                let changes = PullRequestChanges { title: Some(format!("title {now}")), ..Default::default() };
+                let changes =
+                    PullRequestChanges { title: Some(format!("title {now}")), ..Default::default() };
                 self.done_by(AUTHOR, |world, act| world.update_pull_request(act, pr, &changes));
             }
             Act::Push(pr) => {
@@ -167,9 +168,11 @@ impl History {
 
     fn comment(&mut self, now: Second, pr: u64, like: Option<u64>) {
         let text = self.new_text(like);
-        let inline = Inline { path: "gear.rs".to_owned(), from: None, to: Some(3), start_from: None, start_to: None };
+        let inline =
+            Inline { path: "gear.rs".to_owned(), from: None, to: Some(3), start_from: None, start_to: None };
         let new = NewComment { inline: Some(inline), ..NewComment::text(&text) };
-        let Some((id, webhooks)) = self.done_by_author(|world, act| world.create_comment(act, pr, &new)) else {
+        let Some((id, webhooks)) = self.done_by_author(|world, act| world.create_comment(act, pr, &new))
+        else {
             return;
         };
         let version = Version { at: now, text, is_silent: false, reported_at: None };
@@ -182,12 +185,14 @@ impl History {
         let moves_times = self.stage.plan.rules.silent_edit_moves_updated_on;
         let old = self.stage.ledger().texts(id);
         // A return to an older text leaves no trace between two polls where no time moves.
-        let back = self.stage.dice.pick(&old).filter(|back| Some(*back) != old.last() && moves_times).cloned();
+        let back =
+            self.stage.dice.pick(&old).filter(|back| Some(*back) != old.last() && moves_times).cloned();
         let text = match back {
             Some(back) if self.stage.dice.percent(25) => back,
             _ => self.new_text(None),
         };
-        let Some(((), webhooks)) = self.done_by_author(|world, act| world.edit_comment(act, pr, id, &text)) else {
+        let Some(((), webhooks)) = self.done_by_author(|world, act| world.edit_comment(act, pr, id, &text))
+        else {
             return;
         };
         let version = Version { at: now, text, is_silent: webhooks.is_empty(), reported_at: None };
@@ -208,7 +213,8 @@ impl History {
 
     fn toggle(&mut self, pr: u64, id: u64) {
         let reopened = self.done_by(AUTHOR, |world, act| world.reopen_comment(act, pr, id));
-        let toggled = reopened.or_else(|| self.done_by(AUTHOR, |world, act| world.resolve_comment(act, pr, id)));
+        let toggled =
+            reopened.or_else(|| self.done_by(AUTHOR, |world, act| world.resolve_comment(act, pr, id)));
         if toggled.is_some() {
             self.stage.ledger().toggled(id);
         }

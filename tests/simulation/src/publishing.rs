@@ -92,7 +92,9 @@ impl DeadLetters for Outside {
             self.stage.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner).parked.push(id);
             Ok(())
         };
-        self.instance.io(LONGEST_CALL_MS, park, || Error::DeadLetterRefused("a fault was injected".to_owned())).await
+        self.instance
+            .io(LONGEST_CALL_MS, park, || Error::DeadLetterRefused("a fault was injected".to_owned()))
+            .await
     }
 }
 
@@ -136,7 +138,8 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord]) -> Option<usize> {
         decode,
         table: "bitrelay".to_owned(),
     };
-    let records = batch.iter().filter(|record| is_event(record)).map(|record| to_json(record, stage)).collect();
+    let records =
+        batch.iter().filter(|record| is_event(record)).map(|record| to_json(record, stage)).collect();
     let outcomes = instance.invoke(IO_CALLS, publisher.handle(Batch { records }, deadline)).await?;
     let failures = outcomes.into_response().batch_item_failures;
     let first = failures.into_iter().filter_map(|failure| failure.item_identifier?.parse::<u64>().ok()).min();

@@ -90,7 +90,8 @@ impl Stage {
             ..HookInput::to("http://localhost/webhook/acme", &EVENTS)
         };
         bitbucket.create_hook(REPOSITORY, &hook())?;
-        let second_hook = if plan.two_hooks { Some(bitbucket.create_hook(REPOSITORY, &hook())?) } else { None };
+        let second_hook =
+            if plan.two_hooks { Some(bitbucket.create_hook(REPOSITORY, &hook())?) } else { None };
         let links = MemoryLinks::default();
         let document = serde_json::json!({
             "version": 1,

@@ -44,7 +44,8 @@ impl Transport for InProcessTransport {
 impl InProcessTransport {
     async fn call(&self, request: Request) -> Response {
         let (method, url) = (request.method().clone(), request.url());
-        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let path =
+            url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let mut carried = http::Request::new(Body::empty());
         *carried.method_mut() = method;
         *carried.uri_mut() = path.parse().unwrap_or_default();

@@ -49,7 +49,9 @@ impl Stage {
         let is_sure = self.is_calm.get();
         for webhook in webhooks {
             let delays = self.draw_delays(&webhook);
-            self.story(|| format!("  {} {} arrives after {delays:?}", webhook.event_key, webhook.request_uuid));
+            self.story(|| {
+                format!("  {} {} arrives after {delays:?}", webhook.event_key, webhook.request_uuid)
+            });
             for delay in delays {
                 let (stage, webhook) = (Rc::clone(self), webhook.clone());
                 tokio::task::spawn_local(async move {
@@ -128,7 +130,11 @@ impl Stage {
     /// The function as it is deployed, over this history's table.
     fn webhook_function(&self, instance: &Instance) -> Router {
         router(Arc::new(App {
-            table: FaultyTable { table: self.table.clone(), instance: instance.clone(), gives_every_lease: false },
+            table: FaultyTable {
+                table: self.table.clone(),
+                instance: instance.clone(),
+                gives_every_lease: false,
+            },
             links: CachedLinks::new(self.links.clone()),
             clock: self.clock(self.plan.webhook_skew),
             settings: self.plan.settings,

@@ -1,4 +1,4 @@
-//! Who called the API how often: the record behind `GET /_control/calls` and the hourly limit.
+//! Number of API calls of each account: the record behind `GET /_control/calls` and the hourly limit.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -12,7 +12,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// One call to `/2.0`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CallRecord {
-    /// When, by the simulator's clock.
+    /// Time of the call, by the simulator's clock.
     pub at: Timestamp,
     /// The account's name, or `anonymous`.
     pub user: String,
@@ -24,7 +24,7 @@ pub struct CallRecord {
     pub status: u16,
 }
 
-/// How often an account called.
+/// Number of calls of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CallCount {
     /// All calls, refused ones too.
@@ -38,7 +38,7 @@ pub struct CallCount {
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     counts: BTreeMap<String, CallCount>,
-    /// How many calls were dropped from the front of `recent`.
+    /// Number of calls dropped from the front of `recent`.
     dropped: u64,
     recent: VecDeque<CallRecord>,
     ended: u64,
@@ -67,7 +67,7 @@ impl Calls {
         }
     }
 
-    /// How many calls have begun, and how many of them have ended.
+    /// Number of calls that have begun, and number of those that have ended.
     pub(crate) fn begun_and_ended(&self) -> (u64, u64) {
         (self.dropped + self.recent.len() as u64, self.ended)
     }

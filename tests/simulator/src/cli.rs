@@ -23,19 +23,19 @@ tests/simulator/README.md shows every call.";
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Where to listen; port 0 takes any free port
+    /// Address to listen on; port 0 takes any free port
     #[arg(long, default_value = "127.0.0.1:7990", env = "SIMULATOR_LISTEN")]
     listen: SocketAddr,
     /// Address written into links and pages, if it is not the one listened on
     #[arg(long)]
     public_url: Option<String>,
-    /// How long edits of a comment stay silent (Bitbucket: 600)
+    /// Seconds in which edits of a comment stay silent (Bitbucket: 600)
     #[arg(long, default_value_t = 600, env = "SIMULATOR_WINDOW_SECONDS")]
     window_seconds: u64,
-    /// How long after a 5xx a webhook is sent again
+    /// Time after a 5xx until a webhook is sent again
     #[arg(long, default_value_t = 1.0)]
     resend_seconds: f64,
-    /// How long to wait for a webhook's answer (Bitbucket: 10)
+    /// Longest wait for a webhook's answer (Bitbucket: 10)
     #[arg(long, default_value_t = 10.0)]
     webhook_timeout_seconds: f64,
     /// Send each webhook as soon as it can, and not one after the other

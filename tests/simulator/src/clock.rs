@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
 
-/// Where the time comes from at the start.
+/// Source of the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ClockStart {
     /// The machine's clock; advancing adds to it. For demonstrations.

@@ -82,7 +82,7 @@ async fn clear_faults(State(hub): Shared) -> StatusCode {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Like {
-    /// Who: an account's name.
+    /// An account's name.
     user: String,
     /// `acme/widgets`
     repository: String,

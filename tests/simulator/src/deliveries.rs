@@ -16,13 +16,13 @@ const MAX_RECORDS: usize = 10_000;
 pub struct DeliveryRecord {
     /// Counts from 1.
     pub id: u64,
-    /// When it happened, by the simulator's clock.
+    /// Time of the act, by the simulator's clock.
     pub at: Timestamp,
     /// The event key, or for a silence what happened (`comment_updated`, `task_resolved`, `comment_liked`).
     pub what: String,
     /// `acme/widgets#1`, or the repository, or repository@commit.
     pub subject: String,
-    /// How it went.
+    /// Outcome so far.
     pub outcome: Outcome,
     /// For a silence: why.
     pub reason: Option<SilenceReason>,
@@ -36,7 +36,7 @@ pub struct DeliveryRecord {
     pub attempts: Vec<Attempt>,
 }
 
-/// How a webhook went.
+/// Outcome of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -65,9 +65,9 @@ pub struct Attempt {
     pub request_uuid: String,
     /// The status, if there was an answer.
     pub status: Option<u16>,
-    /// What went wrong, if there was none.
+    /// Reason for a missing answer.
     pub error: Option<String>,
-    /// How long it took.
+    /// Duration of the request.
     pub duration_ms: u64,
 }
 

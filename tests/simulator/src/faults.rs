@@ -48,7 +48,7 @@ pub struct FaultRequest {
 pub struct StatusFault {
     /// 400 to 599.
     pub status: u16,
-    /// How many calls.
+    /// Number of calls.
     pub count: u32,
 }
 
@@ -59,7 +59,7 @@ pub struct StatusFault {
 pub struct ScaledLimit {
     /// The account's name.
     pub account: String,
-    /// How many calls to repositories it may make in any hour.
+    /// Most calls to repositories in any hour.
     pub calls_per_hour: u32,
 }
 
@@ -89,7 +89,7 @@ struct ApiFaults {
     only_for: Option<String>,
 }
 
-/// What happens to one API call.
+/// Fault of one API call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ApiFault {
@@ -98,7 +98,7 @@ pub(crate) enum ApiFault {
     HangMs(u64),
 }
 
-/// What happens to one webhook.
+/// Fate of one webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Sent,
@@ -142,7 +142,7 @@ impl Faults {
         Ok(())
     }
 
-    /// What happens to the next webhook, which tells of what `actor` did: losing comes before doubling, doubling before
+    /// Fate of the next webhook about an act of `actor`: losing comes before doubling, doubling before
     /// delaying.
     pub(crate) fn next_fate(&mut self, actor: &str) -> Fate {
         if self.lose_all_of.contains(actor) || take(&mut self.lose_next) {
@@ -162,7 +162,7 @@ impl Faults {
         self.scaled_limits.get(account).copied()
     }
 
-    /// What happens to the next API call of an account, if anything: the oldest fault that is for it.
+    /// Fault of the next API call of an account, if any: the oldest fault that is for it.
     pub(crate) fn next_api_fault(&mut self, account: &str) -> Option<ApiFault> {
         let is_for = |fault: &&mut ApiFaults| fault.only_for.as_deref().is_none_or(|name| name == account);
         let next = self.api.iter_mut().find(is_for)?;

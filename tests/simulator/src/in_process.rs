@@ -30,7 +30,7 @@ impl InProcess {
     /// Makes one. `settings.listen` and `settings.public_url` are ignored.
     ///
     /// # Errors
-    /// Where the settings name no repository or no user, or one twice.
+    /// Settings without a repository or a user, or with one of them twice.
     pub fn new(settings: &Settings) -> anyhow::Result<Self> {
         settings.check()?;
         let hub = Arc::new(Hub::keeping(settings, BASE_URL));
@@ -59,7 +59,7 @@ impl InProcess {
     /// Lets an account act on a repository now. Gives the act's value and the webhooks that follow from it.
     ///
     /// # Errors
-    /// Where there is no such account or repository, or the act is refused.
+    /// An unknown account or repository, or an act that is refused.
     pub fn act<T>(
         &self,
         account: &str,
@@ -76,7 +76,7 @@ impl InProcess {
     /// Registers a hook on a repository.
     ///
     /// # Errors
-    /// Where there is no such repository, or the hook is refused.
+    /// An unknown repository, or a hook that is refused.
     pub fn create_hook(&self, repository: &str, hook: &HookInput) -> anyhow::Result<String> {
         let mut world = self.hub.world();
         let repository = world.find_repository(&self.workspace, repository)?;
@@ -87,7 +87,7 @@ impl InProcess {
     /// One attempt to deliver a webhook, signed as Bitbucket signs it.
     ///
     /// # Errors
-    /// Where the webhook's address is not a URL.
+    /// A webhook whose address is not a URL.
     pub fn delivery(&self, webhook: &Webhook, attempt: u32) -> anyhow::Result<Request<Body>> {
         let mut request = Request::post(&webhook.url).body(Body::from(webhook.body.clone()))?;
         *request.headers_mut() = sender::headers(webhook, attempt, self.sending);

@@ -38,7 +38,7 @@ impl Person {
     /// there is one, else with the access token, else with nothing.
     ///
     /// # Errors
-    /// When the HTTP client cannot be made.
+    /// A failure to make the HTTP client.
     pub fn new(url: &str, full_name: &str, user: &User) -> anyhow::Result<Self> {
         let credential = match (&user.api_token, &user.access_token) {
             (Some(token), _) => Credential::Basic { email: user.email.clone(), token: token.clone() },
@@ -53,7 +53,7 @@ impl Person {
     /// `GET`; `path` is below the repository (`/pullrequests/1`) or a whole URL (a page's `next`).
     ///
     /// # Errors
-    /// When there is no answer. An answer that says no is an answer.
+    /// A missing answer. An answer that refuses is an answer.
     pub async fn get(&self, path: &str) -> anyhow::Result<Answer> {
         self.call(reqwest::Method::GET, path, None).await
     }

@@ -5,10 +5,10 @@ use anyhow::bail;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// How a simulator starts. `Settings { window_seconds: 60, ..Settings::default() }` is the usual form.
+/// Settings of a simulator. `Settings { window_seconds: 60, ..Settings::default() }` is the usual form.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where to listen. Default `127.0.0.1:0`: any free port, this machine only.
+    /// Address to listen on. Default `127.0.0.1:0`: any free port, this machine only.
     pub listen: SocketAddr,
     /// The address written into links and `next`, without a slash at the end. Default: `http://` and the address
     /// it listens on.
@@ -17,7 +17,7 @@ pub struct Settings {
     pub workspace: String,
     /// Slugs of its repositories, each with a branch `main`. Default `widgets`.
     pub repositories: Vec<String>,
-    /// Who may call. Default: [`User::seeded`].
+    /// Accounts that may call. Default: [`User::seeded`].
     pub users: Vec<User>,
     /// Makes uuids and commit hashes the same in every run. Default `None`: different in every run, so that two
     /// simulators in front of one table do not look like the same repository.
@@ -29,7 +29,7 @@ pub struct Settings {
     pub window_seconds: u64,
     /// Answers to what nobody outside knows about Bitbucket.
     pub rules: Rules,
-    /// How webhooks are sent.
+    /// Sending of webhooks.
     pub sending: Sending,
     /// Calls to `/2.0/repositories` that one account may make in a rolling hour; beyond it, 429. Default `None`: no
     /// limit. Bitbucket's is 1,000.
@@ -85,7 +85,7 @@ pub struct User {
     pub api_token: Option<String>,
     /// An access token: `Authorization: Bearer`.
     pub access_token: Option<String>,
-    /// Whether this is a bot (`app_user`), as owners of repository access tokens are, and not a person (`user`).
+    /// True for a bot (`app_user`), as owners of repository access tokens are; false for a person (`user`).
     pub is_app: bool,
 }
 
@@ -154,12 +154,12 @@ impl Default for Rules {
     }
 }
 
-/// How webhooks are sent (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
+/// Sending of webhooks (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sending {
-    /// How long to wait for an answer. Default 10 s, as documented. A request that timed out is not sent again.
+    /// Longest wait for an answer. Default 10 s, as documented. A request that timed out is not sent again.
     pub timeout: Duration,
-    /// How long after a 5xx the next attempt is made. Default 1 s; Bitbucket's spacing is not documented.
+    /// Time after a 5xx until the next attempt. Default 1 s; Bitbucket's spacing is not documented.
     pub resend_after: Duration,
     /// First attempts of one hook are made one after the other, in the order of what happened. Default true, for
     /// readable scenarios. Bitbucket promises no order; `false` sends each as soon as it can.

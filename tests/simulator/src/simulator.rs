@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// How long a shutdown waits for requests that are still being answered.
+/// Longest time that a shutdown waits for requests under way.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
 
 /// A running simulator. Dropping it stops the server.
@@ -37,7 +37,7 @@ impl Simulator {
     /// Starts a server in the current tokio runtime and returns when it accepts connections.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or the settings name no repository or no user, or one twice.
+    /// An address that cannot be listened on, or settings without a repository or a user, or with one of them twice.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         settings.check()?;
         let listener = TcpListener::bind(settings.listen).await;
@@ -64,7 +64,7 @@ impl Simulator {
         &self.hub.base_url
     }
 
-    /// Where it listens.
+    /// Address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -82,17 +82,17 @@ impl Simulator {
     /// Asks for faults, as `POST /_control/faults` does.
     ///
     /// # Errors
-    /// When a fault cannot be had; the message says why.
+    /// A fault that is impossible; the message gives the reason.
     pub fn fault(&self, request: FaultRequest) -> anyhow::Result<()> {
         self.hub.faults().add(request).map_err(anyhow::Error::msg)
     }
 
-    /// What was sent, and what was not and why, oldest first.
+    /// Webhooks and silences, oldest first, each with its outcome.
     pub fn deliveries(&self) -> Vec<DeliveryRecord> {
         self.hub.log.all()
     }
 
-    /// How often each account called, by name.
+    /// Number of calls of each account, by name.
     pub fn call_counts(&self) -> BTreeMap<String, CallCount> {
         self.hub.calls().counts(self.hub.clock.now())
     }
@@ -102,7 +102,7 @@ impl Simulator {
         self.hub.calls().recent()
     }
 
-    /// How many calls have begun, and how many of them have ended: cheap, for whoever waits until nobody calls.
+    /// Number of calls that have begun, and number of those that have ended. Cheap, for tests that wait for the calls to end.
     pub fn calls_begun_and_ended(&self) -> (u64, u64) {
         self.hub.calls().begun_and_ended()
     }
@@ -125,7 +125,7 @@ impl Simulator {
     /// Waits until no webhook is on its way, resends included.
     ///
     /// # Errors
-    /// When that takes longer than `limit`.
+    /// A wait longer than `limit`.
     pub async fn settle(&self, limit: Duration) -> anyhow::Result<()> {
         if self.hub.log.settled(limit).await {
             return Ok(());
@@ -141,7 +141,7 @@ impl Simulator {
     /// A client that acts as one of the users on the first repository.
     ///
     /// # Errors
-    /// When no user has this name.
+    /// An unknown name.
     pub fn person(&self, name: &str) -> anyhow::Result<Person> {
         let user = self.settings.users.iter().find(|user| user.name == name);
         let user = user.with_context(|| format!("the settings have no user named {name}"))?;
@@ -149,7 +149,7 @@ impl Simulator {
         Person::new(self.url(), &format!("{}/{repository}", self.settings.workspace), user)
     }
 
-    /// What the binary prints when it is ready: url, workspace, repository, users with their credentials.
+    /// Line that the binary prints once it is ready: url, workspace, repository, users with their credentials.
     pub fn ready_line(&self) -> Value {
         let users: Vec<Value> = self
             .settings

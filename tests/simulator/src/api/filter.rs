@@ -51,7 +51,7 @@ impl Filter {
         }
     }
 
-    /// Whether an item meets the condition. A field that is not there counts as null.
+    /// True if an item meets the condition. A missing field counts as null.
     pub(crate) fn matches(&self, item: &Value) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.matches(item)),

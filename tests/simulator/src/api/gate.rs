@@ -1,4 +1,4 @@
-//! What every call to the API passes: who is it, may it call again this hour, and is a fault due.
+//! Checks before every API call: the caller's credential, its hourly limit, and injected faults.
 
 use super::errors::ApiError;
 use crate::calls::CallRecord;

@@ -20,7 +20,7 @@ const DEFAULT_PAGELEN: usize = 10;
 pub(crate) struct List {
     /// Above this, 400 "Invalid pagelen".
     pub(crate) max_pagelen: usize,
-    /// What it may be sorted by.
+    /// Fields that it may be sorted by.
     pub(crate) sortable: &'static [&'static str],
     /// The order when none is asked for, `-` for descending; empty for the order in which things were made.
     pub(crate) default_sort: &'static str,
@@ -109,7 +109,7 @@ fn pagelen(query: &Query, max: usize) -> Result<usize, ApiError> {
         .ok_or_else(|| ApiError::bad_request("Invalid pagelen"))
 }
 
-/// Where the page starts: `page` is a number counted from 1, or the opaque mark that `next` carries.
+/// Start of the page: `page` is a number counted from 1, or the opaque mark that `next` carries.
 fn start(query: &Query, pagelen: usize) -> Result<usize, ApiError> {
     let invalid = || ApiError::new(StatusCode::NOT_FOUND, "Invalid page");
     let Some(text) = query.get("page") else { return Ok(0) };

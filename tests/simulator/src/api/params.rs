@@ -1,4 +1,4 @@
-//! What routes are given: the parts of the path, and bodies.
+//! Inputs of the routes: parts of the path, and bodies.
 
 use super::errors::ApiError;
 use crate::world::{Refusal, RepositoryId, World};
@@ -57,7 +57,7 @@ impl Params {
     }
 }
 
-/// What is no number is no id of anything: not found, and not a malformed request.
+/// An id that is not a number names nothing: the answer is 404, not 400.
 fn number(text: Option<&str>, of: &str) -> Result<u64, Refusal> {
     let text = text.unwrap_or_default();
     text.parse().map_err(|_| Refusal::NotFound(format!("{of} {text} not found")))

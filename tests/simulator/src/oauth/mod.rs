@@ -18,9 +18,9 @@ pub(crate) use routes::router;
 const ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// Life of a code. RFC 6749 recommends ten minutes at most; Bitbucket's is not documented.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
-/// How long a refresh token still works after its first use: it "will expire shortly after".
+/// Life of a refresh token after its first use: it "will expire shortly after".
 const GRACE: SignedDuration = SignedDuration::from_secs(60);
-/// How long an unused refresh token lives: three months.
+/// Life of an unused refresh token: three months.
 const REFRESH_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// An OAuth consumer of the workspace. It is made up, so printing it is safe.
@@ -31,7 +31,7 @@ pub struct OAuthConsumer {
     pub key: String,
     /// Its secret.
     pub secret: String,
-    /// Where codes are sent to.
+    /// Address that codes are sent to.
     pub callback_url: String,
     /// The account that it acts as with client credentials.
     #[serde(default = "bot")]
@@ -57,11 +57,11 @@ impl OAuthConsumer {
 /// One call to the token endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenCall {
-    /// When, by the simulator's clock.
+    /// Time of the call, by the simulator's clock.
     pub at: Timestamp,
     /// The consumer's key, or empty where none was named.
     pub consumer: String,
-    /// What was asked for, such as `refresh_token`.
+    /// Grant type, such as `refresh_token`.
     pub grant_type: String,
     /// The answer.
     pub status: u16,
@@ -78,7 +78,7 @@ pub(crate) struct Issued {
     value: String,
 }
 
-/// Who may call with a token.
+/// The caller behind a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Bearer {
     /// The account's name, and what the token allows.
@@ -91,7 +91,7 @@ pub(crate) enum Bearer {
 struct Given {
     consumer: String,
     user: String,
-    /// What the consumer may do, when it was given.
+    /// Scopes of the consumer, if they were given.
     scopes: String,
     /// Of a code: the `redirect_uri` that the authorize page was asked with.
     redirect_uri: Option<String>,

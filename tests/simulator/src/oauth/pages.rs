@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use std::collections::HashMap;
 
-/// What the forms carry on from the address of the page.
+/// Fields that the forms carry on from the address of the page.
 const CARRIED: [&str; 3] = ["client_id", "redirect_uri", "state"];
 
 /// Asks whether a consumer may act as somebody.

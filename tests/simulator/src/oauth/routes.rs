@@ -64,7 +64,7 @@ async fn decide(State(hub): Shared, body: Bytes) -> Response {
     (StatusCode::FOUND, [(LOCATION, callback.to_string())]).into_response()
 }
 
-/// Where the answer goes: what the consumer names, or something below it.
+/// Address of the answer: the one that the consumer names, or one below it.
 fn callback(hub: &Hub, asked: &Fields) -> Result<Url, String> {
     let key = asked.get("client_id").map_or("", String::as_str);
     let oauth = hub.oauth();

@@ -1,9 +1,9 @@
-//! What a token has to allow for a call, as Atlassian's OpenAPI file has it
+//! Scopes that a call needs, as in Atlassian's OpenAPI file
 //! (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#authentication>).
 
 use axum::http::Method;
 
-/// What an operation requires, by its method and its path below `/2.0`; `None` where it needs no scope.
+/// Scope that an operation requires, by its method and its path below `/2.0`; `None` if it needs no scope.
 pub(crate) fn required(method: &Method, path: &str) -> Option<&'static str> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let reads = method == Method::GET;
@@ -20,12 +20,12 @@ pub(crate) fn required(method: &Method, path: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether one of the granted scopes is, or contains, the required one.
+/// True if one of the granted scopes is, or contains, the required one.
 pub(crate) fn allows(granted: &[String], required: &str) -> bool {
     granted.iter().any(|scope| scope == required || contained(scope).contains(&required))
 }
 
-/// What a scope contains besides itself.
+/// Scopes contained in a scope.
 fn contained(scope: &str) -> &'static [&'static str] {
     match scope {
         "pullrequest:write" => &["pullrequest", "repository:write", "repository"],

@@ -199,7 +199,7 @@ impl World {
 }
 
 impl PullRequest {
-    /// What a listing of comments shows, oldest first.
+    /// Comments that a listing shows, oldest first.
     pub(crate) fn listed_comments(&self) -> Vec<&Comment> {
         listed(&self.comments)
     }

@@ -10,7 +10,7 @@ use super::state::{Comment, Commit, MAIN_BRANCH, PullRequestState, Status, Verdi
 use super::{Act, RepositoryId, World, not_blank, room};
 use std::collections::BTreeMap;
 
-/// Where a branch was and where it is.
+/// Head of a branch before and after a push.
 #[derive(Debug, Clone)]
 pub(crate) struct Pushed {
     pub(crate) old: Option<String>,

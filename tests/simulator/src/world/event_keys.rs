@@ -34,7 +34,7 @@ pub(crate) const EVENT_KEYS: [(&str, &str, &str, Scope); 29] = [
     ("pipeline:span_created", "Pipeline", "Span created", Scope::Repository),
 ];
 
-/// Whether a key makes sense on hooks of a repository, or on hooks of a workspace only.
+/// True if a key makes sense on hooks of a repository, false if on hooks of a workspace only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     Repository,

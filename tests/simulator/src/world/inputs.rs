@@ -1,4 +1,4 @@
-//! What people send, in the shape of Bitbucket's request bodies. Unknown fields are ignored, as Bitbucket does.
+//! Request bodies that people send, in Bitbucket's shape. Unknown fields are ignored, as Bitbucket does.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -13,13 +13,13 @@ pub struct NewPullRequest {
     pub source: EndpointInput,
     /// The branch to merge into; the main branch if absent.
     pub destination: Option<EndpointInput>,
-    /// Who should review.
+    /// The reviewers.
     #[serde(default)]
     pub reviewers: Vec<AccountInput>,
-    /// Whether merging removes the source branch.
+    /// True if merging removes the source branch.
     #[serde(default)]
     pub close_source_branch: bool,
-    /// Whether it is not ready yet.
+    /// True for a draft.
     #[serde(default)]
     pub draft: bool,
 }
@@ -50,9 +50,9 @@ pub struct PullRequestChanges {
     pub reviewers: Option<Vec<AccountInput>>,
     /// Another branch to merge into.
     pub destination: Option<EndpointInput>,
-    /// Whether it is not ready yet.
+    /// True for a draft.
     pub draft: Option<bool>,
-    /// Whether merging removes the source branch.
+    /// True if merging removes the source branch.
     pub close_source_branch: Option<bool>,
 }
 
@@ -91,16 +91,16 @@ pub struct AccountInput {
 pub struct Closing {
     /// Message of the merge commit.
     pub message: Option<String>,
-    /// Whether to remove the source branch; the pull request's own setting if absent.
+    /// True to remove the source branch; the pull request's own setting if absent.
     pub close_source_branch: Option<bool>,
-    /// Why it was declined.
+    /// Reason for the decline.
     pub reason: Option<String>,
 }
 
 /// Body of `POST .../comments`, on pull requests and on commits.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct NewComment {
-    /// What it says.
+    /// The text.
     pub content: ContentInput,
     /// The comment it replies to.
     pub parent: Option<IdInput>,
@@ -118,7 +118,7 @@ impl NewComment {
 /// Body of `PUT .../comments/{id}`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct CommentChanges {
-    /// What it says from now on.
+    /// The new text.
     pub content: ContentInput,
 }
 
@@ -156,7 +156,7 @@ pub struct Inline {
 /// Body of `POST .../tasks`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct NewTask {
-    /// What is to be done.
+    /// The text.
     pub content: ContentInput,
     /// The comment it belongs to, if any.
     pub comment: Option<IdInput>,
@@ -165,13 +165,13 @@ pub struct NewTask {
 /// Body of `PUT .../tasks/{id}`; absent fields stay as they are.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct TaskChanges {
-    /// What is to be done.
+    /// The new text.
     pub content: Option<ContentInput>,
-    /// Whether it is done.
+    /// The new state.
     pub state: Option<TaskState>,
 }
 
-/// Whether a task is done.
+/// State of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TaskState {
@@ -186,9 +186,9 @@ pub enum TaskState {
 pub struct StatusInput {
     /// Identifies the build on its commit.
     pub key: Option<String>,
-    /// How it stands.
+    /// The state.
     pub state: Option<BuildState>,
-    /// Where to read about it.
+    /// A page about it.
     pub url: Option<String>,
     /// Its name; the key if absent.
     pub name: Option<String>,
@@ -198,7 +198,7 @@ pub struct StatusInput {
     pub refname: Option<String>,
 }
 
-/// How a build stands.
+/// State of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BuildState {
@@ -215,15 +215,15 @@ pub enum BuildState {
 /// Body of `POST .../hooks` and `PUT .../hooks/{uid}`.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct HookInput {
-    /// Where to send.
+    /// Address to send to.
     pub url: Option<String>,
     /// For people.
     pub description: Option<String>,
-    /// Whether it sends at all.
+    /// True if it sends at all.
     pub active: Option<bool>,
-    /// What it sends.
+    /// Keys of the events that it sends.
     pub events: Option<Vec<String>>,
-    /// What it signs with.
+    /// Secret that it signs with.
     #[serde(default)]
     pub secret: SecretInput,
 }

@@ -53,14 +53,14 @@ pub struct World {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RepositoryId(usize);
 
-/// Who does something, where and when.
+/// Account, place and time of an act.
 #[derive(Debug, Clone)]
 pub struct Act {
-    /// Who.
+    /// The account.
     pub actor: Arc<Account>,
-    /// Where.
+    /// The repository.
     pub repository: RepositoryId,
-    /// When. Must not go back from one act to the next.
+    /// The time. Must not go back from one act to the next.
     pub now: Timestamp,
 }
 
@@ -262,7 +262,7 @@ fn no_pull_request(id: u64) -> Refusal {
     Refusal::not_found(format!("Pull request {id} not found"))
 }
 
-/// How the logs name a pull request.
+/// Name of a pull request in the logs.
 fn subject(repository: &RepositoryIdentity, pull_request: u64) -> String {
     format!("{}#{pull_request}", repository.full_name)
 }

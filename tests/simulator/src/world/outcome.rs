@@ -1,4 +1,4 @@
-//! What comes out of an act: a value, the webhooks to send, and what Bitbucket keeps silent about.
+//! Result of an act: a value, the webhooks to send, and the changes that Bitbucket does not report.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -7,9 +7,9 @@ use std::fmt;
 /// The result of an act that was carried out.
 #[derive(Debug, Clone)]
 pub struct Done<T> {
-    /// What the act made or changed; usually its id.
+    /// Thing that the act made or changed; usually its id.
     pub value: T,
-    /// What is to be sent and what is not.
+    /// Webhooks to send, and silences.
     pub outbox: Outbox,
 }
 
@@ -27,15 +27,15 @@ pub struct Outbox {
 pub struct Webhook {
     /// The hook it belongs to, in braces.
     pub hook_uuid: String,
-    /// Where it goes.
+    /// Address to send to.
     pub url: String,
-    /// What it is signed with; no secret, no signature.
+    /// Secret to sign with; without one there is no signature.
     pub secret: Option<Secret>,
     /// `X-Event-Key`.
     pub event_key: &'static str,
     /// `X-Request-UUID`, in braces.
     pub request_uuid: String,
-    /// What it is about: `acme/widgets#1`, or `acme/widgets` and a commit.
+    /// Subject: `acme/widgets#1`, or `acme/widgets` and a commit.
     pub subject: String,
     /// The JSON payload, exactly as it goes over the wire.
     pub body: Bytes,
@@ -44,15 +44,15 @@ pub struct Webhook {
 /// Something that happened and that no webhook tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Silence {
-    /// What happened: `comment_updated`, `task_resolved`, `comment_liked`...
+    /// Name of the change: `comment_updated`, `task_resolved`, `comment_liked`...
     pub what: &'static str,
-    /// What it is about, as in [`Webhook::subject`].
+    /// Subject, as in [`Webhook::subject`].
     pub subject: String,
-    /// Why nothing is sent.
+    /// Reason for the silence.
     pub reason: SilenceReason,
 }
 
-/// Why Bitbucket says nothing.
+/// Reason for Bitbucket's silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SilenceReason {
@@ -85,7 +85,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why an act was refused. Nothing was changed.
+/// Refusal of an act. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// It is not there, or not for this caller.
@@ -98,7 +98,7 @@ pub enum Refusal {
     Invalid {
         /// The field of the input, or nothing if it is the whole.
         field: Option<&'static str>,
-        /// What is wrong and what would be right.
+        /// The mistake, and the right form.
         message: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What can be read of the world, as Bitbucket's REST API shows it. Changes nothing and sends nothing.
+//! Reads of the world, as Bitbucket's REST API shows it. They change nothing and send nothing.
 
 use super::comments::{listed, no_comment};
 use super::outcome::Refusal;
@@ -99,7 +99,7 @@ impl World {
         Ok(self.view().pull_request_comment(identity, pull_request, comment))
     }
 
-    /// Who resolved a comment's thread and when.
+    /// Account and time of a thread's resolution.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], also if it is not resolved.

@@ -1,4 +1,4 @@
-//! What the world consists of.
+//! Accounts, repositories, pull requests and their parts.
 
 use super::inputs::{BuildState, Inline, TaskState};
 use super::outcome::Secret;
@@ -17,7 +17,7 @@ pub struct Account {
     pub account_id: String,
     /// A bot and not a person.
     pub is_app: bool,
-    /// When the account was made.
+    /// Time of its creation.
     pub created_on: Timestamp,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Workspace {
     pub(crate) project_uuid: String,
 }
 
-/// What of a repository never changes.
+/// The unchanging part of a repository.
 #[derive(Debug, Clone)]
 pub(crate) struct RepositoryIdentity {
     pub(crate) slug: String,
@@ -139,7 +139,7 @@ pub(crate) struct Participant {
     pub(crate) participated_on: Option<Timestamp>,
 }
 
-/// What somebody thinks of a pull request. A new verdict replaces the old one.
+/// Review of a pull request. A new verdict replaces the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Approved,
@@ -154,7 +154,7 @@ pub(crate) struct Comment {
     pub(crate) raw: String,
     pub(crate) created_on: Timestamp,
     pub(crate) updated_on: Timestamp,
-    /// When the window that is open now, or was last, began.
+    /// Start of the present window, or of the last one.
     pub(crate) window_from: Timestamp,
     pub(crate) deleted: bool,
     pub(crate) parent: Option<u64>,
@@ -202,7 +202,7 @@ pub(crate) struct Hook {
     pub(crate) created_at: Timestamp,
 }
 
-/// What a hook listens to.
+/// Events that a hook covers: those of a repository, or of the whole workspace.
 #[derive(Debug, Clone)]
 pub(crate) enum HookSubject {
     Repository(Arc<RepositoryIdentity>),

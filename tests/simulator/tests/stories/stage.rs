@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Where hook events are listed; everything a repository hook can hear of.
+/// Address of the list of hook events, with every event of a repository hook.
 pub(crate) const EVERYTHING: [&str; 18] = [
     "repo:push",
     "repo:commit_comment_created",
@@ -35,7 +35,7 @@ pub(crate) const EVERYTHING: [&str; 18] = [
 
 pub(crate) const SECRET: &str = "a shared secret";
 
-/// How the receiver answers one request.
+/// Answer of the receiver to one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reply {
     Status(u16),
@@ -133,7 +133,7 @@ impl Stage {
         Self { simulator, alice, bob, hook_url, inbox }
     }
 
-    /// What the receiver shall answer to the next requests; after them 200.
+    /// Answers of the receiver to the next requests; after them it answers 200.
     pub(crate) fn will_reply(&self, replies: &[Reply]) {
         self.inbox.replies.lock().unwrap().extend(replies);
     }
