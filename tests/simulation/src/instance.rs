@@ -92,7 +92,9 @@ impl Instance {
         failed: impl FnOnce() -> E,
     ) -> Result<R, E> {
         let faults = &self.0.faults;
-        tokio::time::sleep(Duration::from_millis(faults.dice.below(longest_ms))).await;
+        if longest_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(faults.dice.below(longest_ms))).await;
+        }
         let crash = self.count_down();
         if crash.is_some_and(|crash| !crash.is_done) {
             self.crash().await;

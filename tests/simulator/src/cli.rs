@@ -17,7 +17,7 @@ Then, as alice:
 
 tests/simulator/README.md shows every call.";
 
-/// A Bitbucket Cloud that is not there: its REST API, its webhooks and its silences.
+/// A simulated Bitbucket Cloud: its REST API, its webhooks and its silences.
 ///
 /// Prints one line of JSON with url, users and tokens when it is ready; logs to stderr (`RUST_LOG`).
 #[derive(Debug, Parser)]

@@ -1,4 +1,4 @@
-//! The simulator's time: the machine's clock plus what was added, or a clock that only moves when told to.
+//! The simulator's time: the machine's clock plus what was added, or a clock that only moves when a test advances it.
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +28,7 @@ enum Mode {
 }
 
 impl Clock {
-    /// A clock that starts as told.
+    /// A clock that with this start.
     pub fn new(start: ClockStart) -> Self {
         let mode = match start {
             ClockStart::Real => Mode::Real { added: SignedDuration::ZERO },
@@ -82,7 +82,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_manual_clock_moves_only_when_told() {
+    fn a_manual_clock_moves_only_when_advanced() {
         let start: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let clock = Clock::new(ClockStart::Manual(start));
         assert_eq!(clock.now(), start);

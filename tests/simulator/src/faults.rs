@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_never_heard_of_uses_up_nothing_of_the_others() {
+    fn a_silenced_account_uses_up_no_faults_of_others() {
         let mut faults = Faults::default();
         let lose_all_of = Some("carol".to_owned());
         faults.add(FaultRequest { double_next: 1, lose_all_of, ..Default::default() }).unwrap();

@@ -17,7 +17,7 @@ use tower::ServiceExt as _;
 /// The address in every link and `next`. Nothing listens there.
 const BASE_URL: &str = "http://localhost";
 
-/// A Bitbucket whose API is called, and whose webhooks are taken, by whoever owns it.
+/// A Bitbucket whose API calls and webhooks pass through its owner.
 #[derive(Debug)]
 pub struct InProcess {
     hub: Arc<Hub>,

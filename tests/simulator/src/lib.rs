@@ -1,4 +1,4 @@
-//! A Bitbucket Cloud that is not there.
+//! A simulated Bitbucket Cloud.
 //!
 //! An HTTP server that people act on through Bitbucket's own REST API and that sends webhooks as Bitbucket does:
 //! signed, sent again after a 5xx, and **not sent at all where Bitbucket stays silent**. Such silences are edits of a

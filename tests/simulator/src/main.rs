@@ -1,4 +1,4 @@
-//! Runs the simulator until it is told to stop (ctrl-c or SIGTERM).
+//! Runs the simulator until ctrl-c or SIGTERM.
 
 mod cli;
 

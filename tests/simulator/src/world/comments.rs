@@ -120,7 +120,7 @@ impl World {
         self.after_resolution(act, id, comment_id, COMMENT_REOPENED)
     }
 
-    /// Likes a comment, or stops liking it, and returns how many like it then. Bitbucket tells this in no way.
+    /// Likes a comment, or stops liking it, and returns how many like it then. Bitbucket never reports it.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].

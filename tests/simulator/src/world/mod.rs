@@ -126,7 +126,7 @@ impl World {
         }
     }
 
-    /// Makes a repository with a branch `main`. No webhook tells of it: none of those that a pull request needs.
+    /// Makes a repository with a branch `main`. No webhook reports it.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Invalid`] where there is one of this name.

@@ -41,7 +41,7 @@ pub struct Webhook {
     pub body: Bytes,
 }
 
-/// Something that happened and that no webhook tells.
+/// A change that no webhook reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Silence {
     /// Name of the change: `comment_updated`, `task_resolved`, `comment_liked`...
@@ -88,7 +88,7 @@ impl fmt::Debug for Secret {
 /// Refusal of an act. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is not there, or not for this caller.
+    /// Unknown, or hidden from this caller.
     NotFound(String),
     /// It is there but may not be done.
     Forbidden(String),
