@@ -173,7 +173,7 @@ struct Draft {
 impl Draft {
     const PEOPLE: usize = 5;
 
-    const fn new(seed: u64, edits: Edits) -> Self {
+    fn new(seed: u64, edits: Edits) -> Self {
         Self { dice: Dice::new(seed), edits, acts: Vec::new(), items: 0 }
     }
 

@@ -8,7 +8,7 @@ use relay::{Event, Subject};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use simulator::world::Refusal;
-use store::Table as _;
+use store::SubjectLog as _;
 
 use crate::ledger::Published;
 use crate::stage::{REPOSITORY, Stage};
@@ -47,8 +47,7 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<usize, String> {
         check_order(&truth.subject, &log)?;
         events.extend(log);
         let state = stage.table.read(&stage.link, &truth.subject).await.map_err(|error| error.to_string())?;
-        let state =
-            state.pull_request.as_ref().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
+        let state = state.pull_request().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
         check_state(state, truth)?;
     }
     check_published(stage, &events)?;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use bitbucket::client::Api;
-use relay::watch::Reason;
+use relay::state::Reason;
 use simulator::InProcess;
-use store::Table as _;
+use store::SubjectLog as _;
 use tokio::task::LocalSet;
 
 use crate::checks;

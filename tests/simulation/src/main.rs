@@ -9,6 +9,9 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use simulation::{history, many};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The number of histories by default.
 const COUNT: u64 = 10_000;
 

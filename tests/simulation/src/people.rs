@@ -22,7 +22,7 @@ const REVIEWERS: [&str; 2] = ["bob", "carol"];
 
 /// Something that somebody does. Numbers are ids: of the pull request, then of the comment or task.
 #[derive(Debug, Clone, Copy)]
-pub enum Act {
+pub(crate) enum Act {
     /// Open a pull request.
     Open,
     /// Change a title.

@@ -15,6 +15,7 @@ use publisher::record::Batch;
 use publisher::{Error, Publisher};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Map, Value, json};
+use store::Clock as _;
 use store::memory::StreamRecord;
 
 use crate::instance::Instance;
@@ -37,7 +38,7 @@ const LONGEST_CALL_MS: u64 = 50;
 
 /// What came out of the publisher: the ids of events on the bus and in the dead-letter queue, in order. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Subscriber(Arc<Mutex<Received>>);
+pub(crate) struct Subscriber(Arc<Mutex<Received>>);
 
 #[derive(Debug, Default)]
 struct Received {
@@ -104,14 +105,14 @@ impl DeadLetters for Outside {
 pub(crate) async fn pump(stage: Rc<Stage>, behind: Rc<Cell<bool>>) {
     let mut done = 0;
     loop {
-        let records = stage.table.stream_after(done);
+        let records = stage.table.stream_records(done);
         behind.set(!records.is_empty());
         if records.is_empty() {
             tokio::time::sleep(INTERVAL).await;
             continue;
         }
         let batch: Vec<StreamRecord> = records.into_iter().take(BATCH).collect();
-        match publish(&stage, &batch).await {
+        match publish(&stage, &batch, done).await {
             Some(handled) => done += handled,
             None => stage.story(|| "  the publisher crashed".to_owned()),
         }
@@ -120,7 +121,7 @@ pub(crate) async fn pump(stage: Rc<Stage>, behind: Rc<Cell<bool>>) {
 }
 
 /// One invocation. Gives the number of records, from the first on, that are done; `None` if it crashed.
-async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord]) -> Option<usize> {
+async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord], first: usize) -> Option<usize> {
     let instance = Instance::new(Arc::clone(&stage.faults));
     let outside = Outside {
         instance: instance.clone(),
@@ -130,7 +131,7 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord]) -> Option<usize> {
         }),
     };
     let clock = stage.clock(0);
-    let deadline = store::Clock::now(&clock).saturating_add(INVOCATION).unwrap_or_default();
+    let deadline = clock.now().saturating_add(INVOCATION).unwrap_or_default();
     let publisher = Publisher {
         bus: outside.clone(),
         dead_letters: outside,
@@ -138,36 +139,34 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord]) -> Option<usize> {
         decode,
         table: "bitrelay".to_owned(),
     };
-    let records =
-        batch.iter().filter(|record| is_event(record)).map(|record| to_json(record, stage)).collect();
+    let numbered = batch.iter().zip(first..).filter(|(record, _)| is_event(record));
+    let records = numbered.map(|(record, number)| to_json(record, number, stage)).collect();
     let outcomes = instance.invoke(IO_CALLS, publisher.handle(Batch { records }, deadline)).await?;
     let failures = outcomes.into_response().batch_item_failures;
-    let first = failures.into_iter().filter_map(|failure| failure.item_identifier?.parse::<u64>().ok()).min();
-    Some(match first {
-        None => batch.len(),
-        Some(first) => batch.iter().take_while(|record| record.sequence_number < first).count(),
-    })
+    let failed =
+        failures.into_iter().filter_map(|failure| failure.item_identifier?.parse::<usize>().ok()).min();
+    Some(failed.map_or(batch.len(), |failed| failed - first))
 }
 
 /// The template's filter: new events only.
 fn is_event(record: &StreamRecord) -> bool {
-    let kind = record.new_image.get("kind");
-    record.is_insert && matches!(kind, Some(AttributeValue::S(kind)) if kind == "event")
+    let kind = record.image.get("kind");
+    record.inserted && matches!(kind, Some(AttributeValue::S(kind)) if kind == "event")
 }
 
 /// A record as Lambda hands it over.
-fn to_json(record: &StreamRecord, stage: &Stage) -> Value {
+fn to_json(record: &StreamRecord, number: usize, stage: &Stage) -> Value {
     json!({
-        "eventID": record.sequence_number.to_string(),
+        "eventID": number.to_string(),
         "eventName": "INSERT",
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
         "awsRegion": "eu-west-1",
         "dynamodb": {
-            "ApproximateCreationDateTime": store::Clock::now(&stage.clock(0)).as_second(),
-            "Keys": { "pk": image(&record.new_image)["pk"], "sk": image(&record.new_image)["sk"] },
-            "NewImage": image(&record.new_image),
-            "SequenceNumber": record.sequence_number.to_string(),
+            "ApproximateCreationDateTime": stage.clock(0).now().as_second(),
+            "Keys": { "pk": { "S": record.pk }, "sk": { "S": record.sk } },
+            "NewImage": image(&record.image),
+            "SequenceNumber": number.to_string(),
             "SizeBytes": 100,
             "StreamViewType": "NEW_IMAGE",
         },

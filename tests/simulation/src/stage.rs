@@ -106,7 +106,7 @@ impl Stage {
             dice,
             bitbucket,
             api,
-            table: MemoryTable::default(),
+            table: MemoryTable::with_stream(),
             links,
             link,
             subscriber: Subscriber::default(),

@@ -2,12 +2,9 @@
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::budget::Budget;
-use relay::head::ShortHash;
-use relay::{Account, Event, LinkId, Subject, SubjectState};
-use store::authorization::Authorization;
+use relay::{Event, LinkId, ShortHash, Subject, SubjectState};
 use store::memory::MemoryTable;
-use store::{Commit, CommitError, DueWatch, Error, Shard, Table};
+use store::{Commit, CommitError, Document, Documents, DueWatch, Error, Leases, Shard, SubjectLog};
 
 use crate::instance::Instance;
 
@@ -33,7 +30,7 @@ fn unavailable() -> Error {
     Error::unavailable("a fault was injected")
 }
 
-impl Table for FaultyTable {
+impl SubjectLog for FaultyTable {
     async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
         self.io(self.table.read(link, subject)).await
     }
@@ -67,23 +64,19 @@ impl Table for FaultyTable {
     ) -> Result<Vec<PullRequestId>, Error> {
         self.io(self.table.pull_requests_with_head(link, repository, head, limit)).await
     }
+}
 
-    async fn budget(&self, account: &Account) -> Result<Budget, Error> {
-        self.io(self.table.budget(account)).await
+impl Documents for FaultyTable {
+    async fn read_document<D: Document>(&self, key: &D::Key) -> Result<D, Error> {
+        self.io(self.table.read_document(key)).await
     }
 
-    async fn spend(&self, account: &Account, budget: &Budget) -> Result<bool, Error> {
-        self.io(self.table.spend(account, budget)).await
+    async fn store_document<D: Document>(&self, key: &D::Key, document: &D) -> Result<bool, Error> {
+        self.io(self.table.store_document(key, document)).await
     }
+}
 
-    async fn authorization(&self, link: &LinkId) -> Result<Authorization, Error> {
-        self.io(self.table.authorization(link)).await
-    }
-
-    async fn store_authorization(&self, link: &LinkId, stored: &Authorization) -> Result<bool, Error> {
-        self.io(self.table.store_authorization(link, stored)).await
-    }
-
+impl Leases for FaultyTable {
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
         Ok(self.io(self.table.lease(name, holder, now, seconds)).await? || self.gives_every_lease)
     }

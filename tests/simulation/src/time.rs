@@ -34,13 +34,3 @@ impl Clock for SkewedClock {
         self.bitbucket.clock().now().saturating_add(self.skew).unwrap_or(Timestamp::MAX)
     }
 }
-
-impl publisher::clock::Clock for SkewedClock {
-    fn now(&self) -> Timestamp {
-        Clock::now(self)
-    }
-
-    async fn sleep(&self, duration: std::time::Duration) {
-        tokio::time::sleep(duration).await;
-    }
-}

@@ -89,7 +89,9 @@ fn revise(known: &mut CommentState, comment: &Comment, now: Timestamp, version: 
                 known.version = version;
             }
             let same = |old: &&Revision| old.hash == revision.hash && old.updated_on == revision.updated_on;
-            known.revisions.iter().rfind(same).cloned().unwrap_or(revision)
+            let reported =
+                known.revisions.iter().rfind(same).or_else(|| known.found_edit(revision.updated_on));
+            reported.cloned().unwrap_or(revision)
         }
     }
 }
@@ -247,7 +249,7 @@ fn text(
         RevisionOrder::New(revision) => {
             state.changed_at = change_time(state, &revision, now);
             state.version = version;
-            state.push(revision.clone());
+            state.push(Revision { found: true, ..revision.clone() });
             emit_updated(ctx, id, comment, revision);
         }
     }

@@ -38,7 +38,7 @@ pub(super) enum RevisionOrder {
 
 /// The revision that a comment or task shows.
 pub(super) fn seen(text: Option<&str>, updated_on: Option<Timestamp>) -> Revision {
-    Revision { hash: text.map(content_hash), updated_on, ordinal: 0 }
+    Revision { hash: text.map(content_hash), updated_on, ordinal: 0, found: false }
 }
 
 /// Compares a seen revision with the known ones. Times are never compared with `created_on`: they differ by

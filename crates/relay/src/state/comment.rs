@@ -61,10 +61,22 @@ impl CommentState {
         let Some(standing) = self.standing().filter(|standing| updated_on > standing.updated_on) else {
             return false;
         };
-        let again = Revision { hash: standing.hash.clone(), updated_on, ordinal: 0 };
+        let again = Revision { hash: standing.hash.clone(), updated_on, ordinal: 0, found: false };
         self.push(again);
         self.changed_at = self.changed_at.max(updated_on.unwrap_or(self.changed_at));
         true
+    }
+
+    /// The revision that a poll found of the edit that a late report says was made at `updated_on`: the standing text, with the
+    /// time of a later act.
+    pub(crate) fn found_edit(&self, updated_on: Option<Timestamp>) -> Option<&Revision> {
+        let standing = &self.standing()?.hash;
+        let before = self.revisions.iter().rfind(|old| old.hash != *standing);
+        if before.is_some_and(|before| updated_on <= before.updated_on) {
+            return None;
+        }
+        let standing = self.revisions.iter().rev().take_while(|old| old.hash == *standing);
+        standing.filter(|old| old.found && old.updated_on > updated_on).last()
     }
 
     pub(crate) fn push(&mut self, revision: Revision) {

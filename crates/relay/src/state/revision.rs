@@ -12,6 +12,9 @@ pub struct Revision {
     pub updated_on: Option<Timestamp>,
     /// Counter of revisions with the same `updated_on`, because an edit may not move it.
     pub ordinal: u32,
+    /// True if a poll found it. A later act may have moved the `updated_on` that the poll read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
 }
 
 /// A resolution.
