@@ -45,6 +45,12 @@ fn big_review_costs_a_fraction_of_the_calls() {
 }
 
 #[test]
+fn big_review_with_even_edits_loses_none() {
+    let row = measured(&workloads::big_review(Edits::Even));
+    assert_eq!(targets::missed(&row), [] as [&str; 0]);
+}
+
+#[test]
 fn review_of_five_pull_requests_costs_less() {
     let row = measured(&workloads::spread_review(Edits::Early));
     assert_eq!(targets::missed(&row), [] as [&str; 0]);
