@@ -28,15 +28,17 @@ pub fn svg(rows: &[Row]) -> String {
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
     );
     svg += &axes();
-    let mut drawn = Vec::new();
-    let mut labels = 0;
-    for row in rows {
-        let is_even = row.name.ends_with("-even");
+    let (even, early): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.name.ends_with("-even"));
+    for row in even {
+        for (figures, color) in [(&row.per_comment, PER_COMMENT), (&row.ours, OURS)] {
+            svg += &position(figures).map(|at| hollow_point(at, color)).unwrap_or_default();
+        }
+    }
+    for (number, row) in early.into_iter().enumerate() {
         // Labels alternate between above and below, because points of neighbours may coincide.
-        let label_dy = if labels % 2 == 0 { 18.0 } else { -6.0 };
-        labels += usize::from(!is_even);
+        let label_dy = if number % 2 == 0 { 18.0 } else { -6.0 };
         let (theirs, ours) = (position(&row.per_comment), position(&row.ours));
-        if let (false, Some(from), Some(to)) = (is_even, theirs, ours) {
+        if let (Some(from), Some(to)) = (theirs, ours) {
             let _ = writeln!(
                 svg,
                 "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"#9ca3af\" \
@@ -45,11 +47,7 @@ pub fn svg(rows: &[Row]) -> String {
             );
         }
         for (at, color, side) in [(theirs, PER_COMMENT, 1.0), (ours, OURS, -1.0)] {
-            // Two workloads that differ only in bitrelay's limit have the same schedules.
-            let Some(at) = at.filter(|at| !drawn.contains(at)) else { continue };
-            drawn.push(at);
-            svg +=
-                &if is_even { hollow_point(at, color) } else { point(at, color, (side, label_dy), row.name) };
+            svg += &at.map(|at| point(at, color, (side, label_dy), row.name)).unwrap_or_default();
         }
     }
     svg += &legend();
