@@ -1,5 +1,5 @@
-//! A stand-in for Secrets Manager, EventBridge and SQS, which counts calls, and fails as told. `DynamoDB` calls are
-//! passed on.
+//! A stand-in for Secrets Manager, EventBridge and SQS. It counts calls and fails on command. It forwards calls to
+//! `DynamoDB`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -11,11 +11,11 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What the bus does with a call.
+/// Behaviour of the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BusMood {
-    /// Takes everything.
-    Well,
+pub enum BusBehaviour {
+    /// Accepts everything.
+    Up,
     /// Answers 503.
     Down,
 }
@@ -39,7 +39,7 @@ struct World {
 
 #[derive(Debug)]
 struct Bus {
-    mood: BusMood,
+    behaviour: BusBehaviour,
     published: Vec<Value>,
     refused: VecDeque<(String, String)>,
 }
@@ -49,7 +49,7 @@ impl Aws {
     pub async fn start(dynamo_url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let bus = Bus { mood: BusMood::Well, published: Vec::new(), refused: VecDeque::new() };
+        let bus = Bus { behaviour: BusBehaviour::Up, published: Vec::new(), refused: VecDeque::new() };
         let world = Arc::new(World {
             http: reqwest::Client::new(),
             dynamo_url: dynamo_url.to_owned(),
@@ -63,7 +63,7 @@ impl Aws {
         Self { url, world }
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -73,14 +73,14 @@ impl Aws {
         self.world.secrets.lock().unwrap().insert(name.to_owned(), value.to_string());
     }
 
-    /// The operations called since the last time, such as `GetItem`.
+    /// Returns the operations called since the last call of this, such as `GetItem`.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.world.calls.lock().unwrap())
     }
 
-    /// Sets what the bus does.
-    pub fn set_bus(&self, mood: BusMood) {
-        self.world.bus.lock().unwrap().mood = mood;
+    /// Sets the behaviour of the bus.
+    pub fn set_bus(&self, behaviour: BusBehaviour) {
+        self.world.bus.lock().unwrap().behaviour = behaviour;
     }
 
     /// Makes the bus refuse one entry whose detail contains `text`, once, with an error code inside a 200.
@@ -88,12 +88,12 @@ impl Aws {
         self.world.bus.lock().unwrap().refused.push_back((text.to_owned(), code.to_owned()));
     }
 
-    /// The details of what the bus took, in order.
+    /// Returns the details of the entries that the bus accepted, in order.
     pub fn published(&self) -> Vec<Value> {
         self.world.bus.lock().unwrap().published.clone()
     }
 
-    /// The messages in the dead-letter queue.
+    /// Returns the messages in the dead-letter queue.
     pub fn parked(&self) -> Vec<Value> {
         self.world.parked.lock().unwrap().clone()
     }
@@ -105,7 +105,7 @@ async fn call(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) 
     let (service, operation) = target.split_once('.').unwrap_or_default();
     world.calls.lock().unwrap().push(operation.to_owned());
     match (service, operation) {
-        (service, _) if service.starts_with("DynamoDB") => pass_on(&world, &headers, body).await,
+        (service, _) if service.starts_with("DynamoDB") => forward(&world, &headers, body).await,
         ("secretsmanager", "GetSecretValue") => get_secret(&world, &body),
         ("AWSEvents", "PutEvents") => put_events(&world, &body),
         ("AmazonSQS", "SendMessage") => send_message(&world, &body),
@@ -116,7 +116,7 @@ async fn call(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) 
     }
 }
 
-async fn pass_on(world: &World, headers: &HeaderMap, body: Bytes) -> Response<Body> {
+async fn forward(world: &World, headers: &HeaderMap, body: Bytes) -> Response<Body> {
     let mut headers = headers.clone();
     headers.remove("host");
     let Ok(passed) = world.http.post(&world.dynamo_url).headers(headers).body(body).send().await else {
@@ -143,7 +143,7 @@ fn get_secret(world: &World, body: &[u8]) -> Response<Body> {
 fn put_events(world: &World, body: &[u8]) -> Response<Body> {
     let request: Value = serde_json::from_slice(body).unwrap();
     let mut bus = world.bus.lock().unwrap();
-    if bus.mood == BusMood::Down {
+    if bus.behaviour == BusBehaviour::Down {
         return answer(
             StatusCode::SERVICE_UNAVAILABLE,
             &json!({ "__type": "ServiceUnavailable", "message": "down" }),
@@ -154,7 +154,7 @@ fn put_events(world: &World, body: &[u8]) -> Response<Body> {
         let detail = entry["Detail"].as_str().unwrap();
         let refused = bus.refused.iter().position(|(text, _)| detail.contains(text.as_str()));
         if let Some((_, code)) = refused.and_then(|at| bus.refused.remove(at)) {
-            results.push(json!({ "ErrorCode": code, "ErrorMessage": "as told" }));
+            results.push(json!({ "ErrorCode": code, "ErrorMessage": "refused by the test" }));
         } else {
             bus.published.push(serde_json::from_str(detail).unwrap());
             results.push(json!({ "EventId": format!("event-{}", bus.published.len()) }));

@@ -1,4 +1,4 @@
-//! The program `bitrelay`, as a person types it against the local stack.
+//! The program `bitrelay`, run against the local stack as a person would.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,8 +10,8 @@ use tokio::process::Command;
 use crate::leaks::Trace;
 use crate::paths;
 
-/// A shell that knows the local stack's configuration file and the emulator's credentials, and nothing else of this
-/// machine. It keeps all that the program prints.
+/// Runs `bitrelay` with the local stack's configuration file and the emulator's credentials, and no other environment.
+/// Records everything that the program prints.
 #[derive(Debug)]
 pub struct CommandLine {
     program: PathBuf,
@@ -19,9 +19,9 @@ pub struct CommandLine {
     printed: Vec<Trace>,
 }
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone)]
-pub struct Ended {
+pub struct Finished {
     /// The exit code.
     pub code: i32,
     /// The standard output.
@@ -30,44 +30,44 @@ pub struct Ended {
     pub err: String,
 }
 
-impl Ended {
-    /// The output of `--format json`.
+impl Finished {
+    /// Parses the output of `--format json`.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 impl CommandLine {
-    /// `config` is what `make up` leaves for `--config`.
+    /// Creates the runner; `config` is the file that `make up` writes for `--config`.
     pub fn new(config: PathBuf) -> Self {
         Self { program: paths::bitrelay(), config, printed: Vec::new() }
     }
 
-    /// Types a command that has to succeed.
-    pub async fn types(&mut self, words: &str) -> Ended {
-        self.pipes("", words).await
+    /// Runs a command that must succeed.
+    pub async fn run(&mut self, words: &str) -> Finished {
+        self.run_with_input("", words).await
     }
 
-    /// Pipes lines into a command that has to succeed.
-    pub async fn pipes(&mut self, lines: &str, words: &str) -> Ended {
-        let ended = self.run(lines, words, &[]).await;
-        assert_eq!(ended.code, 0, "bitrelay {words}: {ended:?}");
-        ended
+    /// Runs a command that must succeed, with lines of input.
+    pub async fn run_with_input(&mut self, lines: &str, words: &str) -> Finished {
+        let finished = self.execute(lines, words, &[]).await;
+        assert_eq!(finished.code, 0, "bitrelay {words}: {finished:?}");
+        finished
     }
 
-    /// Types a command that has to succeed and whose very purpose is to show such secrets.
-    pub async fn types_what_shows(&mut self, shows: &'static [&'static str], words: &str) -> Ended {
-        let ended = self.run("", words, shows).await;
-        assert_eq!(ended.code, 0, "bitrelay {words}: {ended:?}");
-        ended
+    /// Runs a command that must succeed and that shows secrets of these kinds on purpose.
+    pub async fn run_showing(&mut self, shows: &'static [&'static str], words: &str) -> Finished {
+        let finished = self.execute("", words, shows).await;
+        assert_eq!(finished.code, 0, "bitrelay {words}: {finished:?}");
+        finished
     }
 
-    /// All that was printed so far, and what was typed for it.
+    /// Returns the commands so far, each with its output.
     pub fn printed(&self) -> &[Trace] {
         &self.printed
     }
 
-    async fn run(&mut self, lines: &str, words: &str, shows: &'static [&'static str]) -> Ended {
+    async fn execute(&mut self, lines: &str, words: &str, shows: &'static [&'static str]) -> Finished {
         let mut process = Command::new(&self.program)
             .arg("--config")
             .arg(&self.config)
@@ -81,16 +81,16 @@ impl CommandLine {
             .spawn()
             .unwrap();
         let mut input = process.stdin.take().unwrap();
-        // A command that reads nothing may have closed it.
+        // A command that reads no input may have closed it.
         let _ = input.write_all(lines.as_bytes()).await;
         drop(input);
         let done = process.wait_with_output().await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let code = done.status.code().expect("it ended by itself");
-        let ended = Ended { code, out: text(done.stdout), err: text(done.stderr) };
+        let code = done.status.code().expect("no signal ended the program");
+        let finished = Finished { code, out: text(done.stdout), err: text(done.stderr) };
         let place = format!("bitrelay {words}");
-        let text = format!("{place}\n{}\n{}", ended.out, ended.err);
+        let text = format!("{place}\n{}\n{}", finished.out, finished.err);
         self.printed.push(Trace { place, text, shows });
-        ended
+        finished
     }
 }

@@ -1,8 +1,8 @@
-//! What the documents promise about the tests is true.
+//! Checks that the documents name existing tests.
 
 use std::path::Path;
 
-/// Every Rust source below a folder, in one string.
+/// Appends every Rust source below a folder to a string.
 fn sources(folder: &Path, into: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -15,7 +15,7 @@ fn sources(folder: &Path, into: &mut String) {
 }
 
 #[test]
-fn every_test_that_the_guarantees_name_exists() {
+fn every_test_named_in_the_guarantees_exists() {
     let workspace = crate::paths::workspace();
     let mut code = String::new();
     for folder in ["crates", "functions", "tests"] {
@@ -26,6 +26,9 @@ fn every_test_that_the_guarantees_name_exists() {
         text.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 4).collect();
     assert!(names.len() >= 10, "{names:?}");
     for name in names {
-        assert!(code.contains(&format!("fn {name}")), "there is no test {name}");
+        assert!(
+            code.contains(&format!("fn {name}")),
+            "docs/GUARANTEES.md names the test {name}, which does not exist"
+        );
     }
 }

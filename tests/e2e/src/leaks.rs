@@ -1,29 +1,32 @@
-//! Looking for secrets in all that a run leaves behind (G10).
+//! A search for secrets in everything that a run leaves behind (G10).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Shorter ones are found by chance.
+/// Shortest secret that can be searched for. Shorter ones occur by chance.
 const MIN_LENGTH: usize = 8;
 
-/// A secret that was used.
+/// A secret that the run used.
 #[derive(Debug, Clone)]
 pub struct Secret {
-    what: String,
+    kind: String,
     forms: Vec<String>,
 }
 
 impl Secret {
-    /// `what` it is, such as `nonce`; two of one kind may be told apart by their values alone.
-    pub fn new(what: &str, value: &str) -> Self {
-        assert!(value.len() >= MIN_LENGTH, "this {what} is too short to be looked for");
-        let in_an_address = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        Self { what: what.to_owned(), forms: vec![value.to_owned(), in_an_address, STANDARD.encode(value)] }
+    /// Creates a secret of a `kind` such as `nonce`. Two secrets may have the same kind.
+    pub fn new(kind: &str, value: &str) -> Self {
+        assert!(
+            value.len() >= MIN_LENGTH,
+            "this {kind} has fewer than {MIN_LENGTH} characters and would be found by chance"
+        );
+        let in_a_url = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        Self { kind: kind.to_owned(), forms: vec![value.to_owned(), in_a_url, STANDARD.encode(value)] }
     }
 
-    /// A secret that is sent as the password of Basic authentication, where it looks different.
-    pub fn password(what: &str, user: &str, value: &str) -> Self {
-        let mut secret = Self::new(what, value);
+    /// Creates a secret that is also sent as the password of Basic authentication, which encodes it.
+    pub fn password(kind: &str, user: &str, value: &str) -> Self {
+        let mut secret = Self::new(kind, value);
         secret.forms.push(STANDARD.encode(format!("{user}:{value}")));
         secret
     }
@@ -33,34 +36,35 @@ impl Secret {
     }
 }
 
-/// Something that a run left behind.
+/// A text that a run left behind.
 #[derive(Debug, Clone)]
 pub struct Trace {
-    /// Where it is from.
+    /// Its origin.
     pub place: String,
-    /// All of it.
+    /// The whole text.
     pub text: String,
-    /// What it exists to show: kinds of secrets.
+    /// Kinds of secrets that it shows on purpose.
     pub shows: &'static [&'static str],
 }
 
 impl Trace {
-    /// Something that shows no secret at all.
+    /// Creates a trace that must show no secret.
     pub fn new(place: &str, text: impl Into<String>) -> Self {
         Self { place: place.to_owned(), text: text.into(), shows: &[] }
     }
 }
 
-/// Which secrets are where they must not be. What is said to show one and does not is told too: an exception that nobody
-/// needs could hide a leak.
+/// Lists the secrets that a trace shows and must not show. Also lists exceptions that are not needed, because they
+/// could hide a leak.
 pub fn leaks(traces: &[Trace], secrets: &[Secret]) -> Vec<String> {
     let mut found = Vec::new();
     for trace in traces {
-        let seen: Vec<_> = secrets.iter().filter(|secret| secret.is_in(&trace.text)).collect();
-        let leaked = seen.iter().filter(|secret| !trace.shows.contains(&secret.what.as_str()));
-        found.extend(leaked.map(|secret| format!("{} is in {}", secret.what, trace.place)));
-        let needless = trace.shows.iter().filter(|what| seen.iter().all(|secret| secret.what != **what));
-        found.extend(needless.map(|what| format!("{} is not in {}", what, trace.place)));
+        let found_here: Vec<_> = secrets.iter().filter(|secret| secret.is_in(&trace.text)).collect();
+        let leaked = found_here.iter().filter(|secret| !trace.shows.contains(&secret.kind.as_str()));
+        found.extend(leaked.map(|secret| format!("{} is in {}", secret.kind, trace.place)));
+        let needless =
+            trace.shows.iter().filter(|kind| found_here.iter().all(|secret| secret.kind != **kind));
+        found.extend(needless.map(|kind| format!("{} is not in {}", kind, trace.place)));
     }
     found
 }
@@ -70,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_planted_secret_is_found_in_every_form_it_is_written_in() {
+    fn secret_is_found_in_every_encoding() {
         let secret = Secret::password("password", "alice", "p&ssword 42");
         for planted in [
             r#"{"message":"got p&ssword 42"}"#.to_owned(),
@@ -84,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_is_for_one_kind_of_secret_and_has_to_be_needed() {
+    fn exception_is_for_one_kind_and_must_be_needed() {
         let secrets = [Secret::new("nonce", "nonce-0123"), Secret::new("token", "token-0123")];
         let shows: &[&str] = &["nonce"];
         let trace = |text: &str| Trace { shows, ..Trace::new("the output", text) };

@@ -1,23 +1,23 @@
-//! What the end-to-end tests stand on: the local stack, the functions without it, and stand-ins for the parts of AWS that
-//! have to fail on command.
+//! Support of the end-to-end tests: the local stack, the functions without it, and stand-ins for the parts of AWS that
+//! must fail on command.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`pace`] | how late an event can be, as README.md promises it |
-//! | [`paths`] | where the workspace, the tools and the built functions are |
+//! | [`pace`] | the largest delays of events, as README.md states them |
+//! | [`paths`] | paths of the workspace, the tools and the built functions |
 //! | [`signer`] | an independent signer of deliveries |
-//! | [`stack`] | the local stack, as `make up` starts it, and its subscriber |
+//! | [`stack`] | the local stack as `make up` starts it, and a subscriber to its bus |
 //! | [`runtime`] | the release binaries under `cargo lambda watch --only-lambda-apis` |
-//! | [`aws`] | a stand-in for Secrets Manager, EventBridge and SQS, which counts, and fails as told |
+//! | [`aws`] | a stand-in for Secrets Manager, EventBridge and SQS, which counts calls and fails on command |
 //! | [`table`] | a `DynamoDB` that can be stopped and started |
-//! | [`pump`] | stream records to the publisher, by Lambda's rules for streams |
-//! | [`browser`] | a person's browser |
-//! | [`command_line`] | the program `bitrelay`, typed by a person |
-//! | [`leaks`] | looking for secrets in all that a run leaves behind |
-//! | [`tokens`] | processes that ask for tokens at the same time |
-//! | [`suite`] | named tests around what they share |
+//! | [`pump`] | sends stream records to the publisher, by Lambda's rules for streams |
+//! | [`browser`] | a browser, or plain HTTP requests |
+//! | [`command_line`] | the program `bitrelay`, run as a person would |
+//! | [`leaks`] | a search for secrets in everything that a run leaves behind |
+//! | [`tokens`] | processes that request tokens at the same time |
+//! | [`suite`] | named tests with a shared resource |
 
-// Everything here serves tests: a failure is a failed test, and says where.
+// Everything here serves tests: a panic fails the test and names its line.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

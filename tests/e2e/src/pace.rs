@@ -1,17 +1,17 @@
-//! How late an event can be that no webhook told of, as README.md promises it.
+//! The largest delays of events without a webhook, as README.md states them.
 
 use std::time::Duration;
 
 use relay::Settings;
 use serde::Deserialize;
 
-/// The poller's rule: whatever is to be polled waits for a run at most this long.
-const A_RUN_SECONDS: u32 = 60;
+/// Longest wait for the next run of the poller.
+const RUN_SECONDS: u32 = 60;
 
-/// While nothing is fresh, polls come half as often.
+/// Factor between poll intervals if no window is fresh.
 const LATER_FACTOR: u32 = 2;
 
-/// How often a deployment looks, by its parameters. `make up` leaves them in `stack.json`.
+/// Intervals of a deployment, by its parameters. `make up` writes them into `stack.json`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[expect(missing_docs, reason = "the parameters' own names")]
 pub struct Pace {
@@ -22,19 +22,20 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// An edit, while a window is open: a run, and the next poll.
+    /// Returns the delay of an edit while a window is open: until the next run, and until the next poll.
     pub const fn edit(&self) -> Duration {
-        seconds(A_RUN_SECONDS + self.poll_seconds())
+        seconds(RUN_SECONDS + self.poll_seconds())
     }
 
-    /// A task's change, while a window is open: not every poll reads tasks.
+    /// Returns the delay of a task's change while a window is open. Not every poll reads tasks.
     pub const fn task(&self) -> Duration {
-        seconds(A_RUN_SECONDS + self.task_interval_seconds + self.poll_seconds())
+        seconds(RUN_SECONDS + self.task_interval_seconds + self.poll_seconds())
     }
 
-    /// A pull request or a comment whose webhook was lost: a run, a sweep, the time that is left to the webhook, and the poll.
+    /// Returns the delay of a pull request or a comment whose webhook was lost: a run, a sweep, the grace period for
+    /// the webhook, and the poll.
     pub const fn lost_webhook(&self) -> Duration {
-        seconds(A_RUN_SECONDS + self.sweep_seconds + self.grace_seconds + self.poll_seconds())
+        seconds(RUN_SECONDS + self.sweep_seconds + self.grace_seconds + self.poll_seconds())
     }
 
     const fn poll_seconds(&self) -> u32 {
@@ -62,16 +63,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_names_the_delays_of_the_default_settings() {
+    fn readme_states_the_delays_of_the_default_settings() {
         let readme = std::fs::read_to_string(crate::paths::workspace().join("README.md")).unwrap();
         let pace = Pace::from(Settings::default());
-        for (what, promised) in [
+        for (change, promised) in [
             ("an edit of a comment", pace.edit()),
             ("a change of a task", pace.task()),
             ("a pull request or a comment whose webhook was lost", pace.lost_webhook()),
         ] {
-            let row = readme.lines().find(|line| line.starts_with(&format!("| {what}")));
-            let row = row.unwrap_or_else(|| panic!("README.md does not say when {what} is known"));
+            let row = readme.lines().find(|line| line.starts_with(&format!("| {change}")));
+            let row = row.unwrap_or_else(|| panic!("README.md has no row for {change}"));
             let named = row.split('|').nth(2).unwrap().trim();
             assert_eq!(named, format!("{} s", promised.as_secs()), "{row}");
         }

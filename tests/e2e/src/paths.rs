@@ -1,13 +1,14 @@
-//! Where the workspace, the tools and the built functions are.
+//! Paths of the workspace, the tools and the built functions.
 
 use std::path::{Path, PathBuf};
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A program of the project's own tools: `BITRELAY_TOOLS` (a folder of programs), else the folder that `make tools` fills.
+/// Returns the path of one of the project's tools. Its folder is `BITRELAY_TOOLS`, else the one that `make tools`
+/// fills.
 pub fn tool(name: &str) -> PathBuf {
     let folder = std::env::var_os("BITRELAY_TOOLS")
         .map_or_else(|| workspace().join(".local/tools/venv/bin"), PathBuf::from);
@@ -16,21 +17,21 @@ pub fn tool(name: &str) -> PathBuf {
     tool
 }
 
-/// Cargo's output folder, also for what tests leave to look at.
+/// Returns Cargo's output folder. Tests leave files for inspection there.
 pub fn target() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
     workspace().join(target)
 }
 
-/// The command line, as `cargo build` leaves it beside the simulator.
+/// Returns the path of `bitrelay`, as `cargo build` leaves it beside the simulator.
 pub fn bitrelay() -> PathBuf {
     let bitrelay = target().join("debug/bitrelay");
     assert!(bitrelay.exists(), "{} is missing: run `cargo build -p cli`", bitrelay.display());
     bitrelay
 }
 
-/// The `bootstrap` of a function: below `BITRELAY_FUNCTIONS`, else as the local stack runs it.
+/// Returns the path of a function's `bootstrap`: below `BITRELAY_FUNCTIONS`, else the one that the local stack runs.
 pub fn bootstrap(function: &str) -> PathBuf {
     let functions =
         std::env::var_os("BITRELAY_FUNCTIONS").map_or_else(|| target().join("lambda-local"), PathBuf::from);
@@ -39,8 +40,8 @@ pub fn bootstrap(function: &str) -> PathBuf {
     bootstrap
 }
 
-/// The folder of recorded payloads of others, which the project does not carry. `BITRELAY_SHARED`, else beside the
-/// workspace.
+/// Returns the folder of recorded payloads, if it exists: below `BITRELAY_SHARED`, else beside the workspace. The
+/// recordings belong to others, so the project does not contain them.
 pub fn corpus() -> Option<PathBuf> {
     let shared =
         std::env::var_os("BITRELAY_SHARED").map_or_else(|| workspace().join("../shared"), PathBuf::from);

@@ -1,9 +1,10 @@
-//! Stream records to the publisher, by Lambda's rules for streams: a batch goes on only when it was handled, a partial
-//! failure is repeated from its lowest failed record
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>). The emulator of the local stack
-//! does not honour them.
+//! Sends stream records to the publisher by Lambda's rules for streams. The next batch follows only when the last one
+//! was handled, and a partial failure is retried from its lowest failed record
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>). The emulator of the local
+//! stack does not follow these rules.
 
 use aws_sdk_dynamodbstreams::Client;
+use aws_sdk_dynamodbstreams::primitives::DateTime;
 use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use base64::Engine;
 use serde_json::{Map, Value, json};
@@ -11,10 +12,10 @@ use serde_json::{Map, Value, json};
 use crate::runtime::Runtime;
 use crate::table::TABLE;
 
-/// The most records of a batch, as in the template.
+/// Largest number of records in a batch, as in the template.
 const BATCH: usize = 100;
 
-/// A stream of the table with a place in it.
+/// A stream of the table with a position in it.
 #[derive(Debug)]
 pub struct Pump {
     waiting: Vec<Value>,
@@ -23,7 +24,7 @@ pub struct Pump {
 }
 
 impl Pump {
-    /// From the stream's beginning.
+    /// Starts at the stream's beginning.
     pub async fn start(client: Client) -> Self {
         let streams = client.list_streams().table_name(TABLE).send().await.unwrap();
         let arn = streams.streams()[0].stream_arn().unwrap().to_owned();
@@ -40,12 +41,12 @@ impl Pump {
         Self { waiting: Vec::new(), iterator: iterator.shard_iterator, client }
     }
 
-    /// Adds a record that no store ever wrote, in front of what comes next.
+    /// Inserts a record that the store did not write, before the records that are read next.
     pub fn inject(&mut self, record: Value) {
         self.waiting.push(record);
     }
 
-    /// Hands one batch to the publisher. Gives the number of records that are done.
+    /// Invokes the publisher with one batch. Returns the number of records that it handled.
     pub async fn turn(&mut self, runtime: &Runtime) -> usize {
         self.read().await;
         let batch: Vec<_> = self.waiting.iter().take(BATCH).cloned().collect();
@@ -66,7 +67,7 @@ impl Pump {
         done
     }
 
-    /// Whether all that was read is done.
+    /// True if every record that was read is handled.
     pub fn is_done(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -83,13 +84,14 @@ impl Pump {
     }
 }
 
-/// A record as Lambda hands it over.
+/// Converts a record to Lambda's form.
 fn record(record: &Record) -> Value {
     let change = record.dynamodb().unwrap();
     let image = |image: Option<&std::collections::HashMap<String, AttributeValue>>| {
         let fields = image.into_iter().flatten();
         fields.map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>()
     };
+    let created_at = change.approximate_creation_date_time().map_or(0.0, DateTime::as_secs_f64);
     json!({
         "eventID": record.event_id(),
         "eventName": record.event_name().map(|name| name.as_str().to_owned()),
@@ -98,7 +100,7 @@ fn record(record: &Record) -> Value {
         "awsRegion": "eu-west-1",
         "eventSourceARN": format!("arn:aws:dynamodb:eu-west-1:000000000000:table/{TABLE}/stream/1"),
         "dynamodb": {
-            "ApproximateCreationDateTime": change.approximate_creation_date_time().map_or(0.0, aws_sdk_dynamodbstreams::primitives::DateTime::as_secs_f64),
+            "ApproximateCreationDateTime": created_at,
             "Keys": image(change.keys()),
             "NewImage": image(change.new_image()),
             "SequenceNumber": change.sequence_number(),
@@ -117,6 +119,6 @@ fn attribute(value: &AttributeValue) -> Value {
         AttributeValue::B(bytes) => {
             json!({ "B": base64::engine::general_purpose::STANDARD.encode(bytes.as_ref()) })
         }
-        other => panic!("an event has no attribute like {other:?}"),
+        other => panic!("unexpected attribute of an event: {other:?}"),
     }
 }

@@ -1,5 +1,4 @@
-//! The release binaries under `cargo lambda watch --only-lambda-apis`: the Runtime API that Lambda has, without its
-//! gateway.
+//! The release binaries under `cargo lambda watch --only-lambda-apis`: the Runtime API of Lambda without a gateway.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -10,11 +9,11 @@ use tokio::process::{Child, Command};
 
 use crate::paths;
 
-/// A Runtime API and the functions that run on it. All end when it is dropped.
+/// A Runtime API and the functions that run on it. Dropping it ends all of them.
 #[derive(Debug)]
 pub struct Runtime {
     port: u16,
-    // Functions end before what they ask for work, or they complain about it.
+    // Dropped before the Runtime API: functions that outlive it print errors.
     functions: Vec<Child>,
     _watch: Child,
     http: reqwest::Client,
@@ -39,7 +38,7 @@ impl Runtime {
         runtime
     }
 
-    /// Starts `processes` of a function, as Lambda starts one for each concurrent request.
+    /// Starts so many processes of a function, as Lambda starts one for each concurrent request.
     pub fn start_function(&mut self, function: &str, processes: usize, environment: &[(&str, &str)]) {
         for _ in 0..processes {
             let child = Command::new(paths::bootstrap(function))
@@ -62,12 +61,12 @@ impl Runtime {
         }
     }
 
-    /// The URL of a function's HTTP routes.
+    /// Returns the URL of a function's HTTP routes.
     pub fn url(&self, function: &str) -> String {
         format!("http://127.0.0.1:{}/lambda-url/{function}", self.port)
     }
 
-    /// Invokes a function with an event and gives its answer, or what it failed with.
+    /// Invokes a function with an event and returns its answer, or its error.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, String> {
         let url = format!("http://127.0.0.1:{}/2015-03-31/functions/{function}/invocations", self.port);
         let response = self.http.post(url).json(event).send().await.map_err(|error| error.to_string())?;
@@ -84,7 +83,10 @@ impl Runtime {
     async fn wait_for_port(&self) {
         let started = Instant::now();
         while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
-            assert!(started.elapsed() < Duration::from_secs(30), "cargo lambda watch did not start");
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "cargo lambda watch did not open its port within 30 s"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

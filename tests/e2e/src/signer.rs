@@ -4,13 +4,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, RequestBuilder, Response};
 use sha2::Sha256;
 
-/// `sha256=` and the digits, as Bitbucket writes `X-Hub-Signature`.
+/// Returns the value of `X-Hub-Signature`: `sha256=` and the digits.
 pub fn sign(secret: &str, body: &[u8]) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-/// A delivery as Bitbucket would send it; change what a test is about.
+/// A delivery as Bitbucket would send it. Tests change single fields.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// `X-Event-Key`.
@@ -26,7 +26,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A first attempt.
+    /// Creates a first attempt.
     pub fn new(key: &str, request: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             key: key.to_owned(),
@@ -37,7 +37,7 @@ impl Delivery {
         }
     }
 
-    /// The request, without a signature.
+    /// Builds the request without a signature.
     pub fn unsigned(&self, http: &Client, url: &str) -> RequestBuilder {
         http.post(url)
             .header("content-type", "application/json")
@@ -49,7 +49,7 @@ impl Delivery {
             .body(self.body.clone())
     }
 
-    /// Sends it signed.
+    /// Signs the request and sends it.
     pub async fn send(&self, http: &Client, url: &str, secret: &str) -> reqwest::Result<Response> {
         self.unsigned(http, url).header("x-hub-signature", sign(secret, &self.body)).send().await
     }

@@ -1,4 +1,4 @@
-//! The local stack, as `make up` starts it, and its subscriber.
+//! The local stack as `make up` starts it, and a subscriber to its bus.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::pace::Pace;
 use crate::paths;
 
-/// What `make up` leaves in `stack.json`.
+/// The contents of `stack.json`, which `make up` writes.
 #[derive(Debug, Clone, Deserialize)]
 #[expect(missing_docs, reason = "the file's own names")]
 pub struct Outputs {
@@ -34,20 +34,20 @@ pub struct Outputs {
     pub pace: Pace,
 }
 
-/// A private stack on free ports, in a folder of its own. Dropping it stops it.
+/// A private stack on free ports, in its own folder. Dropping it stops it.
 #[derive(Debug)]
 pub struct Stack {
-    /// What is where.
+    /// Addresses, names and credentials.
     pub outputs: Outputs,
-    /// AWS as the stack sees it.
+    /// SDK configuration for the emulator of AWS.
     pub config: SdkConfig,
-    /// What the subscriber has received.
+    /// A subscriber to the bus.
     pub subscriber: Subscriber,
     folder: PathBuf,
 }
 
 impl Stack {
-    /// Starts a stack with short windows, so that a test takes a minute and not ten.
+    /// Starts a stack with short windows, so that a test takes one minute instead of ten.
     pub async fn up(name: &str, options: &[&str]) -> Self {
         let folder = std::env::temp_dir().join(format!("bitrelay-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -56,17 +56,17 @@ impl Stack {
         let text = std::fs::read_to_string(folder.join("stack.json")).unwrap();
         let outputs: Outputs = serde_json::from_str(&text).unwrap();
         let config = sdk(&outputs.endpoint_url, &outputs.region).await;
-        let subscriber = Subscriber::of(aws_sdk_sqs::Client::new(&config), outputs.events_queue_url.clone());
+        let subscriber = Subscriber::new(aws_sdk_sqs::Client::new(&config), outputs.events_queue_url.clone());
         std::mem::forget(guard);
         Self { outputs, config, subscriber, folder }
     }
 
-    /// What leads the command line to this stack.
+    /// Returns the configuration file of `bitrelay` for this stack.
     pub fn config_file(&self) -> PathBuf {
         self.folder.join("bitrelay.toml")
     }
 
-    /// What the functions have logged so far.
+    /// Returns the logs of the functions so far.
     pub fn logged(&self) -> String {
         let done = Command::new(paths::tool("python"))
             .arg(paths::workspace().join("infra/local"))
@@ -79,8 +79,8 @@ impl Stack {
         String::from_utf8(done.stdout).unwrap()
     }
 
-    /// What the functions have logged, once a line is what it is waited for. The emulator keeps the log of a run until the
-    /// run has ended.
+    /// Waits for a log line that matches, and returns the logs of the functions. The emulator publishes the log of a
+    /// run when the run has ended.
     pub async fn logged_with(&self, within: Duration, wanted: impl Fn(&str) -> bool) -> String {
         let started = Instant::now();
         loop {
@@ -88,12 +88,12 @@ impl Stack {
             if logged.lines().any(&wanted) {
                 return logged;
             }
-            assert!(started.elapsed() < within, "after {within:?} the logs are only {logged}");
+            assert!(started.elapsed() < within, "no log line matches after {within:?}: {logged}");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 
-    /// The table.
+    /// Creates a client of the table.
     pub fn table(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)
     }
@@ -133,7 +133,7 @@ fn command(verb: &str, folder: &std::path::Path, options: &[&str]) {
     );
 }
 
-/// An SDK configuration for an endpoint on this machine.
+/// Creates an SDK configuration for an endpoint on this machine.
 pub async fn sdk(endpoint: &str, region: &str) -> SdkConfig {
     let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test");
     aws_config::from_env()
@@ -144,25 +144,25 @@ pub async fn sdk(endpoint: &str, region: &str) -> SdkConfig {
         .await
 }
 
-/// An SQS queue behind a rule on the bus, read to the end in the background.
+/// An SQS queue behind a rule on the bus. A background task reads all of its messages.
 #[derive(Debug, Clone)]
 pub struct Subscriber {
     received: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Subscriber {
-    fn of(sqs: aws_sdk_sqs::Client, queue_url: String) -> Self {
+    fn new(sqs: aws_sdk_sqs::Client, queue_url: String) -> Self {
         let received = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn(receive(sqs, queue_url, Arc::clone(&received)));
         Self { received }
     }
 
-    /// The bus entries (EventBridge events) that match, in the order in which they came.
+    /// Returns the bus entries (EventBridge events) that match, in the order of their arrival.
     pub fn received(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         self.received.lock().unwrap().iter().filter(|entry| wanted(entry)).cloned().collect()
     }
 
-    /// Waits until `enough` is true of the matching entries, and gives them in order of their sequence.
+    /// Waits until `enough` is true of the matching entries, and returns them in the order of their sequence.
     pub async fn wait(
         &self,
         within: Duration,
@@ -177,7 +177,7 @@ impl Subscriber {
                 return entries;
             }
             let keys: Vec<_> = entries.iter().map(|entry| &entry["detail-type"]).collect();
-            assert!(started.elapsed() < within, "after {within:?} the subscriber has only {keys:?}");
+            assert!(started.elapsed() < within, "the subscriber received only {keys:?} within {within:?}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }

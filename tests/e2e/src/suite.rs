@@ -1,4 +1,4 @@
-//! Named tests around what they share: it is made before the first one and stopped after the last, whatever they did.
+//! Named tests with a shared resource. It starts before the first test and stops after the last, even if tests fail.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 
-/// A test: what is shared, and what happens.
+/// A test: an async function of the shared resource.
 pub type Story<S> = fn(Arc<S>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Lists async functions that take what is shared, by their names.
+/// Lists tests by their names.
 #[macro_export]
 macro_rules! stories {
     ($($story:path),* $(,)?) => {
@@ -19,7 +19,7 @@ macro_rules! stories {
     };
 }
 
-/// Runs the stories that the command line asks for, as `cargo test` does.
+/// Runs the stories that the command line selects, as `cargo test` does.
 pub fn run<S, F>(start: fn() -> F, stories: &'static [(&'static str, Story<S>)]) -> ExitCode
 where
     S: Send + Sync + 'static,
@@ -32,17 +32,18 @@ where
         let (runtime, shared) = (Arc::clone(&runtime), Arc::clone(&shared));
         Trial::test(*name, move || {
             let shared = Arc::clone(shared.get_or_init(|| Arc::new(runtime.block_on(start()))));
-            runtime.block_on(tell(*story, shared))
+            runtime.block_on(run_story(*story, shared))
         })
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
-    // What is shared stops while there is still a runtime to stop it in.
+    // Dropping the shared resource needs a runtime, because it stops processes and servers.
     let _inside = runtime.enter();
     drop(shared);
     conclusion.exit_code()
 }
 
-async fn tell<S: Send + Sync + 'static>(story: Story<S>, shared: Arc<S>) -> Result<(), Failed> {
+/// Runs one story; a panic becomes its failure.
+async fn run_story<S: Send + Sync + 'static>(story: Story<S>, shared: Arc<S>) -> Result<(), Failed> {
     match tokio::spawn(story(shared)).await {
         Ok(()) => Ok(()),
         Err(error) => {

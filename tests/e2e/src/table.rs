@@ -1,4 +1,4 @@
-//! A `DynamoDB` that can be stopped and started, and keeps what it has.
+//! A `DynamoDB` that can be stopped and started, and keeps its data.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 /// The name of the table.
 pub const TABLE: &str = "bitrelay";
 
-/// An emulator of `DynamoDB` in this process, on a port of its own.
+/// An emulator of `DynamoDB` in this process, on its own port.
 #[derive(Debug)]
 pub struct Dynamo {
     database: DebugDatabase,
@@ -30,7 +30,7 @@ impl std::fmt::Debug for DebugDatabase {
 }
 
 impl Dynamo {
-    /// Starts one with an empty table of the template's shape.
+    /// Starts an emulator with an empty table of the template's shape.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -41,22 +41,22 @@ impl Dynamo {
         dynamo
     }
 
-    /// Where it is, running or not.
+    /// Returns its URL, which stays the same while it is stopped.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A client.
+    /// Creates a client of the table.
     pub async fn client(&self) -> Client {
         Client::new(&crate::stack::sdk(&self.url(), "eu-west-1").await)
     }
 
-    /// A client of its streams.
+    /// Creates a client of the table's streams.
     pub async fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
         aws_sdk_dynamodbstreams::Client::new(&crate::stack::sdk(&self.url(), "eu-west-1").await)
     }
 
-    /// Stops: whoever connects is refused, and open connections break.
+    /// Stops it: new connections are refused, and open ones break.
     pub async fn stop(&mut self) {
         if let Some(server) = self.server.take() {
             server.abort();
@@ -64,7 +64,7 @@ impl Dynamo {
         }
     }
 
-    /// Starts again on the same port, with what was stored.
+    /// Starts it again on the same port, with the same data.
     pub async fn start_again(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.serve(listener);

@@ -1,4 +1,4 @@
-//! Processes that ask for tokens at the same time.
+//! Processes that request tokens at the same time.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// What such a process works with.
+/// Input of such a process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the stack's outputs")]
 pub struct Work {
@@ -17,21 +17,21 @@ pub struct Work {
     pub link_secret_prefix: String,
     pub oauth_url: String,
     pub link: String,
-    /// The link's credential, as its secret has it.
+    /// The link's credential, in the form of its secret.
     pub credential: Value,
-    /// How many tokens are asked for at once.
+    /// Number of tokens to request at once.
     pub times: usize,
 }
 
-/// A process that is ready to begin. It ends when it is dropped.
+/// A process that is ready to begin. Dropping it ends the process.
 #[derive(Debug)]
-pub struct Asker {
+pub struct Requester {
     _process: Child,
     to: ChildStdin,
     from: Lines<BufReader<ChildStdout>>,
 }
 
-impl Asker {
+impl Requester {
     /// Starts a process of this program and waits until it is ready.
     pub async fn start(program: &str, work: &Work) -> Self {
         let mut process = Command::new(program)
@@ -41,16 +41,17 @@ impl Asker {
             .spawn()
             .unwrap();
         let (to, from) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
-        let mut asker = Self { _process: process, to, from: BufReader::new(from).lines() };
-        asker.write(&serde_json::to_string(work).unwrap()).await;
-        assert_eq!(asker.from.next_line().await.unwrap().as_deref(), Some("ready"));
-        asker
+        let mut requester = Self { _process: process, to, from: BufReader::new(from).lines() };
+        requester.write(&serde_json::to_string(work).unwrap()).await;
+        assert_eq!(requester.from.next_line().await.unwrap().as_deref(), Some("ready"));
+        requester
     }
 
-    /// Lets it begin, and gives the tokens that it got.
-    pub async fn ask(&mut self) -> Vec<String> {
+    /// Lets the process begin, and returns the tokens that it received.
+    pub async fn request(&mut self) -> Vec<String> {
         self.write("begin").await;
-        let answer = self.from.next_line().await.unwrap().expect("the process failed; it said why");
+        let answer =
+            self.from.next_line().await.unwrap().expect("the process failed; its error is printed above");
         serde_json::from_str(&answer).unwrap()
     }
 

@@ -62,8 +62,8 @@ impl Figures {
             calls: outcome.calls.len(),
             refused: outcome.refused,
             busiest_hour: busiest_hour(&outcome.calls),
-            edits: Found::of(&found, Kind::Edit),
-            tasks: Found::of(&found, Kind::Task),
+            edits: Found::new(&found, Kind::Edit),
+            tasks: Found::new(&found, Kind::Task),
             latest_after_window: after_window.max_by(f64::total_cmp),
         }
     }
@@ -82,7 +82,7 @@ impl Figures {
 }
 
 impl Found {
-    fn of(found: &[(&changes::Change, Option<f64>)], kind: Kind) -> Self {
+    fn new(found: &[(&changes::Change, Option<f64>)], kind: Kind) -> Self {
         let mut of_kind = Self::default();
         for (change, at) in found.iter().filter(|(change, _)| change.kind == kind) {
             of_kind.made += 1;

@@ -48,8 +48,8 @@ impl People {
         Ok(people)
     }
 
-    /// Opens one more pull request in each repository, which nobody touches. Its webhook announces the repository to
-    /// bitrelay, as happens to every repository within some hours of use.
+    /// Opens one more pull request in each repository, without any further action. Its webhook announces the repository
+    /// to bitrelay, as happens to every repository within some hours of use.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
-//! How long a delivery takes in the release binary: `make bench-delivery`.
+//! Duration of a delivery in the release binary: `make bench-delivery`.
 //!
-//! The function runs under `cargo lambda watch --only-lambda-apis`, so that its own time is measured and not a gateway's.
-//! The table is an emulator in this process; what a real table adds is its network. The baseline of the same run is
-//! `GET /healthz`: the same way without a signature, a table or a transaction.
+//! The function runs under `cargo lambda watch --only-lambda-apis`, so the figures contain no gateway. The table is an
+//! emulator in this process; a real table adds its network. The baseline of the same run is `GET /healthz`, which takes
+//! the same path without a signature, a table or a transaction.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people")]
 
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ async fn main() {
             .await;
 
     println!(
-        "{DELIVERIES} deliveries, one at a time, after {WARM_UP} to warm up; {} processors",
+        "{DELIVERIES} deliveries, one at a time, after {WARM_UP} for warming up; {} processors",
         processors()
     );
     print("GET /healthz (baseline)", &baseline, &baseline);
@@ -67,25 +67,36 @@ async fn measure(call: impl AsyncFn(usize) -> u16) -> Vec<Duration> {
     times
 }
 
-/// A comment on one of ten pull requests, with a payload of the usual size.
+/// Creates a comment on one of ten pull requests, with a payload of the usual size.
 fn delivery(number: usize) -> Delivery {
+    let time = "2026-11-24T10:00:00+00:00";
     let body = json!({
         "repository": { "uuid": "{r}", "full_name": "acme/widgets", "workspace": { "slug": "acme" } },
         "actor": { "display_name": "Alice", "type": "user", "uuid": "{a}" },
-        "pullrequest": { "id": number % 10, "title": "A title", "description": "A line of a description.\n".repeat(100), "updated_on": "2026-11-24T10:00:00+00:00" },
-        "comment": { "id": number, "content": { "raw": format!("Comment {number}") }, "created_on": "2026-11-24T10:00:00+00:00", "updated_on": "2026-11-24T10:00:00+00:00" },
+        "pullrequest": {
+            "id": number % 10,
+            "title": "A title",
+            "description": "A line of a description.\n".repeat(100),
+            "updated_on": time,
+        },
+        "comment": {
+            "id": number,
+            "content": { "raw": format!("Comment {number}") },
+            "created_on": time,
+            "updated_on": time,
+        },
     });
     Delivery::new("pullrequest:comment_created", &number.to_string(), body.to_string())
 }
 
-fn print(what: &str, times: &[Duration], baseline: &[Duration]) {
+fn print(label: &str, times: &[Duration], baseline: &[Duration]) {
     let at = |times: &[Duration], percent: usize| {
         times.get(times.len() * percent / 100).copied().unwrap_or_default()
     };
     let (p50, p95) = (at(times, 50), at(times, 95));
     let ratio = p50.as_secs_f64() / at(baseline, 50).as_secs_f64();
     println!(
-        "{what:28} p50 {:6.2} ms   p95 {:6.2} ms   {ratio:5.1} times the baseline",
+        "{label:28} p50 {:6.2} ms   p95 {:6.2} ms   {ratio:5.1} times the baseline",
         p50.as_secs_f64() * 1e3,
         p95.as_secs_f64() * 1e3
     );

@@ -1,5 +1,7 @@
-//! A process of its own that asks for one link's token many times at once. Its input: what it works with, as one line of
-//! JSON, and then a line when it is to begin. Its output: a line when it is ready, and then the tokens as JSON.
+//! A process that requests one link's token many times at once.
+//!
+//! Its input is one line of JSON (`Work`), and later a line that lets it begin. Its output is a line when it is ready,
+//! and then the tokens as JSON.
 
 use std::io::BufRead;
 use std::sync::Arc;
@@ -15,7 +17,8 @@ use store::{DynamoTable, SystemClock};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut lines = std::io::stdin().lock().lines();
-    let work: Work = serde_json::from_str(&lines.next().context("no work")??)?;
+    let work: Work =
+        serde_json::from_str(&lines.next().context("the first line of input is missing: `Work` as JSON")??)?;
     let config = sdk(&work.endpoint_url, &work.region).await;
     let tokens = Arc::new(Tokens::new(
         OAuth::new(&work.oauth_url)?,
@@ -25,20 +28,20 @@ async fn main() -> anyhow::Result<()> {
         std::process::id().to_string(),
     ));
     println!("ready");
-    lines.next().context("no beginning")??;
+    lines.next().context("the input ended before the line that lets this process begin")??;
     let (link, credential) =
         (Arc::new(work.link.parse()?), Arc::new(serde_json::from_value(work.credential)?));
-    let asked: Vec<_> = (0..work.times)
+    let requests: Vec<_> = (0..work.times)
         .map(|_| {
             let (tokens, link, credential) =
                 (Arc::clone(&tokens), Arc::clone(&link), Arc::clone(&credential));
             tokio::spawn(async move { tokens.token(&link, &credential, None).await })
         })
         .collect();
-    let mut given = Vec::new();
-    for task in asked {
-        given.push(task.await??.expose_secret().to_owned());
+    let mut received = Vec::new();
+    for request in requests {
+        received.push(request.await??.expose_secret().to_owned());
     }
-    println!("{}", serde_json::to_string(&given)?);
+    println!("{}", serde_json::to_string(&received)?);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A real browser without a window.
+//! Headless Chromium.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::devtools::DevTools;
 
-/// How long a page may take.
+/// Longest wait for a page.
 const PAGE_LIMIT: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const CHECK_EVERY: Duration = Duration::from_millis(50);
 
-/// Chromium with one page. Its profile is deleted when this is dropped.
+/// Chromium with one page. Dropping this deletes its profile.
 #[derive(Debug)]
 pub struct Chromium {
     devtools: DevTools,
@@ -39,7 +39,7 @@ impl Chromium {
         let log = std::fs::File::create(pictures.join("chromium.log")).unwrap();
         let arguments = [
             "--headless=new",
-            // Everything that it visits is on this machine, and containers often cannot have Chromium's sandbox.
+            // It visits only this machine, and many containers do not support Chromium's sandbox.
             "--no-sandbox",
             "--disable-gpu",
             "--disable-dev-shm-usage",
@@ -62,19 +62,20 @@ impl Chromium {
         self.devtools.call(Some(&self.session), method, parameters).await
     }
 
-    pub(super) async fn goes_to(&mut self, address: &str) {
+    pub(super) async fn go_to(&mut self, address: &str) {
         let answer = self.call("Page.navigate", json!({ "url": address })).await.unwrap();
         assert!(answer.get("errorText").is_none(), "{answer}");
         self.until("document.readyState == 'complete' && document.querySelector('h1') != null").await;
     }
 
-    /// With the mouse, as a person would.
-    pub(super) async fn presses(&mut self, button: &str) {
-        let before = self.evaluated("location.href").await;
+    /// Clicks the button with the mouse, as a person would.
+    pub(super) async fn press(&mut self, button: &str) {
+        let before = self.evaluate_text("location.href").await;
         let middle = format!(
-            "(r => (r.x + r.width / 2) + ' ' + (r.y + r.height / 2))(document.getElementById('{button}').getBoundingClientRect())"
+            "(r => (r.x + r.width / 2) + ' ' + (r.y + r.height / 2))\
+             (document.getElementById('{button}').getBoundingClientRect())"
         );
-        let middle = self.evaluated(&middle).await;
+        let middle = self.evaluate_text(&middle).await;
         let (x, y) = middle.split_once(' ').unwrap();
         let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
         for kind in ["mousePressed", "mouseReleased"] {
@@ -85,8 +86,8 @@ impl Chromium {
         self.until(&elsewhere).await;
     }
 
-    /// What an expression gives, as text.
-    pub(super) async fn evaluated(&mut self, expression: &str) -> String {
+    /// Evaluates an expression and returns its value as text.
+    pub(super) async fn evaluate_text(&mut self, expression: &str) -> String {
         let value = self.evaluate(expression).await.unwrap();
         value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     }
@@ -100,7 +101,7 @@ impl Chromium {
         }
     }
 
-    /// Waits until an expression is true. While a page gives way to another, an expression may fail.
+    /// Waits until an expression is true. An expression may fail while a page is being replaced.
     async fn until(&mut self, expression: &str) {
         let started = Instant::now();
         loop {
@@ -108,12 +109,15 @@ impl Chromium {
             if found == Ok(Value::Bool(true)) {
                 return;
             }
-            assert!(started.elapsed() < PAGE_LIMIT, "after {PAGE_LIMIT:?}: {expression}: {found:?}");
-            tokio::time::sleep(LOOK_EVERY).await;
+            assert!(
+                started.elapsed() < PAGE_LIMIT,
+                "not true within {PAGE_LIMIT:?}: {expression}: {found:?}"
+            );
+            tokio::time::sleep(CHECK_EVERY).await;
         }
     }
 
-    pub(super) async fn keeps_picture(&mut self, name: &str) {
+    pub(super) async fn save_picture(&mut self, name: &str) {
         let answer = self.call("Page.captureScreenshot", json!({ "format": "png" })).await.unwrap();
         let picture = STANDARD.decode(answer["data"].as_str().unwrap()).unwrap();
         std::fs::write(self.pictures.join(format!("{name}.png")), picture).unwrap();

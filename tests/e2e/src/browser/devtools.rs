@@ -1,5 +1,5 @@
-//! Chromium's `DevTools` protocol over a pipe (<https://chromedevtools.github.io/devtools-protocol/>): JSON messages with a
-//! zero byte after each, on the file descriptors 3 and 4. That needs neither a port nor a web socket.
+//! Chromium's `DevTools` protocol over a pipe (<https://chromedevtools.github.io/devtools-protocol/>). JSON messages
+//! travel over the file descriptors 3 and 4, each followed by a zero byte. This needs neither a port nor a web socket.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// How long one command may take; the first one waits for the browser's start.
+/// Longest duration of one command. The first one includes the start of the browser.
 const CALL_LIMIT: Duration = Duration::from_mins(1);
 
-/// Puts what a child has as its input and output where Chromium wants them.
+/// Moves the input and output of the child to the file descriptors that Chromium uses.
 const PIPED: &str = r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 
-/// A browser's process, and the pipe to it. The process ends when this is dropped.
+/// A browser's process, and the pipe to it. Dropping this ends the process.
 #[derive(Debug)]
 pub(super) struct DevTools {
     _process: Child,
@@ -41,7 +41,7 @@ impl DevTools {
         Self { _process: process, to, from: BufReader::new(from), calls: 0 }
     }
 
-    /// Calls a method and gives its result, or what it failed with. Events are not needed and left out.
+    /// Calls a method and returns its result, or its error. Events of the browser are ignored.
     pub(super) async fn call(
         &mut self,
         session: Option<&str>,
@@ -57,7 +57,7 @@ impl DevTools {
         bytes.push(0);
         self.to.write_all(&bytes).await.unwrap();
         let answer = tokio::time::timeout(CALL_LIMIT, self.answer(self.calls)).await;
-        let mut answer = answer.unwrap_or_else(|_| panic!("{method} was not answered within {CALL_LIMIT:?}"));
+        let mut answer = answer.unwrap_or_else(|_| panic!("no answer to {method} within {CALL_LIMIT:?}"));
         match answer.get("error") {
             Some(error) => Err(format!("{method}: {error}")),
             None => Ok(answer["result"].take()),
@@ -68,7 +68,7 @@ impl DevTools {
         loop {
             let mut bytes = Vec::new();
             self.from.read_until(0, &mut bytes).await.unwrap();
-            assert_eq!(bytes.pop(), Some(0), "the browser ended; its words are in chromium.log");
+            assert_eq!(bytes.pop(), Some(0), "the browser ended; see chromium.log");
             let message: Value = serde_json::from_slice(&bytes).unwrap();
             if message["id"] == id {
                 return message;

@@ -1,4 +1,4 @@
-//! A person's browser: Chromium where there is one, else the same requests without one, and it says so.
+//! A browser: Chromium if it is installed, else plain HTTP requests for the same pages. The output says which.
 
 mod chromium;
 mod devtools;
@@ -12,78 +12,78 @@ use plain::Plain;
 /// A browser with one window.
 #[derive(Debug)]
 pub enum Browser {
-    /// A real one, headless.
+    /// Headless Chromium.
     Chromium(Box<Chromium>),
-    /// The requests that one would make.
+    /// Plain HTTP requests.
     Plain(Plain),
 }
 
 impl Browser {
-    /// Opens a real browser, or says loudly that there is none and takes the other. `folder` is where screenshots go.
+    /// Opens Chromium, or prints a warning and uses plain requests. Screenshots go to `folder`.
     pub async fn open(folder: &Path) -> Self {
         if let Some(program) = program() {
             println!("authorizing in {}; screenshots are in {}", program.display(), folder.display());
             return Self::Chromium(Box::new(Chromium::start(&program, folder).await));
         }
         println!(
-            "\n  !! NO BROWSER: there is no chromium on this machine (BITRELAY_CHROMIUM, or `apt-get install chromium`).\n  \
-             !! The same pages are walked through by plain HTTP requests, without screenshots.\n"
+            "\n  !! NO BROWSER: chromium is not installed (set BITRELAY_CHROMIUM, or `apt-get install chromium`).\n  \
+             !! Plain HTTP requests visit the same pages, without screenshots.\n"
         );
         Self::Plain(Plain::new())
     }
 
-    /// Goes to an address and on to wherever it leads.
-    pub async fn goes_to(&mut self, address: &str) {
+    /// Opens an address and follows its redirects.
+    pub async fn go_to(&mut self, address: &str) {
         match self {
-            Self::Chromium(browser) => browser.goes_to(address).await,
-            Self::Plain(browser) => browser.goes_to(address).await,
+            Self::Chromium(browser) => browser.go_to(address).await,
+            Self::Plain(browser) => browser.go_to(address).await,
         }
     }
 
-    /// Presses the button with this id, and waits for another page.
-    pub async fn presses(&mut self, button: &str) {
+    /// Presses the button with this id, and waits for the next page.
+    pub async fn press(&mut self, button: &str) {
         match self {
-            Self::Chromium(browser) => browser.presses(button).await,
-            Self::Plain(browser) => browser.presses(button).await,
+            Self::Chromium(browser) => browser.press(button).await,
+            Self::Plain(browser) => browser.press(button).await,
         }
     }
 
-    /// Where it is.
+    /// Returns the address of the page.
     pub async fn address(&mut self) -> String {
         match self {
-            Self::Chromium(browser) => browser.evaluated("location.href").await,
+            Self::Chromium(browser) => browser.evaluate_text("location.href").await,
             Self::Plain(browser) => browser.address(),
         }
     }
 
-    /// The heading of the page.
+    /// Returns the heading of the page.
     pub async fn heading(&mut self) -> String {
         match self {
-            Self::Chromium(browser) => browser.evaluated("document.querySelector('h1').innerText").await,
+            Self::Chromium(browser) => browser.evaluate_text("document.querySelector('h1').innerText").await,
             Self::Plain(browser) => browser.heading(),
         }
     }
 
-    /// The page's HTML.
+    /// Returns the HTML of the page.
     pub async fn html(&mut self) -> String {
         match self {
-            Self::Chromium(browser) => browser.evaluated("document.documentElement.outerHTML").await,
+            Self::Chromium(browser) => browser.evaluate_text("document.documentElement.outerHTML").await,
             Self::Plain(browser) => browser.html(),
         }
     }
 
-    /// Keeps a picture of the page, where there is one.
-    pub async fn keeps_picture(&mut self, name: &str) {
+    /// Saves a screenshot of the page. Plain requests save none.
+    pub async fn save_picture(&mut self, name: &str) {
         if let Self::Chromium(browser) = self {
-            browser.keeps_picture(name).await;
+            browser.save_picture(name).await;
         }
     }
 }
 
-/// `BITRELAY_CHROMIUM`, else the first of the usual names in `PATH`.
+/// Returns the path of Chromium: `BITRELAY_CHROMIUM`, else the first of the usual names in `PATH`.
 fn program() -> Option<PathBuf> {
     if let Some(given) = std::env::var_os("BITRELAY_CHROMIUM").map(PathBuf::from) {
-        assert!(given.is_file(), "BITRELAY_CHROMIUM is {}, which is not there", given.display());
+        assert!(given.is_file(), "BITRELAY_CHROMIUM is {}, which does not exist", given.display());
         return Some(given);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();

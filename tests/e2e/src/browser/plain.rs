@@ -1,9 +1,9 @@
-//! The requests that a browser would make.
+//! The requests that a browser would make, without a browser.
 
 use reqwest::redirect::Policy;
 use url::Url;
 
-/// The page that was answered last.
+/// An HTTP client with its current page.
 #[derive(Debug)]
 pub struct Plain {
     http: reqwest::Client,
@@ -16,17 +16,17 @@ impl Plain {
         Self { http, page: None }
     }
 
-    pub(super) async fn goes_to(&mut self, address: &str) {
-        self.shows(self.http.get(address)).await;
+    pub(super) async fn go_to(&mut self, address: &str) {
+        self.load(self.http.get(address)).await;
     }
 
-    /// Submits the form whose button this is.
-    pub(super) async fn presses(&mut self, button: &str) {
+    /// Submits the form that contains the button with this id.
+    pub(super) async fn press(&mut self, button: &str) {
         let (address, html) = self.page.as_ref().unwrap();
         let form = html.split("<form").find(|form| form.contains(&format!("id=\"{button}\""))).unwrap();
         let action = address.join(&attribute(form, "action").unwrap()).unwrap();
         let request = self.http.post(action).header("content-type", "application/x-www-form-urlencoded");
-        self.shows(request.body(fields(form))).await;
+        self.load(request.body(fields(form))).await;
     }
 
     pub(super) fn address(&self) -> String {
@@ -42,13 +42,13 @@ impl Plain {
         heading.split("</h1>").next().unwrap().to_owned()
     }
 
-    async fn shows(&mut self, request: reqwest::RequestBuilder) {
+    async fn load(&mut self, request: reqwest::RequestBuilder) {
         let answer = request.send().await.unwrap();
         self.page = Some((answer.url().clone(), answer.text().await.unwrap()));
     }
 }
 
-/// What a form sends: its hidden fields, the first of its options, and its button.
+/// Encodes a form: its hidden fields, the first of its options, and its button.
 fn fields(form: &str) -> String {
     let mut fields = url::form_urlencoded::Serializer::new(String::new());
     for input in form.split("<input").skip(1) {
@@ -62,7 +62,7 @@ fn fields(form: &str) -> String {
     fields.finish()
 }
 
-/// The value of an attribute, of the first tag that has it.
+/// Returns the value of an attribute in the first tag that has it.
 fn attribute(html: &str, name: &str) -> Option<String> {
     let (_, value) = html.split_once(&format!(" {name}=\""))?;
     let value = value.split('"').next()?;

@@ -1,3 +1,5 @@
+//! Deliveries while the table is down, and the calls of a warm delivery.
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +9,7 @@ use futures::StreamExt;
 
 use crate::support::{Functions, SECRET, delivery};
 
-pub(crate) async fn a_table_that_goes_away_loses_nothing_that_was_acknowledged(_: Arc<()>) {
+pub(crate) async fn table_outage_loses_no_acknowledged_delivery(_: Arc<()>) {
     let mut functions = Functions::start(true).await;
     assert_eq!(functions.deliver(0, 1).await, 200);
 
@@ -16,12 +18,12 @@ pub(crate) async fn a_table_that_goes_away_loses_nothing_that_was_acknowledged(_
     assert!(during.iter().all(|(_, status)| *status == 503), "{during:?}");
 
     functions.dynamo.start_again().await;
-    assert_eq!(functions.log().await, [1], "what was answered 503 is not there");
+    assert_eq!(functions.log().await, [1], "a delivery answered 503 is not stored");
     let after = deliver_all(&functions, 1..7, 2).await;
     assert!(after.iter().all(|(_, status)| *status == 200), "{after:?}");
     assert_eq!(functions.log().await, [1, 2, 3, 4, 5, 6, 7]);
 
-    // And in the middle of a stream of deliveries: whatever each was told is true.
+    // An outage during a stream of deliveries: each answer is true.
     let Functions { dynamo, runtime, http, .. } = &mut functions;
     let url = format!("{}/webhook/acme", runtime.url("webhook"));
     let sending = send_all(http, &url, 7..127, 1);
@@ -31,10 +33,10 @@ pub(crate) async fn a_table_that_goes_away_loses_nothing_that_was_acknowledged(_
         tokio::time::sleep(Duration::from_millis(500)).await;
         dynamo.start_again().await;
     };
-    let (told, ()) = tokio::join!(sending, interrupting);
-    let acknowledged = told.iter().filter(|(_, status)| *status == 200).count();
-    let failed: Vec<_> = told.iter().filter(|(_, status)| *status != 200).collect();
-    println!("{acknowledged} acknowledged, {} told to come again", failed.len());
+    let (answers, ()) = tokio::join!(sending, interrupting);
+    let acknowledged = answers.iter().filter(|(_, status)| *status == 200).count();
+    let failed: Vec<_> = answers.iter().filter(|(_, status)| *status != 200).collect();
+    println!("{acknowledged} acknowledged, {} answered 503", failed.len());
     assert!(failed.iter().all(|(_, status)| *status == 503), "{failed:?}");
     let stored = functions.log().await.len() - 7;
     assert!(stored >= acknowledged, "{acknowledged} acknowledged, {stored} stored");
@@ -44,8 +46,8 @@ pub(crate) async fn a_table_that_goes_away_loses_nothing_that_was_acknowledged(_
     assert_eq!(functions.log().await, (1..=127).collect::<Vec<_>>());
 }
 
-pub(crate) async fn a_warm_delivery_costs_one_read_and_one_transaction(_: Arc<()>) {
-    // Another process would be cold, and would read the link with a delivery of its own.
+pub(crate) async fn warm_delivery_costs_one_read_and_one_transaction(_: Arc<()>) {
+    // A second process would be cold, and would read the link for its first delivery.
     let functions = Functions::start_with(1, false).await;
     for number in 0..4 {
         assert_eq!(functions.deliver(number, 1).await, 200);

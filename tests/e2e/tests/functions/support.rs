@@ -1,4 +1,4 @@
-//! Functions, a table and a stand-in for the rest of AWS, private to one story.
+//! The functions, a table and a stand-in for the rest of AWS. Each story has its own.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use e2e::aws::Aws;
@@ -18,13 +18,13 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// `direct` says that the functions speak to the table itself, so that it can go away under them; else the stand-in
-    /// passes their calls on and counts them.
+    /// Starts two processes of the webhook function. `direct` connects the functions to the table itself, so that a
+    /// story can stop it. Otherwise the stand-in forwards their calls and counts them.
     pub(crate) async fn start(direct: bool) -> Self {
         Self::start_with(2, direct).await
     }
 
-    /// With so many processes of the webhook function. Which of several gets a delivery nobody can say.
+    /// Starts so many processes of the webhook function. A delivery goes to any of them.
     pub(crate) async fn start_with(webhooks: usize, direct: bool) -> Self {
         let dynamo = Dynamo::start().await;
         let aws = Aws::start(&dynamo.url()).await;
@@ -49,7 +49,7 @@ impl Functions {
         Self { dynamo, aws, runtime, http: reqwest::Client::new() }
     }
 
-    /// Sends a delivery about one pull request and gives its status.
+    /// Sends a delivery about one pull request and returns the status of the answer.
     pub(crate) async fn deliver(&self, number: usize, attempt: u32) -> u16 {
         let delivery = Delivery { attempt, ..delivery(number) };
         let url = format!("{}/webhook/acme", self.runtime.url("webhook"));
@@ -60,7 +60,7 @@ impl Functions {
         Pump::start(self.dynamo.streams().await).await
     }
 
-    /// Which deliveries are in the log, in its order.
+    /// Returns the sequences of the deliveries in the log, in its order.
     pub(crate) async fn log(&self) -> Vec<u64> {
         let answer = self
             .dynamo
@@ -78,12 +78,13 @@ impl Functions {
     }
 }
 
-/// The n-th delivery; each is another fact.
+/// Creates the n-th delivery; each states a different fact.
 pub(crate) fn delivery(number: usize) -> Delivery {
+    let updated_on = format!("2026-11-24T10:{:02}:{:02}+00:00", number / 60, number % 60);
     let body = json!({
         "repository": { "uuid": "{r}", "full_name": "acme/widgets" },
         "actor": { "display_name": "Alice", "type": "user" },
-        "pullrequest": { "id": 1, "title": title(number), "updated_on": format!("2026-11-24T10:{:02}:{:02}+00:00", number / 60, number % 60) },
+        "pullrequest": { "id": 1, "title": title(number), "updated_on": updated_on },
     });
     Delivery::new("pullrequest:updated", &number.to_string(), body.to_string())
 }

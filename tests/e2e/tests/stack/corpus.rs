@@ -1,3 +1,5 @@
+//! Recorded payloads of real hooks.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +10,11 @@ use serde_json::Value;
 
 use crate::support::{body, items};
 
-/// Posts each recorded payload to the stack, as its own hook would have sent it, and looks for it in the table and on
-/// the bus. The recordings are other people's, so the project does not carry them: where they are not, there is nothing
-/// to do.
-pub(crate) async fn every_recorded_payload_reaches_the_bus_under_its_own_key(stack: Arc<Stack>) {
+/// Posts each recorded payload to the stack, as its hook would have sent it, and expects it in the table and on the
+/// bus. The recordings belong to others, so the project does not contain them. Without them the test does nothing.
+pub(crate) async fn recorded_payload_reaches_the_bus_under_its_key(stack: Arc<Stack>) {
     let Some(corpus) = paths::corpus() else {
-        println!("there is no folder of recorded payloads (BITRELAY_SHARED): nothing to do");
+        println!("skipped: no folder of recorded payloads (BITRELAY_SHARED)");
         return;
     };
     let index = std::fs::read_to_string(corpus.join("INDEX.tsv")).unwrap();
@@ -33,19 +34,19 @@ pub(crate) async fn every_recorded_payload_reaches_the_bus_under_its_own_key(sta
         assert_eq!(status, 200, "{path}: {answer}");
         let id = answer["events"][0]
             .as_str()
-            .unwrap_or_else(|| panic!("{path} gave no event: {answer}"))
+            .unwrap_or_else(|| panic!("{path} produced no event: {answer}"))
             .to_owned();
 
-        let heard = stack
+        let received = stack
             .subscriber
             .wait(
                 Duration::from_mins(1),
                 |entry| entry["detail"]["id"] == id.as_str(),
-                |heard| !heard.is_empty(),
+                |received| !received.is_empty(),
             )
             .await;
-        assert_eq!(heard[0]["detail-type"], key, "{path}");
-        let stored = stored_body(&stack, &heard[0]["detail"]).await;
+        assert_eq!(received[0]["detail-type"], key, "{path}");
+        let stored = stored_body(&stack, &received[0]["detail"]).await;
         assert!(stored == delivery.body, "{path} is not stored byte for byte");
         count += 1;
     }

@@ -1,3 +1,5 @@
+//! Deliveries over HTTP: forged, repeated and malformed ones.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use crate::support::{items, lines};
 
 const ONE_MINUTE: Duration = Duration::from_mins(1);
 
-/// A delivery about a pull request that only this story knows.
+/// Creates a delivery about a pull request that only this story uses.
 fn delivery(story: &str, request: &str) -> Delivery {
     let body = json!({
         "repository": { "uuid": format!("{{{story}}}"), "full_name": "acme/elsewhere" },
@@ -28,7 +30,7 @@ fn about(story: &'static str) -> impl Fn(&Value) -> bool {
     move |entry| entry["detail"]["subject"]["repository"]["id"] == story
 }
 
-pub(crate) async fn forged_deliveries_are_refused_and_leave_nothing(stack: Arc<Stack>) {
+pub(crate) async fn forged_delivery_is_refused_and_stores_nothing(stack: Arc<Stack>) {
     let http = reqwest::Client::new();
     let (url, secret) = (&stack.outputs.webhook_url, &stack.outputs.webhook_secret);
     let delivery = delivery("forged", "f0");
@@ -54,7 +56,7 @@ pub(crate) async fn forged_deliveries_are_refused_and_leave_nothing(stack: Arc<S
     assert_eq!(items(&stack, &subject("forged"), "state").await.len(), 0);
 }
 
-pub(crate) async fn the_same_delivery_twice_is_one_event(stack: Arc<Stack>) {
+pub(crate) async fn same_delivery_twice_is_one_event(stack: Arc<Stack>) {
     let http = reqwest::Client::new();
     let mut statuses = Vec::new();
     for _ in 0..2 {
@@ -65,12 +67,12 @@ pub(crate) async fn the_same_delivery_twice_is_one_event(stack: Arc<Stack>) {
         statuses.push(answer["status"].as_str().unwrap().to_owned());
     }
     assert_eq!(statuses, ["stored", "known"]);
-    let heard = stack.subscriber.wait(ONE_MINUTE, about("twice"), |heard| !heard.is_empty()).await;
-    assert_eq!(lines(&heard), ["1 pullrequest:updated webhook"]);
+    let received = stack.subscriber.wait(ONE_MINUTE, about("twice"), |received| !received.is_empty()).await;
+    assert_eq!(lines(&received), ["1 pullrequest:updated webhook"]);
     assert_eq!(items(&stack, &subject("twice"), "event#").await.len(), 1);
 }
 
-pub(crate) async fn a_delivery_fifty_times_at_once_is_one_event(stack: Arc<Stack>) {
+pub(crate) async fn delivery_sent_fifty_times_at_once_is_one_event(stack: Arc<Stack>) {
     let http = reqwest::Client::new();
     let delivery = delivery("fifty", "e0");
     let sent =
@@ -78,12 +80,12 @@ pub(crate) async fn a_delivery_fifty_times_at_once_is_one_event(stack: Arc<Stack
     let statuses: Vec<_> =
         join_all(sent).await.into_iter().map(|answer| answer.unwrap().status().as_u16()).collect();
     assert_eq!(statuses, [200; 50]);
-    stack.subscriber.wait(ONE_MINUTE, about("fifty"), |heard| !heard.is_empty()).await;
+    stack.subscriber.wait(ONE_MINUTE, about("fifty"), |received| !received.is_empty()).await;
     assert_eq!(items(&stack, &subject("fifty"), "event#").await.len(), 1);
     assert_eq!(stack.subscriber.received(about("fifty")).len(), 1);
 }
 
-pub(crate) async fn bad_input_is_told_what_is_wrong(stack: Arc<Stack>) {
+pub(crate) async fn bad_input_is_answered_with_the_reason(stack: Arc<Stack>) {
     let http = reqwest::Client::new();
     let (url, secret) = (&stack.outputs.webhook_url, &stack.outputs.webhook_secret);
     let signed = |body: &[u8]| {

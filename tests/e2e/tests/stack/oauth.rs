@@ -1,10 +1,12 @@
+//! Concurrent refreshes of a token in several processes.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bitbucket::oauth::{Consumer, OAuth};
 use bitbucket::payload::Account;
 use e2e::stack::Stack;
-use e2e::tokens::{Asker, Work};
+use e2e::tokens::{Requester, Work};
 use jiff::Timestamp;
 use relay::LinkId;
 use serde_json::{Value, json};
@@ -13,7 +15,7 @@ use store::links::tokens::{SecretsManagerGrants, authorized};
 const SECRET: &str = "consumer-secret";
 const WEBHOOK_SECRET: &str = "the webhook secret of an OAuth link";
 
-/// A link with an OAuth consumer of the same name, as the command line would make it.
+/// Creates a link and an OAuth consumer of the same name, as the command line would.
 async fn link(stack: &Stack, id: &str, kind: &str) -> LinkId {
     let outputs = &stack.outputs;
     let callback_url = format!("{}/callback", outputs.public_url);
@@ -41,7 +43,7 @@ fn grants(stack: &Stack) -> SecretsManagerGrants {
     SecretsManagerGrants::connect(&stack.config, &stack.outputs.link_secret_prefix)
 }
 
-/// Whether Bitbucket's API takes a token, and for whom.
+/// Returns the user of a token, if Bitbucket's API accepts it.
 async fn user(stack: &Stack, token: &str) -> Option<String> {
     let user = format!("{}/2.0/user", stack.outputs.simulator_url);
     let answer = reqwest::Client::new().get(user).bearer_auth(token).send().await.unwrap();
@@ -51,14 +53,12 @@ async fn user(stack: &Stack, token: &str) -> Option<String> {
     answer.json::<Value>().await.unwrap()["display_name"].as_str().map(str::to_owned)
 }
 
-pub(crate) async fn fifty_refreshes_at_once_in_two_processes_are_one_call_and_fifty_good_tokens(
-    stack: Arc<Stack>,
-) {
+pub(crate) async fn fifty_refreshes_in_two_processes_make_one_call(stack: Arc<Stack>) {
     for (kind, grant_type) in [("app-oauth", "refresh_token"), ("client-credentials", "client_credentials")] {
         let id = format!("refreshed-{kind}");
         let link = link(&stack, &id, kind).await;
         if kind == "app-oauth" {
-            keep_a_grant_that_has_ended(&stack, &link).await;
+            store_expired_grant(&stack, &link).await;
         }
         let outputs = stack.outputs.clone();
         let work = Work {
@@ -72,24 +72,25 @@ pub(crate) async fn fifty_refreshes_at_once_in_two_processes_are_one_call_and_fi
             times: 25,
         };
         let program = env!("CARGO_BIN_EXE_refresh-tokens");
-        let (mut one, mut other) = tokio::join!(Asker::start(program, &work), Asker::start(program, &work));
-        let (ones, others) = tokio::join!(one.ask(), other.ask());
+        let (mut one, mut other) =
+            tokio::join!(Requester::start(program, &work), Requester::start(program, &work));
+        let (ones, others) = tokio::join!(one.request(), other.request());
 
         assert_eq!((ones.len(), others.len()), (25, 25));
         let tokens: BTreeSet<_> = ones.iter().chain(&others).collect();
         for token in &tokens {
-            assert!(user(&stack, token).await.is_some(), "{kind}: a token that does not work");
+            assert!(user(&stack, token).await.is_some(), "{kind}: Bitbucket refuses a token");
         }
         let calls = format!("{}/_control/token-calls", stack.outputs.simulator_url);
         let calls: Value = reqwest::get(calls).await.unwrap().json().await.unwrap();
         let calls = calls["calls"].as_array().unwrap();
-        let asked = calls.iter().filter(|call| call["consumer"] == id && call["grant_type"] == grant_type);
-        assert_eq!((asked.count(), tokens.len()), (1, 1), "{kind}");
+        let requests = calls.iter().filter(|call| call["consumer"] == id && call["grant_type"] == grant_type);
+        assert_eq!((requests.count(), tokens.len()), (1, 1), "{kind}");
     }
 }
 
-/// What an hour leaves of an authorization: a token that has ended, and one to ask for the next with.
-async fn keep_a_grant_that_has_ended(stack: &Stack, link: &LinkId) {
+/// Stores an authorization as it is after an hour: an expired access token and a valid refresh token.
+async fn store_expired_grant(stack: &Stack, link: &LinkId) {
     let outputs = &stack.outputs;
     let redirect = reqwest::redirect::Policy::none();
     let http = reqwest::Client::builder().redirect(redirect).build().unwrap();

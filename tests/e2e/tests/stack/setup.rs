@@ -1,4 +1,4 @@
-//! `docs/SETUP.md`, typed from the first command to the first events.
+//! `docs/SETUP.md` followed from the first command to the first events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::support::{create_pull_request, lines, made};
 const LINK: &str = "in-a-browser";
 const CONSUMER_SECRET: &str = "the-secret-of-a-consumer";
 const API_TOKEN: &str = "alice-api-token";
-const OWN_WEBHOOK_SECRET: &str = "a-webhook-secret-that-somebody-chose";
+const OWN_WEBHOOK_SECRET: &str = "a-webhook-secret-that-a-person-chose";
 
-/// The repository that no hook of another link reports.
+/// A repository without hooks of other links.
 const REPOSITORY: &str = "acme/gears";
 
-/// A run of the poller starts every minute; whatever it finds is there within two.
+/// Longest wait for an event. A run of the poller starts every minute.
 const TWO_MINUTES: Duration = Duration::from_mins(2);
 
-/// Somebody who sets up a link, and all that they use and see.
+/// A person who sets up a link, the tools, and everything that the person sees.
 struct Newcomer {
     stack: Arc<Stack>,
     bitrelay: CommandLine,
@@ -33,31 +33,31 @@ struct Newcomer {
     secrets: Vec<Secret>,
 }
 
-pub(crate) async fn a_person_authorizes_a_link_in_a_browser(stack: Arc<Stack>) {
-    let mut newcomer = Newcomer::arrives(stack).await;
-    newcomer.registers_a_consumer().await;
-    newcomer.makes_the_link().await;
-    newcomer.says_no().await;
-    newcomer.says_yes().await;
-    newcomer.makes_the_hook().await;
-    // Nothing has happened yet that is to be polled; everything else is checked.
+pub(crate) async fn person_authorizes_a_link_in_a_browser(stack: Arc<Stack>) {
+    let mut newcomer = Newcomer::new(stack).await;
+    newcomer.register_consumer().await;
+    newcomer.create_link().await;
+    newcomer.deny_access().await;
+    newcomer.allow_access().await;
+    newcomer.create_hook().await;
+    // The poller has polled nothing yet; all other checks pass.
     assert_eq!(newcomer.not_yet_ok().await, ["poller"]);
-    newcomer.hears_of_what_happens().await;
+    newcomer.receive_events().await;
     assert_eq!(newcomer.not_yet_ok().await, [""; 0]);
-    newcomer.makes_a_link_with_an_api_token().await;
-    newcomer.looks_around().await;
-    no_secret_shows_anywhere(newcomer).await;
+    newcomer.create_link_with_api_token().await;
+    newcomer.show_everything().await;
+    assert_no_leaks(newcomer).await;
 }
 
 impl Newcomer {
-    async fn arrives(stack: Arc<Stack>) -> Self {
+    async fn new(stack: Arc<Stack>) -> Self {
         let browser = Browser::open(&paths::target().join("e2e-pictures")).await;
         let bitrelay = CommandLine::new(stack.config_file());
         Self { stack, bitrelay, browser, pages: Vec::new(), secrets: Vec::new() }
     }
 
-    /// What a person clicks together in Bitbucket.
-    async fn registers_a_consumer(&mut self) {
+    /// Registers an OAuth consumer, which a person does on Bitbucket's pages.
+    async fn register_consumer(&mut self) {
         let callback_url = format!("{}/callback", self.stack.outputs.public_url);
         let consumer = json!({ "key": LINK, "secret": CONSUMER_SECRET, "callback_url": callback_url });
         let control = format!("{}/_control/consumers", self.stack.outputs.simulator_url);
@@ -66,74 +66,74 @@ impl Newcomer {
         self.secrets.push(Secret::password("consumer secret", LINK, CONSUMER_SECRET));
     }
 
-    async fn makes_the_link(&mut self) {
-        let given = format!("client_id={LINK}\nclient_secret={CONSUMER_SECRET}\n");
+    async fn create_link(&mut self) {
+        let input = format!("client_id={LINK}\nclient_secret={CONSUMER_SECRET}\n");
         let create = format!("link create {LINK} --template bitbucket-app-oauth --stdin --format json");
-        let made = self.bitrelay.pipes(&given, &create).await.json();
+        let made = self.bitrelay.run_with_input(&input, &create).await.json();
         assert_eq!(made["webhook_url"], format!("{}/webhook/{LINK}", self.stack.outputs.public_url));
     }
 
-    /// Begins, and looks at Bitbucket's question.
-    async fn is_asked(&mut self) -> String {
+    /// Starts the authorization and opens Bitbucket's question.
+    async fn start_authorization(&mut self) -> String {
         let words = format!("link start-oauth {LINK} --format json");
-        let begun = self.bitrelay.types_what_shows(&["nonce"], &words).await.json();
+        let begun = self.bitrelay.run_showing(&["nonce"], &words).await.json();
         let address = begun["url"].as_str().unwrap().to_owned();
         self.secrets.push(Secret::new("nonce", &parameter(&address, "nonce")));
-        self.browser.goes_to(&address).await;
+        self.browser.go_to(&address).await;
         assert_eq!(self.browser.heading().await, "Confirm access");
-        let asked = self.browser.address().await;
-        self.secrets.push(Secret::new("state", &parameter(&asked, "state")));
-        // It hands the state back.
-        self.sees("oauth-1-bitbucket-asks", &["state"]).await;
+        let question = self.browser.address().await;
+        self.secrets.push(Secret::new("state", &parameter(&question, "state")));
+        // The form sends the state back, so the page must contain it.
+        self.keep_page("oauth-1-bitbucket-asks", &["state"]).await;
         address
     }
 
-    async fn says_no(&mut self) {
-        self.is_asked().await;
-        self.browser.presses("deny").await;
+    async fn deny_access(&mut self) {
+        self.start_authorization().await;
+        self.browser.press("deny").await;
         assert_eq!(self.browser.heading().await, "Access was not granted");
-        self.sees("oauth-2-denied", &[]).await;
+        self.keep_page("oauth-2-denied", &[]).await;
         let issued = issued(&self.stack).await;
-        assert!(issued.is_empty(), "nobody is given anything: {issued:?}");
+        assert!(issued.is_empty(), "Bitbucket issued tokens after a denial: {issued:?}");
     }
 
-    async fn says_yes(&mut self) {
-        let address = self.is_asked().await;
-        self.browser.presses("allow").await;
+    async fn allow_access(&mut self) {
+        let address = self.start_authorization().await;
+        self.browser.press("allow").await;
         assert_eq!(self.browser.heading().await, "Authorized");
-        self.sees("oauth-3-authorized", &[]).await;
+        self.keep_page("oauth-3-authorized", &[]).await;
         let success = format!("{}/success?id={LINK}", self.stack.outputs.public_url);
-        assert_eq!(self.browser.address().await, success, "neither code nor state stay in the window");
+        assert_eq!(self.browser.address().await, success, "the address shows neither code nor state");
 
-        self.browser.goes_to(&address).await;
+        self.browser.go_to(&address).await;
         assert_eq!(self.browser.heading().await, "This address does not work");
-        self.sees("oauth-4-used-before", &[]).await;
+        self.keep_page("oauth-4-used-before", &[]).await;
 
-        let tested = self.bitrelay.types(&format!("link test {LINK} --format json")).await.json();
+        let tested = self.bitrelay.run(&format!("link test {LINK} --format json")).await.json();
         assert_eq!(tested["name"], "alice");
     }
 
-    async fn makes_the_hook(&mut self) {
+    async fn create_hook(&mut self) {
         let sync = format!("hooks sync --link {LINK} --repository {REPOSITORY} --format json");
-        let made = self.bitrelay.types(&sync).await.json();
+        let made = self.bitrelay.run(&sync).await.json();
         assert_eq!((&made[0]["place"], &made[0]["done"]), (&json!(REPOSITORY), &json!("made")));
-        self.bitrelay.types(&format!("hooks check --link {LINK}")).await;
+        self.bitrelay.run(&format!("hooks check --link {LINK}")).await;
     }
 
-    /// The checks of `doctor` that are not green. It has to say that nothing is wrong.
+    /// Runs `doctor`, which must succeed, and returns the checks that are not ok.
     async fn not_yet_ok(&mut self) -> Vec<String> {
-        let checks = self.bitrelay.types(&format!("doctor --link {LINK} --format json")).await.json();
+        let checks = self.bitrelay.run(&format!("doctor --link {LINK} --format json")).await.json();
         let checks = checks.as_array().unwrap();
         let names: Vec<_> = checks.iter().map(|check| check["check"].as_str().unwrap()).collect();
         for name in ["stack", "link", "credential", "hook", "delivery", "poller", "budget"] {
-            assert!(names.contains(&name), "{name} was not checked: {names:?}");
+            assert!(names.contains(&name), "doctor has no check {name}: {names:?}");
         }
         let not_ok = checks.iter().filter(|check| check["level"] != "ok");
         not_ok.map(|check| check["check"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Two webhooks, and an edit that only a poll with the new token can find.
-    async fn hears_of_what_happens(&mut self) {
+    /// Creates two facts with webhooks and an edit that only a poll with the new token can find.
+    async fn receive_events(&mut self) {
         let url = &self.stack.outputs.simulator_url;
         let [alice, bob] =
             ["alice", "bob"].map(|name| Person::new(url, REPOSITORY, &User::person(name)).unwrap());
@@ -147,93 +147,95 @@ impl Newcomer {
             let (link, subject) = (&entry["detail"]["link"], &entry["detail"]["subject"]);
             link == LINK && subject["type"] == "pullrequest" && subject["id"] == id
         };
-        let heard = self.stack.subscriber.wait(TWO_MINUTES, ours, |heard| heard.len() >= 3).await;
-        let happened = [
+        let received = self.stack.subscriber.wait(TWO_MINUTES, ours, |received| received.len() >= 3).await;
+        let expected = [
             "1 pullrequest:created webhook",
             "2 pullrequest:comment_created webhook",
             "3 pullrequest:comment_updated poll",
         ];
-        assert_eq!(lines(&heard), happened);
+        assert_eq!(lines(&received), expected);
 
         let list = format!("events list --link {LINK} --repository {REPOSITORY} --pr {id} --format json");
-        let listed = self.bitrelay.types(&list).await.json();
+        let listed = self.bitrelay.run(&list).await.json();
         let line = |event: &Value| {
             let word = |name: &str| event[name].as_str().unwrap();
             format!("{} {} {}", event["sequence"], word("key"), word("source"))
         };
         let mut listed: Vec<_> = listed.as_array().unwrap().iter().map(line).collect();
         listed.reverse();
-        assert_eq!(listed, happened);
-        let edit = heard[2]["detail"]["id"].as_str().unwrap();
-        self.bitrelay.types(&format!("events show {edit}")).await;
-        self.bitrelay.types(&format!("pr show {REPOSITORY} {id} --link {LINK}")).await;
+        assert_eq!(listed, expected);
+        let edit = received[2]["detail"]["id"].as_str().unwrap();
+        self.bitrelay.run(&format!("events show {edit}")).await;
+        self.bitrelay.run(&format!("pr show {REPOSITORY} {id} --link {LINK}")).await;
     }
 
-    async fn makes_a_link_with_an_api_token(&mut self) {
+    async fn create_link_with_api_token(&mut self) {
         let user = "alice@example.com";
-        let given = format!("username={user}\npassword={API_TOKEN}\nwebhook_secret={OWN_WEBHOOK_SECRET}\n");
-        self.bitrelay.pipes(&given, "link create with-a-token --template bitbucket-user-token --stdin").await;
-        self.bitrelay.types("link test with-a-token").await;
+        let input = format!("username={user}\npassword={API_TOKEN}\nwebhook_secret={OWN_WEBHOOK_SECRET}\n");
+        self.bitrelay
+            .run_with_input(&input, "link create with-a-token --template bitbucket-user-token --stdin")
+            .await;
+        self.bitrelay.run("link test with-a-token").await;
         self.secrets.push(Secret::password("API token", user, API_TOKEN));
         self.secrets.push(Secret::new("webhook secret", OWN_WEBHOOK_SECRET));
     }
 
-    async fn looks_around(&mut self) {
+    async fn show_everything(&mut self) {
         for words in ["link list", "status", "watch list"] {
-            self.bitrelay.types(words).await;
+            self.bitrelay.run(words).await;
         }
-        self.bitrelay.types(&format!("link show {LINK}")).await;
+        self.bitrelay.run(&format!("link show {LINK}")).await;
         let reveal = format!("link show {LINK} --reveal-webhook-secret --format json");
-        let shown = self.bitrelay.types_what_shows(&["webhook secret"], &reveal).await.json();
+        let shown = self.bitrelay.run_showing(&["webhook secret"], &reveal).await.json();
         self.secrets.push(Secret::new("webhook secret", shown["webhook_secret"].as_str().unwrap()));
     }
 
-    /// Keeps a page and a picture of it.
-    async fn sees(&mut self, picture: &str, shows: &'static [&'static str]) {
-        self.browser.keeps_picture(picture).await;
+    /// Keeps the page for the search for secrets, and saves a screenshot.
+    async fn keep_page(&mut self, picture: &str, shows: &'static [&'static str]) {
+        self.browser.save_picture(picture).await;
         let html = self.browser.html().await;
         self.pages.push(Trace { shows, ..Trace::new(picture, html) });
     }
 }
 
-/// What the whole run left behind, searched for every secret that it used.
-async fn no_secret_shows_anywhere(newcomer: Newcomer) {
+/// Searches everything that the run left behind for every secret that it used.
+async fn assert_no_leaks(newcomer: Newcomer) {
     let Newcomer { stack, bitrelay, pages, mut secrets, .. } = newcomer;
     let outputs = &stack.outputs;
     secrets.push(Secret::new("webhook secret", &outputs.webhook_secret));
     let issued = issued(&stack).await;
-    for what in ["code", "access token", "refresh token"] {
-        assert!(issued.iter().any(|(kind, _)| kind == what), "no {what} was used");
+    for wanted in ["code", "access token", "refresh token"] {
+        assert!(issued.iter().any(|(kind, _)| kind == wanted), "the run used no {wanted}");
     }
-    secrets.extend(issued.iter().map(|(what, value)| Secret::new(what, value)));
+    secrets.extend(issued.iter().map(|(kind, value)| Secret::new(kind, value)));
 
-    // The run of the poller that found the edit, with an access token, is among them.
+    // The logs must include the run of the poller that found the edit with an access token.
     let polled = |line: &str| {
         line.contains("poller") && line.contains(&format!("link={LINK}")) && line.contains("comment_updated")
     };
     let logged = stack.logged_with(TWO_MINUTES, polled).await;
-    let heard: Vec<_> = stack.subscriber.received(|_| true).iter().map(Value::to_string).collect();
+    let received: Vec<_> = stack.subscriber.received(|_| true).iter().map(Value::to_string).collect();
     let mut traces = vec![
         Trace::new("the functions' logs", logged),
-        Trace::new("what the subscriber got", heard.join("\n")),
+        Trace::new("the subscriber's entries", received.join("\n")),
     ];
     traces.extend(bitrelay.printed().iter().cloned());
     traces.extend(pages);
     assert_eq!(leaks(&traces, &secrets), [""; 0]);
 
-    // The search sees what is there: each of these was to be left in one place at least.
-    for (left, place) in [
+    // The search itself works: it finds texts that these places must contain.
+    for (text, place) in [
         ("link authorized", "the functions' logs"),
         ("pullrequest:comment_updated", "the functions' logs"),
-        ("pullrequest:comment_updated", "what the subscriber got"),
+        ("pullrequest:comment_updated", "the subscriber's entries"),
         ("This address does not work", "oauth-4-used-before"),
     ] {
-        let found = leaks(&traces, &[Secret::new("this", left)]);
-        assert!(found.contains(&format!("this is in {place}")), "{left} is not in {place}: {found:?}");
+        let found = leaks(&traces, &[Secret::new("this", text)]);
+        assert!(found.contains(&format!("this is in {place}")), "{text} is not in {place}: {found:?}");
     }
 }
 
-/// The codes and tokens that Bitbucket has given the link's consumer, by their kind.
+/// Lists the codes and tokens that Bitbucket issued to the link's consumer, with their kinds.
 async fn issued(stack: &Stack) -> Vec<(String, String)> {
     let answer = reqwest::get(format!("{}/_control/issued", stack.outputs.simulator_url)).await.unwrap();
     let answer: Value = answer.json().await.unwrap();
@@ -242,7 +244,7 @@ async fn issued(stack: &Stack) -> Vec<(String, String)> {
     ours.map(|issued| (word(&issued["what"]), word(&issued["value"]))).collect()
 }
 
-/// A parameter of an address.
+/// Returns a query parameter of an address.
 fn parameter(address: &str, name: &str) -> String {
     let address = url::Url::parse(address).unwrap();
     let (_, value) = address.query_pairs().find(|(found, _)| found == name).unwrap();

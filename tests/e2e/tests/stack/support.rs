@@ -1,4 +1,4 @@
-//! The stack that the stories share. Each works on pull requests of its own.
+//! The stack that the stories share. Each story works on its own pull requests.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -8,20 +8,20 @@ use e2e::stack::Stack;
 use serde_json::{Value, json};
 use simulator::{Person, User};
 
-/// Short windows, so that a story takes a minute and not ten. A window is still longer than the minute between two runs
-/// of the poller.
+/// Starts a stack with short windows, so that a story takes one minute instead of ten. A window is still longer than
+/// the minute between two runs of the poller.
 pub(crate) async fn stack() -> Stack {
     let options = ["--port", "0", "--window-seconds", "75", "--window-margin-seconds", "2"];
     Stack::up("e2e", &options).await
 }
 
-/// Somebody with one of the simulator's own credentials.
+/// Creates a person with one of the simulator's credentials.
 pub(crate) fn person(stack: &Stack, name: &str) -> Person {
     Person::new(&stack.outputs.simulator_url, &stack.outputs.simulator_repository, &User::person(name))
         .unwrap()
 }
 
-/// What an API call must have given.
+/// Returns the body of a successful API call.
 pub(crate) fn made(answer: anyhow::Result<(u16, Value)>) -> Value {
     let (status, body) = answer.unwrap();
     assert!((200..300).contains(&status), "{status}: {body}");
@@ -29,12 +29,13 @@ pub(crate) fn made(answer: anyhow::Result<(u16, Value)>) -> Value {
 }
 
 pub(crate) async fn create_pull_request(person: &Person, title: &str) -> u64 {
-    let branch = title.to_lowercase().replace(' ', "-");
-    let body = json!({ "title": title, "source": { "branch": { "name": branch } }, "destination": { "branch": { "name": "main" } } });
+    let source = title.to_lowercase().replace(' ', "-");
+    let branch = |name: &str| json!({ "branch": { "name": name } });
+    let body = json!({ "title": title, "source": branch(&source), "destination": branch("main") });
     made(person.post("/pullrequests", body).await)["id"].as_u64().unwrap()
 }
 
-/// Bus entries about one pull request.
+/// Returns a filter for bus entries about one pull request.
 pub(crate) fn about(pull_request: u64) -> impl Fn(&Value) -> bool + Copy {
     move |entry| {
         let subject = &entry["detail"]["subject"];
@@ -44,7 +45,7 @@ pub(crate) fn about(pull_request: u64) -> impl Fn(&Value) -> bool + Copy {
     }
 }
 
-/// `sequence key source` of each entry.
+/// Formats each entry as `sequence key source`.
 pub(crate) fn lines(entries: &[Value]) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     entries
@@ -60,7 +61,7 @@ pub(crate) fn lines(entries: &[Value]) -> Vec<String> {
         .collect()
 }
 
-/// The items of one subject whose sort key starts with `prefix`, read from the table as anybody could.
+/// Reads the items of one subject whose sort key starts with `prefix`, without code of the product.
 pub(crate) async fn items(
     stack: &Stack,
     subject: &str,
@@ -80,7 +81,7 @@ pub(crate) async fn items(
     answer.items().to_vec()
 }
 
-/// The body that an event was stored with.
+/// Decompresses the body of a stored event.
 pub(crate) fn body(event: &HashMap<String, AttributeValue>) -> Vec<u8> {
     let compressed = event["payload"].as_b().unwrap().as_ref();
     let mut body = Vec::new();
