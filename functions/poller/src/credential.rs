@@ -24,8 +24,8 @@ pub(crate) async fn load<T, L: LinkSource, C: Clock>(
     Ok((credential, account))
 }
 
-/// Returns another credential of the same account after the API refused this client's; `None` if the link has no other. No calls
-/// are reserved for another account.
+/// Returns another credential of the same account after the API refused this client's; `None` if the link has no
+/// other. No calls are reserved for another account.
 pub(crate) async fn renew<T, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     link: &LinkId,

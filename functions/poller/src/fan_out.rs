@@ -11,8 +11,8 @@ use store::{Clock, Shard, Table};
 use crate::poller::Poller;
 use crate::shard_queue::{HandedShard, ShardQueue};
 
-/// The most watches of a shard that are read to count its links. If one link has more than this, others may be missed in
-/// the count: slower, never lost.
+/// The most watches of a shard that are read to count its links. If one link has more than this, others may be missed
+/// in the count: slower, never lost.
 const MAX_WATCHES_COUNTED: usize = 1_000;
 
 /// The division of one minute's shards.

@@ -36,7 +36,8 @@ fn counted_or_none(counted: Result<Option<u64>, bitbucket::Error>) -> Result<Opt
     }
 }
 
-/// True if Bitbucket will not answer this one request later either; false if the error concerns the credential or the moment.
+/// True if Bitbucket will not answer this one request later either; false if the error concerns the credential or the
+/// moment.
 const fn is_final(error: &bitbucket::Error) -> bool {
     matches!(
         error,

@@ -17,8 +17,8 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
     ///
     /// # Errors
     ///
-    /// [`store::Error`] if the table cannot be read. A failure of one link or one subject is logged, paused and retried;
-    /// it never ends the run.
+    /// [`store::Error`] if the table cannot be read. A failure of one link or one subject is logged, paused and
+    /// retried; it never ends the run.
     pub async fn run(&self, holder: &str, deadline: Timestamp) -> Result<Summary, store::Error> {
         let deadline = self.end_of_run(deadline);
         let Division { own, handed_over } = divide(self, deadline).await?;

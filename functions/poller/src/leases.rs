@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use store::{Shard, Table};
 
-/// The leases of one run. The run takes a shard's lease when the first of its watches is ready, so that a quiet shard costs
-/// no write. Leases are for *economy*: two runs at once would find the same and spend twice the calls.
+/// The leases of one run. The run takes a shard's lease when the first of its watches is ready, so that a quiet shard
+/// costs no write. Leases are for *economy*: two runs at once would find the same and spend twice the calls.
 #[derive(Debug)]
 pub(crate) struct Leases<'r, T> {
     table: &'r T,

@@ -5,7 +5,8 @@
 //! once. It drives only: order, cost, pace, postponement and pauses are decided in [`relay::polling`].
 //!
 //! For *safety*: the transaction, whose version condition keeps two pollers from harming each other; the watch, which
-//! stays due until a complete poll was stored. For *economy* only: leases, the allowance of calls, pauses after failures.
+//! stays due until a complete poll was stored. For *economy* only: leases, the allowance of calls, pauses after
+//! failures.
 //!
 //! Imports run from the bottom of this table to its top:
 //!

@@ -141,8 +141,8 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
         self.pause(&due.link, subject, error.failure().least_pause());
     }
 
-    /// Stores the pause that Bitbucket asked for, so that every instance keeps it; pauses the links of this run that share
-    /// the account.
+    /// Stores the pause that Bitbucket asked for, so that every instance keeps it; pauses the links of this run that
+    /// share the account.
     async fn block(&self, spender: &Spender, length: SignedDuration) {
         let (poller, link) = (self.run.poller, &self.link);
         let now = poller.clock.now();

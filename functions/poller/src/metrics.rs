@@ -1,7 +1,7 @@
 //! The metrics of a run: one line for each link that was polled or has a due watch, and one for the whole stack.
 //!
-//! Several invocations may write for the same minute, each for its own shards. Counts add up over them; the calls left and the
-//! backlog do not.
+//! Several invocations may write for the same minute, each for its own shards. Counts add up over them; the calls
+//! left and the backlog do not.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ use crate::passes::MAX_WATCHES_READ;
 use crate::run::{LinkStats, Run};
 use crate::spender::Spender;
 
-/// The most links with metrics of their own in one run, the first by their ids: each costs (docs/OPERATIONS.md). Further
-/// links count for the stack only.
+/// The most links with metrics of their own in one run, the first by their ids: each costs (docs/OPERATIONS.md).
+/// Further links count for the stack only.
 const MAX_LINKS: usize = 200;
 
 /// The calls of a link's account, over all links that share it.
@@ -82,8 +82,8 @@ pub(crate) async fn write<T: Table, L: LinkSource, C: Clock>(run: &Run<'_, T, L,
     }
 }
 
-/// The metrics of every link in the run's shards. The index of due watches lags behind the table by a moment, so a watch
-/// that was polled just now can be counted once more.
+/// The metrics of every link in the run's shards. The index of due watches lags behind the table by a moment, so a
+/// watch that was polled just now can be counted once more.
 async fn collect<T: Table, L: LinkSource, C: Clock>(
     run: &Run<'_, T, L, C>,
     now: Timestamp,

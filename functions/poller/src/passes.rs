@@ -29,8 +29,8 @@ struct Plan {
     later: bool,
 }
 
-/// Makes passes until no watch becomes due before the deadline, or the deadline has passed. Links are polled concurrently,
-/// and the next pass does not wait for a slow one: a link that hangs delays no other.
+/// Makes passes until no watch becomes due before the deadline, or the deadline has passed. Links are polled
+/// concurrently, and the next pass does not wait for a slow one: a link that hangs delays no other.
 pub(crate) async fn passes<T: Table, L: LinkSource, C: Clock>(
     run: &Run<'_, T, L, C>,
 ) -> Result<(), store::Error> {
@@ -96,8 +96,9 @@ async fn plan<T: Table, L: LinkSource, C: Clock>(
     Ok(whole)
 }
 
-/// Plans a pass over one shard. The plan is empty while another invocation holds the shard's lease. Reads more watches while
-/// all of them have to wait: overdue watches of a link that cannot be polled must not hide those of other links.
+/// Plans a pass over one shard. The plan is empty while another invocation holds the shard's lease. Reads more
+/// watches while all of them have to wait: overdue watches of a link that cannot be polled must not hide those of
+/// other links.
 async fn plan_shard<T: Table, L: LinkSource, C: Clock>(
     run: &Run<'_, T, L, C>,
     shard: Shard,

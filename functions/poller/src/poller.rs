@@ -77,7 +77,8 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         Self { tokens: Some(tokens), ..self }
     }
 
-    /// Sets the queue that takes shards if there are more links than one run polls; without it every run polls them all.
+    /// Sets the queue that takes shards if there are more links than one run polls; without it every run polls them
+    /// all.
     #[must_use]
     pub fn with_queue(self, queue: Arc<dyn ShardQueue>) -> Self {
         Self { queue: Some(queue), ..self }

@@ -12,8 +12,8 @@ use store::{Clock, DueWatch, Table};
 use crate::error::Error;
 use crate::poller::Poller;
 
-/// Has the repository of a pull request swept often from now on, because it has activity. For *economy*, an instance reads
-/// the repository's state once an hour.
+/// Has the repository of a pull request swept often from now on, because it has activity. For *economy*, an instance
+/// reads the repository's state once an hour.
 pub(crate) async fn register_active<T: Table, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     due: &DueWatch,

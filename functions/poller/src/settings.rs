@@ -13,16 +13,18 @@ pub struct PollerSettings {
     pub calls_per_hour: u32,
     /// The most API calls of one run for one link, even if more of the hour's budget is left. Default 120.
     pub max_calls_per_run: u32,
-    /// The most links that one run polls at a time. If more have due watches, their shards go to other invocations. Default
-    /// 100: see "How many links one function serves" in docs/POLLING.md.
+    /// The most links that one run polls at a time. If more have due watches, their shards go to other invocations.
+    /// Default 100: see "How many links one function serves" in docs/POLLING.md.
     pub links_per_run: u32,
-    /// True if the builds and the size of each new head are read, while calls are ample: three calls a push. Default true.
+    /// True if the builds and the size of each new head are read, while calls are ample: three calls a push. Default
+    /// true.
     pub read_heads: bool,
     /// The longest time of a run. Default 55 seconds: it ends before the next one starts.
     pub run: SignedDuration,
     /// The shortest time between two passes. Default 2 seconds.
     pub pass_spacing: SignedDuration,
-    /// The time that a poll under way gets after the run's end. Default 8 seconds; a longer poll is cut off and stays due.
+    /// The time that a poll under way gets after the run's end. Default 8 seconds; a longer poll is cut off and stays
+    /// due.
     pub overtime: SignedDuration,
 }
 
@@ -46,8 +48,8 @@ impl PollerSettings {
         usize::try_from(self.links_per_run).unwrap_or(usize::MAX).max(1)
     }
 
-    /// Reads `BITRELAY_CALLS_PER_HOUR`, `BITRELAY_MAX_CALLS_PER_RUN` and `BITRELAY_LINKS_PER_RUN` through `lookup`; a missing
-    /// variable keeps its default.
+    /// Reads `BITRELAY_CALLS_PER_HOUR`, `BITRELAY_MAX_CALLS_PER_RUN` and `BITRELAY_LINKS_PER_RUN` through `lookup`; a
+    /// missing variable keeps its default.
     ///
     /// # Errors
     ///

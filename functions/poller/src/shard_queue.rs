@@ -17,8 +17,8 @@ use crate::error::Error;
 pub struct HandedShard {
     /// The shard whose links are to be polled.
     pub shard: Shard,
-    /// The end of the run that hands it over. A message that comes later has no effect: the next minute's run covers its
-    /// shard.
+    /// The end of the run that hands it over. A message that comes later has no effect: the next minute's run covers
+    /// its shard.
     pub until: Timestamp,
 }
 

@@ -22,7 +22,8 @@ pub(crate) struct Spender {
 }
 
 impl Spender {
-    /// Loads a link's credential, stores its sweep targets, and reserves this run's calls in the account's budget, before the first is made (G8).
+    /// Loads a link's credential, stores its sweep targets, and reserves this run's calls in the account's budget,
+    /// before the first is made (G8).
     pub(crate) async fn new<T: Table, L: LinkSource, C: Clock>(
         poller: &Poller<T, L, C>,
         link: &LinkId,

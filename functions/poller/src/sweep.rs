@@ -1,7 +1,7 @@
 //! One repository: its open pull requests in one listing, and those among them that changed without a webhook.
 //!
-//! Each pull request to be read is stored first, and the repository last: an interrupted sweep is made again and stores the
-//! same.
+//! Each pull request to be read is stored first, and the repository last: an interrupted sweep is made again and
+//! stores the same.
 
 use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};

@@ -1,8 +1,8 @@
-//! One link: the repositories and workspaces that it names to be swept, so that changes there are found even if no webhook
-//! ever comes.
+//! One link: the repositories and workspaces that it names to be swept, so that changes there are found even if no
+//! webhook ever comes.
 //!
-//! The repositories are registered first and the lookup of their target is stored last: an interrupted lookup is made again
-//! and registers the same.
+//! The repositories are registered first and the lookup of their target is stored last: an interrupted lookup is made
+//! again and registers the same.
 
 use std::collections::BTreeMap;
 

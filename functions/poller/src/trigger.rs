@@ -16,8 +16,8 @@ pub enum Trigger {
 
 impl Trigger {
     /// Reads an event: a rule's
-    /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>) or a queue's with one message
-    /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
+    /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>) or a queue's with one
+    /// message (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
     ///
     /// # Errors
     ///

@@ -8,8 +8,8 @@ use bitbucket::{CommentId, TaskId};
 use crate::observation::Listing;
 use crate::state::{Comments, PullRequestState, Tasks};
 
-/// The most comments, tasks or sweep targets that one poll looks up. The next poll looks up the others. Each takes one call;
-/// a workspace takes one call for every hundred repositories.
+/// The most comments, tasks or sweep targets that one poll looks up. The next poll looks up the others. Each takes
+/// one call; a workspace takes one call for every hundred repositories.
 pub const MAX_LOOKUPS: usize = 20;
 
 /// The items that one poll of a pull request asks for by id.

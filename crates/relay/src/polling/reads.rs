@@ -10,8 +10,9 @@ use crate::state::{Comments, PullRequestState};
 /// Comments, or tasks, on one page of a listing.
 const PAGE_ITEMS: usize = 100;
 
-/// Plans the reads of a pull request whose watch is due since `due_at`; `None` if the poll is left to another run. Without
-/// enough calls for all of it, only comments are read. Heads are read only if `reads_heads` and calls are ample.
+/// Plans the reads of a pull request whose watch is due since `due_at`; `None` if the poll is left to another run.
+/// Without enough calls for all of it, only comments are read. Heads are read only if `reads_heads` and calls are
+/// ample.
 pub fn plan_reads(
     pr: &PullRequestState,
     due_at: Timestamp,

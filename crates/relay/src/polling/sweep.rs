@@ -56,8 +56,8 @@ pub fn without_left(sweep: Sweep, left: &[PullRequestId]) -> Sweep {
     Sweep { open, complete: false, ..sweep }
 }
 
-/// The reason to read a pull request that moved; `None` if its state explains what the sweep shows. A pull request that the
-/// first sweep finds existed before any event could be published: it is read when it moves.
+/// The reason to read a pull request that moved; `None` if its state explains what the sweep shows. A pull request
+/// that the first sweep finds existed before any event could be published: it is read when it moves.
 pub fn notice_if_unexplained(
     repository: &RepositoryState,
     pr: &SubjectState,
