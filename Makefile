@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories lint lint-rust lint-template fmt \
+.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -80,7 +80,7 @@ bench-links: ## Measure how many links one poller serves (OPTIONS="10 100": numb
 histories: ## Run N random histories of the deployed functions in virtual time; SEED=S prints one
 	@cargo run -q -p simulation --profile histories --bin histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))
 
-lint: lint-rust lint-template ## Format, clippy with warnings denied, dependencies, template
+lint: lint-rust lint-docs lint-template ## Format, clippy with warnings denied, imports, dependencies, documents, template
 
 lint-rust:
 	$(call say,format)
@@ -91,6 +91,15 @@ lint-rust:
 	@tree=$$(cargo tree --workspace --all-features --target all --prefix none); \
 	if grep -q '^rustls v0\.21' <<<"$$tree"; then \
 	  echo 'error: rustls 0.21 is back; some AWS crate has its default features (cargo tree -i rustls@0.21)'; exit 1; fi
+	$(call say,imports inside each crate run one way)
+	$(PYTHON) infra/tools/check-imports.py
+	$(call say,licences$(comma) bans and sources of dependencies)
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; else \
+	  echo 'Skipped: cargo-deny is not installed (cargo install cargo-deny --locked).'; fi
+
+lint-docs:
+	$(call say,links$(comma) line lengths and test names in documents)
+	$(PYTHON) infra/tools/check-links.py
 
 lint-template: tools
 	$(call say,template)
