@@ -46,9 +46,9 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<usize, String> {
         let log = log.map_err(|error| error.to_string())?;
         check_order(&truth.subject, &log)?;
         events.extend(log);
-        let state = stage.table.read(&stage.link, &truth.subject).await.map_err(|error| error.to_string())?;
-        let state = state.pull_request().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
-        check_state(state, truth)?;
+        let known = stage.table.read(&stage.link, &truth.subject).await.map_err(|error| error.to_string())?;
+        let pr = known.pull_request().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
+        check_state(pr, truth)?;
     }
     check_published(stage, &events)?;
     stage.ledger().check(&published_by_item(&events), &stage.plan, end)?;

@@ -85,6 +85,10 @@ impl Instance {
     }
 
     /// One I/O call, which takes up to `longest_ms`. `failed` makes the error of a call that fails.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, and an injected one.
     pub async fn io<R, E>(
         &self,
         longest_ms: u64,

@@ -108,9 +108,8 @@ impl History {
             Act::Close(pr) => {
                 let merges = self.stage.dice.percent(70);
                 let closing = Closing::default();
-                self.done_by(AUTHOR, |world, act| match merges {
-                    true => world.merge(act, pr, &closing),
-                    false => world.decline(act, pr, &closing),
+                self.done_by(AUTHOR, |world, act| {
+                    if merges { world.merge(act, pr, &closing) } else { world.decline(act, pr, &closing) }
                 });
             }
             Act::Comment(pr, like) => self.comment(now, pr, like),

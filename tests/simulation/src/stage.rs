@@ -72,6 +72,10 @@ pub struct Stage {
 
 impl Stage {
     /// The stage of a seed. `api` is shared by all histories, because an HTTP client is slow to make.
+    ///
+    /// # Errors
+    ///
+    /// A simulated Bitbucket that cannot be made.
     pub fn new(seed: u64, api: Api, keeps_story: bool) -> anyhow::Result<Rc<Self>> {
         // Neighbouring seeds have nothing in common.
         let dice = Dice::new(seed.wrapping_mul(0xD134_2543_DE82_EF95));
