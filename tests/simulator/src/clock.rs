@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_real_clock_keeps_what_was_added() {
+    fn real_clock_keeps_added_time() {
         let clock = Clock::new(ClockStart::Real);
         clock.advance(Duration::from_hours(1));
         let ahead = clock.now().duration_since(Timestamp::now());

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_attempts_of_one_webhook_have_different_uuids_whatever_the_first_is() {
+    fn attempts_of_one_webhook_have_different_uuids() {
         for digit in "0123456789abcdef".chars() {
             let first = format!("{{{digit}5c38f21-0000-4000-8000-000000000000}}");
             let second = another_uuid(&first);

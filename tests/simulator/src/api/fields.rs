@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_names_leave_only_what_they_name() {
+    fn plain_names_select_only_those_fields() {
         assert_eq!(chosen("next,values.id"), json!({ "next": "n", "values": [{ "id": 1 }] }));
         assert_eq!(
             chosen("values.author.*"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_field_shows_when_it_is_asked_for() {
+    fn hidden_field_is_shown_on_request() {
         assert!(chosen("")["values"][0].get("reviewers").is_none());
         assert!(chosen("+values.reviewers")["values"][0].get("reviewers").is_some());
         assert!(chosen(" values.reviewers")["values"][0].get("reviewers").is_some());
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minus_takes_away() {
+    fn a_minus_removes_a_field() {
         let answer = chosen("-values.author.uuid,-size");
         assert_eq!(
             answer,

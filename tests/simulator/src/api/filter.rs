@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn comparisons_by_kind_of_value() {
+    fn comparisons_follow_the_kind_of_value() {
         for yes in [
             "id = 7",
             "id>6 AND id<=7",
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn malformed_filter_is_refused() {
         let deep = "(".repeat(50);
         for bad in
             ["id", "id =", "= 3", "id = 3 x", "(id = 3", r#"a = "b"#, "a = yesterday", "!", deep.as_str()]

@@ -105,7 +105,7 @@ mod tests {
     use crate::oauth::Bearer;
 
     #[test]
-    fn a_token_that_was_never_given_is_unknown() {
+    fn token_that_was_never_issued_is_unknown() {
         assert_eq!(Authority::default().bearer("guess", Timestamp::UNIX_EPOCH), Bearer::Unknown);
     }
 }

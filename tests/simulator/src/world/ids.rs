@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_have_the_form_of_bitbuckets() {
+    fn identifiers_have_bitbuckets_form() {
         let mut ids = Ids::new(1);
         let uuid = ids.uuid();
         assert_eq!(uuid.len(), 38);

@@ -9,7 +9,7 @@ fn as_user(stage: &Stage, user: &User) -> Person {
 }
 
 #[tokio::test]
-async fn only_known_credentials_are_let_in() {
+async fn only_known_credentials_are_accepted() {
     let stage = Stage::open().await;
     let wrong = |change: fn(&mut User)| {
         let mut user = User::person("alice");
@@ -105,7 +105,7 @@ async fn following_next_reads_everything_once() {
 }
 
 #[tokio::test]
-async fn comments_can_be_asked_for_by_their_time() {
+async fn comments_can_be_filtered_by_time() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     stage.comment(&path, content("early")).await;
@@ -119,7 +119,7 @@ async fn comments_can_be_asked_for_by_their_time() {
 }
 
 #[tokio::test]
-async fn the_list_of_pull_requests_shows_open_ones_without_people() {
+async fn listing_shows_open_pull_requests_without_people() {
     let stage = Stage::open().await;
     let first = stage.pull_request().await;
     stage.pull_request().await;
@@ -140,7 +140,7 @@ async fn the_list_of_pull_requests_shows_open_ones_without_people() {
 }
 
 #[tokio::test]
-async fn beyond_the_hourly_limit_calls_are_refused_until_the_hour_has_rolled_on() {
+async fn calls_beyond_the_limit_are_refused_until_the_hour_ends() {
     let stage = Stage::without_hook(Settings { calls_per_hour: Some(2), ..settings() }).await;
     expect(200, stage.alice.get("").await.unwrap());
     expect(200, stage.alice.get("").await.unwrap());
@@ -154,7 +154,7 @@ async fn beyond_the_hourly_limit_calls_are_refused_until_the_hour_has_rolled_on(
 }
 
 #[tokio::test]
-async fn an_account_with_a_scaled_limit_is_told_of_it_and_of_nothing_else() {
+async fn answers_name_a_scaled_limit_and_nothing_else() {
     let stage = Stage::without_hook(settings()).await;
     let http = reqwest::Client::new();
     let get = async |path: &str| {

@@ -20,7 +20,7 @@ fn program(arguments: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn it_says_where_it_is_and_stops_when_told() {
+async fn program_prints_its_address_and_stops_on_a_signal() {
     let arguments =
         ["--listen", "127.0.0.1:0", "--window-seconds", "5", "--user", "dave:dave@example.com:key"];
     let mut program = Program(program(&arguments).spawn().unwrap());
@@ -41,7 +41,7 @@ async fn it_says_where_it_is_and_stops_when_told() {
 }
 
 #[test]
-fn help_shows_examples_and_a_bad_argument_is_explained() {
+fn help_shows_examples_and_bad_arguments_are_explained() {
     let help = program(&["--help"]).output().unwrap();
     assert!(String::from_utf8(help.stdout).unwrap().contains("Examples:"));
     let refused = program(&["--user", "dave"]).output().unwrap();

@@ -58,7 +58,7 @@ async fn the_length_of_the_window_is_a_setting() {
 }
 
 #[tokio::test]
-async fn whether_a_silent_edit_moves_times_and_window_is_a_setting() {
+async fn settings_decide_if_a_silent_edit_moves_times_and_window() {
     for moves in [true, false] {
         let rules = Rules {
             silent_edit_moves_updated_on: moves,
@@ -79,7 +79,7 @@ async fn whether_a_silent_edit_moves_times_and_window_is_a_setting() {
 }
 
 #[tokio::test]
-async fn a_new_comment_counts_and_moves_the_pull_request_but_its_edit_does_not() {
+async fn new_comment_moves_the_pull_request_but_its_edit_does_not() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     stage.pass(60);
@@ -198,7 +198,7 @@ async fn a_comment_needs_a_text_and_a_known_parent() {
 }
 
 #[tokio::test]
-async fn a_like_is_told_by_nothing() {
+async fn a_like_sends_nothing() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     let comment = stage.comment(&path, content("nice")).await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use simulator::world::SilenceReason;
 
 #[tokio::test]
-async fn a_commit_comment_is_told_when_created_and_never_again() {
+async fn commit_comment_is_sent_only_when_created() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     let hash = stage.read(&path).await["source"]["commit"]["hash"].as_str().unwrap().to_owned();
@@ -29,7 +29,7 @@ async fn a_commit_comment_is_told_when_created_and_never_again() {
 }
 
 #[tokio::test]
-async fn a_build_is_told_when_created_and_each_time_it_is_updated() {
+async fn build_is_sent_when_created_and_when_updated() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     let hash = stage.read(&path).await["source"]["commit"]["hash"].as_str().unwrap().to_owned();

@@ -56,7 +56,7 @@ async fn a_call_that_hangs_is_carried_out_late() {
 }
 
 #[tokio::test]
-async fn faults_can_be_seen_and_cleared() {
+async fn faults_can_be_listed_and_cleared() {
     let stage = Stage::open().await;
     let shown = expect(200, stage.control("faults", json!({ "lose_next": 3 })).await);
     assert_eq!(shown["lose_next"], 3);
@@ -65,7 +65,7 @@ async fn faults_can_be_seen_and_cleared() {
 }
 
 #[tokio::test]
-async fn a_mistyped_request_is_refused() {
+async fn mistyped_request_is_refused() {
     let stage = Stage::open().await;
     expect(400, stage.control("faults", json!({ "loose_next": 1 })).await);
     expect(400, stage.control("clock", json!({ "advance": 1 })).await);

@@ -45,7 +45,7 @@ async fn a_secret_stays_until_it_is_replaced_or_removed() {
 }
 
 #[tokio::test]
-async fn a_hook_hears_only_what_it_subscribed_to_and_only_while_active() {
+async fn active_hook_receives_only_subscribed_events() {
     let stage = Stage::without_hook(settings()).await;
     let hook = json!({ "url": stage.hook_url, "events": ["pullrequest:rejected"] });
     let created = expect(201, stage.alice.post("/hooks", hook).await.unwrap());
@@ -66,7 +66,7 @@ async fn a_hook_hears_only_what_it_subscribed_to_and_only_while_active() {
 }
 
 #[tokio::test]
-async fn a_hook_of_the_workspace_hears_the_same_again() {
+async fn workspace_hook_receives_the_same_events_again() {
     let stage = Stage::open().await;
     let hooks = format!("{}/2.0/workspaces/acme/hooks", stage.simulator.url());
     let hook = json!({ "url": stage.hook_url, "events": ["pullrequest:created"] });
@@ -105,7 +105,7 @@ async fn a_bad_hook_is_refused_with_the_field_at_fault() {
 }
 
 #[tokio::test]
-async fn the_list_of_events_is_public_and_has_no_key_for_tasks_or_likes() {
+async fn public_event_list_has_no_key_for_tasks_or_likes() {
     let stage = Stage::without_hook(settings()).await;
     let anonymous =
         reqwest::get(format!("{}/2.0/hook_events/workspace?pagelen=100", stage.simulator.url())).await;

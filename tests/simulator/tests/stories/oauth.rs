@@ -104,7 +104,7 @@ async fn allowing_gives_a_code_that_works_once() {
 }
 
 #[tokio::test]
-async fn denying_is_told_to_the_callback() {
+async fn denial_reaches_the_callback() {
     let browser = Browser::open().await;
     let back = browser.submit(&[("client_id", "key"), ("decision", "deny"), ("state", "s")]).await;
     assert_eq!((back["error"].as_str(), back["state"].as_str()), ("access_denied", "s"));
@@ -112,7 +112,7 @@ async fn denying_is_told_to_the_callback() {
 }
 
 #[tokio::test]
-async fn the_page_refuses_what_it_cannot_ask_and_escapes_what_it_shows() {
+async fn page_refuses_bad_requests_and_escapes_its_text() {
     let browser = Browser::open().await;
     for query in [
         [("response_type", "token"), ("client_id", "key"), ("state", "s")],
@@ -128,7 +128,7 @@ async fn the_page_refuses_what_it_cannot_ask_and_escapes_what_it_shows() {
 }
 
 #[tokio::test]
-async fn refresh_tokens_rotate_and_die_shortly_after_their_use() {
+async fn refresh_tokens_rotate_and_expire_shortly_after_use() {
     let browser = Browser::open().await;
     let code = browser.code().await;
     let first = browser.token(200, &[("grant_type", "authorization_code"), ("code", &code)]).await;
@@ -156,7 +156,7 @@ async fn client_credentials_act_as_a_bot_and_have_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn the_token_endpoint_says_what_is_wrong_and_counts_every_call() {
+async fn token_endpoint_explains_errors_and_counts_calls() {
     let browser = Browser::open().await;
     for basic in [None, Some(("key", "guess")), Some(("lock", "secret"))] {
         let answer = browser.post("access_token", basic, &[("grant_type", "client_credentials")]).await;
@@ -179,7 +179,7 @@ async fn the_token_endpoint_says_what_is_wrong_and_counts_every_call() {
 }
 
 #[tokio::test]
-async fn what_a_consumer_was_given_can_be_seen() {
+async fn issued_codes_and_tokens_are_listed() {
     let browser = Browser::open().await;
     let consumer = json!({ "key": "key", "secret": "secret", "callback_url": CALLBACK });
     expect(201, browser.stage.control("consumers", consumer).await);
@@ -190,7 +190,7 @@ async fn what_a_consumer_was_given_can_be_seen() {
 }
 
 #[tokio::test]
-async fn a_token_allows_what_its_consumer_may_and_no_more() {
+async fn token_allows_only_its_consumers_scopes() {
     let browser = Browser::open().await;
     let repository = "repositories/acme/widgets";
     for (scopes, allowed) in [
@@ -231,7 +231,7 @@ async fn a_token_allows_what_its_consumer_may_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_code_is_exchanged_with_the_callback_that_was_asked_for() {
+async fn code_is_exchanged_only_with_its_own_callback() {
     let browser = Browser::open().await;
     let below = format!("{CALLBACK}/below");
     let asked =

@@ -10,7 +10,7 @@ async fn uuid_of(stage: &Stage, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_created_pull_request_is_told_with_everything_in_it() {
+async fn created_pull_request_is_sent_with_all_its_fields() {
     let stage = Stage::open().await;
     let bob = uuid_of(&stage, "bob").await;
     let new = json!({
@@ -33,7 +33,7 @@ async fn a_created_pull_request_is_told_with_everything_in_it() {
 }
 
 #[tokio::test]
-async fn each_opinion_is_told_when_it_changes() {
+async fn each_review_is_sent_when_it_changes() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     stage.forget().await;
@@ -69,7 +69,7 @@ async fn each_opinion_is_told_when_it_changes() {
 }
 
 #[tokio::test]
-async fn an_update_is_told_if_it_changes_something() {
+async fn update_is_sent_if_it_changes_something() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     let bob = uuid_of(&stage, "bob").await;
@@ -93,7 +93,7 @@ async fn an_update_is_told_if_it_changes_something() {
 }
 
 #[tokio::test]
-async fn an_input_that_makes_no_sense_is_refused() {
+async fn invalid_input_is_refused() {
     let stage = Stage::open().await;
     let alice = uuid_of(&stage, "alice").await;
     let source = json!({ "branch": { "name": "gear" } });
@@ -113,7 +113,7 @@ async fn an_input_that_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
-async fn a_source_branch_must_exist_if_the_rules_say_so() {
+async fn source_branch_must_exist_if_the_rules_require_it() {
     let rules = Rules { create_missing_branches: false, ..Rules::default() };
     let stage = Stage::with(Settings { rules, ..settings() }).await;
     let new = json!({ "title": "t", "source": { "branch": { "name": "gear" } } });
@@ -171,7 +171,7 @@ async fn a_push_updates_the_pull_requests_from_its_branch() {
 }
 
 #[tokio::test]
-async fn a_push_withdraws_approvals_in_silence_if_the_rules_say_so() {
+async fn push_withdraws_approvals_silently_if_the_rules_allow() {
     let rules = Rules { push_withdraws_approvals: true, ..Rules::default() };
     let stage = Stage::with(Settings { rules, ..settings() }).await;
     let path = stage.pull_request().await;
@@ -183,7 +183,7 @@ async fn a_push_withdraws_approvals_in_silence_if_the_rules_say_so() {
 }
 
 #[tokio::test]
-async fn a_merge_into_the_source_branch_of_another_is_not_told_of_the_other() {
+async fn merge_into_anothers_source_branch_sends_nothing_for_it() {
     let stage = Stage::open().await;
     let outer = stage.pull_request().await;
     let inner = json!({

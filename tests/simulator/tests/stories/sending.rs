@@ -104,7 +104,7 @@ async fn a_time_out_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_recorded_and_not_tried_again() {
+async fn refused_connection_is_recorded_and_not_retried() {
     let stage = Stage::without_hook(settings()).await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let hook = json!({ "url": format!("http://{free}/"), "events": ["pullrequest:created"] });

@@ -43,7 +43,7 @@ async fn the_next_payload_counts_the_open_tasks() {
 }
 
 #[tokio::test]
-async fn a_task_says_who_resolved_it_and_when() {
+async fn task_shows_who_resolved_it_and_when() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     let comment = stage.comment(&path, content("oil")).await;
@@ -75,7 +75,7 @@ async fn a_deleted_task_is_gone() {
 }
 
 #[tokio::test]
-async fn a_task_change_that_says_nothing_is_refused() {
+async fn task_change_without_content_is_refused() {
     let stage = Stage::open().await;
     let path = stage.pull_request().await;
     expect(400, stage.alice.post(&format!("{path}/tasks"), content("")).await.unwrap());
@@ -88,7 +88,7 @@ async fn a_task_change_that_says_nothing_is_refused() {
 }
 
 #[tokio::test]
-async fn whether_a_task_moves_the_pull_request_is_a_setting() {
+async fn a_setting_lets_tasks_move_the_pull_request() {
     let rules = Rules { task_moves_pull_request: true, ..Rules::default() };
     let stage = Stage::with(Settings { rules, ..settings() }).await;
     let path = stage.pull_request().await;

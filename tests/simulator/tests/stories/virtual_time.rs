@@ -47,7 +47,7 @@ fn told(outbox: &Outbox) -> Vec<&str> {
 }
 
 #[test]
-fn an_act_says_what_follows_from_it() {
+fn act_returns_its_webhooks_and_silences() {
     let (mut world, repository) = world(1, &["pullrequest:approved"]);
     let act = Act { actor: world.account("bob").unwrap(), repository, now: start_of_time() };
     let created = world.create_pull_request(&act, &NewPullRequest::of("Add a gear", "gear")).unwrap();

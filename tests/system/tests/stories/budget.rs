@@ -33,7 +33,7 @@ async fn polled(world: &World, prs: &[Pr]) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn what_is_left_over_is_polled_by_the_next_runs_the_longest_due_first() {
+async fn next_runs_poll_the_rest_longest_due_first() {
     let world = with_calls(7).await;
     let prs = open(&world, 8).await;
     world.advance(5);
@@ -67,7 +67,7 @@ async fn another_links_calls_are_its_own() {
 }
 
 #[tokio::test]
-async fn the_calls_of_a_poll_do_not_depend_on_how_many_comments_are_watched() {
+async fn calls_of_a_poll_are_independent_of_watched_comments() {
     let mut calls = Vec::new();
     for count in [1, 10, 100] {
         let world = World::start().await;
@@ -84,7 +84,7 @@ async fn the_calls_of_a_poll_do_not_depend_on_how_many_comments_are_watched() {
 }
 
 #[tokio::test]
-async fn more_deletions_than_a_run_has_calls_are_found_over_several_runs() {
+async fn deletions_beyond_one_runs_calls_are_found_by_later_runs() {
     let world = with_calls(6).await;
     let pr = world.alice().opens("gear").await;
     let mut comments = Vec::new();
@@ -101,7 +101,7 @@ async fn more_deletions_than_a_run_has_calls_are_found_over_several_runs() {
 }
 
 #[tokio::test]
-async fn a_pull_request_larger_than_a_runs_calls_is_read_as_far_as_they_go_and_starves_no_other() {
+async fn large_pull_request_does_not_starve_others() {
     let world = with_calls(4).await;
     let large = world.alice().opens("gear").await;
     let mut comments = Vec::new();
@@ -122,7 +122,7 @@ async fn a_pull_request_larger_than_a_runs_calls_is_read_as_far_as_they_go_and_s
 }
 
 #[tokio::test]
-async fn many_overdue_watches_of_a_link_that_is_paused_do_not_hide_another_links() {
+async fn watches_of_a_paused_link_do_not_hide_another_links() {
     let world = World::start().await;
     open(&world, 210).await;
     world.advance(5);
@@ -139,7 +139,7 @@ async fn many_overdue_watches_of_a_link_that_is_paused_do_not_hide_another_links
 }
 
 #[tokio::test]
-async fn a_run_goes_on_while_something_will_be_due_before_its_deadline() {
+async fn run_continues_while_a_watch_is_due_before_its_deadline() {
     let settings = Settings { sweep_seconds: 0, ..Settings::default() };
     let world = World::with(Setup { settings, ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;
@@ -160,7 +160,7 @@ async fn a_run_goes_on_while_something_will_be_due_before_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_run_is_back_at_once_where_nothing_is_due() {
+async fn run_without_due_watches_returns_at_once() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.run_for(5).await;
@@ -179,7 +179,7 @@ pub(crate) fn busiest_hour(calls: &[jiff::Timestamp]) -> usize {
 }
 
 #[tokio::test]
-async fn no_rolling_hour_has_more_calls_than_the_limit_and_no_edit_is_lost_for_it() {
+async fn hourly_limit_holds_and_no_edit_is_lost() {
     let setup = Setup::default();
     let limits = PollerSettings { calls_per_hour: 100, ..setup.limits };
     let settings = Settings { poll_interval_seconds: 15, ..setup.settings };
@@ -212,7 +212,7 @@ async fn no_rolling_hour_has_more_calls_than_the_limit_and_no_edit_is_lost_for_i
 }
 
 #[tokio::test]
-async fn two_links_with_one_credential_share_its_limit_and_no_edit_is_lost_for_it() {
+async fn links_share_a_credentials_limit_and_lose_no_edit() {
     let setup = Setup::default();
     let limits = PollerSettings { calls_per_hour: 60, ..setup.limits };
     let settings = Settings { poll_interval_seconds: 15, ..setup.settings };

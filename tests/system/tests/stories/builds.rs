@@ -18,7 +18,7 @@ async fn counters(world: &World, pr: Pr) -> Value {
 }
 
 #[tokio::test]
-async fn a_build_of_the_head_is_told_with_its_pull_request_and_with_its_commit() {
+async fn head_build_is_published_for_pull_request_and_commit() {
     let (world, pr) = start().await;
     world.run_for(10).await;
     let head = world.alice().head_of(pr).await;
@@ -58,7 +58,7 @@ async fn after_a_push_the_builds_of_the_old_head_are_not_mixed_in() {
 }
 
 #[tokio::test]
-async fn a_build_that_was_there_before_the_pull_request_counts() {
+async fn build_from_before_the_pull_request_is_counted() {
     let (world, first) = start().await;
     let head = world.alice().head_of(first).await;
     world.alice().builds(first.repo, &head, "test", "SUCCESSFUL").await;
@@ -68,7 +68,7 @@ async fn a_build_that_was_there_before_the_pull_request_counts() {
 }
 
 #[tokio::test]
-async fn commits_and_files_are_counted_anew_after_a_push_and_say_when() {
+async fn push_recounts_commits_and_files_with_a_time() {
     let (world, pr) = start().await;
     world.run_for(10).await;
     let first = counters(&world, pr).await;
@@ -83,7 +83,7 @@ async fn commits_and_files_are_counted_anew_after_a_push_and_say_when() {
 }
 
 #[tokio::test]
-async fn a_push_that_withdraws_approvals_without_a_word_is_told_approval_by_approval() {
+async fn approvals_withdrawn_by_a_push_are_published_one_by_one() {
     let rules = Rules { push_withdraws_approvals: true, ..Rules::default() };
     let world = World::with(Setup { rules, ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;

@@ -110,7 +110,7 @@ async fn replays(acts: &[Act]) {
 }
 
 #[test]
-fn the_changes_replay_to_the_final_snapshot_in_whatever_order_they_are_made() {
+fn changes_in_any_order_replay_to_the_final_snapshot() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(25) });
     let replayed = runner.run(&acts(), |acts| {

@@ -34,7 +34,7 @@ fn silences(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_edit_and_a_deletion_reach_the_log_within_the_window_and_then_nothing_is_read_any_more() {
+async fn commit_comment_changes_are_published_within_the_window() {
     let (world, hash) = with_a_commit(Setup::default()).await;
     let one = world.bob().comments_on_commit(&hash, "one").await;
     let two = world.bob().comments_on_commit(&hash, "two").await;
@@ -69,7 +69,7 @@ async fn an_edit_and_a_deletion_reach_the_log_within_the_window_and_then_nothing
 }
 
 #[tokio::test]
-async fn an_edit_in_the_last_second_of_the_window_is_found_by_the_check_at_its_end() {
+async fn edit_in_the_windows_last_second_is_found_at_its_end() {
     let (world, hash) = with_a_commit(Setup::default()).await;
     let comment = world.bob().comments_on_commit(&hash, "first").await;
     world.run_for(659).await;
@@ -79,7 +79,7 @@ async fn an_edit_in_the_last_second_of_the_window_is_found_by_the_check_at_its_e
 }
 
 #[tokio::test]
-async fn a_late_edit_is_found_by_a_look_of_the_tail_and_starts_a_window_anew() {
+async fn late_edit_is_found_by_the_tail_and_opens_a_window() {
     let settings = Settings { tail_seconds: [1_800, 0, 0], ..Setup::default().settings };
     let (world, hash) = {
         let world = World::with(Setup { settings, ..Setup::default() }).await;
@@ -101,7 +101,7 @@ async fn a_late_edit_is_found_by_a_look_of_the_tail_and_starts_a_window_anew() {
 }
 
 #[tokio::test]
-async fn a_deleted_comment_with_replies_and_a_comment_whose_webhook_was_lost_are_told_once() {
+async fn lost_comment_and_deleted_thread_are_published_once() {
     let (world, hash) = with_a_commit(Setup::default()).await;
     let parent = world.bob().comments_on_commit(&hash, "parent").await;
     world.lose_next(1);
@@ -120,7 +120,7 @@ async fn a_deleted_comment_with_replies_and_a_comment_whose_webhook_was_lost_are
 }
 
 #[tokio::test]
-async fn a_creation_that_arrives_after_its_edit_was_found_is_no_second_event() {
+async fn creation_after_its_found_edit_is_no_second_event() {
     let (world, hash) = with_a_commit(Setup::default()).await;
     world.bob().comments_on_commit(&hash, "one").await;
     world.hold();
@@ -156,7 +156,7 @@ async fn one_call_serves_all_comments_of_a_commit() {
 }
 
 #[tokio::test]
-async fn a_commit_that_may_not_be_seen_is_left_alone_until_somebody_comments_on_it_again() {
+async fn forbidden_commit_waits_for_the_next_comment() {
     let (world, hash) = with_a_commit(Setup::default()).await;
     let one = world.bob().comments_on_commit(&hash, "one").await;
     let only_for = Some("bot".to_owned());

@@ -16,7 +16,7 @@ async fn a_reported_deletion_is_one_event() {
 }
 
 #[tokio::test]
-async fn a_deletion_whose_webhook_is_lost_is_one_event_by_polling() {
+async fn deletion_with_lost_webhook_is_one_polled_event() {
     for (with_reply, readable) in [(false, true), (false, false), (true, true), (true, false)] {
         let rules = Rules { deleted_comments_stay_readable: readable, ..Rules::default() };
         let world = World::with(Setup { rules, ..Setup::default() }).await;
@@ -40,7 +40,7 @@ async fn a_deletion_whose_webhook_is_lost_is_one_event_by_polling() {
 }
 
 #[tokio::test]
-async fn more_deletions_than_one_poll_asks_for_are_all_found() {
+async fn more_deletions_than_one_poll_checks_are_all_found() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     let mut comments = Vec::new();
@@ -61,7 +61,7 @@ async fn more_deletions_than_one_poll_asks_for_are_all_found() {
 }
 
 #[tokio::test]
-async fn a_comment_deleted_before_anything_was_known_of_it_is_told_as_deleted() {
+async fn comment_deleted_before_first_read_is_published_as_deleted() {
     for (webhooks, with_reply) in [("lost", false), ("lost", true), ("late", true)] {
         let world = World::start().await;
         let pr = world.alice().opens("gear").await;

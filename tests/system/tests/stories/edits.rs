@@ -25,7 +25,7 @@ async fn texts_of_edits(world: &World, pr: Pr) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_edit_inside_the_window_becomes_one_event_by_polling() {
+async fn edit_inside_the_window_is_published_once_by_polling() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(60).await;
@@ -36,7 +36,7 @@ async fn an_edit_inside_the_window_becomes_one_event_by_polling() {
 }
 
 #[tokio::test]
-async fn an_event_found_by_polling_reads_like_bitbuckets_own() {
+async fn polled_event_has_the_form_of_a_webhook_event() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(60).await;
@@ -53,7 +53,7 @@ async fn an_event_found_by_polling_reads_like_bitbuckets_own() {
 }
 
 #[tokio::test]
-async fn an_edit_is_known_within_one_interval_while_the_window_is_open() {
+async fn edit_in_open_window_is_published_within_one_interval() {
     let settings = Settings { poll_interval_seconds: 15, ..Settings::default() };
     let world = World::with(Setup { settings, ..Setup::default() }).await;
     let (pr, comment) = with_comment(&world).await;
@@ -64,7 +64,7 @@ async fn an_edit_is_known_within_one_interval_while_the_window_is_open() {
 }
 
 #[tokio::test]
-async fn an_edit_after_the_window_comes_by_webhook_and_polling_adds_nothing() {
+async fn edit_after_the_window_is_published_by_webhook_only() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(700).await;
@@ -75,7 +75,7 @@ async fn an_edit_after_the_window_comes_by_webhook_and_polling_adds_nothing() {
 }
 
 #[tokio::test]
-async fn an_edit_one_second_before_the_windows_end_is_found_and_one_at_its_end_is_reported() {
+async fn edits_around_the_windows_end_are_each_published_once() {
     for (seconds, source) in [(599, "poll"), (600, "webhook"), (601, "webhook")] {
         let world = World::start().await;
         let (pr, comment) = with_comment(&world).await;
@@ -115,7 +115,7 @@ async fn a_reported_edit_opens_a_window_too() {
 }
 
 #[tokio::test]
-async fn edits_of_replies_and_of_inline_comments_are_found_too() {
+async fn edits_of_replies_and_inline_comments_are_published() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     let inline = world.alice().comments_inline(pr, "inline").await;
@@ -129,7 +129,7 @@ async fn edits_of_replies_and_of_inline_comments_are_found_too() {
 }
 
 #[tokio::test]
-async fn an_edit_that_does_not_move_the_comments_time_is_found_too() {
+async fn edit_that_leaves_the_comments_time_is_published() {
     let rules = Rules { silent_edit_moves_updated_on: false, ..Rules::default() };
     let world = World::with(Setup { rules, ..Setup::default() }).await;
     let (pr, comment) = with_comment(&world).await;
@@ -142,7 +142,7 @@ async fn an_edit_that_does_not_move_the_comments_time_is_found_too() {
 }
 
 #[tokio::test]
-async fn several_edits_between_two_polls_are_one_event_with_the_last_text() {
+async fn edits_between_two_polls_are_one_event_with_the_last_text() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(60).await;
@@ -155,7 +155,7 @@ async fn several_edits_between_two_polls_are_one_event_with_the_last_text() {
 }
 
 #[tokio::test]
-async fn an_edit_that_is_undone_before_the_next_poll_leaves_nothing_but_a_new_window() {
+async fn edit_undone_before_the_next_poll_only_opens_a_window() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(590).await;
@@ -182,7 +182,7 @@ async fn an_edit_and_its_undoing_with_a_poll_between_are_two_events() {
 }
 
 #[tokio::test]
-async fn a_poller_that_was_down_through_a_windows_end_checks_it_late() {
+async fn window_that_ends_during_an_outage_is_checked_late() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(30).await;
@@ -224,7 +224,7 @@ async fn a_reported_edit_that_a_poll_saw_first_is_one_event() {
 }
 
 #[tokio::test]
-async fn a_report_of_an_edit_that_comes_after_a_newer_one_was_found_is_told_but_does_not_stand() {
+async fn late_report_of_an_older_edit_keeps_the_newer_text() {
     let world = World::start().await;
     let (pr, comment) = with_comment(&world).await;
     world.run_for(650).await;
@@ -241,7 +241,7 @@ async fn a_report_of_an_edit_that_comes_after_a_newer_one_was_found_is_told_but_
 }
 
 #[tokio::test]
-async fn a_late_edit_whose_webhook_is_lost_is_found_by_a_look_of_the_tail() {
+async fn late_edit_with_lost_webhook_is_found_by_the_tail() {
     let world = World::with(Setup {
         settings: Settings { tail_seconds: [1_800, 0, 0], ..Setup::default().settings },
         ..Setup::default()

@@ -34,7 +34,7 @@ async fn serve(
 }
 
 #[tokio::test]
-async fn each_shard_with_something_due_is_handed_over_once_and_each_link_polled_once() {
+async fn each_due_shard_is_handed_over_and_polled_once() {
     let (world, prs) = with_two_links_due().await;
     let queue = Arc::new(MemoryQueue::default());
     let poller = world.sharing_poller(&queue);
@@ -58,7 +58,7 @@ async fn each_shard_with_something_due_is_handed_over_once_and_each_link_polled_
 }
 
 #[tokio::test]
-async fn where_one_run_serves_all_links_nothing_is_handed_over() {
+async fn run_that_serves_all_links_hands_nothing_over() {
     let world = World::start().await;
     world.alice().opens("gear").await;
     world.advance(5);
@@ -69,7 +69,7 @@ async fn where_one_run_serves_all_links_nothing_is_handed_over() {
 }
 
 #[tokio::test]
-async fn of_two_invocations_for_one_shard_one_does_the_work() {
+async fn one_of_two_invocations_for_a_shard_does_the_work() {
     let (world, _) = with_two_links_due().await;
     let queue = Arc::new(MemoryQueue::default());
     let poller = world.sharing_poller(&queue);
@@ -84,7 +84,7 @@ async fn of_two_invocations_for_one_shard_one_does_the_work() {
 }
 
 #[tokio::test]
-async fn a_message_that_comes_after_its_minute_does_nothing() {
+async fn message_after_its_minute_does_nothing() {
     let (world, prs) = with_two_links_due().await;
     let queue = Arc::new(MemoryQueue::default());
     let poller = world.sharing_poller(&queue);
@@ -100,7 +100,7 @@ async fn a_message_that_comes_after_its_minute_does_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_queue_refuses_the_run_serves_as_far_as_it_can_and_nothing_is_lost() {
+async fn run_serves_refused_shards_and_loses_nothing() {
     let (world, prs) = with_two_links_due().await;
     let queue = Arc::new(MemoryQueue::refusing());
     let poller = world.sharing_poller(&queue);

@@ -68,7 +68,7 @@ fn status(status: u16, count: u32) -> FaultRequest {
 }
 
 #[tokio::test]
-async fn without_trouble_all_are_found() {
+async fn without_faults_all_edits_are_found() {
     let world = World::start().await;
     let prs = with_edits(&world).await;
     world.poll().await;
@@ -88,7 +88,7 @@ async fn one_failed_call_delays_one_pull_request_by_a_pause() {
 }
 
 #[tokio::test]
-async fn an_api_that_keeps_failing_is_asked_less_and_less_often_and_loses_no_edit() {
+async fn failing_api_is_called_less_often_and_loses_no_edit() {
     let (world, prs) = with_trouble(status(500, 1_000)).await;
     let before = world.calls(Repo::Widgets);
     world.run_for(1_500).await;
@@ -114,7 +114,7 @@ async fn a_rate_limit_pauses_the_link_for_minutes_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_that_says_for_how_long_is_obeyed() {
+async fn rate_limit_with_a_duration_is_obeyed() {
     let trouble =
         FaultRequest { rate_limit_next: 1, retry_after_seconds: Some(33), ..FaultRequest::default() };
     let (world, prs) = with_trouble(trouble).await;
@@ -127,7 +127,7 @@ async fn a_rate_limit_that_says_for_how_long_is_obeyed() {
 }
 
 #[tokio::test]
-async fn a_refused_credential_is_tried_once_and_delays_no_other_link() {
+async fn refused_credential_is_tried_once_and_delays_no_other() {
     let (world, prs) = with_trouble(status(401, 1)).await;
     let before = world.calls(Repo::Widgets);
     world.poll().await;
@@ -138,7 +138,7 @@ async fn a_refused_credential_is_tried_once_and_delays_no_other_link() {
 }
 
 #[tokio::test]
-async fn a_pull_request_that_may_not_be_seen_is_left_until_the_next_delivery() {
+async fn forbidden_pull_request_waits_for_the_next_delivery() {
     for code in [403, 404] {
         let (world, prs) = with_trouble(status(code, 1)).await;
         world.poll().await;
@@ -155,7 +155,7 @@ async fn a_pull_request_that_may_not_be_seen_is_left_until_the_next_delivery() {
 }
 
 #[tokio::test]
-async fn a_link_that_hangs_delays_no_other_and_is_cut_off_at_the_runs_end() {
+async fn hanging_link_delays_no_other_and_ends_with_the_run() {
     let overtime = jiff::SignedDuration::from_millis(200);
     let setup = Setup::default();
     let world = World::with(Setup { limits: PollerSettings { overtime, ..setup.limits }, ..setup }).await;
@@ -175,7 +175,7 @@ async fn a_link_that_hangs_delays_no_other_and_is_cut_off_at_the_runs_end() {
 }
 
 #[tokio::test]
-async fn a_link_without_a_credential_is_left_until_the_next_delivery_and_delays_no_other() {
+async fn link_without_credential_waits_for_the_next_delivery() {
     let world = World::start().await;
     world.set_link(Repo::Widgets, None);
     let prs = with_edits(&world).await;
@@ -195,7 +195,7 @@ async fn a_link_without_a_credential_is_left_until_the_next_delivery_and_delays_
 }
 
 #[tokio::test]
-async fn a_link_that_was_deleted_ends_its_watches_and_delays_no_other() {
+async fn deleted_link_ends_its_watches_and_delays_no_other() {
     let world = World::start().await;
     let prs = with_unfound_edits(&world).await;
     world.links.remove(&Repo::Widgets.link());
@@ -207,7 +207,7 @@ async fn a_link_that_was_deleted_ends_its_watches_and_delays_no_other() {
 }
 
 #[tokio::test]
-async fn secrets_that_cannot_be_read_delay_a_link_and_lose_nothing() {
+async fn unreadable_secrets_delay_a_link_and_lose_nothing() {
     let world = World::start().await;
     let prs = with_unfound_edits(&world).await;
     world.links.set(&Repo::Widgets.link(), "broken by hand");

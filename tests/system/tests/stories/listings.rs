@@ -4,7 +4,7 @@ use system::truth::check;
 use system::{Pr, Repo, Setup, World};
 
 #[tokio::test]
-async fn what_is_older_than_the_first_sight_of_a_pull_request_is_no_news() {
+async fn older_comments_of_a_new_pull_request_are_not_published() {
     let world = World::with(Setup { hooked: false, ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;
     let comment = world.bob().comments(pr, "old").await;
@@ -38,7 +38,7 @@ async fn what_is_older_than_the_first_sight_of_a_pull_request_is_no_news() {
 }
 
 #[tokio::test]
-async fn what_is_young_when_a_pull_request_is_first_seen_is_news() {
+async fn recent_comments_of_a_new_pull_request_are_published() {
     let world = World::with(Setup { hooked: false, ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;
     world.advance(7_200);
@@ -62,7 +62,7 @@ async fn what_is_young_when_a_pull_request_is_first_seen_is_news() {
 }
 
 #[tokio::test]
-async fn an_old_comment_edited_before_it_was_seen_is_told_as_edited_and_not_as_created() {
+async fn old_comment_edited_before_first_read_is_an_edit() {
     let world = World::with(Setup { hooked: false, ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;
     let comment = world.bob().comments(pr, "old").await;
@@ -115,7 +115,7 @@ async fn deletions_on_every_page_of_a_long_listing_are_found() {
 }
 
 #[tokio::test]
-async fn more_news_than_fit_one_transaction_are_all_told() {
+async fn more_events_than_one_transaction_holds_are_published() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.lose_next(70);

@@ -36,7 +36,7 @@ async fn with_a_comment(world: &World, branch: &str) -> (Pr, u64) {
 }
 
 #[tokio::test]
-async fn a_limit_below_ours_holds_in_every_rolling_hour_and_no_edit_is_lost_for_it() {
+async fn lower_named_limit_holds_and_no_edit_is_lost() {
     let world = allowing(200).await;
     let mut windows = Vec::new();
     for number in 0..24 {
@@ -79,7 +79,7 @@ async fn calls_for_a_window(world: &World) -> u64 {
 }
 
 #[tokio::test]
-async fn while_others_spend_the_same_credentials_calls_ours_are_saved_and_no_edit_is_lost_for_it() {
+async fn calls_are_saved_while_others_spend_the_same_limit() {
     let (alone, shared) = (allowing(1_000).await, allowing(1_000).await);
     somebody_else_calls(&shared, 800).await;
     let (usual, saving) = (calls_for_a_window(&alone).await, calls_for_a_window(&shared).await);
@@ -87,7 +87,7 @@ async fn while_others_spend_the_same_credentials_calls_ours_are_saved_and_no_edi
 }
 
 #[tokio::test]
-async fn once_the_others_have_stopped_polls_are_as_frequent_as_ever() {
+async fn polls_return_to_normal_after_others_stop() {
     let (alone, shared) = (allowing(1_000).await, allowing(1_000).await);
     somebody_else_calls(&shared, 800).await;
     calls_for_a_window(&shared).await;

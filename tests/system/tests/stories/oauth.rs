@@ -42,7 +42,7 @@ async fn a_consumer_polls_with_a_token_an_hour() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_renewed_in_the_same_run() {
+async fn refused_token_is_renewed_in_the_same_run() {
     let (world, pr) = with_silent_edit("client-credentials").await;
     world.run_for(30).await;
     world.simulator.revoke_tokens();

@@ -35,7 +35,7 @@ async fn with_much_news(world: &World) -> Pr {
 }
 
 #[tokio::test]
-async fn a_second_poller_goes_home_while_the_first_one_holds_the_lease() {
+async fn second_poller_stops_while_the_first_holds_the_lease() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.advance(5);
@@ -48,7 +48,7 @@ async fn a_second_poller_goes_home_while_the_first_one_holds_the_lease() {
 }
 
 #[tokio::test]
-async fn two_pollers_at_once_tell_each_fact_once() {
+async fn two_pollers_at_once_publish_each_fact_once() {
     for round in 0..8 {
         let world = World::start().await;
         let pr = with_much_news(&world).await;
@@ -72,7 +72,7 @@ async fn two_pollers_at_once_tell_each_fact_once() {
 }
 
 #[tokio::test]
-async fn what_a_slow_poller_read_long_ago_does_not_undo_what_is_known_since() {
+async fn stale_read_of_a_slow_poller_undoes_nothing() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     let comment = world.bob().comments_inline(pr, "first").await;
@@ -130,7 +130,7 @@ async fn a_table_that_fails_during_a_poll_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_asked_what_is_due_ends_the_run_and_frees_the_lease() {
+async fn failed_query_for_due_watches_ends_run_and_frees_lease() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.advance(5);

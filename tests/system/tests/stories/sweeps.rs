@@ -24,7 +24,7 @@ async fn sweeps(world: &World) {
 }
 
 #[tokio::test]
-async fn a_lost_webhook_of_a_comment_is_found_long_after_the_last_window() {
+async fn comment_with_lost_webhook_is_found_long_after_windows() {
     let (world, pr) = quiet().await;
     world.lose_next(1);
     world.bob().comments(pr, "second").await;
@@ -34,7 +34,7 @@ async fn a_lost_webhook_of_a_comment_is_found_long_after_the_last_window() {
 }
 
 #[tokio::test]
-async fn an_edit_of_a_comment_whose_webhook_was_lost_is_found_too() {
+async fn edit_of_a_comment_with_lost_webhook_is_published() {
     let (world, pr) = quiet().await;
     world.lose_next(1);
     let comment = world.bob().comments(pr, "second").await;
@@ -54,7 +54,7 @@ async fn a_task_added_long_after_the_last_window_is_found() {
 }
 
 #[tokio::test]
-async fn a_lost_approval_is_found_and_its_late_webhook_is_the_same_event() {
+async fn lost_approval_and_its_late_webhook_are_one_event() {
     let (world, pr) = quiet().await;
     world.hold();
     world.bob().approves(pr).await;
@@ -67,7 +67,7 @@ async fn a_lost_approval_is_found_and_its_late_webhook_is_the_same_event() {
 }
 
 #[tokio::test]
-async fn a_lost_update_is_found_with_its_changes_and_its_late_webhook_is_the_same_event() {
+async fn lost_update_and_its_late_webhook_are_one_event() {
     let (world, pr) = quiet().await;
     world.hold();
     world.alice().retitles(pr, "Wheel").await;
@@ -81,7 +81,7 @@ async fn a_lost_update_is_found_with_its_changes_and_its_late_webhook_is_the_sam
 }
 
 #[tokio::test]
-async fn a_merge_whose_webhook_was_lost_is_found_and_its_late_webhook_is_the_same_event() {
+async fn lost_merge_and_its_late_webhook_are_one_event() {
     let (world, pr) = quiet().await;
     world.hold();
     world.bob().merges(pr).await;
@@ -93,7 +93,7 @@ async fn a_merge_whose_webhook_was_lost_is_found_and_its_late_webhook_is_the_sam
 }
 
 #[tokio::test]
-async fn a_pull_request_none_of_whose_webhooks_came_is_found_with_what_happened_in_it() {
+async fn pull_request_without_any_webhook_is_published_in_full() {
     let (world, _) = quiet().await;
     world.lose_next(2);
     let pr = world.alice().opens("wheel").await;
@@ -104,7 +104,7 @@ async fn a_pull_request_none_of_whose_webhooks_came_is_found_with_what_happened_
 }
 
 #[tokio::test]
-async fn what_its_webhook_told_in_time_is_not_read_again() {
+async fn sweep_skips_pull_requests_with_prompt_webhooks() {
     let (world, pr) = quiet().await;
     let before = world.calls(pr.repo);
     sweeps(&world).await;
@@ -113,7 +113,7 @@ async fn what_its_webhook_told_in_time_is_not_read_again() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_the_first_sweep_is_no_news_until_it_moves() {
+async fn older_pull_request_is_published_only_after_a_change() {
     let mut setup = Setup { hooked: false, ..Setup::default() };
     setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
     let world = World::with(setup).await;

@@ -74,7 +74,7 @@ async fn a_task_edited_and_resolved_between_two_polls_is_two_events() {
 }
 
 #[tokio::test]
-async fn a_task_resolved_and_reopened_and_resolved_between_two_polls_still_tells_that_it_is_resolved_anew() {
+async fn task_resolved_twice_between_polls_is_published_as_resolved() {
     let world = World::start().await;
     let pr = watched(&world).await;
     let task = world.alice().adds_task(pr, "oil it").await;
@@ -91,7 +91,7 @@ async fn a_task_resolved_and_reopened_and_resolved_between_two_polls_still_tells
 }
 
 #[tokio::test]
-async fn a_task_that_comes_with_any_event_is_found_without_a_window() {
+async fn task_added_with_another_event_needs_no_window() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.run_for(60).await;
@@ -105,7 +105,7 @@ async fn a_task_that_comes_with_any_event_is_found_without_a_window() {
 }
 
 #[tokio::test]
-async fn a_task_that_comes_with_an_event_during_a_poll_is_found_by_the_next_one() {
+async fn task_added_during_a_poll_is_found_by_the_next_one() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.advance(3);
@@ -128,7 +128,7 @@ async fn a_task_that_comes_with_an_event_during_a_poll_is_found_by_the_next_one(
 }
 
 #[tokio::test]
-async fn a_task_found_late_says_when_it_was_created() {
+async fn task_found_late_has_its_creation_time() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.run_for(60).await;

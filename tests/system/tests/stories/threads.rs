@@ -34,7 +34,7 @@ async fn resolving_and_reopening_is_reported_once_each() {
 }
 
 #[tokio::test]
-async fn a_resolution_whose_webhook_is_lost_is_found_after_the_grace_period_with_who_did_it() {
+async fn lost_resolution_is_found_with_its_actor() {
     let world = World::start().await;
     let (pr, comment) = with_thread(&world).await;
     world.lose_next(1);
@@ -49,7 +49,7 @@ async fn a_resolution_whose_webhook_is_lost_is_found_after_the_grace_period_with
 }
 
 #[tokio::test]
-async fn a_reopening_whose_webhook_is_lost_is_found() {
+async fn lost_reopening_is_found() {
     let world = World::start().await;
     let (pr, comment) = with_thread(&world).await;
     world.alice().resolves(pr, comment).await;
@@ -62,7 +62,7 @@ async fn a_reopening_whose_webhook_is_lost_is_found() {
 }
 
 #[tokio::test]
-async fn a_resolution_and_a_reopening_that_both_get_lost_leave_nothing() {
+async fn resolution_and_reopening_both_lost_publish_nothing() {
     let world = World::start().await;
     let (pr, comment) = with_thread(&world).await;
     world.lose_next(2);
@@ -73,7 +73,7 @@ async fn a_resolution_and_a_reopening_that_both_get_lost_leave_nothing() {
 }
 
 #[tokio::test]
-async fn reports_that_come_after_polling_told_of_it_add_nothing() {
+async fn reports_after_polled_events_add_nothing() {
     let world = World::start().await;
     let (pr, comment) = with_thread(&world).await;
     world.hold();
@@ -88,7 +88,7 @@ async fn reports_that_come_after_polling_told_of_it_add_nothing() {
 }
 
 #[tokio::test]
-async fn reports_in_the_wrong_order_tell_each_fact_and_end_with_what_stands() {
+async fn reports_in_wrong_order_end_with_the_current_state() {
     let world = World::start().await;
     let (pr, comment) = with_thread(&world).await;
     world.hold();
@@ -120,7 +120,7 @@ async fn a_reopening_reported_late_does_not_undo_a_newer_resolution() {
 }
 
 #[tokio::test]
-async fn a_thread_resolved_before_it_was_seen_is_told_as_resolved() {
+async fn thread_resolved_before_first_read_is_published() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.lose_next(2);
@@ -134,7 +134,7 @@ async fn a_thread_resolved_before_it_was_seen_is_told_as_resolved() {
 }
 
 #[tokio::test]
-async fn a_resolution_that_is_lost_is_told_though_the_comment_is_first_known_by_a_later_report() {
+async fn lost_resolution_is_published_after_a_later_edit_report() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.advance(3);

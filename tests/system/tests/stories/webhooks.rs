@@ -7,7 +7,7 @@ use system::truth::check;
 use system::{Repo, World};
 
 #[tokio::test]
-async fn a_comment_whose_webhook_is_lost_is_found_after_the_grace_period() {
+async fn comment_with_lost_webhook_is_found_after_the_grace_period() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.lose_next(1);
@@ -36,7 +36,7 @@ async fn a_comment_found_by_polling_is_watched_from_its_creation() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_late_within_the_grace_period_is_waited_for() {
+async fn polling_waits_for_a_webhook_within_the_grace_period() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.hold();
@@ -48,7 +48,7 @@ async fn a_webhook_that_is_late_within_the_grace_period_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_comes_after_polling_told_of_it_adds_nothing() {
+async fn webhook_after_a_polled_event_adds_nothing() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.hold();
@@ -66,7 +66,7 @@ async fn a_webhook_that_comes_after_polling_told_of_it_adds_nothing() {
 }
 
 #[tokio::test]
-async fn webhooks_that_come_twice_are_one_event_each() {
+async fn duplicate_webhooks_are_one_event_each() {
     let world = World::start().await;
     world.double_next(20);
     let pr = world.alice().opens("gear").await;
@@ -83,7 +83,7 @@ async fn webhooks_that_come_twice_are_one_event_each() {
 }
 
 #[tokio::test]
-async fn two_hooks_that_report_the_same_tell_each_fact_once() {
+async fn two_hooks_publish_each_fact_once() {
     let world = World::start().await;
     world.hook_workspace(Repo::Widgets).await;
     let pr = world.alice().opens("gear").await;
@@ -118,7 +118,7 @@ fn everything_once() -> [&'static str; 9] {
 }
 
 #[tokio::test]
-async fn an_equal_edit_of_the_title_there_and_back_and_there_again_is_three_events() {
+async fn title_changed_back_and_forth_is_three_events() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     for title in ["gears", "gear", "gears"] {
@@ -128,7 +128,7 @@ async fn an_equal_edit_of_the_title_there_and_back_and_there_again_is_three_even
 }
 
 #[tokio::test]
-async fn webhooks_in_the_wrong_order_tell_each_fact_once() {
+async fn webhooks_in_wrong_order_publish_each_fact_once() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.run_for(5).await;
@@ -157,7 +157,7 @@ async fn webhooks_in_the_wrong_order_tell_each_fact_once() {
 }
 
 #[tokio::test]
-async fn a_comment_whose_creation_is_lost_is_still_told_when_something_else_of_it_is_reported() {
+async fn lost_creation_is_published_after_another_report() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.lose_next(1);
@@ -173,7 +173,7 @@ async fn a_comment_whose_creation_is_lost_is_still_told_when_something_else_of_i
 }
 
 #[tokio::test]
-async fn a_webhook_that_cannot_be_stored_is_sent_again_and_stored_once() {
+async fn unstored_webhook_is_sent_again_and_stored_once() {
     for fault in [Fault::ReadFails, Fault::CommitFails, Fault::CommitConflicts, Fault::AnswerLost] {
         for new_request_uuid in [false, true] {
             let world = World::start().await;
@@ -194,7 +194,7 @@ async fn a_webhook_that_cannot_be_stored_is_sent_again_and_stored_once() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_could_not_be_stored_at_all_is_found_by_polling() {
+async fn webhook_that_was_never_stored_is_recovered_by_polling() {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     world.table.inject(Fault::CommitFails, 3);

@@ -39,7 +39,7 @@ async fn every_answer_has_the_shape_that_bitbucket_documents() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_is_noticed() {
+async fn answer_of_another_shape_is_reported() {
     let Some(mut document) = document() else { return };
     let answers = tour::of_every_call().await;
     let created =

@@ -71,7 +71,7 @@ async fn found(world: &World, place: &str) -> Option<LookupResult> {
 }
 
 #[tokio::test]
-async fn a_pull_request_its_comment_and_a_silent_edit_are_heard_of_without_any_webhook() {
+async fn events_are_published_without_any_webhook() {
     let world = naming(&["acme"]).await;
     world.run_for(10).await;
     assert_eq!(found(&world, "acme").await, Some(LookupResult::Repositories(2)));
@@ -104,7 +104,7 @@ async fn a_pull_request_its_comment_and_a_silent_edit_are_heard_of_without_any_w
 }
 
 #[tokio::test]
-async fn a_repository_that_is_made_later_is_swept_within_the_hour() {
+async fn new_repository_is_swept_within_the_hour() {
     let world = naming(&["acme"]).await;
     world.run_for(60).await;
     alice_posts(&world, api(&world, "sprockets"), json!({})).await;
@@ -118,7 +118,7 @@ async fn a_repository_that_is_made_later_is_swept_within_the_hour() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_there_keeps_no_other_from_being_swept() {
+async fn missing_target_does_not_block_other_targets() {
     let world = naming(&["acme/no-such", "acme/widgets", "elsewhere"]).await;
     world.run_for(10).await;
     for (place, expected) in [
@@ -134,7 +134,7 @@ async fn a_name_that_is_not_there_keeps_no_other_from_being_swept() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_the_first_sweep_is_no_news_and_nothing_doubles_when_webhooks_come() {
+async fn older_pull_requests_stay_unpublished_and_nothing_doubles() {
     let world = naming(&[]).await;
     let old = world.alice().opens("old").await;
     world.advance(60);
@@ -147,7 +147,7 @@ async fn what_was_there_before_the_first_sweep_is_no_news_and_nothing_doubles_wh
 }
 
 #[tokio::test]
-async fn a_document_written_by_hand_is_taken_up_when_the_poller_next_uses_its_link() {
+async fn hand_written_document_applies_at_the_next_link_use() {
     let world = naming(&["acme/widgets"]).await;
     world.run_for(10).await;
     let by_hand = json!({
@@ -161,7 +161,7 @@ async fn a_document_written_by_hand_is_taken_up_when_the_poller_next_uses_its_li
 }
 
 #[tokio::test]
-async fn quiet_repositories_cost_a_call_an_hour_each_and_one_for_the_listing() {
+async fn quiet_repositories_cost_one_call_an_hour_each() {
     let world = naming(&["acme"]).await;
     for number in 0..20 {
         alice_posts(&world, api(&world, &format!("quiet-{number}")), json!({})).await;

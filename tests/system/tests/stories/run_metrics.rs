@@ -49,7 +49,7 @@ fn refuse_widgets(world: &World) {
 }
 
 #[tokio::test]
-async fn a_run_says_what_it_did_of_a_link_and_what_is_left_of_its_calls() {
+async fn run_reports_polls_and_calls_left_of_each_link() {
     let (world, lines) = (World::start().await, Lines::default());
     let pr = world.alice().opens("gear").await;
     let comment = world.bob().comments(pr, "first").await;
@@ -79,7 +79,7 @@ async fn a_run_says_what_it_did_of_a_link_and_what_is_left_of_its_calls() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_no_poll_has_met_shows_its_seconds_until_one_does() {
+async fn missed_deadline_shows_its_age_until_a_poll() {
     let (world, lines) = (World::start().await, Lines::default());
     let poller = world.another_poller().with_metrics(lines.switched("true"));
     let pr = world.alice().opens("gear").await;
@@ -108,7 +108,7 @@ async fn a_deadline_that_no_poll_has_met_shows_its_seconds_until_one_does() {
 }
 
 #[tokio::test]
-async fn each_link_has_its_own_figures_and_the_stack_the_oldest_deadline_of_all() {
+async fn each_link_has_metrics_and_the_stack_the_oldest_deadline() {
     let (world, lines) = (World::start().await, Lines::default());
     let poller = world.another_poller().with_metrics(lines.switched("true"));
     for repo in [Repo::Widgets, Repo::Gadgets] {
@@ -145,7 +145,7 @@ async fn links_that_share_a_credential_show_the_same_calls_left() {
 }
 
 #[tokio::test]
-async fn a_quiet_run_writes_one_line_and_no_link_costs_anything() {
+async fn quiet_run_writes_one_line_and_no_link_metrics() {
     let (world, lines) = (World::start().await, Lines::default());
     let poller = world.another_poller().with_metrics(lines.switched("true"));
     world.run(&poller, "quiet").await;
@@ -154,7 +154,7 @@ async fn a_quiet_run_writes_one_line_and_no_link_costs_anything() {
 }
 
 #[tokio::test]
-async fn what_is_handed_over_is_in_the_figures_of_whoever_serves_it() {
+async fn shard_metrics_come_from_the_run_that_serves_it() {
     let (world, lines) = (World::start().await, Lines::default());
     for repo in [Repo::Widgets, Repo::Gadgets] {
         world.member("alice", repo).opens("branch").await;
@@ -175,7 +175,7 @@ async fn what_is_handed_over_is_in_the_figures_of_whoever_serves_it() {
 }
 
 #[tokio::test]
-async fn where_they_are_switched_off_nothing_is_written() {
+async fn disabled_metrics_write_nothing() {
     let (world, lines) = (World::start().await, Lines::default());
     for (switch, written) in [("false", 0), ("true", 2)] {
         world.alice().opens(&format!("branch-{switch}")).await;
@@ -187,7 +187,7 @@ async fn where_they_are_switched_off_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn a_run_that_failed_still_says_what_waits_unless_the_table_cannot_be_asked_at_all() {
+async fn failed_run_reports_its_backlog_if_the_table_answers() {
     for (failures, written) in [(1, 2), (2, 0)] {
         let (world, lines) = (World::start().await, Lines::default());
         world.alice().opens("gear").await;
