@@ -1,6 +1,6 @@
-//! Causes of failed calls to AWS that a user can do something about, told apart by AWS's error code.
+//! Causes of failed calls to AWS that a user can act on, distinguished by AWS's error code.
 
-use crate::error::Exit;
+use crate::exit::Exit;
 
 /// Cause of a failed call to AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use relay::budget::DEFAULT_CALLS_PER_HOUR;
 
 use crate::Error;
 use crate::aws_cause::AwsCause;
-use crate::error::Exit;
+use crate::exit::Exit;
 
 /// Bitbucket's API, unless the stack names another.
 const BITBUCKET_API: &str = "https://api.bitbucket.org/2.0";

@@ -4,32 +4,7 @@ use bitbucket::Category;
 use store::links::tokens::TokenError;
 
 use crate::aws_cause::AwsCause;
-
-/// Exit codes of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// The command succeeded.
-    Ok = 0,
-    /// A defect, or something stored that cannot be read.
-    Internal = 1,
-    /// The command line is wrong.
-    Usage = 2,
-    /// Something does not exist or is not configured.
-    NotFound = 3,
-    /// Bitbucket or AWS refused the credentials.
-    Refused = 4,
-    /// The same command may succeed later.
-    Temporary = 5,
-    /// A check found something wrong.
-    Unsound = 6,
-}
-
-impl Exit {
-    /// The process's exit code.
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-}
+use crate::exit::Exit;
 
 /// Every way in which a command can fail. No message holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +17,7 @@ pub enum Error {
     NotConfigured {
         /// The missing setting.
         what: &'static str,
-        /// How to set it.
+        /// Flags and variables that set it.
         advice: &'static str,
     },
     /// The configuration file cannot be used.
@@ -56,9 +31,9 @@ pub enum Error {
     /// Something does not exist.
     #[error("{message}")]
     NotFound {
-        /// What does not exist, and where: "no link acme".
+        /// Names the missing thing and the place: "no link acme".
         message: String,
-        /// What to do; may be empty.
+        /// Next step for the user; may be empty.
         advice: String,
     },
     /// CloudFormation did not describe the stack.
@@ -111,6 +86,14 @@ impl From<TokenError> for Error {
 }
 
 impl Error {
+    /// Reports an invalid input for a link as wrong usage, not as a fault of the deployment.
+    pub(crate) fn from_link_input(error: store::Error) -> Self {
+        match error {
+            store::Error::LinkInvalid { reason, .. } => Self::Usage(reason),
+            error => error.into(),
+        }
+    }
+
     /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
@@ -215,7 +198,7 @@ mod tests {
             (api(503), Exit::Temporary),
             (api(400), Exit::Internal),
             (consumer.into(), Exit::Refused),
-            (store::Error::unavailable("it took too long").into(), Exit::Temporary),
+            (store::Error::unavailable("timed out").into(), Exit::Temporary),
             (store::Error::TooManyPages { pages: 1 }.into(), Exit::NotFound),
             (Error::Unsound(String::new()), Exit::Unsound),
             (Error::BudgetSpent, Exit::Temporary),

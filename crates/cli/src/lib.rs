@@ -22,6 +22,7 @@ mod delivery;
 mod deployment;
 mod environment;
 mod error;
+mod exit;
 mod output;
 mod samples;
 mod session;
@@ -33,7 +34,8 @@ use clap::{CommandFactory, FromArgMatches};
 
 use args::Cli;
 pub use environment::Environment;
-pub use error::{Error, Exit};
+pub use error::Error;
+pub use exit::Exit;
 use session::Session;
 pub use terminal::{Console, Terminal};
 

@@ -8,7 +8,7 @@ use store::links::LinkEdit;
 use crate::Error;
 use crate::args::TriggerArgs;
 use crate::delivery::{random, send};
-use crate::error::Exit;
+use crate::exit::Exit;
 use crate::output::{Report, plain};
 use crate::samples;
 use crate::session::Session;

@@ -4,7 +4,7 @@ use bitbucket::client::Whoami;
 use relay::LinkId;
 use store::links::LinkEdit;
 
-use super::Check;
+use super::check::Check;
 use crate::Error;
 use crate::args::HookPlaces;
 use crate::commands::hooks;

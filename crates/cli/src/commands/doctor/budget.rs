@@ -5,7 +5,7 @@ use relay::LinkId;
 use relay::budget::Budget;
 use store::Documents;
 
-use super::Check;
+use super::check::Check;
 use crate::Error;
 use crate::output::time;
 use crate::session::Session;

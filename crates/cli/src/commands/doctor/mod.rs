@@ -2,72 +2,17 @@
 
 mod bitbucket_side;
 mod budget;
+mod check;
 mod our_side;
 mod places;
 
 use relay::LinkId;
-use serde_json::{Value, json};
 
 use crate::Error;
 use crate::args::DoctorArgs;
 use crate::output::Report;
 use crate::session::Session;
-
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
-    Ok,
-    Warn,
-    Fail,
-}
-
-impl Level {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// One line of the result.
-#[derive(Debug)]
-pub(super) struct Check {
-    name: &'static str,
-    level: Level,
-    found: String,
-    /// What to do about it; empty where nothing is to be done.
-    advice: String,
-}
-
-impl Check {
-    pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, level: Level::Ok, found: found.into(), advice: String::new() }
-    }
-
-    pub(super) fn warn(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { name, level: Level::Warn, found: found.into(), advice: advice.into() }
-    }
-
-    pub(super) fn fail(name: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { name, level: Level::Fail, found: found.into(), advice: advice.into() }
-    }
-
-    pub(super) fn failed(name: &'static str, error: &Error) -> Self {
-        Self::fail(name, error.to_string(), error.advice().unwrap_or_default())
-    }
-
-    fn line(&self) -> String {
-        let advice =
-            if self.advice.is_empty() { String::new() } else { format!("\n      -> {}", self.advice) };
-        format!("{:4}  {:10}  {}{advice}", self.level.as_str(), self.name, self.found)
-    }
-
-    fn json(&self) -> Value {
-        json!({ "check": self.name, "level": self.level.as_str(), "found": self.found, "advice": self.advice })
-    }
-}
+use check::{Check, Level};
 
 /// Runs all checks. One that fails hides none of the others, except those that could only repeat it.
 pub(crate) async fn doctor(session: &mut Session<'_, '_>, args: &DoctorArgs) -> Result<(), Error> {

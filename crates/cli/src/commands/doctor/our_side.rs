@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use store::SubjectLog;
 use store::links::{LinkDocument, LinkEdit};
 
-use super::Check;
+use super::check::Check;
 use crate::Error;
 use crate::commands::watch::MAX_WATCHES;
 use crate::delivery::{Answer, random, send};

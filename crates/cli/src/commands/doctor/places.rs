@@ -5,7 +5,7 @@ use relay::{LinkId, LinkState, Subject};
 use store::SubjectLog;
 use store::links::LinkDocument;
 
-use super::Check;
+use super::check::Check;
 use crate::Error;
 use crate::session::Session;
 

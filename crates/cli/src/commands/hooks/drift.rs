@@ -8,6 +8,8 @@ use relay::LinkId;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::output::plain;
+
 /// The wanted hooks of a link.
 pub(super) struct Wanted {
     pub(super) url: Url,
@@ -46,7 +48,7 @@ impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("no hook"),
-            Self::WrongUrl(url) => write!(f, "wrong URL {}", crate::output::plain(url)),
+            Self::WrongUrl(url) => write!(f, "wrong URL {}", plain(url)),
             Self::MissingEvents(events) => {
                 let names: Vec<_> = events.iter().map(EventKey::as_str).collect();
                 write!(f, "missing events {}", names.join(", "))

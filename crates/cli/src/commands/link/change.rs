@@ -7,6 +7,7 @@ use serde_json::json;
 use store::links::{LinkDocument, LinkEdit, Template};
 
 use super::secrets::{answers, made_up};
+use super::sweep;
 use crate::Error;
 use crate::args::{SecretsFrom, Span};
 use crate::commands::hooks;
@@ -40,18 +41,18 @@ pub(super) async fn create(
         return Err(Error::Usage("--sweep needs a credential".to_owned()));
     }
     let edit = LinkEdit::create(id, template, &given.credential, secret.as_ref(), session.now());
-    let mut edit = edit.map_err(usage)?;
+    let mut edit = edit.map_err(Error::from_link_input)?;
     if !sweep.is_empty() {
         edit.change_sweep(sweep, &[]);
     }
-    let document = edit.to_secret().map_err(usage)?;
+    let document = edit.to_secret().map_err(Error::from_link_input)?;
     if !links.create(id, &document).await? {
         return Err(Error::Usage(format!(
             "link {id} already exists; `bitrelay link set-creds {id}` changes its credential"
         )));
     }
     if !sweep.is_empty() {
-        super::sweep::begin(session, id, LinkDocument::parse(id, &document)?.sweep()).await?;
+        sweep::begin(session, id, LinkDocument::parse(id, &document)?.sweep()).await?;
     }
     if template == Template::Webhook {
         session.warn(&format!("warning: {RECEIVES_ONLY}"));
@@ -84,14 +85,6 @@ fn next_steps(id: &LinkId, template: Template) -> String {
     }
 }
 
-/// Reports an invalid input as wrong usage, not as a fault of the deployment.
-pub(super) fn usage(error: store::Error) -> Error {
-    match error {
-        store::Error::LinkInvalid { reason, .. } => Error::Usage(reason),
-        error => error.into(),
-    }
-}
-
 /// Changes a link's credential.
 pub(super) async fn set_credential(
     session: &mut Session<'_, '_>,
@@ -106,8 +99,8 @@ pub(super) async fn set_credential(
     if given.webhook_secret.is_some() {
         return Err(Error::Usage("`bitrelay link rotate-secret` changes webhook secrets".to_owned()));
     }
-    edit.set_credential(template, &given.credential).map_err(usage)?;
-    let document = edit.to_secret().map_err(usage)?;
+    edit.set_credential(template, &given.credential).map_err(Error::from_link_input)?;
+    let document = edit.to_secret().map_err(Error::from_link_input)?;
     session.links().await?.replace(id, &document).await?;
     if template == Template::Webhook {
         session.warn(&format!("warning: {RECEIVES_ONLY}"));

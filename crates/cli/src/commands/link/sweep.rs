@@ -25,7 +25,7 @@ pub(super) async fn change(
         )));
     }
     edit.change_sweep(add, remove);
-    let document = edit.to_secret().map_err(super::change::usage)?;
+    let document = edit.to_secret().map_err(Error::from_link_input)?;
     if !add.is_empty() || !remove.is_empty() {
         session.links().await?.replace(id, &document).await?;
     }
