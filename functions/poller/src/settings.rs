@@ -72,36 +72,3 @@ impl PollerSettings {
         })
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unset_variables_keep_defaults_and_nonsense_is_refused() {
-        assert_eq!(PollerSettings::from_environment(|_| None).unwrap(), PollerSettings::default());
-        let set = |given: &'static str| PollerSettings::from_environment(move |_| Some(given.to_owned()));
-        assert_eq!(set("40").unwrap().max_calls_per_run, 40);
-        for refused in ["BITRELAY_CALLS_PER_HOUR", "BITRELAY_MAX_CALLS_PER_RUN", "BITRELAY_LINKS_PER_RUN"] {
-            for nonsense in ["0", "10001", "-1", "many", ""] {
-                let lookup = |name: &str| (name == refused).then(|| nonsense.to_owned());
-                let error = PollerSettings::from_environment(lookup).unwrap_err().to_string();
-                assert!(error.starts_with(&format!("{refused} must be between 1 and 10000")), "{error}");
-            }
-        }
-    }
-
-    #[test]
-    fn defaults_are_those_of_the_template() {
-        let template = include_str!("../../../template.yaml");
-        let default_of = |parameter: &str| {
-            let (_, rest) = template.split_once(&format!("\n  {parameter}:\n"))?;
-            rest.split_once("Default: ")?.1.lines().next()?.parse().ok()
-        };
-        let PollerSettings { calls_per_hour, max_calls_per_run, links_per_run, .. } =
-            PollerSettings::default();
-        assert_eq!(default_of("CallsPerHour"), Some(calls_per_hour));
-        assert_eq!(default_of("MaxCallsPerRun"), Some(max_calls_per_run));
-        assert_eq!(default_of("LinksPerRun"), Some(links_per_run));
-    }
-}

@@ -147,7 +147,11 @@ struct PartItem {
 }
 
 /// Returns an event's items: its own first, then its parts.
-pub(crate) fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
+///
+/// # Errors
+///
+/// [`Error::TooLarge`] for the payload.
+pub fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
     let sk = keys::event(event.sequence);
     if event.payload.len() > MAX_PAYLOAD_BYTES {
         let bytes = event.payload.len();
@@ -198,7 +202,11 @@ pub(crate) fn event_count(items: &[Item]) -> usize {
 }
 
 /// Returns at most `limit` events from items in the order of their sort keys. An event's parts follow its own item.
-pub(crate) fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, Error> {
+///
+/// # Errors
+///
+/// As [`event_from_item`].
+pub fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, Error> {
     let mut items = items.into_iter().peekable();
     let mut events = Vec::new();
     while events.len() < limit {

@@ -8,8 +8,8 @@ pub(crate) mod keys;
 mod marker;
 pub(crate) mod state;
 
-pub use event::{StoredEvent, event_from_item};
-pub(crate) use event::{encode_event, event_count, join_events};
+pub(crate) use event::event_count;
+pub use event::{StoredEvent, encode_event, event_from_item, join_events};
 pub(crate) use head::{HeadItem, current_pull_requests};
 pub(crate) use marker::{BodyItem, DeliveryItem, FactItem, LeaseItem};
 pub use state::DueWatch;
@@ -78,7 +78,7 @@ pub(crate) fn number(item: &Item, name: &str) -> Option<i64> {
 
 /// Returns the approximate size of an item as DynamoDB counts it: names and values
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>). Ours are flat.
-pub(crate) fn item_bytes(item: &Item) -> usize {
+pub fn item_bytes(item: &Item) -> usize {
     let value_bytes = |value: &AttributeValue| match value {
         AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
         AttributeValue::B(bytes) => bytes.len(),
@@ -91,6 +91,3 @@ pub(crate) fn item_bytes(item: &Item) -> usize {
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,5 +6,6 @@ mod browser;
 mod consent;
 mod nonces;
 mod pages;
+mod settings;
 mod states;
 mod world;

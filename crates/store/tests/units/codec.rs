@@ -5,7 +5,8 @@ use relay::{Event, EventId, Source};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Value, json};
 
-use super::*;
+use store::Error;
+use store::codec::{encode_event, event_from_item, item_bytes, join_events};
 
 fn event(payload: Vec<u8>) -> Event {
     Event {

@@ -3,7 +3,7 @@
 use poller::PollerSettings;
 use relay::Settings;
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
+const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
 /// Returns the default of the parameter that the template passes to an environment variable.
 fn template_default(variable: &str) -> Option<String> {
