@@ -1,7 +1,7 @@
 //! Stores an observation: read, fold, commit; repeat if another writer was faster. The webhook function and the poller
 //! both use it.
 //!
-//! The warm path costs one read and one transaction.
+//! Without other writers this costs one read and one transaction.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitError, DeliveryMark};
 use crate::table::SubjectLog;
 
-/// Number of refusals in a row after which recording gives up.
+/// Number of refused transactions in a row after which recording fails with [`Error::Contended`].
 const MAX_ATTEMPTS: u32 = 12;
 
 /// Time limit for all attempts. Bitbucket waits ten seconds for an answer
@@ -56,7 +56,7 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
     /// # Errors
     ///
     /// [`Error::Contended`] and [`Error::TooSlow`] if others kept writing the same subject; the table's own errors.
-    /// After a retryable error it may still have been stored; storing it again does no harm.
+    /// After a retryable error the observation may still have been stored; storing it again does no harm.
     pub async fn record(
         &self,
         link: &LinkId,
@@ -145,8 +145,8 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
                     if !folded.more {
                         return Ok(Recorded::Stored { events: stored, watch: folded.state.watch });
                     }
-                    // Fold the same observation again, for the events that did not fit. Its base version stays: the
-                    // changes of this commit agree with it, and later changes of others must not look older.
+                    // Fold the same observation again, for the events that did not fit. Keep its base version: with a
+                    // higher one, changes that other writers stored meanwhile would count as older than the poll.
                     (state, delivery, refusals) = (folded.state, None, 0);
                     continue;
                 }
@@ -188,8 +188,8 @@ fn log(commit: &Commit<'_>) {
     }
 }
 
-/// Raises an alarm and gives the delivery an id of its own. Without that, one of two different deliveries with the same
-/// id would be dropped silently.
+/// Logs an alarm, and returns a mark with a request id of its own. *Safety*: else the second of two deliveries with one
+/// request id would be dropped.
 fn set_apart(link: &LinkId, subject: &Subject, mark: &DeliveryMark) -> DeliveryMark {
     tracing::error!(
         alarm = "request_uuid_reused",

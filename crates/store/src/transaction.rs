@@ -1,5 +1,5 @@
-//! One observation's result as the writes of one transaction, and the meaning of a refused transaction. All
-//! implementations of the table share this; they differ only in the execution of the writes.
+//! The writes of one transaction, made from a fold's result, and the meaning of a refused transaction. DynamoDB and the
+//! table in memory share this; they differ only in how they carry out the writes.
 
 use relay::{EventId, Subject};
 use serde_dynamo::Item;
@@ -8,7 +8,7 @@ use crate::Error;
 use crate::codec::{self, BodyItem, DeliveryItem, FactItem, HeadItem, StateItem, keys};
 use crate::commit::{Commit, CommitError};
 
-/// Largest transaction, with some room for DynamoDB's overhead
+/// Most bytes in one transaction, less some room for DynamoDB's overhead
 /// (4 MB, 100 items: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 const MAX_TRANSACTION_BYTES: usize = 4 * 1000 * 1000 - 64 * 1024;
 
@@ -23,7 +23,7 @@ pub(crate) struct Write {
     pub(crate) item: Item,
 }
 
-/// The purpose of a put. It decides the meaning of a refusal.
+/// The purpose of a put. It decides what a refusal of the put means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Marks the delivery; holds the hash of its body.
@@ -44,7 +44,7 @@ pub(crate) enum Condition {
     Absent,
     /// The item has this `version`.
     VersionIs(u64),
-    /// No such item exists, or its `valid_until_ms` lies before this time.
+    /// No such item exists, or its `valid_until_ms` is before this time.
     AbsentOrInvalidSince(i64),
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
     for event in commit.events {
         let items = codec::encode_event(&pk, event)?.into_iter();
         writes.extend(items.map(|item| Write { role: Role::Event, condition: Condition::Absent, item }));
-        // *Safety* for "one fact, one event" (G5): a state remembers only its newest facts.
+        // *Safety* for "one fact, one event" (G5): the state remembers only the newest facts, the table all of them.
         let fact = FactItem::new(&pk, &event.id, event.sequence);
         writes.push(Write {
             role: Role::Fact(event.id.clone()),

@@ -15,10 +15,10 @@ use crate::leases::Leases;
 use crate::poller::Poller;
 use crate::spender::Spender;
 
-/// The function's answer, and a line in its log.
+/// The counts of a run: the function's answer, and the last line in its log.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// True if other runs held the lease of every shard with a due watch; nothing was polled then.
+    /// True if other runs held the lease of every shard with a due watch, so that this run polled nothing.
     pub busy: bool,
     /// Shards that were handed over to other invocations.
     pub handed_over: u32,
@@ -42,12 +42,12 @@ pub(crate) struct Run<'p, T, L, C> {
     pub(crate) deadline: Timestamp,
     started_at: Timestamp,
     lasts: SignedDuration,
-    /// The deadline in monotonic time, which cannot be set back.
+    /// The deadline by the monotonic clock, which nobody can set back.
     ends: Instant,
     tally: Mutex<Tally>,
 }
 
-/// The counts of a run, and its calls. A credential's calls are counted over the whole run.
+/// The counts of a run, and the calls of its links. They last for the whole run, not only for a pass.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) spenders: BTreeMap<LinkId, Spender>,
@@ -88,13 +88,13 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         Self { poller, leases, deadline, started_at, lasts, ends, tally: Mutex::default() }
     }
 
-    /// True if no other poll begins.
+    /// True if the deadline has passed: no further poll begins.
     pub(crate) fn is_late(&self) -> bool {
         self.poller.clock.now() >= self.deadline
     }
 
-    /// True if no other pass begins: the deadline has passed by either clock. The first pass is made however much
-    /// time the run took to get there.
+    /// True if no further pass begins: the deadline has passed by either clock. The monotonic clock counts only after
+    /// the first pass, however long the run took to reach it.
     pub(crate) fn is_over(&self) -> bool {
         self.is_late() || (self.tally().passes > 0 && Instant::now() >= self.ends)
     }
@@ -119,15 +119,15 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         }
     }
 
-    /// The links that spend an account's calls in this run.
+    /// Returns the links that spend calls of this account in this run.
     pub(crate) fn links_of(&self, account: &Account) -> Vec<LinkId> {
         let tally = self.tally();
         let sharing = tally.spenders.iter().filter(|(_, spender)| spender.account == *account);
         sharing.map(|(link, _)| link.clone()).collect()
     }
 
-    /// Returns the calls that were reserved and not made, and stores what Bitbucket reported of its own limit. If that
-    /// fails they stay counted, which only wastes them.
+    /// Gives unused calls back to their budgets, and stores the limits that Bitbucket reported. If that fails, the
+    /// calls stay counted, which only wastes them.
     pub(crate) async fn settle_budgets(&self) {
         let spenders = self.tally().spenders.clone();
         for (link, Spender { client, account, reserved }) in spenders {

@@ -1,4 +1,5 @@
-//! Handles a batch: reads its records, publishes their events, parks the ones that cannot be published.
+//! Handles a batch of stream records: publishes their events, and parks records that cannot be published. To park a
+//! record is to send it to the dead-letter queue.
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +15,8 @@ use crate::entry::Entry;
 use crate::publish::publish;
 use crate::record::{self, Batch, Reading, StreamPosition};
 
-/// A refused record is parked after this time if others pass. Otherwise it would block its shard until the stream drops
-/// it, and everything behind it.
+/// A record that the bus keeps refusing is parked at this age if other records pass. Otherwise it would block its shard
+/// of the stream, until the stream drops it and the records behind it.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// Time reserved at the end of an invocation for parking.
@@ -58,7 +59,7 @@ pub enum Outcome {
     Published,
     /// The record is in the dead-letter queue.
     Parked,
-    /// Neither. The stream has to resend the record.
+    /// Neither published nor parked. The stream has to resend the record.
     Failed,
 }
 
@@ -128,8 +129,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
                 Err(error) if error.retryable() && !(others_pass && self.is_stuck(&candidate, error)) => {
                     Outcome::Failed
                 }
-                // For economy: Lambda resends this record together with the failed one before it. Parking it then is
-                // enough.
+                // *Economy*: Lambda resends this record together with the failed one before it. It is parked then.
                 Err(_) if one_failed => Outcome::Failed,
                 Err(error) => self.park(&candidate, error, deadline).await,
             };
@@ -184,8 +184,8 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
     }
 }
 
-/// Returns the end of an invocation, from Lambda's milliseconds since 1970. Emulators give times in the past; then it
-/// is 30 seconds from `now`.
+/// Returns the end of an invocation, from Lambda's deadline in milliseconds since 1970. Emulators give times in the
+/// past; then the end is 30 seconds from `now`.
 pub fn deadline(given_ms: u64, now: Timestamp) -> Timestamp {
     let given = i64::try_from(given_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     given

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::builds;
 use crate::request;
 
-/// Verifies and stores a delivery. Returns [`Accepted`] only after the transaction committed, now or before.
+/// Verifies and stores a delivery. Returns [`Accepted`] only if the delivery is stored, by this call or an earlier one.
 ///
 /// # Errors
 ///
@@ -25,7 +25,7 @@ pub async fn receive<T: SubjectLog, L: LinkSource, C: Clock>(
 ) -> Result<Accepted, Error> {
     let delivery = request::delivery(request).await?;
     let delivery = verify(app, link, delivery).await?;
-    // Safety: the body is parsed only after its signature was verified.
+    // *Safety* (G1): only a verified delivery gives its body to the parser.
     let (report, mark) = read(&delivery)?;
     let subject = Subject::from_payload(&report.payload);
     if report.key.is_commit_status() {
@@ -67,6 +67,7 @@ fn check(link: &Link, delivery: Delivery) -> Result<VerifiedDelivery, bitbucket:
     delivery.verify(&link.webhook_secrets)
 }
 
+/// Parses a verified delivery: its content for the fold, and the mark that keeps it from being stored twice.
 fn read(delivery: &VerifiedDelivery) -> Result<(Report, DeliveryMark), Error> {
     let key = delivery.event_key()?;
     let payload = delivery.payload()?;

@@ -1,8 +1,8 @@
-//! The API calls that a credential may still make in its rolling hour (G8). Pure; the store keeps it.
+//! The budget: the API calls that an account may still make in its rolling hour (G8). The store saves it.
 //!
 //! Bitbucket allows 1,000 calls in any hour and gives capacity back minute by minute
 //! (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>). Calls are reserved before they are
-//! made, and unused ones are given back: a crash in between wastes calls and never makes one too many.
+//! made, and unused ones are given back. So a crash in between wastes calls, and the limit still holds.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ pub struct Reservation {
     pub minute: i64,
     /// Number of calls.
     pub calls: u32,
-    /// True if others spend calls of the same credential, and few are left to all.
+    /// True if other programs use the same credential, and few calls are left.
     pub is_near_limit: bool,
 }
 
@@ -57,8 +57,8 @@ pub struct Reservation {
 const SHORT_PART: u32 = 4;
 
 impl Reservation {
-    /// True if a run, which may use `most` calls, has to save them: it got little more than the guaranteed share, or
-    /// others spend too.
+    /// True if a run that may use up to `most` calls has to save them: it got less than a quarter, or other programs
+    /// use the same credential.
     pub const fn is_short_of(&self, most: u32) -> bool {
         self.is_near_limit || self.calls < most / SHORT_PART
     }
@@ -76,12 +76,12 @@ impl Budget {
         self.named_calls(now).map_or(limit, |named| named.min(limit))
     }
 
-    /// Calls left of these, even while Bitbucket refuses calls.
+    /// Calls left of the allowed ones. Ignores a pause after a 429.
     pub fn left(&self, now: Timestamp, limit: u32) -> u32 {
         self.allowed(now, limit).saturating_sub(self.spent(now))
     }
 
-    /// Time until which Bitbucket refuses calls; `None` if it does not.
+    /// End of the pause after a 429; `None` if there is none at `now`.
     pub fn blocked(&self, now: Timestamp) -> Option<Timestamp> {
         self.blocked_until.filter(|until| now < *until)
     }
@@ -91,13 +91,13 @@ impl Budget {
         self.named?.calls_per_hour(now)
     }
 
-    /// True if others spend calls of the same credential, and Bitbucket reports that few are left.
+    /// True if other programs use the same credential, and Bitbucket reports that few calls are left.
     pub fn is_near_by_others(&self, now: Timestamp, limit: u32) -> bool {
         self.named.is_some_and(|named| named.is_near_by_others(now, self.spent(now), limit))
     }
 
-    /// Reserves up to `most` calls of a `limit` an hour, for the next minute or so. Fewer, down to none, if they run
-    /// short. Store the result before making a call.
+    /// Reserves up to `most` calls of a `limit` an hour, for one run. Reserves fewer, down to none, if calls run short.
+    /// Store the budget before making a call.
     pub fn reserve(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
         self.minutes.retain(|minute, _| now < counts_until(*minute));
         // If the clock goes back, these calls count as long as the newest ones.
@@ -115,8 +115,8 @@ impl Budget {
         Reservation { minute, calls, is_near_limit }
     }
 
-    /// `taken` is what this minute has already reserved: two links with one budget share the guaranteed calls of a
-    /// minute.
+    /// Returns the number of calls that a run gets: those that no guaranteed share needs, or what is left of this
+    /// minute's own share. `taken` calls of the minute are already reserved, by links with the same account.
     fn share(&self, now: Timestamp, limit: u32, most: u32, taken: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
         let sure_until = |ahead: u32| sure_in_all(limit).saturating_mul(ahead) / COUNTED_MINUTES;
@@ -151,7 +151,7 @@ impl Budget {
         self.version += 1;
     }
 
-    /// Time after which none of this counts.
+    /// Time after which nothing in this budget has an effect.
     pub fn forgotten_at(&self) -> Timestamp {
         let newest = self.minutes.keys().next_back().copied().unwrap_or_default();
         let named = self.named.map_or(Timestamp::MIN, |named| named.forgotten_at());
@@ -164,7 +164,7 @@ fn sure_in_all(limit: u32) -> u32 {
     (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE))
 }
 
-/// Calls of a minute in which others spend too: its guaranteed share, or enough for a poll.
+/// The most calls of a minute while other programs use the credential: its guaranteed share, or enough for one poll.
 fn thrifty(limit: u32) -> u32 {
     (sure_in_all(limit) / COUNTED_MINUTES).max(LEAST_SPARE)
 }

@@ -14,7 +14,7 @@ use crate::event::fact::Fact;
 use crate::observation::Listing;
 use crate::state::{CommentState, Discussion, Resolved, Revision};
 
-/// Folds a reported comment. Returns the identity of the fact, if the comment provides one.
+/// Folds a comment that a webhook reports. Returns the event id, if the comment identifies the fact.
 pub(super) fn report(
     ctx: &mut FoldContext<'_>,
     key: &EventKey,
@@ -65,7 +65,7 @@ pub(super) fn report(
                 known.lifted_at = Some(now);
                 known.version = version;
             }
-            // Without the undone resolution, the content of the payload identifies the fact.
+            // If the reopened resolution is not in the state, the caller derives the id from the payload instead.
             fact.part(moment(undone.filter(|undone| undone.at.is_some())?, version))
         }
         _ => return None,
@@ -144,8 +144,8 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document
     }
 }
 
-/// Folds a new comment. Publishes its creation, unless it is older than the first sight of the pull request, or so
-/// young that its webhook may still come.
+/// Folds a comment that is not in the state. Publishes its creation, unless it is older than the baseline, or its
+/// webhook may still come.
 fn first_listed(
     ctx: &mut FoldContext<'_>,
     poll: &mut PollContext,
@@ -170,7 +170,7 @@ fn first_listed(
         (sight.resolution, resolved) = (None, None);
     }
     if !is_old {
-        // An unreported edit may not have moved its times; it happened by now at the latest.
+        // It may have been edited since, without a new `updated_on`. So its window starts now.
         sight.changed_at = sight.changed_at.max(now);
     }
     if let Some(discussion) = ctx.state.discussion() {
@@ -222,11 +222,13 @@ fn is_recent(resolved: Resolved, is_old: bool, baseline: Timestamp) -> bool {
     resolved.at.map_or(!is_old, |at| at >= baseline)
 }
 
-/// True if a comment existed a whole window before the first sight of its pull request or commit.
+/// True if a comment is older than the baseline: it existed a whole window before its pull request or commit was first
+/// seen.
 fn is_old_news(comment: &Comment, baseline: Timestamp) -> bool {
     comment.created_on.or(comment.updated_on).is_some_and(|created_on| created_on < baseline)
 }
 
+/// Folds the text of a comment that a poll read: publishes an edit if the text is a new revision.
 fn text(
     ctx: &mut FoldContext<'_>,
     poll: &mut PollContext,
@@ -255,6 +257,7 @@ fn text(
     }
 }
 
+/// Folds the resolution of a comment that a poll read: publishes what changed, after the grace period.
 fn resolution(
     ctx: &mut FoldContext<'_>,
     poll: &mut PollContext,
@@ -336,7 +339,7 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
     sight
 }
 
-/// Time of an edit: by Bitbucket's clock if it moved, else now.
+/// Time of an edit: its `updated_on` if that is later than before, else now.
 fn change_time(known: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
     let moved = revision.updated_on > known.standing().and_then(|standing| standing.updated_on);
     let time = revision.updated_on.filter(|_| moved).unwrap_or(now);

@@ -27,12 +27,12 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &PullRequestObservati
     }
 }
 
-/// Has a pull request read when the webhook about its change has had its time.
+/// Marks a pull request that a sweep found changed, to be read after the grace period.
 fn seen_in_sweep(ctx: &mut FoldContext<'_>, notice: &Notice) {
     let mut pr = if let Some(Known::PullRequest(pr)) = ctx.state.known.take() {
         pr
     } else {
-        // It was open when it was listed.
+        // A sweep listed it as open, so its end is not published yet.
         let published = PublishedFacts::at_first_sight(&Value::Null, true);
         PullRequestState::first_seen(notice.since, PublishedFacts { created: !notice.is_new, ..published })
     };
@@ -40,7 +40,7 @@ fn seen_in_sweep(ctx: &mut FoldContext<'_>, notice: &Notice) {
         pr.repository = notice.repository.clone();
     }
     pr.unreachable = false;
-    // A pull request that is not listed any more has ended: no earlier webhook explains that.
+    // Without `updated_on` it is no longer listed, so it has ended. No stored webhook explains that.
     pr.seen_in_sweep_at = Some(notice.updated_on.unwrap_or(Timestamp::MAX));
     pr.reread_by(ctx.settings.grace_ends(ctx.now));
     ctx.state.known = Some(Known::PullRequest(pr));
@@ -66,7 +66,7 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     pr.polled_at = pr.polled_at.max(Some(read.started_at));
     pr.tasks_read |= read.tasks.is_some();
     if !poll.is_settled() {
-        // The undecided item may be a task.
+        // The undecided item may be a task, so the next poll reads the tasks again.
         pr.tasks_read_at = None;
     } else if read.tasks.is_some() {
         pr.tasks_read_at = pr.tasks_read_at.max(Some(read.started_at));
@@ -77,7 +77,7 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     }
 }
 
-/// True if some unlisted items were not asked for by id.
+/// True if the listings lack comments or tasks of the state that this poll did not look up by id either.
 fn leaves_any(pr: &PullRequestState, poll: &PollContext, read: &PullRequestPoll) -> bool {
     let comments = unlisted_comments(&pr.comments, &read.comments);
     let comments = comments.into_iter().map(|id| (id, pr.comments.get(&id).map(|comment| comment.version)));
@@ -89,7 +89,8 @@ fn leaves_any(pr: &PullRequestState, poll: &PollContext, read: &PullRequestPoll)
     has_tasks_left || poll.leaves_any(&read.comments, comments)
 }
 
-/// Tasks were due but skipped to save calls, or no later poll would read them: plans a later poll that does.
+/// If this poll skipped the tasks to save calls, plans a later poll that reads them. Needed if they were due, or if no
+/// other poll would follow.
 fn postpone_tasks(
     pr: &mut PullRequestState,
     poll: &mut PollContext,
@@ -106,7 +107,8 @@ fn postpone_tasks(
     }
 }
 
-/// Folds the pull request itself and its head. A fold that continues another one finds nothing new here.
+/// Folds the pull request itself and its head. If the same poll is folded again for the events that did not fit, this
+/// finds nothing new.
 fn pull_request_itself(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     let Some(pr) = ctx.state.pull_request_mut() else { return };
     if read.pull_request.is_some() {

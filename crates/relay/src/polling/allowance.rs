@@ -9,7 +9,7 @@ const AMPLE_CALLS: u32 = 40;
 /// A pull request waits this long for a run with enough calls to read all of it.
 const LONG_OVERDUE: SignedDuration = SignedDuration::from_mins(20);
 
-/// A run shorter than this spends its calls as they are needed.
+/// A run shorter than this spends its calls without pacing.
 const MIN_PACED_RUN: SignedDuration = SignedDuration::from_secs(20);
 
 /// Head start added to the elapsed time when pacing, so that the first pass has calls to spend.
@@ -20,7 +20,7 @@ const HEAD_START: SignedDuration = SignedDuration::from_secs(5);
 pub struct Allowance {
     /// Calls reserved for the run.
     pub granted: u32,
-    /// Calls of these that are left.
+    /// Number of granted calls that are left.
     pub left: u32,
     /// The most calls that any run may make for the link.
     pub max_per_run: u32,
@@ -29,24 +29,25 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// True if a head can be read besides what the poll needs, after `made` further calls.
+    /// True if the calls still suffice for a head after the poll has made `made` more.
     pub(super) const fn is_ample_after(&self, made: u32) -> bool {
         self.left.saturating_sub(made) >= AMPLE_CALLS
     }
 
-    /// True if a poll that takes `cost` calls is left to another run. Calls that this run does not make are there for
-    /// the next; if no run will ever have enough, the newest comments are read.
+    /// True if a poll that takes `cost` calls is left to another run, which can use the calls that this run saves.
+    /// False if no run would get more; then the poll reads the newest comments only.
     pub fn postpones(&self, cost: u32, due_at: Timestamp, now: Timestamp) -> bool {
         let may_get_more = self.granted < self.max_per_run && now.duration_since(due_at) <= LONG_OVERDUE;
         self.left < cost && (self.is_touched() || may_get_more)
     }
 
-    /// True if a poll that began with this allowance and ran out of calls is postponed: a run that spends all its calls
-    /// on it reads more. False if it had all calls already; then its part is stored.
+    /// True if a poll that began with this allowance and ran out of calls is postponed, because a whole run's calls
+    /// read more. False if it already had a whole run's calls; then the part that it read is stored.
     pub const fn postpones_partial_poll(&self) -> bool {
         self.is_touched()
     }
 
+    /// True if some of the granted calls were made.
     const fn is_touched(&self) -> bool {
         self.left != self.granted
     }
@@ -75,7 +76,7 @@ pub enum Extent {
 }
 
 impl Extent {
-    /// The extent of a poll after its listings, with `calls_left` calls.
+    /// Returns the extent of a poll that has read its listings and has `calls_left` calls left.
     pub const fn new(is_complete: bool, calls_left: u32) -> Self {
         match (is_complete, calls_left) {
             (true, _) => Self::Everything,

@@ -21,27 +21,31 @@ pub(super) struct Windows<'s> {
 }
 
 impl Windows<'_> {
+    /// True if no complete poll has begun at `at` or later.
     fn is_unseen(&self, at: Timestamp) -> bool {
         self.polled_at.is_none_or(|polled| polled < at)
     }
 
+    /// Times when the windows of the comments close, margin included.
     fn closings(&self, settings: &Settings) -> impl Iterator<Item = Timestamp> {
         let standing = self.comments.values().filter(|comment| !comment.deleted);
         standing.map(|comment| settings.window_closes(comment.changed_at))
     }
 
-    /// End of the first window without a complete poll after it.
+    /// Earliest closing time that no complete poll has followed.
     fn closing(&self, settings: &Settings) -> Option<Timestamp> {
         self.closings(settings).filter(|closing| self.is_unseen(*closing)).min()
     }
 
-    /// Deadline of the next poll. An edit that the last poll missed happened later and opened its own window.
+    /// Deadline of the next poll. A poll inside the window moves it to poll time + window + margin: an edit that it
+    /// missed happened later and opened its own window.
     pub(super) fn deadline(&self, settings: &Settings) -> Option<Timestamp> {
         let closing = self.closing(settings)?;
         Some(self.polled_at.map_or(closing, |polled_at| closing.max(settings.window_closes(polled_at))))
     }
 
-    /// Returns the due polls: at the end of each window, while one is open, and the next check of the tail.
+    /// Returns the planned polls: one after the first closing time, one while a window is open, and the next check of
+    /// the tail.
     pub(super) fn looks(&self, now: Timestamp, settings: &Settings) -> Vec<(Timestamp, Reason)> {
         let latest = self.closings(settings).max();
         let last_activity = latest.max(self.last_activity_at.map(|moved| settings.window_closes(moved)));
@@ -65,7 +69,7 @@ impl Windows<'_> {
     }
 }
 
-/// True if every window has surely ended at `at`.
+/// True if every window, margin included, has ended at `at`.
 pub(crate) fn all_windows_closed(comments: &Comments, at: Timestamp, settings: &Settings) -> bool {
     comments.values().all(|comment| settings.window_closes(comment.changed_at) <= at)
 }
