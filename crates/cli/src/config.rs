@@ -1,4 +1,4 @@
-//! Flags over environment over file.
+//! Configuration: flags override environment variables, and these override the configuration file.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use serde::Deserialize;
 use crate::Error;
 use crate::args::{Format, Global};
 
-/// The largest configuration file that is read.
+/// Largest configuration file, in bytes; the rest of a longer one is ignored.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// Where to look, as far as somebody said it.
+/// Settings of a command; `None` if no source gives them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Config {
     pub(crate) format: Format,
@@ -24,7 +24,7 @@ pub(crate) struct Config {
     pub(crate) secrets_prefix: Option<String>,
 }
 
-/// The file: the flags' names, with underscores.
+/// Content of the configuration file: the flags' names, with underscores.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -39,11 +39,11 @@ struct File {
 }
 
 impl Config {
-    /// Reads the three of them.
+    /// Reads each setting from its flag, else its environment variable, else the configuration file.
     ///
     /// # Errors
     ///
-    /// [`Error::ConfigFile`], [`Error::Usage`] for a variable that cannot be read.
+    /// [`Error::ConfigFile`]; [`Error::Usage`] if a variable has an invalid value.
     pub(crate) fn resolve(flags: &Global, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let file = file(flags.config.as_deref(), &variable)?;
@@ -69,9 +69,11 @@ impl Config {
     }
 }
 
-/// The configuration file; one that nobody named may be missing.
+/// Reads the configuration file. A missing file is an error only if a flag names it.
 fn file(named: Option<&str>, variable: &dyn Fn(&str) -> Option<String>) -> Result<File, Error> {
-    let Some(path) = named.map(PathBuf::from).or_else(|| usual(variable)) else { return Ok(File::default()) };
+    let Some(path) = named.map(PathBuf::from).or_else(|| default_path(variable)) else {
+        return Ok(File::default());
+    };
     let failed = |reason: String| Error::ConfigFile { path: path.display().to_string(), reason };
     match read(&path) {
         Ok(text) => toml::from_str(&text).map_err(|error| failed(error.message().to_owned())),
@@ -87,9 +89,9 @@ fn read(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// `$XDG_CONFIG_HOME/bitrelay/config.toml`, or below `~/.config`
+/// Returns `$XDG_CONFIG_HOME/bitrelay/config.toml`; without that variable the path is below `~/.config`
 /// (<https://specifications.freedesktop.org/basedir-spec/latest/>).
-fn usual(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+fn default_path(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let base = variable("XDG_CONFIG_HOME").map(PathBuf::from);
     let base = base.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")))?;
     Some(base.join("bitrelay/config.toml"))
@@ -101,7 +103,7 @@ mod tests {
 
     fn resolve(flags: &Global, variables: &[(&str, &str)]) -> Result<Config, Error> {
         let lookup = |name: &str| {
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
         };
         Config::resolve(flags, &lookup)
     }
@@ -115,19 +117,19 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_goes_before_a_variable_and_that_before_the_file() {
+    fn flags_override_variables_and_these_the_file() {
         let (path, flags) = with_file("stack = \"filed\"\nregion = \"filed\"\ntable = \"filed\"\n");
         let flags = Global { stack: Some("flagged".to_owned()), ..flags };
         let variables = [("BITRELAY_STACK", "named"), ("BITRELAY_REGION", "named"), ("BITRELAY_TABLE", "")];
         let config = resolve(&flags, &variables).unwrap();
         assert_eq!(config.stack.as_deref(), Some("flagged"));
         assert_eq!(config.region.as_deref(), Some("named"));
-        assert_eq!(config.table.as_deref(), Some("filed"), "an empty variable says nothing");
+        assert_eq!(config.table.as_deref(), Some("filed"), "an empty variable counts as unset");
         std::fs::remove_file(path).unwrap();
     }
 
     #[test]
-    fn a_file_that_says_something_unknown_is_refused_by_name() {
+    fn unknown_key_in_the_file_is_named() {
         let (path, flags) = with_file("stak = \"bitrelay\"\n");
         let error = resolve(&flags, &[]).unwrap_err().to_string();
         assert!(error.contains("unknown field `stak`"), "{error}");
@@ -135,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_somebody_named_must_be_there_and_the_usual_one_need_not() {
+    fn only_a_file_named_by_a_flag_must_exist() {
         let flags = Global { config: Some("/nowhere/config.toml".to_owned()), ..Global::default() };
         assert!(resolve(&flags, &[]).is_err());
         assert!(resolve(&Global::default(), &[("XDG_CONFIG_HOME", "/nowhere")]).is_ok());
     }
 
     #[test]
-    fn a_variable_that_cannot_be_read_is_named() {
+    fn invalid_variable_is_named() {
         let error = resolve(&Global::default(), &[("BITRELAY_LINK", "No Link")]).unwrap_err();
         assert!(error.to_string().starts_with("the variable BITRELAY_LINK"), "{error}");
     }

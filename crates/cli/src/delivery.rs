@@ -1,4 +1,4 @@
-//! A delivery of our own making, signed as Bitbucket signs.
+//! Sends a sample delivery, signed as Bitbucket signs.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use url::Url;
 
 use crate::Error;
 
-/// Longer than the webhook function takes at most.
+/// Longest wait for an answer; longer than the webhook function may run.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The most of an answer that is shown.
+/// Largest part of an answer that is shown, in bytes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024;
 
-/// What was answered.
+/// Answer of the receiver.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
-    /// The other side's clock, as `Date` has it.
+    /// The `Date` header: the receiver's clock.
     pub(crate) date: Option<String>,
 }
 
-/// Sends a body as a first attempt of a hook named `bitrelay`.
+/// Sends a body as the first attempt of a hook with the id `bitrelay`.
 pub(crate) async fn send(
     url: &Url,
     key: &EventKey,
@@ -65,7 +65,7 @@ pub(crate) async fn send(
     Ok(Answer { status: response.status().as_u16(), body, date })
 }
 
-/// Bytes that make something different from all others.
+/// Returns random bytes that make a delivery unique.
 pub(crate) fn random() -> Result<[u8; 16], Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| Error::Internal(format!("no random bytes: {error}")))?;

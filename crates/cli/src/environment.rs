@@ -45,7 +45,7 @@ impl Environment<'_> {
     }
 }
 
-/// The clock as the stores want one: owned.
+/// An owned clock, which the stores need.
 #[derive(Clone)]
 pub(crate) struct SharedClock(pub(crate) Arc<dyn Clock>);
 

@@ -1,18 +1,19 @@
 //! The command line `bitrelay`: links, hooks, the log and the state of a deployment.
 //!
-//! [`run`] is the whole program with its environment handed in: variables, clock, terminal and output. It decides nothing
-//! about Bitbucket or events; it asks the crates below and shows what they say.
+//! [`run`] is the whole program. The caller passes its environment: variables, clock, terminal and output.
+//! The rules about Bitbucket and events are in the crates below.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`args`] | commands, flags and their help |
-//! | `config` | flags over environment over file |
-//! | `deployment` | what a stack's outputs and parameters say |
-//! | `session` | what commands work with: the table, the links, Bitbucket |
-//! | `commands` | one module a command |
-//! | `samples`, `delivery` | deliveries of our own making |
+//! | `config` | settings: flags override variables, variables override the file |
+//! | `deployment` | outputs and parameters of a stack |
+//! | `session` | access to the table, the links and Bitbucket |
+//! | `commands` | one module per command |
+//! | `samples`, `delivery` | sample deliveries |
 //! | `output` | tables and JSON |
-//! | `terminal` | asking a person |
+//! | `terminal` | questions to a person |
+//! | `error`, `exit`, `aws_cause` | errors, exit codes and advice |
 
 pub mod args;
 mod aws_cause;
@@ -39,12 +40,12 @@ pub use exit::Exit;
 use session::Session;
 pub use terminal::{Console, Terminal};
 
-/// Runs one command line, the program's name included. Gives the exit code; [`Exit`] says what each means.
+/// Runs one command line, which starts with the program's name. Returns the exit code; [`Exit`] lists them.
 pub async fn run(args: impl IntoIterator<Item = OsString>, environment: &mut Environment<'_>) -> u8 {
     let parsed = args::command().try_get_matches_from(args).and_then(|found| Cli::from_arg_matches(&found));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return shown(&error, environment),
+        Err(error) => return show_usage(&error, environment),
     };
     match execute(cli, environment).await {
         Ok(()) => Exit::Ok.code(),
@@ -65,12 +66,12 @@ async fn execute(cli: Cli, environment: &mut Environment<'_>) -> Result<(), Erro
     }
     let config = config::Config::resolve(&cli.global, environment.variable)?;
     let mut session = Session::new(config, environment);
-    // Boxed, because it holds the calls of every command.
+    // Boxed, because the future holds those of every command.
     Box::pin(commands::run(cli.command, &mut session)).await
 }
 
-/// Help and version go to the output, everything else is a mistake of whoever typed it.
-fn shown(error: &clap::Error, environment: &mut Environment<'_>) -> u8 {
+/// Writes clap's message: help and version to the output, errors of usage to the error stream. Returns the exit code.
+fn show_usage(error: &clap::Error, environment: &mut Environment<'_>) -> u8 {
     let text = error.render().to_string();
     if error.use_stderr() {
         environment.eprintln(text.trim_end());

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// What a command shows, in both forms.
+/// Result of a command, as text and as JSON.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) text: String,
     pub(crate) json: Value,
 }
 
-/// Columns that are as wide as their widest cell. The last one is not padded.
+/// Formats a table with columns as wide as their widest cell. The last column is not padded.
 pub(crate) fn table<const N: usize>(headers: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = headers.map(str::len);
     for row in rows {
@@ -26,19 +26,19 @@ pub(crate) fn table<const N: usize>(headers: [&str; N], rows: &[[String; N]]) ->
     std::iter::once(line(headers)).chain(body).collect::<Vec<_>>().join("\n")
 }
 
-/// Names and values, one a line.
+/// Formats names and values, one pair per line.
 pub(crate) fn fields(fields: &[(&str, String)]) -> String {
     let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let lines = fields.iter().map(|(name, value)| format!("{name:width$}  {value}").trim_end().to_owned());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A time to the second.
+/// Formats a time to the second.
 pub(crate) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-/// How far a time is from now: `in 40s`, `3m ago`.
+/// Formats the distance of a time from now: `in 40s`, `3m ago`.
 pub(crate) fn distance(time: Timestamp, now: Timestamp) -> String {
     let seconds = time.duration_since(now).as_secs();
     let size = match seconds.unsigned_abs() {
@@ -50,12 +50,12 @@ pub(crate) fn distance(time: Timestamp, now: Timestamp) -> String {
     if seconds < 0 { format!("{size} ago") } else { format!("in {size}") }
 }
 
-/// A number, or a dash for what is not known.
-pub(crate) fn known(number: Option<u64>) -> String {
+/// Formats a number; a missing one is a dash.
+pub(crate) fn number_or_dash(number: Option<u64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| number.to_string())
 }
 
-/// Text that came from outside, on one line and without control characters: a title must not move the cursor.
+/// Returns foreign text on one line and without control characters. For safety: a title must not control the terminal.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
+    fn columns_fit_their_widest_cell() {
         let rows = [["a".to_owned(), "1".to_owned()], ["längere".to_owned(), "2".to_owned()]];
         assert_eq!(table(["NAME", "N"], &rows), "NAME     N\na        1\nlängere  2");
     }
@@ -73,13 +73,14 @@ mod tests {
     #[test]
     fn a_distance_has_one_unit() {
         let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds).unwrap();
-        for (seconds, words) in [(40, "in 40s"), (-200, "3m ago"), (7_300, "in 2h"), (-200_000, "2d ago")] {
-            assert_eq!(distance(at(seconds), at(0)), words);
+        for (seconds, expected) in [(40, "in 40s"), (-200, "3m ago"), (7_300, "in 2h"), (-200_000, "2d ago")]
+        {
+            assert_eq!(distance(at(seconds), at(0)), expected);
         }
     }
 
     #[test]
-    fn what_came_from_outside_cannot_control_a_terminal() {
+    fn foreign_text_cannot_control_the_terminal() {
         assert_eq!(plain("a\u{1b}[31m\nb"), "a [31m b");
     }
 }

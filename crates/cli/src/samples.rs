@@ -1,12 +1,12 @@
-//! Sample payloads, one for every key that Bitbucket reports. They are ours: made-up people, one made-up pull request.
+//! Sample payloads, one for every key that Bitbucket reports. All people and the pull request are invented.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A body as Bitbucket would send it for this key, about the repository `bitrelay/samples`. `number` makes it different from others:
-/// it is the number of the pull request, the comment and the issue. A key that Bitbucket does not report gets what all bodies
-/// have.
+/// Returns a sample body for a key, about the repository `bitrelay/samples`. `number` makes the sample unique: it is the
+/// number of the pull request, the comment and the issue. For a key that Bitbucket does not report, the body has only the
+/// fields that all bodies have.
 pub(crate) fn payload(key: &EventKey, number: u64, now: Timestamp) -> Value {
     let mut body = json!({ "actor": account("alice"), "repository": repository() });
     for (name, value) in parts(key, number, now) {
@@ -121,7 +121,7 @@ mod tests {
     use relay::Subject;
 
     #[test]
-    fn every_reported_key_has_a_sample_about_what_the_key_is_about() {
+    fn each_reported_key_has_a_sample_with_its_subject() {
         for key in EventKey::KNOWN.iter().filter(|key| key.is_reported()) {
             let body = payload(key, 7, Timestamp::UNIX_EPOCH).to_string();
             let subject = Subject::from_payload(&Payload::parse(body.as_bytes()).unwrap());

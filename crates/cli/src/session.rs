@@ -1,4 +1,4 @@
-//! What commands work with. Nothing is asked of AWS before it is needed.
+//! Access to the table, the links and Bitbucket, shared by all commands. Each AWS call is made only when a command needs it.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::config::Credentials;
@@ -24,7 +24,7 @@ use crate::output::Report;
 
 const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
 
-/// Bitbucket, with a link's credential and some calls of its account's budget.
+/// A client for Bitbucket with a link's credential and calls reserved from its account's budget.
 #[derive(Debug)]
 pub(crate) struct Access {
     pub(crate) client: Client,
@@ -35,16 +35,16 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Gives back the calls that were not made, and notes what Bitbucket said of its limit. Where that fails they stay counted, which only
-    /// wastes them.
+    /// Returns the unused calls to the budget and stores the limit that Bitbucket reported. If that fails, the unused calls
+    /// stay counted, which only wastes them.
     pub(crate) async fn close(self) {
         let unused = Reservation { calls: self.client.calls_left(), ..self.reserved };
-        let said = self.client.rate_limit();
-        let _ = budget::settle(&self.table, &self.account, self.reserved_at, unused, said).await;
+        let reported = self.client.rate_limit();
+        let _ = budget::settle(&self.table, &self.account, self.reserved_at, unused, reported).await;
     }
 }
 
-/// One command's work.
+/// State of one command: its configuration, its environment, and the AWS configuration once it is loaded.
 pub(crate) struct Session<'s, 'a> {
     pub(crate) config: Config,
     pub(crate) environment: &'s mut Environment<'a>,
@@ -72,7 +72,7 @@ impl<'s, 'a> Session<'s, 'a> {
         }
     }
 
-    /// Shows one of a row of results: JSON takes one line.
+    /// Shows one result of a stream; as JSON it takes one line.
     pub(crate) fn show_line(&mut self, report: &Report) {
         match self.config.format {
             Format::Table => self.environment.println(&report.text),
@@ -80,18 +80,18 @@ impl<'s, 'a> Session<'s, 'a> {
         }
     }
 
-    /// Says something to the person.
+    /// Writes a warning or a note to the error stream.
     pub(crate) fn warn(&mut self, text: &str) {
         self.environment.eprintln(text);
     }
 
-    /// The link that a command is about.
+    /// Returns the link that the command is about.
     pub(crate) fn link(&self) -> Result<LinkId, Error> {
         let advice = "name it with --link ID or BITRELAY_LINK";
         self.config.link.clone().ok_or(Error::NotConfigured { what: "the link", advice })
     }
 
-    /// The way to AWS. Credentials are the usual ones; those in the environment go first.
+    /// Returns the AWS configuration. Credentials in the environment override AWS's default chain.
     pub(crate) async fn aws(&mut self) -> SdkConfig {
         if let Some(config) = &self.aws {
             return config.clone();
@@ -115,7 +115,7 @@ impl<'s, 'a> Session<'s, 'a> {
         config
     }
 
-    /// What the stack has; empty where none is named.
+    /// Returns the stack's outputs and parameters; empty if no stack is named.
     pub(crate) async fn deployment(&mut self) -> Result<Deployment, Error> {
         if let Some(deployment) = &self.deployment {
             return Ok(deployment.clone());
@@ -128,7 +128,7 @@ impl<'s, 'a> Session<'s, 'a> {
         Ok(deployment)
     }
 
-    /// What a flag says, else the stack's output.
+    /// Returns a flag's value, else the stack's output.
     async fn named(
         &mut self,
         flag: Option<String>,
@@ -161,13 +161,13 @@ impl<'s, 'a> Session<'s, 'a> {
         self.named(flag, "LinkSecretPrefix", "the prefix of the links' secrets").await
     }
 
-    /// The links, to be changed.
+    /// Returns the store that changes links.
     pub(crate) async fn links(&mut self) -> Result<LinkAdmin, Error> {
         let prefix = self.secrets_prefix().await?;
         Ok(LinkAdmin::connect(&self.aws().await, prefix))
     }
 
-    /// A link's document.
+    /// Reads a link's document from its secret.
     pub(crate) async fn document(&mut self, link: &LinkId) -> Result<SecretString, Error> {
         let prefix = self.secrets_prefix().await?;
         let links = SecretsManagerLinks::connect(&self.aws().await, prefix);
@@ -177,27 +177,28 @@ impl<'s, 'a> Session<'s, 'a> {
         })
     }
 
-    /// Whose API calls are counted for a link; `None` where it has no credential, or its secret cannot be found.
+    /// Returns the account whose budget pays for a link's calls; `None` if the link has no credential or its secret cannot
+    /// be found.
     pub(crate) async fn account(&mut self, link: &LinkId) -> Result<Option<Account>, Error> {
         match self.document(link).await {
             Ok(secret) => {
                 let document = LinkDocument::parse(link, &secret)?;
                 Ok(document.credential().map(LinkCredential::account))
             }
-            // Without a stack or a prefix there is still the table.
+            // Without a stack or a prefix the command can still read the table.
             Err(Error::NotConfigured { .. } | Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Where Bitbucket delivers for a link.
+    /// Returns the URL to which Bitbucket delivers for a link.
     pub(crate) async fn webhook_url(&mut self, link: &LinkId) -> Result<Url, Error> {
         let base = self.named(self.config.webhook_url.clone(), "WebhookUrl", "the webhook URL").await?;
         let url = format!("{}/{link}", base.trim_end_matches('/'));
         Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
     }
 
-    /// Where a person begins to authorize a link: the deployment's own address, with a domain of its own where it has one.
+    /// Returns the address at which a person starts to authorize a link; on the deployment's custom domain if it has one.
     pub(crate) async fn start_url(&mut self) -> Result<Url, Error> {
         let base = if let Some(webhook) = self.config.webhook_url.clone() {
             webhook.trim_end_matches('/').trim_end_matches("/webhook").to_owned()
@@ -209,7 +210,7 @@ impl<'s, 'a> Session<'s, 'a> {
         Url::parse(&url).map_err(|error| Error::Usage(format!("the address {url:?}: {error}")))
     }
 
-    /// Bitbucket with a link's credential. What is called counts in the account's budget like the functions' calls (G8).
+    /// Opens Bitbucket with a link's credential. Calls count in the account's budget like the functions' calls (G8).
     pub(crate) async fn bitbucket(&mut self, link: &LinkId, calls: u32) -> Result<Access, Error> {
         let document = LinkDocument::parse(link, &self.document(link).await?)?;
         let no_credential = || Error::NotFound {
@@ -236,7 +237,8 @@ impl<'s, 'a> Session<'s, 'a> {
         Ok(Access { client, account, table, reserved, reserved_at: now })
     }
 
-    /// Tokens of OAuth consumers, by the same rules as the functions get them: one writer, the new one stored first.
+    /// Returns the tokens of OAuth consumers, by the rules of the functions: one writer, and a new token is stored before
+    /// it is used.
     async fn tokens(&mut self, table: &DynamoTable) -> Result<impl TokenSource + use<>, Error> {
         let prefix = self.secrets_prefix().await?;
         let grants = SecretsManagerGrants::connect(&self.aws().await, prefix);
@@ -247,12 +249,12 @@ impl<'s, 'a> Session<'s, 'a> {
         Ok(Tokens::new(oauth, table.clone(), grants, clock, holder))
     }
 
-    /// How long windows are.
+    /// Returns the settings that the functions run with, such as the length of windows.
     pub(crate) async fn settings(&mut self) -> Result<Settings, Error> {
         self.deployment().await?.settings(self.environment.variable)
     }
 
-    /// The most calls an hour with one credential.
+    /// Returns the largest number of calls per hour with one credential.
     pub(crate) async fn calls_per_hour(&mut self) -> Result<u32, Error> {
         Ok(self.deployment().await?.calls_per_hour(self.environment.variable))
     }

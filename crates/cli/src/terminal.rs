@@ -1,37 +1,37 @@
-//! Asking a person, and reading what is piped in.
+//! Questions to a person, and the standard input.
 
 use std::io::{BufRead, Read, Write};
 
 use secrecy::SecretString;
 
-/// The most that is read from the standard input.
+/// Largest input from the standard input, in bytes.
 const MAX_INPUT_BYTES: u64 = 64 * 1024;
 
-/// Whoever answers questions.
+/// Answers questions and reads the standard input.
 pub trait Terminal {
-    /// Asks for something that may be seen. Empty where nothing was typed.
+    /// Asks a question whose answer is shown while it is typed. Returns an empty text for an empty line.
     ///
     /// # Errors
     ///
-    /// Where there is nobody to ask.
+    /// Fails if there is no terminal, or the input has ended.
     fn ask(&mut self, question: &str) -> std::io::Result<String>;
 
-    /// Asks for a secret; what is typed is not shown.
+    /// Asks for a secret, which is not shown while it is typed.
     ///
     /// # Errors
     ///
-    /// Where there is nobody to ask.
+    /// Fails if there is no terminal, or the input has ended.
     fn ask_secret(&mut self, question: &str) -> std::io::Result<SecretString>;
 
-    /// Everything that is piped in, up to 64 KiB.
+    /// Reads the standard input, up to 64 KiB.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// Fails if the standard input cannot be read.
     fn input(&mut self) -> std::io::Result<SecretString>;
 }
 
-/// The person at the machine's terminal. Questions go to the error stream: the output may be read by a program.
+/// The process's terminal. Questions go to the error stream, because a program may read the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Console;
 

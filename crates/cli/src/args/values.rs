@@ -29,17 +29,17 @@ impl FromStr for Span {
     }
 }
 
-/// A moment: absolute, or so long ago.
+/// A moment: a time, or an age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// `2026-11-24T10:00:00Z`, or a day: its beginning, UTC.
     At(Timestamp),
-    /// `2h`: so long before now.
+    /// An age such as `2h`: that long before now.
     Ago(Span),
 }
 
 impl Moment {
-    /// When that is.
+    /// Returns the moment as a time.
     pub fn resolve(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(time) => time,
@@ -58,7 +58,9 @@ impl FromStr for Moment {
         let day = format!("{text}T00:00:00Z");
         let time = text.parse::<Timestamp>().or_else(|_| day.parse());
         time.map(Self::At).map_err(|_| {
-            format!("{text:?} is neither a time such as 2026-11-24T10:00:00Z or 2026-11-24, nor so long ago, such as 2h")
+            format!(
+                "{text:?} is neither a time such as 2026-11-24T10:00:00Z or 2026-11-24, nor an age such as 2h"
+            )
         })
     }
 }
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_a_time_a_day_or_so_long_ago() {
+    fn a_moment_is_a_time_a_day_or_an_age() {
         let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
         for (text, expected) in [
             ("2h", "2026-11-24T08:00:00Z"),

@@ -32,7 +32,7 @@ pub(crate) async fn list(
     Ok(())
 }
 
-/// The filter that the flags ask for.
+/// Returns the filter that the flags describe.
 pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilter {
     let now = session.now();
     EventFilter {
@@ -46,7 +46,8 @@ pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilte
     }
 }
 
-/// With link and number, knowing the repository's id makes a list read one pull request in place of the whole table.
+/// Replaces the repository's name by its id. For economy: with link, id and number, a list reads one pull request instead of
+/// the whole table.
 async fn narrow(reader: &Reader, filter: &mut EventFilter) -> Result<(), Error> {
     let (Some(RepositoryFilter::FullName(name)), Some(link), Some(_)) =
         (&filter.repository, &filter.link, filter.pull_request)
@@ -59,7 +60,7 @@ async fn narrow(reader: &Reader, filter: &mut EventFilter) -> Result<(), Error> 
     Ok(())
 }
 
-/// An event as a line.
+/// Returns an event as a row of the table.
 pub(super) fn row(event: &EventSummary) -> [String; 7] {
     [
         time(event.observed_at),
@@ -72,7 +73,7 @@ pub(super) fn row(event: &EventSummary) -> [String; 7] {
     ]
 }
 
-/// For people: the repository's name in place of its id.
+/// Returns an event's subject for people, with the repository's name in place of its id.
 fn subject(event: &EventSummary) -> String {
     use relay::Subject;
     let name = plain(event.repository_name.as_deref().unwrap_or_default());
@@ -93,7 +94,7 @@ fn actor(actor: Option<&Value>) -> String {
     plain(name.unwrap_or("-"))
 }
 
-/// An event as JSON, as the envelope names its fields.
+/// Returns an event's summary as JSON, with the envelope's field names.
 pub(super) fn head_json(event: &EventSummary) -> Value {
     json!({
         "id": event.id,

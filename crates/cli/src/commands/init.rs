@@ -9,7 +9,7 @@ use crate::Error;
 use crate::args::{DoctorArgs, HookPlaces, LinkCommand, SecretsFrom};
 use crate::session::Session;
 
-/// How often a question is asked again.
+/// Largest number of times that one question is asked.
 const MAX_QUESTIONS: u32 = 5;
 
 /// Creates a link and its hook, and checks both.

@@ -1,4 +1,4 @@
-//! One module a command.
+//! The commands, one module each.
 
 mod doctor;
 mod events;
@@ -35,7 +35,7 @@ pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Resu
         Command::Pr(PrCommand::Show { repository, number }) => pr::show(session, &repository, number).await,
         Command::Watch(WatchCommand::List { limit }) => watch::list(session, limit.into()).await,
         Command::Status => status::status(session).await,
-        // It needs no session; the caller has answered it.
+        // Needs no session; the caller has already run it.
         Command::Completions { .. } => Ok(()),
     }
 }

@@ -9,17 +9,17 @@ use store::SubjectLog;
 use store::reading::RepositoryFilter;
 
 use crate::Error;
-use crate::output::{Report, distance, fields, known, plain, table, time};
+use crate::output::{Report, distance, fields, number_or_dash, plain, table, time};
 use crate::session::Session;
 
-/// A window that is open, or has ended and was not looked at since.
+/// An edit window without a poll after its end.
 struct Window {
     comment: u64,
     changed_at: Timestamp,
     closes_at: Timestamp,
 }
 
-/// Shows what is known of a pull request.
+/// Shows a pull request's stored state.
 pub(crate) async fn show(
     session: &mut Session<'_, '_>,
     repository: &RepositoryFilter,
@@ -39,54 +39,53 @@ pub(crate) async fn show(
     };
     let subject = Subject::PullRequest { repository: id, id: number };
     let state = session.table().await?.read(&link, &subject).await?;
-    let Some(known) = state.pull_request() else {
+    let Some(pr) = state.pull_request() else {
         return Err(missing(format!("pull request {number} of {name}")));
     };
     let settings = session.settings().await?;
-    let windows = windows(known, &settings);
+    let windows = windows(pr, &settings);
     let report = Report {
-        text: text(&state, known, &windows, session.now()),
-        json: json(&state, known, &windows, &subject),
+        text: text(&state, pr, &windows, session.now()),
+        json: json(&state, pr, &windows, &subject),
     };
     session.show(&report);
     Ok(())
 }
 
-/// The windows that a poll still has to look at, the first to close first.
-fn windows(known: &PullRequestState, settings: &Settings) -> Vec<Window> {
+/// Returns the windows that still need a poll, sorted by their end.
+fn windows(pr: &PullRequestState, settings: &Settings) -> Vec<Window> {
     let length = settings.window_seconds.saturating_add(settings.margin_seconds);
     let length = SignedDuration::from_secs(i64::from(length));
-    let standing = known.comments.iter().filter(|(_, comment)| !comment.deleted);
-    let all = standing.map(|(id, comment)| Window {
+    let present = pr.comments.iter().filter(|(_, comment)| !comment.deleted);
+    let all = present.map(|(id, comment)| Window {
         comment: id.0,
         changed_at: comment.changed_at,
         closes_at: comment.changed_at.saturating_add(length).unwrap_or(Timestamp::MAX),
     });
-    let unseen = |window: &Window| known.polled_at.is_none_or(|polled| polled < window.closes_at);
-    let mut open: Vec<_> = all.filter(unseen).collect();
+    let unpolled = |window: &Window| pr.polled_at.is_none_or(|polled| polled < window.closes_at);
+    let mut open: Vec<_> = all.filter(unpolled).collect();
     open.sort_by_key(|window| (window.closes_at, window.comment));
     open
 }
 
-fn text(state: &SubjectState, known: &PullRequestState, windows: &[Window], now: Timestamp) -> String {
-    let said = |pointer: &str| plain(known.snapshot.pointer(pointer).and_then(Value::as_str).unwrap_or("-"));
-    let name = known.repository.get("full_name").and_then(Value::as_str).unwrap_or("-");
+fn text(state: &SubjectState, pr: &PullRequestState, windows: &[Window], now: Timestamp) -> String {
+    let field = |pointer: &str| plain(pr.snapshot.pointer(pointer).and_then(Value::as_str).unwrap_or("-"));
+    let name = pr.repository.get("full_name").and_then(Value::as_str).unwrap_or("-");
     let next = state.watch.map_or_else(
-        || if known.unreachable { "none: Bitbucket does not show it".to_owned() } else { "none".to_owned() },
+        || if pr.unreachable { "none: Bitbucket does not show it".to_owned() } else { "none".to_owned() },
         |watch| {
             format!("{} ({}), {}", time(watch.due_at), distance(watch.due_at, now), watch.reason.as_str())
         },
     );
-    let polled = known
-        .polled_at
-        .map_or_else(|| "never".to_owned(), |at| format!("{} ({})", time(at), distance(at, now)));
-    let counters = known.counters.clone().unwrap_or_default();
+    let polled =
+        pr.polled_at.map_or_else(|| "never".to_owned(), |at| format!("{} ({})", time(at), distance(at, now)));
+    let counters = pr.counters.clone().unwrap_or_default();
     let mut text = fields(&[
-        ("title", said("/title")),
-        ("state", said("/state")),
+        ("title", field("/title")),
+        ("state", field("/state")),
         ("repository", plain(name)),
-        ("author", said("/author/display_name")),
-        ("branches", format!("{} -> {}", said("/source/branch/name"), said("/destination/branch/name"))),
+        ("author", field("/author/display_name")),
+        ("branches", format!("{} -> {}", field("/source/branch/name"), field("/destination/branch/name"))),
         ("events", state.sequence.to_string()),
         ("last poll", polled),
         ("next poll", next),
@@ -113,23 +112,23 @@ fn counted(counters: &Counters) -> String {
         ("tasks open", counters.tasks_open),
         ("tasks resolved", counters.tasks_resolved),
     ];
-    numbers.map(|(name, number)| format!("{name} {}", known(number))).join(", ")
+    numbers.map(|(name, number)| format!("{name} {}", number_or_dash(number))).join(", ")
 }
 
-fn json(state: &SubjectState, known: &PullRequestState, windows: &[Window], subject: &Subject) -> Value {
+fn json(state: &SubjectState, pr: &PullRequestState, windows: &[Window], subject: &Subject) -> Value {
     let windows = windows.iter().map(|window| {
         json!({ "comment": window.comment, "changed_at": window.changed_at, "closes_at": window.closes_at })
     });
     json!({
         "subject": subject.to_string(),
-        "repository": known.repository.get("full_name"),
+        "repository": pr.repository.get("full_name"),
         "version": state.version,
         "sequence": state.sequence,
-        "counters": known.counters,
-        "polled_at": known.polled_at,
-        "unreachable": known.unreachable,
+        "counters": pr.counters,
+        "polled_at": pr.polled_at,
+        "unreachable": pr.unreachable,
         "next_poll": state.watch,
         "windows": windows.collect::<Value>(),
-        "snapshot": known.snapshot,
+        "snapshot": pr.snapshot,
     })
 }

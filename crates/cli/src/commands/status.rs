@@ -1,4 +1,4 @@
-//! `status`: budget, watches and what is overdue, for each link.
+//! `status`: budget, watches and overdue polls of each link.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,21 @@ use crate::Error;
 use crate::output::{Report, distance, table, time};
 use crate::session::Session;
 
-/// What is known of a link's polling.
+/// State of a link's polling.
 #[derive(Default)]
 struct Polling {
     account: Option<Account>,
-    /// `None` where it is not known whose calls are counted.
+    /// `None` if the link's account cannot be read.
     budget: Option<Budget>,
-    /// Other links with the same account: one budget for all.
+    /// Other links with the same account, which share its budget.
     shared_with: Vec<LinkId>,
     watches: u64,
     overdue: u64,
-    /// The watch that has waited longest, or will be due first.
+    /// Time of the earliest due watch.
     first_due: Option<Timestamp>,
 }
 
-/// Shows them.
+/// Shows budget, watches and overdue polls.
 pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     let table_of = session.table().await?;
     let (now, limit) = (session.now(), session.calls_per_hour().await?);
@@ -36,13 +36,13 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
         session.warn("warning: only the first 10,000 watches are counted");
     }
     let mut links = polling(&watches, now);
-    for link in known_links(session).await? {
+    for link in stored_links(session).await? {
         links.entry(link).or_default();
     }
     if let Some(link) = session.config.link.clone() {
         links.entry(link).or_default();
     }
-    know_accounts(session, &mut links).await;
+    read_accounts(session, &mut links).await;
     if let Some(link) = session.config.link.clone() {
         links.retain(|id, _| *id == link);
     }
@@ -60,8 +60,8 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes whose calls are counted for each link, and which links share them. A link that cannot be read hides no other.
-async fn know_accounts(session: &mut Session<'_, '_>, links: &mut BTreeMap<LinkId, Polling>) {
+/// Reads the account of each link and finds the links that share it. A link that cannot be read does not hide the others.
+async fn read_accounts(session: &mut Session<'_, '_>, links: &mut BTreeMap<LinkId, Polling>) {
     let mut sharing: BTreeMap<Account, Vec<LinkId>> = BTreeMap::new();
     for (link, polling) in links.iter_mut() {
         match session.account(link).await {
@@ -78,11 +78,11 @@ async fn know_accounts(session: &mut Session<'_, '_>, links: &mut BTreeMap<LinkI
     }
 }
 
-/// Links that have nothing to poll show up too, where the secrets can be listed.
-async fn known_links(session: &mut Session<'_, '_>) -> Result<Vec<LinkId>, Error> {
+/// Returns all links, including those without watches; empty if no stack or prefix is configured.
+async fn stored_links(session: &mut Session<'_, '_>) -> Result<Vec<LinkId>, Error> {
     match session.links().await {
         Ok(links) => Ok(links.list().await?),
-        // Without a stack or a prefix there is still the table.
+        // Without a stack or a prefix the command can still read the table.
         Err(Error::NotConfigured { .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
@@ -100,7 +100,7 @@ fn polling(watches: &[DueWatch], now: Timestamp) -> BTreeMap<LinkId, Polling> {
     links
 }
 
-/// The calls that were used, and those that are left; and for whom else.
+/// Returns the used calls and the remaining ones, with the links that share them.
 fn calls(polling: &Polling, limit: u32, now: Timestamp) -> [String; 2] {
     let Some(budget) = &polling.budget else { return ["-", "-"].map(str::to_owned) };
     let others: Vec<_> = polling.shared_with.iter().map(LinkId::as_str).collect();

@@ -10,7 +10,7 @@ use crate::args::{Filters, Span};
 use crate::output::Report;
 use crate::session::Session;
 
-/// Follows the log until `limit` events were shown, or somebody ends it.
+/// Follows the log until `limit` events were shown or the user presses Ctrl-C.
 pub(crate) async fn tail(
     session: &mut Session<'_, '_>,
     filters: &Filters,

@@ -1,4 +1,4 @@
-//! `trigger`: a signed sample of any key.
+//! `trigger`: sends a signed sample of any key.
 
 use bitbucket::WebhookSecret;
 use secrecy::ExposeSecret;
@@ -13,10 +13,10 @@ use crate::output::{Report, plain};
 use crate::samples;
 use crate::session::Session;
 
-/// The numbers of samples: large enough for none to come twice soon, small enough for any consumer's integers.
+/// Range of sample numbers: large enough that repeats are rare, small enough for the integers of any consumer.
 const NUMBERS: u64 = 1 << 31;
 
-/// Sends a sample.
+/// Sends a sample to the link's webhook URL, or to `--url`.
 pub(crate) async fn trigger(session: &mut Session<'_, '_>, args: &TriggerArgs) -> Result<(), Error> {
     let secret = if args.unsigned { None } else { Some(secret(session).await?) };
     let url = if let Some(url) = &args.url {

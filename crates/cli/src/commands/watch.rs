@@ -12,19 +12,19 @@ use crate::Error;
 use crate::output::{Report, distance, plain, table, time};
 use crate::session::Session;
 
-/// How many watches are looked through for those of one link.
+/// Largest number of watches that one command reads.
 pub(crate) const MAX_WATCHES: usize = 10_000;
 
-/// As much of a commit's hash as `events` shows.
+/// Length of a shortened commit hash, as in `events`.
 const SHORT_HASH_CHARS: usize = 12;
 
 /// Lists the next polls.
 pub(crate) async fn list(session: &mut Session<'_, '_>, limit: usize) -> Result<(), Error> {
     let table_of = session.table().await?;
     let (now, link) = (session.now(), session.config.link.clone());
-    // Of one link only some may be among the first, so all are read.
-    let asked = if link.is_some() { MAX_WATCHES } else { limit };
-    let watches = table_of.due(Timestamp::MAX, asked).await?;
+    // The index holds the watches of all links, so those of one link may come late: read as many as allowed.
+    let count = if link.is_some() { MAX_WATCHES } else { limit };
+    let watches = table_of.due(Timestamp::MAX, count).await?;
     let of_link = |due: &DueWatch| link.as_ref().is_none_or(|link| *link == due.link);
     let watches: Vec<_> = watches.into_iter().filter(of_link).take(limit).collect();
     let names = names(&table_of, &watches).await?;
@@ -39,7 +39,7 @@ pub(crate) async fn list(session: &mut Session<'_, '_>, limit: usize) -> Result<
 
 type Names = BTreeMap<RepositoryId, String>;
 
-/// The names of the repositories, by one read each: the index of watches has ids only.
+/// Reads the names of the repositories, one read each: the index of watches has ids only.
 async fn names(table: &DynamoTable, watches: &[DueWatch]) -> Result<Names, Error> {
     let mut names = Names::new();
     for due in watches {
@@ -92,7 +92,7 @@ mod tests {
     use relay::{Reason, Watch};
 
     #[test]
-    fn a_watched_subject_is_named_as_bitbucket_names_it() {
+    fn watches_show_bitbuckets_names() {
         let names = Names::from([(RepositoryId::new("{ab}"), "acme/widgets".to_owned())]);
         let due = |subject: &str| DueWatch {
             link: "acme".parse().unwrap(),

@@ -1,4 +1,4 @@
-//! Bitbucket: the credential, its scopes, the hooks.
+//! Checks on Bitbucket's side: the credential, its scopes, the hooks.
 
 use bitbucket::client::Whoami;
 use relay::LinkId;
@@ -11,7 +11,7 @@ use crate::commands::hooks;
 use crate::output::plain;
 use crate::session::Session;
 
-/// Asks Bitbucket.
+/// Runs the checks that call Bitbucket.
 pub(super) async fn checks(session: &mut Session<'_, '_>, link: &LinkId) -> Vec<Check> {
     let summary = match document(session, link).await {
         Ok(edit) => edit.summary(),
@@ -59,9 +59,9 @@ fn scopes(who: &Whoami) -> Option<Check> {
     })
 }
 
-async fn hook(session: &mut Session<'_, '_>, link: &LinkId, known: bool) -> Check {
+async fn hook(session: &mut Session<'_, '_>, link: &LinkId, has_hooks: bool) -> Check {
     const NAME: &str = "hook";
-    if !known {
+    if !has_hooks {
         let advice = format!("`bitrelay hooks sync --link {link} --repository WORKSPACE/SLUG` creates one");
         return Check::warn(NAME, "bitrelay created no hook for this link", advice);
     }

@@ -1,4 +1,4 @@
-//! The budget of API calls, and Bitbucket's own limit.
+//! Checks the budget of API calls and Bitbucket's own limit.
 
 use jiff::Timestamp;
 use relay::LinkId;
@@ -16,7 +16,7 @@ const NAME: &str = "budget";
 const OWN_CREDENTIAL: &str =
     "other programs may use the same credential; give bitrelay a credential of its own";
 
-/// Below this share of the budget, polls are made less often.
+/// Divisor of the budget below which doctor warns, because polls become less frequent: a tenth.
 const LOW_BUDGET_PART: u32 = 10;
 
 /// Reads the spent calls from the table.
@@ -81,37 +81,37 @@ mod tests {
 
     use super::*;
 
-    /// What is said a minute after Bitbucket named a limit, where `CallsPerHour` is 900 and 20 calls were made.
-    fn said(named: u32, is_near: bool) -> String {
+    /// Returns the check's line one minute after Bitbucket reported a limit, with `CallsPerHour` 900 and 20 calls made.
+    fn line(named: u32, is_near: bool) -> String {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut budget = Budget::default();
         let mut unused = budget.reserve(at(0), 900, 20);
         unused.calls = 0;
-        let said = RateLimit { calls_per_hour: Some(named), near_limit: Some(is_near) };
-        budget.settle(at(0), unused, Some(said));
+        let reported = RateLimit { calls_per_hour: Some(named), near_limit: Some(is_near) };
+        budget.settle(at(0), unused, Some(reported));
         judge(&budget, 900, at(60)).line()
     }
 
     #[test]
-    fn a_limit_below_ours_is_to_be_set() {
+    fn limit_below_ours_is_a_warning() {
         assert_eq!(
-            said(200, false),
+            line(200, false),
             "warn  budget      180 of 200 calls left in this hour: CallsPerHour is 900, and Bitbucket allows this credential 200\n      \
              -> set CallsPerHour to 200 at most; until then the poller keeps to 200"
         );
     }
 
     #[test]
-    fn a_limit_far_above_ours_could_be_used_and_one_a_little_above_is_as_it_should_be() {
+    fn only_a_far_higher_limit_is_suggested() {
         let far = "ok    budget      880 of 900 calls left in this hour; Bitbucket allows this credential 2500: CallsPerHour could be raised";
-        assert_eq!(said(2_500, false), far);
-        assert_eq!(said(1_000, false), "ok    budget      880 of 900 calls left in this hour");
+        assert_eq!(line(2_500, false), far);
+        assert_eq!(line(1_000, false), "ok    budget      880 of 900 calls left in this hour");
     }
 
     #[test]
-    fn others_who_spend_are_told_of() {
+    fn calls_of_other_programs_are_a_warning() {
         assert_eq!(
-            said(1_000, true),
+            line(1_000, true),
             "warn  budget      880 of 900 calls left in this hour, but Bitbucket reports that few are left: other programs spend them too\n      \
              -> other programs may use the same credential; give bitrelay a credential of its own"
         );

@@ -1,4 +1,4 @@
-//! `doctor`: everything that a link needs, one line each.
+//! `doctor`: checks everything that a link needs and shows one line per check.
 
 mod bitbucket_side;
 mod budget;
@@ -14,7 +14,7 @@ use crate::output::Report;
 use crate::session::Session;
 use check::{Check, Level};
 
-/// Runs all checks. One that fails hides none of the others, except those that could only repeat it.
+/// Runs all checks. A failed check skips only the checks that would fail for the same reason.
 pub(crate) async fn doctor(session: &mut Session<'_, '_>, args: &DoctorArgs) -> Result<(), Error> {
     let link = session.link()?;
     let checks = checks(session, &link, args).await;

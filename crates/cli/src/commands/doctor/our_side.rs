@@ -1,4 +1,4 @@
-//! The deployment: stack, table, link, a delivery through the public URL, the poller, the clock.
+//! Checks on the deployment's side: stack, table, link, a delivery through the public URL, the poller, the clock.
 
 use bitbucket::{EventKey, WebhookSecret};
 use jiff::Timestamp;
@@ -15,13 +15,13 @@ use crate::delivery::{Answer, random, send};
 use crate::output::{distance, plain, time};
 use crate::session::Session;
 
-/// A poller that runs each minute serves what is due well within this.
+/// Age of a due watch, in seconds, from which the poller counts as dead. It runs each minute.
 const OVERDUE_SECONDS: i64 = 300;
 
-/// Clocks that differ by more than this make windows look longer or shorter than they are; the margin of a window is twice as long.
+/// Largest tolerated difference of clocks, in seconds: half the default margin of a window.
 const CLOCK_SECONDS: i64 = 30;
 
-/// How far after the state that was read the event of the test delivery can be.
+/// Largest number of new events among which the test delivery's event is searched.
 const MAX_NEW_EVENTS: usize = 100;
 
 pub(super) async fn stack(session: &mut Session<'_, '_>, link: &LinkId) -> Check {
@@ -58,7 +58,7 @@ pub(super) async fn link(session: &mut Session<'_, '_>, link: &LinkId) -> Check 
     }
 }
 
-/// A signed delivery through the public URL, until it stands in the log; and what the answer says of the time.
+/// Sends a signed delivery through the public URL and finds it in the log. Compares the clocks by the answer's date.
 pub(super) async fn delivery(session: &mut Session<'_, '_>, link: &LinkId) -> Vec<Check> {
     const NAME: &str = "delivery";
     match deliver(session, link).await {
@@ -134,7 +134,7 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
         Some(first) if now.duration_since(first).as_secs() > OVERDUE_SECONDS => Check::fail(
             NAME,
             format!("a poll has been overdue since {} ({})", time(first), distance(first, now)),
-            "look at the poller function's log and schedule, and `bitrelay status`",
+            "check the poller function's log and schedule, and `bitrelay status`",
         ),
         Some(_) => Check::ok(NAME, format!("{} watches, none overdue for long", mine.len())),
     }

@@ -73,14 +73,14 @@ impl Drift {
     }
 }
 
-/// The link's hooks among those of a place, the best first, and what is wrong with them.
+/// Returns the link's hooks at a place, the best first, and their differences from the wanted hook.
 pub(super) fn compare<'h>(
     hooks: &'h [Hook],
     wanted: &Wanted,
     place: &HookPlace,
 ) -> (Vec<&'h Hook>, Vec<Drift>) {
     let mut ours: Vec<_> = hooks.iter().filter(|hook| wanted.owns(hook)).collect();
-    // Two that deliver are worse than none that does: the one that delivers to the right place is kept.
+    // Two active hooks would deliver everything twice: only the first stays, which is the one with the right URL.
     ours.sort_by_key(|hook| (!wanted.delivers_to(hook), !hook.active));
     let Some((first, others)) = ours.split_first() else { return (ours, vec![Drift::Missing]) };
     let missing: Vec<_> =
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_be_wrong_is_told() {
+    fn each_kind_of_drift_is_found() {
         let stranger =
             Hook { url: "https://ci.example.com/".to_owned(), description: String::new(), ..good() };
         let none: [&str; 0] = [];
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_hears_of_what_its_place_can_tell_and_of_nothing_that_is_ours() {
+    fn hooks_subscribe_to_the_events_of_their_place() {
         let names = |place: &str, all| {
             events(&place.parse().unwrap(), all).iter().map(ToString::to_string).collect::<Vec<_>>()
         };

@@ -14,8 +14,8 @@ use crate::output::{Report, table};
 use crate::session::Session;
 use drift::{Drift, Wanted, events};
 
-/// The most calls that one place needs: two pages of hooks, and one change each of a few.
-const CALLS_A_PLACE: u32 = 10;
+/// Largest number of calls that one place needs: two pages of hooks, and one change for each of a few hooks.
+const CALLS_PER_PLACE: u32 = 10;
 
 /// Result at one place.
 struct Outcome {
@@ -44,8 +44,8 @@ pub(crate) async fn check(session: &mut Session<'_, '_>, places: &HookPlaces) ->
     let wrong = outcomes.iter().filter(|outcome| !outcome.drift.is_empty()).count();
     if wrong > 0 {
         let of = outcomes.len();
-        let words = format!("{wrong} of {of} places have wrong hooks; `bitrelay hooks sync` repairs them");
-        return Err(Error::Unsound(words));
+        let message = format!("{wrong} of {of} places have wrong hooks; `bitrelay hooks sync` repairs them");
+        return Err(Error::Unsound(message));
     }
     Ok(())
 }
@@ -134,7 +134,7 @@ impl Work {
         session: &mut Session<'_, '_>,
         step: Step,
     ) -> Result<(Vec<Outcome>, Option<Error>), Error> {
-        let calls = u32::try_from(self.places.len()).unwrap_or(u32::MAX).saturating_mul(CALLS_A_PLACE);
+        let calls = u32::try_from(self.places.len()).unwrap_or(u32::MAX).saturating_mul(CALLS_PER_PLACE);
         let access = session.bitbucket(&self.link, calls).await?;
         let mut outcomes = Vec::new();
         let mut failed = None;

@@ -6,7 +6,7 @@ use relay::{LinkId, SweepTarget};
 use serde_json::json;
 use store::links::{LinkDocument, LinkEdit, Template};
 
-use super::secrets::{answers, made_up};
+use super::secrets::{answers, random_secret};
 use super::sweep;
 use crate::Error;
 use crate::args::{SecretsFrom, Span};
@@ -18,7 +18,7 @@ use crate::session::Session;
 const RECEIVES_ONLY: &str = "this link only receives. It MISSES edits within ten minutes of a comment's creation or last change, every \
      change of a task, and every lost webhook";
 
-/// Makes a link.
+/// Creates a link.
 pub(super) async fn create(
     session: &mut Session<'_, '_>,
     id: &LinkId,
@@ -35,7 +35,7 @@ pub(super) async fn create(
         }
         (true, None) => None,
         (false, Some(secret)) => Some(secret),
-        (false, None) => Some(made_up()?),
+        (false, None) => Some(random_secret()?),
     };
     if template == Template::Webhook && !sweep.is_empty() {
         return Err(Error::Usage("--sweep needs a credential".to_owned()));
@@ -112,7 +112,7 @@ pub(super) async fn set_credential(
     Ok(())
 }
 
-/// Adds a webhook secret and gives it to the hooks that the link is known to have.
+/// Adds a webhook secret and gives it to the hooks that bitrelay created for the link.
 pub(super) async fn rotate(
     session: &mut Session<'_, '_>,
     id: &LinkId,
@@ -123,14 +123,14 @@ pub(super) async fn rotate(
         return Err(Error::Usage("--overlap must not be shorter than --wait".to_owned()));
     }
     let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
-    edit.rotate(&made_up()?, session.now(), overlap.0);
+    edit.rotate(&random_secret()?, session.now(), overlap.0);
     session.links().await?.replace(id, &edit.to_secret()?).await?;
-    session.warn(&format!("{id} has a new webhook secret; the old one is valid for {}", words(overlap)));
+    session.warn(&format!("{id} has a new webhook secret; the old one is valid for {}", duration(overlap)));
     let summary = edit.summary();
     let places = hooks::places_of(&summary);
     if !places.is_empty() && summary.credential.is_some() {
         if !wait.0.is_zero() {
-            session.warn(&format!("waiting {} for every function to read it", words(wait)));
+            session.warn(&format!("waiting {} for every function to read it", duration(wait)));
             tokio::time::sleep(Duration::try_from(wait.0).unwrap_or_default()).await;
         }
         return hooks::give_secret(session, id, &places).await;
@@ -145,7 +145,7 @@ pub(super) async fn rotate(
     Ok(())
 }
 
-fn words(Span(length): Span) -> String {
+fn duration(Span(length): Span) -> String {
     match length.as_secs() {
         seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
         seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),

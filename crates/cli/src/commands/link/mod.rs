@@ -47,7 +47,7 @@ pub(crate) async fn run(command: LinkCommand, session: &mut Session<'_, '_>) -> 
     }
 }
 
-/// The link that was named, or the usual one.
+/// Returns the given link, else the one of `--link`.
 fn one(session: &Session<'_, '_>, named: Option<LinkId>) -> Result<LinkId, Error> {
     named.map_or_else(|| session.link(), Ok)
 }

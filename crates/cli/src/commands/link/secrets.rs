@@ -1,4 +1,4 @@
-//! Where a link's secrets come from: asked, piped in, typed, or made up.
+//! Sources of a link's secrets: questions, the standard input, arguments, or random bytes.
 
 use secrecy::{ExposeSecret, SecretString};
 use store::links::{Given, Template};
@@ -7,17 +7,16 @@ use crate::Error;
 use crate::args::{KeyValue, SecretsFrom};
 use crate::session::Session;
 
-/// Random bytes of a webhook secret: as many as HMAC-SHA256 makes use of. In hex they have 64 of the 128 characters that
-/// Bitbucket takes.
+/// Random bytes of a webhook secret: as many as HMAC-SHA256 uses. In hex these are 64 characters; Bitbucket accepts 128.
 const SECRET_BYTES: usize = 32;
 
-/// What was given besides the credential.
+/// Parts of a credential, and the webhook secret if one was given.
 pub(super) struct Answers {
     pub(super) credential: Given,
     pub(super) webhook_secret: Option<SecretString>,
 }
 
-/// The parts of a credential: piped in, typed, or asked for.
+/// Reads the parts of a credential from the standard input, from arguments, or by questions.
 pub(super) fn answers(
     session: &mut Session<'_, '_>,
     template: Template,
@@ -40,7 +39,7 @@ pub(super) fn answers(
     Ok(Answers { credential, webhook_secret })
 }
 
-/// What is wrong with a line is said without repeating it.
+/// Parses lines KEY=VALUE. An error names the line's number only, because its text may be a secret.
 fn lines(text: &str) -> Result<Given, Error> {
     let wrong = |number: usize| Error::Usage(format!("line {} of the input is not KEY=VALUE", number + 1));
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -63,8 +62,8 @@ fn asked(session: &mut Session<'_, '_>, template: Template) -> Result<Given, Err
     Ok(given)
 }
 
-/// A new webhook secret.
-pub(super) fn made_up() -> Result<SecretString, Error> {
+/// Returns a new random webhook secret.
+pub(super) fn random_secret() -> Result<SecretString, Error> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| Error::Internal(format!("no random bytes: {error}")))?;
     Ok(hex::encode(bytes).into())

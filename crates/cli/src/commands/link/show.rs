@@ -10,7 +10,7 @@ use crate::Error;
 use crate::output::{Report, distance, fields, plain, table, time};
 use crate::session::Session;
 
-/// The most calls that a test makes.
+/// Largest number of calls that a test makes.
 const TEST_CALLS: u32 = 3;
 
 /// Lists the links.
@@ -18,7 +18,7 @@ pub(super) async fn list(session: &mut Session<'_, '_>) -> Result<(), Error> {
     let mut rows = Vec::new();
     let mut json = Vec::new();
     for id in session.links().await?.list().await? {
-        // One link that cannot be read does not hide the others; nor does one that was deleted a moment ago.
+        // A link that cannot be read, or was just deleted, does not hide the others.
         let read = match session.document(&id).await {
             Ok(document) => LinkEdit::parse(&id, &document).map_err(Error::from),
             Err(error) => Err(error),
@@ -121,7 +121,7 @@ fn summary_json(id: &LinkId, summary: &LinkSummary) -> Value {
     })
 }
 
-/// Tries a link's credential.
+/// Tests a link's credential: shows its account, its scopes and, if asked, the number of hooks.
 pub(super) async fn test(
     session: &mut Session<'_, '_>,
     id: &LinkId,

@@ -1,4 +1,4 @@
-//! `link sweep`: what is swept from the beginning, without waiting for a webhook.
+//! `link sweep`: names the repositories and workspaces to sweep without waiting for a webhook.
 
 use relay::observation::LinkObservation;
 use relay::{LinkId, Observation, Subject, SweepTarget, SweepTargets};
@@ -11,7 +11,7 @@ use crate::environment::SharedClock;
 use crate::output::Report;
 use crate::session::Session;
 
-/// Shows what a link has swept, after adding and taking away.
+/// Changes and shows the sweep targets that a link names.
 pub(super) async fn change(
     session: &mut Session<'_, '_>,
     id: &LinkId,
@@ -29,7 +29,7 @@ pub(super) async fn change(
     if !add.is_empty() || !remove.is_empty() {
         session.links().await?.replace(id, &document).await?;
     }
-    // Also without changes: this picks up a document that was edited by hand.
+    // Also without changes, because somebody may have edited the document by hand.
     begin(session, id, LinkDocument::parse(id, &document)?.sweep()).await?;
     let names = edit.summary().sweep;
     let text = if names.is_empty() {
