@@ -4,9 +4,9 @@ use bitbucket::EventKey;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// Returns a sample body for a key, about the repository `bitrelay/samples`. `number` makes the sample unique: it is the
-/// number of the pull request, the comment and the issue. For a key that Bitbucket does not report, the body has only the
-/// fields that all bodies have.
+/// Returns a sample body for a key, about the repository `bitrelay/samples`. `number` is the number of the pull
+/// request, the comment and the issue, and makes the sample unique. For a key that Bitbucket does not report, the body
+/// has only the fields that all bodies have.
 pub(crate) fn payload(key: &EventKey, number: u64, now: Timestamp) -> Value {
     let mut body = json!({ "actor": account("alice"), "repository": repository() });
     for (name, value) in parts(key, number, now) {

@@ -1,4 +1,4 @@
-//! Access to the table, the links and Bitbucket, shared by all commands. Each AWS call is made only when a command needs it.
+//! Access to the table, the links and Bitbucket, shared by all commands. It calls AWS only when a command needs it.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::config::Credentials;
@@ -35,8 +35,8 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Returns the unused calls to the budget and stores the limit that Bitbucket reported. If that fails, the unused calls
-    /// stay counted, which only wastes them.
+    /// Returns the unused calls to the budget and stores the limit that Bitbucket reported. If that fails, the unused
+    /// calls stay counted, which only wastes them.
     pub(crate) async fn close(self) {
         let unused = Reservation { calls: self.client.calls_left(), ..self.reserved };
         let reported = self.client.rate_limit();
@@ -177,8 +177,8 @@ impl<'s, 'a> Session<'s, 'a> {
         })
     }
 
-    /// Returns the account whose budget pays for a link's calls; `None` if the link has no credential or its secret cannot
-    /// be found.
+    /// Returns the account whose budget pays for a link's calls; `None` if the link has no credential or its secret is
+    /// missing.
     pub(crate) async fn account(&mut self, link: &LinkId) -> Result<Option<Account>, Error> {
         match self.document(link).await {
             Ok(secret) => {
@@ -198,7 +198,7 @@ impl<'s, 'a> Session<'s, 'a> {
         Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
     }
 
-    /// Returns the address at which a person starts to authorize a link; on the deployment's custom domain if it has one.
+    /// Returns the address at which a person starts to authorize a link, on the deployment's custom domain if any.
     pub(crate) async fn start_url(&mut self) -> Result<Url, Error> {
         let base = if let Some(webhook) = self.config.webhook_url.clone() {
             webhook.trim_end_matches('/').trim_end_matches("/webhook").to_owned()
@@ -237,8 +237,8 @@ impl<'s, 'a> Session<'s, 'a> {
         Ok(Access { client, account, table, reserved, reserved_at: now })
     }
 
-    /// Returns the tokens of OAuth consumers, by the rules of the functions: one writer, and a new token is stored before
-    /// it is used.
+    /// Returns the tokens of OAuth consumers, by the rules of the functions: one writer, and a new token is stored
+    /// before it is used.
     async fn tokens(&mut self, table: &DynamoTable) -> Result<impl TokenSource + use<>, Error> {
         let prefix = self.secrets_prefix().await?;
         let grants = SecretsManagerGrants::connect(&self.aws().await, prefix);

@@ -60,7 +60,7 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads the account of each link and finds the links that share it. A link that cannot be read does not hide the others.
+/// Reads the account of each link and finds the links that share it. An unreadable link does not hide the others.
 async fn read_accounts(session: &mut Session<'_, '_>, links: &mut BTreeMap<LinkId, Polling>) {
     let mut sharing: BTreeMap<Account, Vec<LinkId>> = BTreeMap::new();
     for (link, polling) in links.iter_mut() {

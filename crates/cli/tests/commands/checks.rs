@@ -10,13 +10,13 @@ use crate::stage::Stage;
 use crate::terminal::Script;
 use crate::typing::Outcome;
 
-/// The stage's clock set to the machine's, which the webhook function has.
+/// Sets the stage's clock to the machine's, which the webhook function uses.
 fn set_to_now(stage: &Stage) {
     let ahead = Timestamp::now().duration_since(stage.shell.clock.now());
     stage.shell.clock.advance_seconds(ahead.as_secs());
 }
 
-/// Without event ids and the name that MiniStack gave the table.
+/// Returns the output without event ids and without the table's generated name.
 fn steady(stage: &Stage, outcome: &Outcome) -> String {
     let text = stage.steady(outcome);
     let lines = text.lines().map(|line| {
@@ -27,7 +27,7 @@ fn steady(stage: &Stage, outcome: &Outcome) -> String {
 }
 
 #[tokio::test]
-async fn a_sample_of_every_reported_key_is_accepted_and_stored() {
+async fn sample_of_each_reported_key_is_stored() {
     let stage = Stage::with_link("checks-samples").await;
     let keys = bitbucket::EventKey::KNOWN.iter().filter(|key| key.is_reported());
     let keys: BTreeSet<&str> = keys.map(bitbucket::EventKey::as_str).collect();
@@ -35,15 +35,15 @@ async fn a_sample_of_every_reported_key_is_accepted_and_stored() {
         let outcome = stage.shell.types(&format!("trigger {key} --link acme")).await;
         assert_eq!(outcome.code, 0, "{outcome}");
     }
-    // A build is told of its commit, and of each pull request that has it as its head.
+    // A build has events for its commit and for each pull request whose head is this commit.
     let events = stage.shell.json("events list --limit 100").await;
-    let told: BTreeSet<&str> =
+    let stored: BTreeSet<&str> =
         events.as_array().unwrap().iter().map(|event| event["key"].as_str().unwrap()).collect();
-    assert_eq!(told, keys);
+    assert_eq!(stored, keys);
 }
 
 #[tokio::test]
-async fn a_sample_that_is_not_signed_or_goes_nowhere_is_refused() {
+async fn unsigned_or_undeliverable_sample_fails() {
     let stage = Stage::with_link("checks-unsigned").await;
     let url = format!("{}acme", stage.webhook_url);
     let unsigned = stage.shell.types(&format!("trigger repo:push --unsigned --url {url}")).await;
@@ -53,7 +53,7 @@ async fn a_sample_that_is_not_signed_or_goes_nowhere_is_refused() {
 }
 
 #[tokio::test]
-async fn a_healthy_link_is_all_green() {
+async fn healthy_link_passes_all_checks() {
     let stage = Stage::with_link("checks-healthy").await;
     set_to_now(&stage);
     stage.shell.types("hooks sync --link acme --repository acme/widgets").await;
@@ -62,8 +62,8 @@ async fn a_healthy_link_is_all_green() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_with_what_to_do() {
-    let stage = Stage::with_link("checks-ill").await;
+async fn failed_checks_come_with_advice() {
+    let stage = Stage::with_link("checks-failed").await;
     set_to_now(&stage);
     stage.shell.types("hooks sync --link acme --repository acme/widgets").await;
     stage.shell.types("trigger pullrequest:comment_created --link acme").await;
@@ -74,26 +74,26 @@ async fn what_is_wrong_is_told_with_what_to_do() {
     stage.shell.clock.advance_seconds(SignedDuration::from_hours(2).as_secs());
     let outcome = stage.shell.types("doctor --link acme").await;
     assert_eq!(outcome.code, 6, "{outcome}");
-    for words in [
+    for text in [
         "fail  hook        acme/widgets: no hook",
         "-> `bitrelay hooks sync --link acme` repairs it",
         "fail  poller      a poll has been overdue since",
         "warn  clock       this machine and AWS are 7",
         "! error: 2 of 8 checks failed",
     ] {
-        assert!(outcome.to_string().contains(words), "{words}: {outcome}");
+        assert!(outcome.to_string().contains(text), "{text}: {outcome}");
     }
 }
 
 #[tokio::test]
-async fn a_credential_that_is_refused_does_not_hide_the_rest() {
+async fn refused_credential_does_not_hide_other_checks() {
     let stage = Stage::with_link("checks-refused").await;
     stage.shell.types("link set-creds acme --kv username=alice@example.com --kv password=wrong").await;
     assert_snapshot!("refused", steady(&stage, &stage.shell.types("doctor --link acme --no-delivery").await));
 }
 
 #[tokio::test]
-async fn without_a_table_or_a_link_the_rest_is_not_tried() {
+async fn missing_table_or_link_skips_the_other_checks() {
     let stage = Stage::open("checks-nothing").await;
     assert_snapshot!("no_such_link", steady(&stage, &stage.shell.types("doctor --link acme").await));
     let outcome = stage.shell.types("doctor --link acme --table elsewhere").await;
@@ -101,7 +101,7 @@ async fn without_a_table_or_a_link_the_rest_is_not_tried() {
 }
 
 #[tokio::test]
-async fn init_asks_its_way_to_a_link_that_works() {
+async fn init_creates_a_working_link_from_answers() {
     let stage = Stage::open("checks-init").await;
     set_to_now(&stage);
     let mut script = Script::answering(&[
@@ -116,16 +116,16 @@ async fn init_asks_its_way_to_a_link_that_works() {
     let outcome = stage.shell.types_to("init", &mut script).await;
     assert_eq!(outcome.code, 0, "{outcome}");
     assert!(script.answers.is_empty());
-    for words in
+    for text in
         ["a link id has 1 to 64", "\"9\" is none of", "account  alice", "made  no hook", "ok    delivery"]
     {
-        assert!(outcome.to_string().contains(words), "{words}: {outcome}");
+        assert!(outcome.to_string().contains(text), "{text}: {outcome}");
     }
     assert_eq!(stage.hooks().await.len(), 1);
 }
 
 #[tokio::test]
-async fn init_without_anybody_to_answer_ends() {
+async fn init_without_answers_fails() {
     let stage = Stage::open("checks-silent").await;
     let outcome = stage.shell.types("init").await;
     assert_eq!((outcome.code, stage.document("acme").await), (2, None), "{outcome}");

@@ -1,11 +1,11 @@
-//! The help: every command ends with examples, and each of them is typed here.
+//! The help: every command's help ends with examples, and these tests run them.
 
 use insta::assert_snapshot;
 
 use crate::library::Library;
 use crate::typing::Shell;
 
-/// Every command that does something, with its help's end.
+/// Returns every command without subcommands, with the text after its help.
 fn leaves(command: &clap::Command, path: &str) -> Vec<(String, String)> {
     let path = format!("{path} {}", command.get_name()).trim().to_owned();
     let below: Vec<_> = command.get_subcommands().flat_map(|below| leaves(below, &path)).collect();
@@ -15,7 +15,7 @@ fn leaves(command: &clap::Command, path: &str) -> Vec<(String, String)> {
     vec![(path, command.get_after_help().map(ToString::to_string).unwrap_or_default())]
 }
 
-/// The examples of a help, as typed; what the shell would do with the output is left out.
+/// Returns the examples of a help text, without redirections of the shell.
 fn examples(help: &str) -> Vec<String> {
     let (_, examples) = help.split_once("Examples:\n").unwrap_or_default();
     let lines = examples.lines().filter_map(|line| line.strip_prefix("  "));
@@ -23,26 +23,26 @@ fn examples(help: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_command_has_examples_and_each_can_be_typed() {
+fn every_command_has_valid_examples() {
     let commands = leaves(&cli::args::command(), "");
     assert!(commands.len() > 15, "{commands:?}");
     for (command, help) in commands {
         let examples = examples(&help);
         assert!(!examples.is_empty(), "{command} has no examples");
         for example in examples {
-            assert!(example.starts_with(&command), "{example:?} is no example of {command}");
-            let typed = cli::args::command().try_get_matches_from(example.split_whitespace());
-            assert!(typed.is_ok(), "{example}: {}", typed.unwrap_err());
+            assert!(example.starts_with(&command), "{example:?} is not an example of {command}");
+            let parsed = cli::args::command().try_get_matches_from(example.split_whitespace());
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
         }
     }
 }
 
 #[tokio::test]
-async fn the_examples_of_the_reading_commands_work() {
+async fn examples_of_reading_commands_work() {
     let library = Library::furnished().await;
     let reading =
         ["bitrelay events list", "bitrelay pr", "bitrelay watch", "bitrelay status", "bitrelay completions"];
-    let mut typed = 0;
+    let mut count = 0;
     for (command, help) in leaves(&cli::args::command(), "") {
         if !reading.iter().any(|reading| command.starts_with(reading)) {
             continue;
@@ -50,14 +50,14 @@ async fn the_examples_of_the_reading_commands_work() {
         for example in examples(&help) {
             let outcome = library.shell.types(example.strip_prefix("bitrelay ").unwrap()).await;
             assert_eq!(outcome.code, 0, "{example}\n{outcome}");
-            typed += 1;
+            count += 1;
         }
     }
-    assert!(typed >= 11, "only {typed} were typed");
+    assert!(count >= 11, "only {count} examples ran");
 }
 
 #[tokio::test]
-async fn the_help_names_the_commands_and_the_exit_codes() {
+async fn help_names_commands_and_exit_codes() {
     let shell = Shell::at("http://127.0.0.1:9");
     assert_snapshot!("help", shell.types("--help").await);
     assert_snapshot!("typing_error", shell.types("events lst").await);

@@ -1,4 +1,4 @@
-//! `hooks ...` against the simulator: made, mended, checked, removed, and rotated under way.
+//! `hooks ...` against the simulator: creation, repair, checks, removal and rotation.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -10,7 +10,7 @@ const SYNC: &str = "hooks sync --link acme --repository acme/widgets";
 const CHECK: &str = "hooks check --link acme";
 
 #[tokio::test]
-async fn a_hook_is_made_and_what_it_delivers_is_accepted() {
+async fn deliveries_of_a_created_hook_are_accepted() {
     let stage = Stage::with_link("hooks-made").await;
     let missing = stage.shell.types(&format!("{CHECK} --repository acme/widgets")).await;
     assert_snapshot!("hook_missing", missing);
@@ -27,14 +27,14 @@ async fn a_hook_is_made_and_what_it_delivers_is_accepted() {
 }
 
 #[tokio::test]
-async fn each_way_in_which_a_hook_can_go_wrong_is_found_and_mended() {
+async fn each_kind_of_drift_is_found_and_repaired() {
     let stage = Stage::with_link("hooks-drift").await;
     let url = format!("{}acme", stage.webhook_url);
     let alice = stage.simulator.person("alice").unwrap();
-    let deaf = json!({ "url": url, "active": false, "events": ["repo:push", "pullrequest:created"] });
+    let inactive = json!({ "url": url, "active": false, "events": ["repo:push", "pullrequest:created"] });
     let old = json!({ "url": "https://old.example.com/webhook/acme", "description": "bitrelay acme", "events": ["repo:push"] });
     let stranger = json!({ "url": "https://ci.example.com/", "events": ["repo:push"], "secret": "theirs" });
-    for hook in [deaf, old, stranger] {
+    for hook in [inactive, old, stranger] {
         let (status, made) = alice.post("/hooks", hook).await.unwrap();
         assert_eq!(status, 201, "{made}");
     }
@@ -49,7 +49,7 @@ async fn each_way_in_which_a_hook_can_go_wrong_is_found_and_mended() {
 }
 
 #[tokio::test]
-async fn a_hook_of_the_workspace_hears_of_more() {
+async fn workspace_hook_subscribes_to_more_events() {
     let stage = Stage::with_link("hooks-workspace").await;
     let outcome = stage.shell.types("hooks sync --link acme --workspace acme --all-events").await;
     assert_eq!(outcome.code, 0, "{outcome}");
@@ -59,7 +59,7 @@ async fn a_hook_of_the_workspace_hears_of_more() {
 }
 
 #[tokio::test]
-async fn where_the_credential_may_not_what_to_click_is_printed() {
+async fn manual_steps_are_printed_without_permission() {
     let stage = Stage::with_link("hooks-refused").await;
     let forbidden = StatusFault { status: 403, count: 1 };
     stage
@@ -70,7 +70,7 @@ async fn where_the_credential_may_not_what_to_click_is_printed() {
 }
 
 #[tokio::test]
-async fn hooks_are_removed_and_forgotten() {
+async fn removed_hooks_leave_the_link() {
     let stage = Stage::with_link("hooks-removed").await;
     stage.shell.types(SYNC).await;
     assert_eq!(stage.document("acme").await.unwrap()["hooks"], json!(["acme/widgets"]));
@@ -80,7 +80,7 @@ async fn hooks_are_removed_and_forgotten() {
 }
 
 #[tokio::test]
-async fn a_rotation_gives_the_new_secret_to_the_hook_and_both_are_good_meanwhile() {
+async fn rotation_keeps_both_secrets_valid() {
     let stage = Stage::with_link("hooks-rotated").await;
     stage.shell.types(SYNC).await;
     let alice = stage.simulator.person("alice").unwrap();
@@ -102,7 +102,7 @@ async fn a_rotation_gives_the_new_secret_to_the_hook_and_both_are_good_meanwhile
 }
 
 #[tokio::test]
-async fn a_secret_must_stay_good_until_its_successor_is_in_use() {
+async fn overlap_shorter_than_wait_is_refused() {
     let stage = Stage::with_link("hooks-overlap").await;
     let before = stage.document("acme").await;
     let outcome = stage.shell.types("link rotate-secret acme --overlap 1m --wait 5m").await;

@@ -1,4 +1,4 @@
-//! Where tables, secrets and stacks live in tests: the hosts of the store's contract tests.
+//! Hosts of tables, secrets and stacks in tests: those of the store's contract tests.
 #![allow(dead_code, reason = "not all of a shared module is used here")]
 
 #[path = "../../../store/tests/contract/hosts/ministack.rs"]

@@ -1,4 +1,4 @@
-//! A table with a log in it, as the functions write it.
+//! A table that holds a log, as the functions write it.
 
 use bitbucket::payload::Document;
 use bitbucket::{EventKey, Payload};
@@ -11,7 +11,7 @@ use store::{Clock, DeliveryMark, DynamoTable, Recorder, SubjectLog, sha256_hex};
 use crate::hosts::schema;
 use crate::typing::{Shell, time};
 
-/// A table, and a shell that knows it.
+/// A table, and a shell that is configured for it.
 pub(crate) struct Library {
     pub(crate) table: DynamoTable,
     pub(crate) shell: Shell,
@@ -30,7 +30,7 @@ impl Library {
         Self { table: DynamoTable::connect(&config, "bitrelay"), shell, link: "acme".parse().unwrap() }
     }
 
-    /// Two pull requests: of the first, a comment was made and edited in silence, which a poll found.
+    /// Returns a log of two pull requests. The first has a comment with a silent edit, which a poll found.
     pub(crate) async fn furnished() -> Self {
         let library = Self::empty().await;
         library.deliver("pullrequest:created", &pull_request(7, "Add a gear")).await;
@@ -49,7 +49,7 @@ impl Library {
         self.shell.clock.advance_seconds(seconds);
     }
 
-    /// What the webhook function does with a delivery.
+    /// Records a delivery as the webhook function does.
     pub(crate) async fn deliver(&self, key: &str, body: &Value) {
         let body = body.to_string().into_bytes();
         let key = EventKey::parse(key).unwrap();
@@ -70,12 +70,12 @@ impl Library {
         recorder.record_delivery(&self.link, &subject, &observation, &mark).await.unwrap();
     }
 
-    /// What the poller does with what it read.
+    /// Records the comments of a poll as the poller does.
     pub(crate) async fn poll(&self, id: u64, comments: &[Value]) {
         let subject: Subject = format!("pullrequest/0a1b/{id}").parse().unwrap();
-        let known = self.table.read(&self.link, &subject).await.unwrap();
+        let state = self.table.read(&self.link, &subject).await.unwrap();
         let observation = Observation::PullRequest(PullRequestObservation::Poll(PullRequestPoll {
-            base_version: known.version,
+            base_version: state.version,
             started_at: self.shell.clock.now().saturating_sub(SignedDuration::from_secs(1)).unwrap(),
             pull_request: None,
             head: None,
@@ -85,7 +85,7 @@ impl Library {
         }));
         let (table, clock, settings) = (&self.table, &*self.shell.clock, &Settings::default());
         let recorder = Recorder { table, clock, settings };
-        recorder.record_on(known, &self.link, &subject, &observation).await.unwrap();
+        recorder.record_on(state, &self.link, &subject, &observation).await.unwrap();
     }
 }
 

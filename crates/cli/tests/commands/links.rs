@@ -1,4 +1,4 @@
-//! `link ...`: from nothing to a link, changing it, and that no secret shows.
+//! `link ...`: creation, changes, tests and deletion; no output shows a secret.
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -8,13 +8,13 @@ use store::{Clock, SubjectLog};
 use crate::stage::Stage;
 use crate::terminal::Script;
 
-/// Whose calls are counted for the stage's link.
+/// Returns the account of the stage's link.
 fn alice() -> relay::Account {
     relay::Account::new(relay::AccountKind::User, "alice@example.com")
 }
 
 #[tokio::test]
-async fn a_link_is_made_by_answering_questions_and_its_secrets_never_show() {
+async fn link_is_created_from_answers_without_printing_secrets() {
     let stage = Stage::open("links-made").await;
     let mut script = Script::answering(&["alice@example.com", "alice-api-token"]);
     let made = stage.shell.types_to("link create acme --template bitbucket-user-token", &mut script).await;
@@ -37,11 +37,11 @@ async fn a_link_is_made_by_answering_questions_and_its_secrets_never_show() {
         assert!(!printed.contains(&secret) && !printed.contains("alice-api-token"), "{printed}");
     }
     let revealed = stage.shell.json("link show acme --reveal-webhook-secret").await;
-    assert_eq!(revealed["webhook_secret"], secret, "only who asks for it sees it");
+    assert_eq!(revealed["webhook_secret"], secret, "shown only with the flag");
 }
 
 #[tokio::test]
-async fn a_link_that_only_receives_says_what_it_does_not_catch() {
+async fn receive_only_link_warns_of_missed_events() {
     let stage = Stage::open("links-receive").await;
     assert_snapshot!(
         "receive_only",
@@ -52,7 +52,7 @@ async fn a_link_that_only_receives_says_what_it_does_not_catch() {
 }
 
 #[tokio::test]
-async fn secrets_may_be_piped_in_and_typed_ones_are_warned_of() {
+async fn secrets_in_arguments_cause_a_warning() {
     let stage = Stage::open("links-piped").await;
     let mut script = Script::piping("token=bot-access-token\nwebhook_secret=chosen\n");
     let made =
@@ -67,7 +67,7 @@ async fn secrets_may_be_piped_in_and_typed_ones_are_warned_of() {
 }
 
 #[tokio::test]
-async fn what_a_link_cannot_be_made_of_is_refused_and_nothing_is_stored() {
+async fn invalid_link_is_refused_and_not_stored() {
     let stage = Stage::open("links-refused").await;
     let refused = async |line: &str, input: &str| {
         let outcome = stage.shell.types_to(line, &mut Script::piping(input)).await;
@@ -75,7 +75,7 @@ async fn what_a_link_cannot_be_made_of_is_refused_and_nothing_is_stored() {
         (outcome.code, outcome.err)
     };
     let create = "link create acme --template bitbucket-user-token --stdin";
-    for (line, input, words) in [
+    for (line, input, message) in [
         (create, "password=hunter2", "needs username"),
         (create, "username=\npassword=hunter2", "needs username"),
         (create, "username=alice\npassword=hunter2\npin=hunter2", "has no pin"),
@@ -90,13 +90,13 @@ async fn what_a_link_cannot_be_made_of_is_refused_and_nothing_is_stored() {
         ),
     ] {
         let (code, err) = refused(line, input).await;
-        assert!(code == 2 && err.contains(words), "{line}: {code} {err}");
+        assert!(code == 2 && err.contains(message), "{line}: {code} {err}");
     }
     assert!(stage.document("acme").await.is_none());
 }
 
 #[tokio::test]
-async fn a_link_that_is_there_is_not_made_again() {
+async fn existing_link_is_not_created_again() {
     let stage = Stage::with_link("links-twice").await;
     let before = stage.document("acme").await;
     let again = stage.shell.types("link create acme --template bitbucket-webhook").await;
@@ -105,18 +105,18 @@ async fn a_link_that_is_there_is_not_made_again() {
 }
 
 #[tokio::test]
-async fn a_credential_is_tried_and_its_calls_count_in_the_budget() {
+async fn credential_test_counts_in_the_budget() {
     let stage = Stage::with_link("links-tested").await;
     assert_snapshot!("tested", stage.shell.types("link test acme --repository acme/widgets").await);
     let status = stage.shell.json("status").await;
-    assert_eq!(status[0]["calls"]["used"], 2, "what was reserved and not used is given back");
+    assert_eq!(status[0]["calls"]["used"], 2, "unused reserved calls return to the budget");
 
     stage.shell.types("link set-creds acme --kv username=alice@example.com --kv password=wrong").await;
     assert_snapshot!("wrong_credential", stage.shell.types("link test acme").await);
 }
 
 #[tokio::test]
-async fn the_status_tells_what_is_left_and_which_links_share_it() {
+async fn status_shows_links_that_share_a_budget() {
     let stage = Stage::with_link("links-shared").await;
     // Another token of the same user, and a token of somebody else.
     for (link, user, token) in
@@ -145,7 +145,7 @@ async fn the_status_tells_what_is_left_and_which_links_share_it() {
 }
 
 #[tokio::test]
-async fn what_bitbucket_allows_is_told_once_it_has_said_so() {
+async fn status_shows_the_limit_reported_by_bitbucket() {
     let stage = Stage::with_link("links-named").await;
     let scaled = simulator::ScaledLimit { account: "alice".to_owned(), calls_per_hour: 200 };
     let scaled_limit = Some(scaled);
@@ -166,7 +166,7 @@ async fn what_bitbucket_allows_is_told_once_it_has_said_so() {
     let doctor = stage.shell.types("doctor --link acme --no-delivery").await;
     assert!(doctor.to_string().contains("-> set CallsPerHour to 200 at most"), "{doctor}");
 
-    // Somebody else spends with the same token.
+    // Another program spends calls with the same token.
     let now = stage.shell.clock.now();
     let nothing = store::budget::reserve(&stage.table, &alice(), now, 900, 0).await.unwrap();
     let near = bitbucket::RateLimit { calls_per_hour: Some(1_000), near_limit: Some(true) };
@@ -176,7 +176,7 @@ async fn what_bitbucket_allows_is_told_once_it_has_said_so() {
 }
 
 #[tokio::test]
-async fn no_call_is_made_when_the_budget_is_spent() {
+async fn spent_budget_prevents_calls() {
     let stage = Stage::with_link("links-spent").await;
     let later =
         store::Clock::now(&*stage.shell.clock).saturating_add(jiff::SignedDuration::from_mins(5)).unwrap();
@@ -188,7 +188,7 @@ async fn no_call_is_made_when_the_budget_is_spent() {
 }
 
 #[tokio::test]
-async fn an_oauth_consumer_is_tried_with_a_token_of_its_own_which_is_deleted_with_the_link() {
+async fn oauth_token_is_deleted_with_its_link() {
     let stage = Stage::open("links-oauth").await;
     stage.simulator.register_consumer(simulator::OAuthConsumer {
         key: "key".to_owned(),
@@ -215,7 +215,7 @@ async fn an_oauth_consumer_is_tried_with_a_token_of_its_own_which_is_deleted_wit
 }
 
 #[tokio::test]
-async fn a_link_is_deleted_only_by_who_means_it() {
+async fn deletion_needs_the_links_id_as_confirmation() {
     let stage = Stage::with_link("links-kept").await;
     let outcome = stage.shell.types_to("link delete acme", &mut Script::answering(&["yes"])).await;
     assert_eq!((outcome.code, stage.document("acme").await.is_some()), (2, true), "{outcome}");
@@ -224,7 +224,7 @@ async fn a_link_is_deleted_only_by_who_means_it() {
 }
 
 #[tokio::test]
-async fn a_stack_that_is_not_there_is_said_to_be_so() {
+async fn missing_stack_is_reported() {
     let stage = Stage::open("links-stackless").await;
     let outcome = stage.shell.types("link list --stack no-such-stack").await;
     assert_eq!(outcome.code, 3, "{outcome}");
@@ -235,7 +235,7 @@ async fn a_stack_that_is_not_there_is_said_to_be_so() {
 }
 
 #[tokio::test]
-async fn a_person_is_given_an_address_that_begins_an_authorization_once() {
+async fn authorization_address_works_once() {
     let stage = Stage::open("links-authorize").await;
     let create = "link create acme --template bitbucket-app-oauth --stdin";
     let mut script = Script::piping("client_id=key\nclient_secret=consumer-secret");
@@ -252,13 +252,13 @@ async fn a_person_is_given_an_address_that_begins_an_authorization_once() {
 }
 
 #[tokio::test]
-async fn a_link_that_has_nobody_to_ask_says_so() {
+async fn link_without_oauth_app_cannot_be_authorized() {
     let stage = Stage::with_link("links-nobody").await;
     assert_snapshot!("nobody_to_ask", stage.shell.types("link start-oauth acme").await);
 }
 
 #[tokio::test]
-async fn what_is_swept_is_named_from_the_beginning_or_later_and_the_poller_is_told() {
+async fn sweep_targets_reach_the_poller() {
     let stage = Stage::open("links-sweep").await;
     let due = async || {
         let watches = stage.table.due(jiff::Timestamp::MAX, 10).await.unwrap();

@@ -1,5 +1,5 @@
-//! The command line against real hosts in this process: dynoxide for the table, the simulator for Bitbucket, and MiniStack for
-//! secrets and stacks.
+//! The command line against hosts in this process: dynoxide for the table, the simulator for Bitbucket, and MiniStack
+//! for secrets and stacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod checks;

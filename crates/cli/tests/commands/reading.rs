@@ -1,4 +1,4 @@
-//! `events`, `pr`, `watch` and `status`, as they are typed and read.
+//! `events`, `pr`, `watch` and `status`: their arguments and their output.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -7,13 +7,13 @@ use crate::library::{Library, comment, pull_request};
 use crate::typing::START;
 
 #[tokio::test]
-async fn the_newest_events_are_listed() {
+async fn newest_events_are_listed() {
     let library = Library::furnished().await;
     assert_snapshot!(library.shell.types("events list").await);
 }
 
 #[tokio::test]
-async fn filters_leave_what_they_name() {
+async fn filters_select_matching_events() {
     let library = Library::furnished().await;
     let count = async |filters: &str| {
         let listed = library.shell.json(&format!("events list {filters}")).await;
@@ -36,7 +36,7 @@ async fn filters_leave_what_they_name() {
 }
 
 #[tokio::test]
-async fn an_event_is_shown_with_its_payload() {
+async fn event_is_shown_with_its_payload() {
     let library = Library::furnished().await;
     let found = library.shell.json("events list --source poll").await;
     let id = found[0]["id"].as_str().unwrap();
@@ -48,7 +48,7 @@ async fn an_event_is_shown_with_its_payload() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_there_is_said_to_be_so() {
+async fn missing_event_is_reported() {
     let library = Library::empty().await;
     let id = "0".repeat(32);
     assert_snapshot!(library.shell.types(&format!("events show {id}")).await);
@@ -57,7 +57,7 @@ async fn an_event_that_is_not_there_is_said_to_be_so() {
 }
 
 #[tokio::test]
-async fn a_pull_request_is_shown_with_its_windows_and_its_next_poll() {
+async fn pull_request_is_shown_with_windows_and_next_poll() {
     let library = Library::furnished().await;
     assert_snapshot!(library.shell.types("pr show acme/widgets 7").await);
 
@@ -68,7 +68,7 @@ async fn a_pull_request_is_shown_with_its_windows_and_its_next_poll() {
 }
 
 #[tokio::test]
-async fn a_window_is_as_long_as_the_functions_take_it_to_be() {
+async fn windows_have_the_functions_length() {
     let library = Library::furnished().await;
     let shell = library.shell.clone().with("BITRELAY_WINDOW_SECONDS", "20");
     let shown = shell.json("pr show acme/widgets 7").await;
@@ -76,21 +76,21 @@ async fn a_window_is_as_long_as_the_functions_take_it_to_be() {
 }
 
 #[tokio::test]
-async fn a_title_cannot_control_the_terminal() {
+async fn title_cannot_control_the_terminal() {
     let library = Library::furnished().await;
     let shown = library.shell.types("pr show acme/widgets 8").await;
     assert!(shown.out.contains("Oil [31m it"), "{shown}");
 }
 
 #[tokio::test]
-async fn what_nothing_was_heard_of_is_not_there() {
+async fn unknown_pull_request_or_repository_is_reported() {
     let library = Library::furnished().await;
     assert_snapshot!("unknown_pull_request", library.shell.types("pr show acme/widgets 99").await);
     assert_snapshot!("unknown_repository", library.shell.types("pr show acme/none 7").await);
 }
 
 #[tokio::test]
-async fn watches_are_listed_the_most_urgent_first() {
+async fn watches_are_listed_most_urgent_first() {
     let library = Library::furnished().await;
     library.after(60);
     assert_snapshot!(library.shell.types("watch list").await);
@@ -101,7 +101,7 @@ async fn watches_are_listed_the_most_urgent_first() {
 }
 
 #[tokio::test]
-async fn the_status_tells_of_watches_and_what_is_overdue_where_it_cannot_tell_whose_calls_are_counted() {
+async fn status_without_accounts_shows_watches() {
     let library = Library::furnished().await;
     assert_snapshot!("status", library.shell.types("status").await);
     let shown = library.shell.json("status").await;
@@ -109,11 +109,11 @@ async fn the_status_tells_of_watches_and_what_is_overdue_where_it_cannot_tell_wh
 }
 
 #[tokio::test]
-async fn a_tail_shows_what_comes_and_ends_after_as_many_as_were_asked_for() {
+async fn tail_shows_new_events_up_to_its_limit() {
     let library = Library::furnished().await;
     let tail = library.shell.types("events tail --pr 9 --limit 1 --every 0s --format json");
     let write = async {
-        // Whenever the tail opens the stream, something comes after that.
+        // Deliver until the test ends, so that events arrive after the tail has opened the stream.
         for id in 100.. {
             let mut body = pull_request(id % 2 + 8, "Turn it");
             body["comment"] = comment(id, "Why?", START);
@@ -130,13 +130,13 @@ async fn a_tail_shows_what_comes_and_ends_after_as_many_as_were_asked_for() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_not_an_empty_log() {
+async fn missing_table_is_not_an_empty_log() {
     let library = Library::empty().await;
     assert_snapshot!(library.shell.types("events list --table elsewhere").await);
 }
 
 #[tokio::test]
-async fn what_was_not_named_is_asked_for() {
+async fn missing_settings_are_named() {
     let mut shell = Library::empty().await.shell;
     shell.variables.remove("BITRELAY_TABLE");
     assert_snapshot!("no_table", shell.types("status").await);

@@ -1,10 +1,10 @@
-//! AWS's error codes: each one that is told apart has its exit code and its advice.
+//! AWS's error codes: each distinguished code has its exit code and its advice.
 
 use axum::http::StatusCode;
 
 use crate::typing::Shell;
 
-/// An AWS that answers every request with the same error.
+/// Starts a server that answers every AWS request with the same error.
 async fn refusing(status: u16, body: String) -> Shell {
     let status = StatusCode::from_u16(status).unwrap();
     let routes = axum::Router::new().fallback(move || async move { (status, body) });
@@ -15,7 +15,7 @@ async fn refusing(status: u16, body: String) -> Shell {
 }
 
 #[tokio::test]
-async fn codes_of_the_table_are_told_apart() {
+async fn codes_of_dynamodb_are_distinguished() {
     for (code, exit, advice) in [
         ("ExpiredTokenException", 4, "the AWS session has expired"),
         ("AccessDeniedException", 4, "the AWS actions that each command needs"),
@@ -24,7 +24,7 @@ async fn codes_of_the_table_are_told_apart() {
         ("ThrottlingException", 5, "AWS throttles these calls"),
         ("ProvisionedThroughputExceededException", 5, "AWS throttles these calls"),
     ] {
-        // The message holds words of other causes: only the code counts.
+        // The message names other causes: only the code counts.
         let message = "credential ResourceNotFound AccessDenied";
         let body = format!(r#"{{"__type":"com.amazonaws.dynamodb#{code}","message":"{message}"}}"#);
         let shell = refusing(400, body).await.with("BITRELAY_TABLE", "bitrelay");
@@ -35,7 +35,7 @@ async fn codes_of_the_table_are_told_apart() {
 }
 
 #[tokio::test]
-async fn codes_of_cloudformation_are_told_apart() {
+async fn codes_of_cloudformation_are_distinguished() {
     for (status, code, exit, advice) in [
         (403, "ExpiredToken", 4, "the AWS session has expired"),
         (403, "AccessDenied", 4, "the AWS actions that each command needs"),

@@ -1,5 +1,5 @@
-//! A webhook secret is rotated while deliveries come in, by the document that `link rotate-secret` writes and the function
-//! that reads it.
+//! Rotation of a webhook secret while deliveries arrive: the document that `link rotate-secret` writes, and the webhook
+//! function that reads it.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use webhook::App;
 
 use crate::typing::{START, time};
 
-/// The webhook function with a link, and Bitbucket in front of it.
+/// The webhook function with one link, and a client that delivers like Bitbucket.
 struct Gate {
     url: String,
     http: reqwest::Client,
@@ -24,7 +24,7 @@ struct Gate {
     sent: std::cell::Cell<u32>,
 }
 
-/// The function's clock, which the test sets.
+/// Clock of the function, which the test sets.
 #[derive(Debug)]
 struct Set(Arc<ManualClock>);
 
@@ -64,8 +64,7 @@ impl Gate {
 }
 
 #[tokio::test]
-async fn of_a_thousand_deliveries_during_a_rotation_none_is_refused_and_the_old_secret_ends_with_the_overlap()
-{
+async fn rotation_refuses_no_delivery_during_the_overlap() {
     let link: LinkId = "acme".parse().unwrap();
     let (old, new) = (SecretString::from("old"), SecretString::from("new"));
     let mut edit =

@@ -1,4 +1,4 @@
-//! A deployment: a stack in MiniStack, the webhook function in this process behind its URL, and a Bitbucket beside it.
+//! A deployment: a stack in MiniStack, the webhook function in this process, and a simulated Bitbucket.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,12 +18,12 @@ use crate::hosts::ministack::MiniStack;
 use crate::hosts::schema;
 use crate::typing::{Outcome, Shell};
 
-/// One for all tests of this process. It is ended by its keeper when the process ends.
+/// One MiniStack for all tests of this process; its keeper ends it with the process.
 static AWS: OnceCell<MiniStack> = OnceCell::const_new();
 
 const STACK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A deployment, a Bitbucket, and a shell that knows both.
+/// A deployment, a simulated Bitbucket, and a shell that is configured for both.
 pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) shell: Shell,
@@ -37,7 +37,7 @@ impl Stage {
     pub(crate) async fn open(stack: &str) -> Self {
         let host = AWS.get_or_init(MiniStack::start).await;
         let endpoint = host.config.endpoint_url().unwrap().to_owned();
-        // Connections belong to the runtime of their test.
+        // Each test has its own runtime, and connections cannot move between runtimes.
         let port = endpoint.rsplit(':').next().unwrap().parse().unwrap();
         let config = schema::config(port).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -61,7 +61,7 @@ impl Stage {
         Self { simulator, shell, stack: stack.to_owned(), table, config, webhook_url }
     }
 
-    /// One with a link of alice's, named `acme`.
+    /// Opens a stage with the link `acme`, which uses alice's credential.
     pub(crate) async fn with_link(stack: &str) -> Self {
         let stage = Self::open(stack).await;
         let made = "link create acme --template bitbucket-user-token --kv username=alice@example.com --kv password=alice-api-token";
@@ -70,20 +70,20 @@ impl Stage {
         stage
     }
 
-    /// What Secrets Manager holds of a link.
+    /// Reads a link's document from Secrets Manager.
     pub(crate) async fn document(&self, link: &str) -> Option<Value> {
         let links = SecretsManagerLinks::connect(&self.config, format!("bitrelay/{}/link/", self.stack));
         let secret = links.load(&link.parse().unwrap()).await.unwrap()?;
         Some(serde_json::from_str(secret.expose_secret()).unwrap())
     }
 
-    /// What a command left behind, without what is different in each run.
+    /// Returns a command's output without the address, which differs in each run.
     pub(crate) fn steady(&self, outcome: &Outcome) -> String {
         let address = self.webhook_url.trim_end_matches("/webhook/");
         outcome.to_string().replace(address, "https://hooks.example.com")
     }
 
-    /// The hooks of the simulator's repository.
+    /// Lists the hooks of the simulator's repository.
     pub(crate) async fn hooks(&self) -> Vec<Value> {
         let (status, hooks) = self.simulator.person("alice").unwrap().get("/hooks").await.unwrap();
         assert_eq!(status, 200);
@@ -91,7 +91,7 @@ impl Stage {
     }
 }
 
-/// Makes the stack with what the command line reads of the template's outputs. Gives the table's name.
+/// Creates a stack with the template outputs that the command line reads. Returns the table's name.
 async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
     let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
     let attribute = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
@@ -126,7 +126,7 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
             let table = described.outputs().iter().find(|output| output.output_key() == Some("TableName"));
             return table.unwrap().output_value().unwrap().to_owned();
         }
-        assert!(started.elapsed() < STACK_TIMEOUT, "the stack was not made: {described:?}");
+        assert!(started.elapsed() < STACK_TIMEOUT, "the stack was not created: {described:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

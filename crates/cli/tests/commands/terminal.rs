@@ -1,11 +1,11 @@
-//! Somebody who answers as told.
+//! A terminal with prepared answers.
 
 use std::collections::VecDeque;
 
 use cli::Terminal;
 use secrecy::SecretString;
 
-/// Answers in order, and what is piped in.
+/// Prepared answers, in order, and the standard input.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub(crate) answers: VecDeque<String>,

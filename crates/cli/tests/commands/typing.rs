@@ -1,4 +1,4 @@
-//! Typing a command line, and what comes back.
+//! Runs command lines and captures their output.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,21 +10,21 @@ use store::memory::ManualClock;
 
 use crate::terminal::Script;
 
-/// When every story begins.
+/// Time at which the tests begin.
 pub(crate) const START: &str = "2026-11-24T10:00:00Z";
 
 pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// A shell: variables, a clock, and somebody at the keyboard.
+/// A shell: environment variables and a clock.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) clock: Arc<ManualClock>,
 }
 
-/// What a command left behind.
+/// Exit code and output of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: u8,
@@ -43,7 +43,7 @@ impl fmt::Display for Outcome {
 }
 
 impl Shell {
-    /// A shell that knows where AWS is played, and no files of this machine.
+    /// Returns a shell with this AWS endpoint and without this machine's files.
     pub(crate) fn at(endpoint: &str) -> Self {
         let variables = [
             ("AWS_ENDPOINT_URL", endpoint),
@@ -60,12 +60,12 @@ impl Shell {
         self
     }
 
-    /// Types `bitrelay` and this, split at blanks.
+    /// Runs `bitrelay` with these arguments, split at blanks.
     pub(crate) async fn types(&self, line: &str) -> Outcome {
         self.types_to(line, &mut Script::default()).await
     }
 
-    /// The same, with somebody who answers.
+    /// Runs `bitrelay` with prepared answers.
     pub(crate) async fn types_to(&self, line: &str, script: &mut Script) -> Outcome {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let variable = |name: &str| self.variables.get(name).cloned();
@@ -81,7 +81,7 @@ impl Shell {
         Outcome { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
     }
 
-    /// The JSON of a command that must work.
+    /// Runs a command that must succeed, and returns its JSON.
     pub(crate) async fn json(&self, line: &str) -> serde_json::Value {
         let outcome = self.types(&format!("{line} --format json")).await;
         assert_eq!(outcome.code, 0, "{outcome}");

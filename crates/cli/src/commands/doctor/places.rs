@@ -1,4 +1,4 @@
-//! The sweep targets that a link names: the poller must have received them, and the credential must be able to read them.
+//! Checks the sweep targets of a link: the poller must have received them, and the credential must read them.
 
 use relay::state::LookupResult;
 use relay::{LinkId, LinkState, Subject};

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::args::{KeyValue, SecretsFrom};
 use crate::session::Session;
 
-/// Random bytes of a webhook secret: as many as HMAC-SHA256 uses. In hex these are 64 characters; Bitbucket accepts 128.
+/// Random bytes of a webhook secret: as many as HMAC-SHA256 uses. In hex they have 64 characters; Bitbucket takes 128.
 const SECRET_BYTES: usize = 32;
 
 /// Parts of a credential, and the webhook secret if one was given.
