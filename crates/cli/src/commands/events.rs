@@ -46,8 +46,8 @@ pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilte
     }
 }
 
-/// Replaces the repository's name by its id. For economy: with link, id and number, a list reads one pull request instead
-/// of the whole table.
+/// Replaces the repository's name by its id. For economy: with link, id and number, a list reads one pull
+/// request instead of the whole table.
 async fn narrow(reader: &Reader, filter: &mut EventFilter) -> Result<(), Error> {
     let (Some(RepositoryFilter::FullName(name)), Some(link), Some(_)) =
         (&filter.repository, &filter.link, filter.pull_request)
