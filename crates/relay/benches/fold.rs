@@ -1,5 +1,5 @@
-//! What one webhook costs between its bytes and its events: parsing, and folding. Each payload is one of the project's own, and,
-//! where the folder with payloads of other projects is at hand (`BITRELAY_SHARED`), the median and the largest of those.
+//! Measures the cost of one webhook: parsing its bytes, and folding it to events. The payloads are the project's own.
+//! If `BITRELAY_SHARED` names a folder with payloads of other projects, their median and largest are measured too.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,7 +24,7 @@ mod webhooks;
 
 use webhooks::Webhook;
 
-/// A webhook as the fold takes it.
+/// Converts a webhook to an observation.
 fn delivered(webhook: &Webhook) -> (Subject, Observation) {
     let payload = Payload::parse(&webhook.body).unwrap();
     let subject = Subject::from_payload(&payload);

@@ -38,7 +38,8 @@ pub enum Error {
     },
     /// The times of the tail are not valid.
     #[error(
-        "BITRELAY_TAIL_SECONDS must be one to three numbers of seconds up to 2678400 with commas between them, not {given:?}"
+        "BITRELAY_TAIL_SECONDS must be one to three numbers of seconds up to 2678400 with commas between them, \
+         not {given:?}"
     )]
     TailInvalid {
         /// The given value.

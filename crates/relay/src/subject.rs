@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_reads_back_from_its_key() {
+    fn subject_is_read_back_from_its_key() {
         for body in [
             r#"{"repository":{"uuid":"{AB}"},"pullrequest":{"id":7}}"#,
             r#"{"repository":{"full_name":"acme/widgets"},"pullrequest":{"id":7}}"#,
@@ -187,19 +187,20 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_without_a_repository_is_about_its_destination() {
+    fn payload_without_repository_uses_its_destination() {
         let body = r#"{"pullrequest":{"id":1,"destination":{"repository":{"full_name":"acme/widgets"}}}}"#;
         assert_eq!(subject(body).to_string(), "pullrequest/acme:widgets/1");
     }
 
     #[test]
-    fn an_old_build_names_its_commit_in_a_link_only() {
-        let body = r#"{"repository":{"uuid":"{ab}"},"commit_status":{"links":{"commit":{"href":"http://x/commit/c0ffee"}}}}"#;
+    fn old_build_names_its_commit_in_a_link() {
+        let body = r#"{"repository":{"uuid":"{ab}"},
+            "commit_status":{"links":{"commit":{"href":"http://x/commit/c0ffee"}}}}"#;
         assert_eq!(subject(body).to_string(), "commit/ab/c0ffee");
     }
 
     #[test]
-    fn a_link_id_is_safe_in_a_url_and_in_a_secret_name() {
+    fn link_id_is_safe_in_urls_and_secret_names() {
         assert!("acme-1".parse::<LinkId>().is_ok());
         for bad in ["", "a/b", "A", "a b", "../x", &"a".repeat(65)] {
             assert!(bad.parse::<LinkId>().is_err(), "{bad:?}");

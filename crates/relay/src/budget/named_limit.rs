@@ -32,10 +32,10 @@ impl NamedLimit {
     /// Combines an answer at `now` with the earlier ones. A number stays valid without repetition; "near" has to be
     /// repeated.
     pub fn after(earlier: Option<Self>, said: RateLimit, now: Timestamp) -> Self {
-        let known = earlier.and_then(|earlier| earlier.calls_per_hour(now));
+        let calls_per_hour = earlier.and_then(|earlier| earlier.calls_per_hour(now));
         Self {
             at: now,
-            calls_per_hour: said.calls_per_hour.or(known),
+            calls_per_hour: said.calls_per_hour.or(calls_per_hour),
             near: said.near_limit.unwrap_or(false),
         }
     }

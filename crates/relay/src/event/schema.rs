@@ -72,8 +72,8 @@ pub fn asyncapi() -> Value {
         "info": {
             "title": "bitrelay",
             "version": format!("{ENVELOPE_VERSION}.0.0"),
-            "description": "Every pull-request event of Bitbucket Cloud, including those that Bitbucket never sends, verified \
-                and ordered per pull request. Entries have source `bitrelay` and the event key as their detail-type.",
+            "description": "Every pull-request event of Bitbucket Cloud, including those that Bitbucket never sends, \
+                verified and ordered per pull request. Entries have source `bitrelay` and the event key as their detail-type.",
             "license": { "name": "Apache-2.0" },
         },
         "defaultContentType": "application/json",

@@ -26,44 +26,44 @@ pub(super) fn report(
     let unknown = !comments.contains_key(&id);
     let baseline = settings.baseline(first_seen_at);
     let is_old = is_old_news(comment, baseline);
-    let known = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
+    let state = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
     let fact = Fact::new(ctx.link, ctx.subject, key).part(id);
     if unknown {
         // The webhooks of its creation and resolution may be lost or late. A poll after the grace period publishes
         // both if they do not come.
-        known.creation_unpublished = !is_old;
-        known.resolution = known.resolution.filter(|resolved| !is_recent(*resolved, is_old, baseline));
+        state.creation_unpublished = !is_old;
+        state.resolution = state.resolution.filter(|resolved| !is_recent(*resolved, is_old, baseline));
     }
     let fact = match key {
         EventKey::CommentCreated | EventKey::CommitCommentCreated => {
-            known.creation_unpublished = false;
+            state.creation_unpublished = false;
             fact
         }
         EventKey::CommentDeleted => {
-            known.creation_unpublished = false;
-            known.deleted = true;
-            known.version = version;
+            state.creation_unpublished = false;
+            state.deleted = true;
+            state.version = version;
             fact
         }
         EventKey::CommentUpdated => {
-            let revision = revise(known, comment, now, version);
+            let revision = revise(state, comment, now, version);
             fact.part(revision.hash.unwrap_or_default()).time(revision.updated_on).part(revision.ordinal)
         }
         EventKey::CommentResolved => {
             let at = comment.resolution.as_ref()?.created_on?;
-            let last = known.resolution.and_then(|last| last.at).max(known.lifted.and_then(|last| last.at));
+            let last = state.resolution.and_then(|last| last.at).max(state.lifted.and_then(|last| last.at));
             if last < Some(at) {
-                known.resolution = Some(Resolved::new(Some(at)));
-                known.version = version;
+                state.resolution = Some(Resolved::new(Some(at)));
+                state.version = version;
             }
             fact.time(Some(at))
         }
         EventKey::CommentReopened => {
-            let undone = known.resolution.or(known.lifted);
-            if known.resolution.take().is_some() || unknown {
-                known.lifted = undone;
-                known.lifted_at = Some(now);
-                known.version = version;
+            let undone = state.resolution.or(state.lifted);
+            if state.resolution.take().is_some() || unknown {
+                state.lifted = undone;
+                state.lifted_at = Some(now);
+                state.version = version;
             }
             // If the reopened resolution is not in the state, the caller derives the id from the payload instead.
             fact.part(moment(undone.filter(|undone| undone.at.is_some())?, version))
@@ -74,23 +74,23 @@ pub(super) fn report(
 }
 
 /// Folds a reported edit, and returns its revision.
-fn revise(known: &mut CommentState, comment: &Comment, now: Timestamp, version: u64) -> Revision {
+fn revise(state: &mut CommentState, comment: &Comment, now: Timestamp, version: u64) -> Revision {
     let revision = seen(comment.text(), comment.updated_on);
-    match judge(known.revisions.iter(), revision.clone(), Freshness::Reported) {
+    match judge(state.revisions.iter(), revision.clone(), Freshness::Reported) {
         RevisionOrder::New(revision) => {
-            known.changed_at = change_time(known, &revision, now);
-            known.version = version;
-            known.push(revision.clone());
+            state.changed_at = change_time(state, &revision, now);
+            state.version = version;
+            state.push(revision.clone());
             revision
         }
         RevisionOrder::Old(revision) => revision,
         RevisionOrder::Standing | RevisionOrder::Undecided => {
-            if known.stands_at(revision.updated_on) {
-                known.version = version;
+            if state.stands_at(revision.updated_on) {
+                state.version = version;
             }
             let same = |old: &&Revision| old.hash == revision.hash && old.updated_on == revision.updated_on;
             let reported =
-                known.revisions.iter().rfind(same).or_else(|| known.found_edit(revision.updated_on));
+                state.revisions.iter().rfind(same).or_else(|| state.found_edit(revision.updated_on));
             reported.cloned().unwrap_or(revision)
         }
     }
@@ -130,15 +130,15 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document
     let Some(comments) = ctx.state.comments() else { return };
     match comments.get(&id) {
         None => first_listed(ctx, poll, id, comment),
-        Some(known) if known.deleted => {}
+        Some(state) if state.deleted => {}
         Some(_) if comment.deleted => deleted(ctx, id, comment.raw.clone()),
-        Some(known) => {
-            let freshness = Freshness::of_poll(poll.base_version, known.version);
-            let known = known.clone();
-            creation(ctx, poll, id, comment, &known);
-            text(ctx, poll, id, comment, &known, freshness);
+        Some(state) => {
+            let freshness = Freshness::of_poll(poll.base_version, state.version);
+            let state = state.clone();
+            creation(ctx, poll, id, comment, &state);
+            text(ctx, poll, id, comment, &state, freshness);
             if ctx.state.pull_request().is_some() {
-                resolution(ctx, poll, id, comment, &known, freshness);
+                resolution(ctx, poll, id, comment, &state, freshness);
             }
         }
     }
@@ -197,9 +197,9 @@ fn creation(
     poll: &mut PollContext,
     id: CommentId,
     comment: &Document<Comment>,
-    known: &CommentState,
+    before: &CommentState,
 ) {
-    if !known.creation_unpublished {
+    if !before.creation_unpublished {
         return;
     }
     if let Some(grace_ends) = grace_left(ctx, comment.created_on) {
@@ -234,11 +234,11 @@ fn text(
     poll: &mut PollContext,
     id: CommentId,
     comment: &Document<Comment>,
-    known: &CommentState,
+    before: &CommentState,
     freshness: Freshness,
 ) {
     let (now, version) = (ctx.now, ctx.version());
-    let order = judge(known.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
+    let order = judge(before.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
     let Some(state) = ctx.comment(id) else { return };
     match order {
         RevisionOrder::Standing => {
@@ -263,24 +263,24 @@ fn resolution(
     poll: &mut PollContext,
     id: CommentId,
     comment: &Document<Comment>,
-    known: &CommentState,
+    before: &CommentState,
     freshness: Freshness,
 ) {
     let now = ctx.now;
     let seen = comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on));
-    if seen.map(|seen| seen.at) == known.resolution.map(|known| known.at) {
+    if seen.map(|seen| seen.at) == before.resolution.map(|resolved| resolved.at) {
         return;
     }
     let at = seen.and_then(|seen| seen.at);
     if let Some(lifted) =
-        known.lifted.filter(|lifted| known.resolution.is_none() && at.is_some() && lifted.at == at)
+        before.lifted.filter(|lifted| before.resolution.is_none() && at.is_some() && lifted.at == at)
     {
-        still_stands(ctx, poll, id, comment, lifted, known.lifted_at, freshness);
+        still_stands(ctx, poll, id, comment, lifted, before.lifted_at, freshness);
         return;
     }
-    let sure = match (at, known.resolution.or(known.lifted).and_then(|last| last.at)) {
+    let sure = match (at, before.resolution.or(before.lifted).and_then(|last| last.at)) {
         (Some(at), Some(last)) => at > last,
-        (Some(_), None) if known.resolution.is_none() => true,
+        (Some(_), None) if before.resolution.is_none() => true,
         _ => freshness == Freshness::Newer,
     };
     if !sure {
@@ -293,7 +293,7 @@ fn resolution(
         poll.recheck(grace_ends);
         return;
     }
-    if let Some(undone) = known.resolution {
+    if let Some(undone) = before.resolution {
         emit_reopened(ctx, id, comment, undone);
     }
     if let Some(seen) = seen {
@@ -340,8 +340,8 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
 }
 
 /// Time of an edit: its `updated_on` if that is later than before, else now.
-fn change_time(known: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
-    let moved = revision.updated_on > known.standing().and_then(|standing| standing.updated_on);
+fn change_time(state: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
+    let moved = revision.updated_on > state.standing().and_then(|standing| standing.updated_on);
     let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
-    time.max(known.changed_at)
+    time.max(state.changed_at)
 }

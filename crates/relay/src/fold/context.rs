@@ -105,7 +105,7 @@ impl<'a> FoldContext<'a> {
 
     fn repository_name(&self, payload: &[u8]) -> Option<String> {
         match self.state.pull_request() {
-            Some(known) => Repository::deserialize(&known.repository).ok()?.full_name,
+            Some(pr) => Repository::deserialize(&pr.repository).ok()?.full_name,
             None => bitbucket::Payload::parse(payload).ok()?.repository()?.view.full_name,
         }
     }

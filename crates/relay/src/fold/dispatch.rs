@@ -32,7 +32,7 @@ pub fn fold(
     }
     counters::add_to_events(&mut ctx);
     let FoldContext { mut state, events, more, .. } = ctx;
-    state.watch = state.known.as_ref().and_then(|known| schedule::plan(known, now, settings));
+    state.watch = state.known.as_ref().and_then(|state| schedule::plan(state, now, settings));
     let head = HeadMoved::between(head_before, state.open_head().cloned());
     Folded { state, events, more, head }
 }

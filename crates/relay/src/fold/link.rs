@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_target_is_due_and_kept_ones_are_not_looked_up_again() {
+    fn new_target_is_due_and_kept_ones_are_not() {
         let mut link = LinkState::default();
         configure(&mut link, &targets(&["acme/gears", "acme/widgets"]));
         record(

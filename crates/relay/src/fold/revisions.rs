@@ -41,14 +41,14 @@ pub(super) fn seen(text: Option<&str>, updated_on: Option<Timestamp>) -> Revisio
     Revision { hash: text.map(content_hash), updated_on, ordinal: 0, found: false }
 }
 
-/// Compares a seen revision with the known ones. Times are never compared with `created_on`: they differ by
+/// Compares a seen revision with the recorded ones. Times are never compared with `created_on`: they differ by
 /// microseconds on a comment that nobody edited.
 pub(super) fn judge<'r>(
-    mut known: impl DoubleEndedIterator<Item = &'r Revision>,
+    mut revisions: impl DoubleEndedIterator<Item = &'r Revision>,
     seen: Revision,
     freshness: Freshness,
 ) -> RevisionOrder {
-    let Some(standing) = known.next_back() else { return RevisionOrder::New(seen) };
+    let Some(standing) = revisions.next_back() else { return RevisionOrder::New(seen) };
     if seen.hash.is_none() || seen.hash == standing.hash {
         return RevisionOrder::Standing;
     }
@@ -59,16 +59,16 @@ pub(super) fn judge<'r>(
     if freshness == Freshness::Newer {
         return next(seen);
     }
-    let mut known_before =
-        || known.rfind(|old| old.hash == seen.hash && old.updated_on == seen.updated_on).cloned();
+    let mut recorded =
+        || revisions.rfind(|old| old.hash == seen.hash && old.updated_on == seen.updated_on).cloned();
     match (seen.updated_on, standing.updated_on) {
-        (Some(seen_on), Some(known_on)) if seen_on > known_on => next(seen),
-        // With its known ordinal: a poll may have counted it among others of the same time.
-        (Some(seen_on), Some(known_on)) if seen_on < known_on => {
-            RevisionOrder::Old(known_before().unwrap_or(seen))
+        (Some(seen_on), Some(standing_on)) if seen_on > standing_on => next(seen),
+        // With its recorded ordinal: a poll may have counted it among others of the same time.
+        (Some(seen_on), Some(standing_on)) if seen_on < standing_on => {
+            RevisionOrder::Old(recorded().unwrap_or(seen))
         }
         _ if freshness == Freshness::Unsure => RevisionOrder::Undecided,
-        _ => known_before().map_or_else(|| next(seen), RevisionOrder::Old),
+        _ => recorded().map_or_else(|| next(seen), RevisionOrder::Old),
     }
 }
 
@@ -84,40 +84,40 @@ mod tests {
         Revision { ordinal, ..seen(Some(text), at(second)) }
     }
 
-    fn compare(known: &[Revision], text: &str, second: i64, freshness: Freshness) -> RevisionOrder {
-        judge(known.iter(), seen(Some(text), at(second)), freshness)
+    fn compare(revisions: &[Revision], text: &str, second: i64, freshness: Freshness) -> RevisionOrder {
+        judge(revisions.iter(), seen(Some(text), at(second)), freshness)
     }
 
     #[test]
-    fn a_text_that_stands_is_no_new_revision_even_when_its_time_moved() {
+    fn same_text_with_newer_time_is_no_new_revision() {
         assert_eq!(compare(&[revision("a", 1, 0)], "a", 9, Freshness::Newer), RevisionOrder::Standing);
     }
 
     #[test]
-    fn an_edit_that_does_not_move_its_time_is_still_an_edit() {
-        let known = [revision("a", 1, 0)];
-        assert_eq!(compare(&known, "b", 1, Freshness::Newer), RevisionOrder::New(revision("b", 1, 1)));
-        let known = [revision("a", 1, 0), revision("b", 1, 1)];
-        assert_eq!(compare(&known, "a", 1, Freshness::Newer), RevisionOrder::New(revision("a", 1, 2)));
+    fn edit_with_unchanged_time_is_a_new_revision() {
+        let revisions = [revision("a", 1, 0)];
+        assert_eq!(compare(&revisions, "b", 1, Freshness::Newer), RevisionOrder::New(revision("b", 1, 1)));
+        let revisions = [revision("a", 1, 0), revision("b", 1, 1)];
+        assert_eq!(compare(&revisions, "a", 1, Freshness::Newer), RevisionOrder::New(revision("a", 1, 2)));
     }
 
     #[test]
-    fn a_late_report_of_an_older_revision_does_not_become_the_standing_one() {
-        let known = [revision("a", 1, 0), revision("c", 3, 0)];
-        assert_eq!(compare(&known, "b", 2, Freshness::Reported), RevisionOrder::Old(revision("b", 2, 0)));
+    fn late_older_revision_does_not_become_standing() {
+        let revisions = [revision("a", 1, 0), revision("c", 3, 0)];
+        assert_eq!(compare(&revisions, "b", 2, Freshness::Reported), RevisionOrder::Old(revision("b", 2, 0)));
     }
 
     #[test]
-    fn a_late_report_of_a_revision_that_a_poll_found_is_that_revision() {
-        let known = [revision("a", 1, 0), revision("b", 1, 1), revision("c", 1, 2)];
-        assert_eq!(compare(&known, "b", 1, Freshness::Reported), RevisionOrder::Old(revision("b", 1, 1)));
+    fn late_report_of_a_found_revision_is_that_revision() {
+        let revisions = [revision("a", 1, 0), revision("b", 1, 1), revision("c", 1, 2)];
+        assert_eq!(compare(&revisions, "b", 1, Freshness::Reported), RevisionOrder::Old(revision("b", 1, 1)));
     }
 
     #[test]
-    fn a_poll_that_may_be_older_decides_nothing_without_times() {
-        let known = [revision("b", 1, 0)];
-        assert_eq!(compare(&known, "a", 1, Freshness::Unsure), RevisionOrder::Undecided);
-        assert_eq!(compare(&known, "a", 0, Freshness::Unsure), RevisionOrder::Old(revision("a", 0, 0)));
-        assert_eq!(compare(&known, "c", 2, Freshness::Unsure), RevisionOrder::New(revision("c", 2, 0)));
+    fn unsure_poll_without_times_is_undecided() {
+        let revisions = [revision("b", 1, 0)];
+        assert_eq!(compare(&revisions, "a", 1, Freshness::Unsure), RevisionOrder::Undecided);
+        assert_eq!(compare(&revisions, "a", 0, Freshness::Unsure), RevisionOrder::Old(revision("a", 0, 0)));
+        assert_eq!(compare(&revisions, "c", 2, Freshness::Unsure), RevisionOrder::New(revision("c", 2, 0)));
     }
 }

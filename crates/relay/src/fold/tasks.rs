@@ -44,11 +44,11 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, task: &Document<Ta
     let Some(pull_request) = ctx.state.pull_request() else { return };
     match pull_request.tasks.get(&id).cloned() {
         None => first_listed(ctx, id, task),
-        Some(known) if known.deleted => {}
-        Some(known) => {
-            let freshness = Freshness::of_poll(poll.base_version, known.version);
-            text(ctx, poll, id, task, &known, freshness);
-            resolution(ctx, poll, id, task, &known, freshness);
+        Some(state) if state.deleted => {}
+        Some(state) => {
+            let freshness = Freshness::of_poll(poll.base_version, state.version);
+            text(ctx, poll, id, task, &state, freshness);
+            resolution(ctx, poll, id, task, &state, freshness);
         }
     }
 }
@@ -77,11 +77,11 @@ fn text(
     poll: &mut PollContext,
     id: TaskId,
     task: &Document<Task>,
-    known: &TaskState,
+    before: &TaskState,
     freshness: Freshness,
 ) {
     let (now, version) = (ctx.now, ctx.version());
-    match judge(std::iter::once(&known.revision), seen(task.text(), task.updated_on), freshness) {
+    match judge(std::iter::once(&before.revision), seen(task.text(), task.updated_on), freshness) {
         RevisionOrder::Standing | RevisionOrder::Old(_) => {}
         RevisionOrder::Undecided => poll.recheck(now),
         RevisionOrder::New(revision) => {
@@ -107,18 +107,18 @@ fn resolution(
     poll: &mut PollContext,
     id: TaskId,
     task: &Document<Task>,
-    known: &TaskState,
+    before: &TaskState,
     freshness: Freshness,
 ) {
     let seen = task.resolved().then_some(Resolved::new(task.resolved_on));
-    if seen == known.resolution {
+    if seen == before.resolution {
         return;
     }
     if freshness != Freshness::Newer {
         poll.recheck(ctx.now);
         return;
     }
-    if known.resolution.is_some() {
+    if before.resolution.is_some() {
         emit_reopened(ctx, id, task);
     }
     if let Some(resolved) = seen {

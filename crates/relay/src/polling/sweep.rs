@@ -20,7 +20,7 @@ pub fn is_unexplained(state: &SubjectState, shown: Option<&Listed>) -> bool {
     let Some(pr) = state.pull_request() else { return true };
     let Some(shown) = shown else { return pr.is_open() };
     let counted = pr.count();
-    let differs = |shown: Option<u64>, known: Option<u64>| shown.is_some() && shown != known;
+    let differs = |shown: Option<u64>, counted: Option<u64>| shown.is_some() && shown != counted;
     shown.updated_on > pr.snapshot_updated_on
         || shown.digest != digest(&pr.snapshot)
         || differs(shown.comments, counted.comments)

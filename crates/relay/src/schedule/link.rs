@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_is_listed_hourly_a_found_name_confirmed_daily_and_a_missing_one_tried_hourly() {
+    fn targets_are_looked_up_hourly_or_daily() {
         let all = ["acme", "acme/gone", "acme/widgets"];
         let one = LookupResult::Repositories(1);
         let lookups = [
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_looked_at_is_due_at_once_and_without_places_or_sweeps_nothing_is() {
+    fn new_target_is_due_at_once_if_sweeps_are_on() {
         let fresh = link(&["acme"], &[]);
         let off = Settings { sweep_seconds: 0, ..Settings::default() };
         assert_eq!(plan(&fresh, at(7), &Settings::default()).unwrap().due_at, at(7));

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_set_keeps_its_default() {
+    fn unset_value_keeps_its_default() {
         let settings =
             Settings::from_environment(|name| (name == "BITRELAY_WINDOW_SECONDS").then(|| "20".to_owned()))
                 .unwrap();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_has_up_to_three_looks_and_0_is_none() {
+    fn tail_has_up_to_three_polls_and_0_is_none() {
         for (given, looks) in
             [("0", [0, 0, 0]), ("60", [60, 0, 0]), ("1800, 7200,2678400", [1_800, 7_200, 2_678_400])]
         {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_out_of_bounds_is_refused_by_name() {
+    fn value_out_of_bounds_is_refused_by_name() {
         let error = Settings::from_environment(|_| Some("0".to_owned())).unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -67,8 +67,8 @@ impl CommentState {
         true
     }
 
-    /// The revision that a poll found of the edit that a late report says was made at `updated_on`: the standing text, with the
-    /// time of a later act.
+    /// Finds the polled revision of an edit that a late report dates to `updated_on`: it has the standing text and the
+    /// time of a later action.
     pub(crate) fn found_edit(&self, updated_on: Option<Timestamp>) -> Option<&Revision> {
         let standing = &self.standing()?.hash;
         let before = self.revisions.iter().rfind(|old| old.hash != *standing);

@@ -77,9 +77,9 @@ impl Head {
             return false;
         }
         let (Some(key), Some(state)) = (&status.key, &status.state) else { return true };
-        let known = self.builds.get(key);
-        let is_newer = known.is_none_or(|known| known.updated_on <= status.updated_on);
-        if is_newer && (known.is_some() || self.builds.len() < MAX_BUILDS) {
+        let build = self.builds.get(key);
+        let is_newer = build.is_none_or(|build| build.updated_on <= status.updated_on);
+        if is_newer && (build.is_some() || self.builds.len() < MAX_BUILDS) {
             let build = Build { state: state.clone(), updated_on: status.updated_on };
             self.builds.insert(key.clone(), build);
         }
@@ -101,7 +101,7 @@ mod tests {
     const FULL: &str = "abcdefabcdefabcdefabcdefabcdefabcdefabcd";
 
     #[test]
-    fn a_build_names_its_commit_in_full_and_a_pull_request_in_short() {
+    fn build_with_full_hash_matches_short_head() {
         let mut head =
             Head::from_snapshot(&json!({ "source": { "commit": { "hash": "abcdefabcdef" } } })).unwrap();
         assert!(head.note(&status(FULL, "INPROGRESS", 5)));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_state_of_a_build_does_not_replace_a_newer_one() {
+    fn older_build_state_does_not_replace_a_newer_one() {
         let mut head = Head::from_snapshot(&json!({ "source": { "commit": { "hash": FULL } } })).unwrap();
         head.note(&status(FULL, "SUCCESSFUL", 9));
         assert!(head.note(&status(FULL, "INPROGRESS", 5)));

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_reads_back_and_cannot_lead_elsewhere() {
+    fn target_is_read_back_and_stays_in_its_path() {
         for text in ["acme", "acme/widgets", "{ab-1}/{cd-2}"] {
             assert_eq!(text.parse::<SweepTarget>().unwrap().to_string(), text);
         }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_names_no_more_places_than_can_be_looked_up() {
+    fn link_names_at_most_the_possible_lookups() {
         let many = |count: usize, name: fn(usize) -> String| {
             let places =
                 (0..count).map(|number| name(number).parse().unwrap()).collect::<BTreeSet<SweepTarget>>();

@@ -1,4 +1,4 @@
-//! G8: in no rolling hour are more calls made than the limit allows.
+//! G8: no rolling hour has more calls than the limit.
 
 use bitbucket::RateLimit;
 use jiff::Timestamp;
@@ -10,14 +10,14 @@ fn at(second: i64) -> Timestamp {
 }
 
 #[test]
-fn a_quiet_hour_leaves_room_for_a_burst() {
+fn quiet_hour_leaves_room_for_a_burst() {
     assert_eq!(Budget::default().reserve(at(0), 1_000, 120).calls, 120);
-    // Of 1,000, the 62 minutes in which this counts are sure of 880.
+    // Of 1,000 calls, 880 are guaranteed to the 62 minutes in which a call counts.
     assert_eq!(Budget::default().reserve(at(0), 1_000, 10_000).calls, 1_000 - 880);
 }
 
 #[test]
-fn what_a_minute_leaves_is_there_for_the_next_however_small_the_limit() {
+fn unspent_calls_move_to_the_next_minute() {
     for limit in [10, 30, 62, 100] {
         let mut budget = Budget::default();
         let mut needs_four = (0..240_i64).filter(|minute| {
@@ -34,7 +34,7 @@ fn what_a_minute_leaves_is_there_for_the_next_however_small_the_limit() {
 }
 
 #[test]
-fn whoever_takes_all_that_there_is_still_finds_something_every_minute() {
+fn greedy_spender_gets_calls_every_minute() {
     let mut budget = Budget::default();
     for minute in 0..500 {
         let granted = budget.reserve(at(minute * 60), 1_000, 10_000).calls;
@@ -43,7 +43,7 @@ fn whoever_takes_all_that_there_is_still_finds_something_every_minute() {
 }
 
 #[test]
-fn in_a_steady_state_nearly_all_of_the_limit_can_be_spent() {
+fn nearly_the_whole_limit_can_be_spent() {
     let mut budget = Budget::default();
     let granted = |budget: &mut Budget, minute: i64| budget.reserve(at(minute * 60), 1_000, 16).calls;
     let calls: u32 = (0..600).map(|minute| granted(&mut budget, minute)).skip(540).sum();
@@ -51,7 +51,7 @@ fn in_a_steady_state_nearly_all_of_the_limit_can_be_spent() {
 }
 
 #[test]
-fn what_is_given_back_can_be_spent() {
+fn returned_calls_can_be_spent() {
     let mut budget = Budget::default();
     let reserved = budget.reserve(at(0), 100, 20);
     budget.give_back(Reservation { calls: reserved.calls - 3, ..reserved });
@@ -59,7 +59,7 @@ fn what_is_given_back_can_be_spent() {
 }
 
 #[test]
-fn what_a_crash_did_not_give_back_counts_for_an_hour_and_no_longer() {
+fn calls_lost_in_a_crash_count_for_an_hour() {
     let mut budget = Budget::default();
     let calls = budget.reserve(at(0), 1_000, 50).calls;
     assert_eq!(budget.spent(at(3_600)), calls);
@@ -67,7 +67,7 @@ fn what_a_crash_did_not_give_back_counts_for_an_hour_and_no_longer() {
 }
 
 #[test]
-fn bitbucket_is_left_alone_as_long_as_it_asks_for() {
+fn no_call_is_made_while_bitbucket_throttles() {
     let mut budget = Budget::default();
     budget.block(at(120));
     budget.block(at(60));
@@ -76,7 +76,7 @@ fn bitbucket_is_left_alone_as_long_as_it_asks_for() {
 }
 
 #[test]
-fn a_clock_that_goes_back_frees_nothing() {
+fn clock_going_back_frees_no_calls() {
     let mut budget = Budget::default();
     for minute in 0..62 {
         budget.reserve(at(4_000 + 60 * minute), 1_000, 10_000);
@@ -86,7 +86,7 @@ fn a_clock_that_goes_back_frees_nothing() {
 }
 
 #[test]
-fn two_who_reserve_in_one_minute_share_what_that_minute_is_sure_of() {
+fn two_spenders_share_the_guaranteed_calls_of_a_minute() {
     let (mut alone, mut shared) = (Budget::default(), Budget::default());
     for minute in 0..100 {
         let now = at(60 * minute);
@@ -97,14 +97,14 @@ fn two_who_reserve_in_one_minute_share_what_that_minute_is_sure_of() {
     }
 }
 
-/// How many percent of what it reserved a run uses.
+/// Percentage of its reserved calls that a run uses.
 fn greed() -> impl Strategy<Value = u32> {
     prop_oneof![9 => Just(100), 1 => 0..=100_u32]
 }
 
 proptest! {
     #[test]
-    fn in_no_rolling_hour_are_more_calls_made_than_the_limit_allows(
+    fn no_rolling_hour_exceeds_the_limit(
         runs in prop::collection::vec((0_i64..70, 1_u32..2_000, greed(), 0_i64..=75, any::<bool>()), 1..300),
         set in 1_u32..2_000,
         named in prop::option::of((1_u32..2_000, any::<bool>())),
@@ -118,7 +118,7 @@ proptest! {
             now += wait;
             let reserved = budget.reserve(at(now), set, most);
             prop_assert!(reserved.calls <= most);
-            // A call is made at any time until the run's overtime has ended.
+            // A run makes its calls at any time until its overtime ends.
             let used = reserved.calls * percent / 100;
             made.push((now + later, used));
             if !crashes {

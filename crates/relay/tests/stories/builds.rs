@@ -1,4 +1,4 @@
-//! Builds name a commit; the builds of a pull request's head belong to it.
+//! Builds name a commit; the builds of its head commit belong to a pull request.
 
 use bitbucket::EventKey::*;
 use bitbucket::payload::Document;
@@ -22,7 +22,7 @@ fn a_pull_request_with_a_head() -> World {
     let mut world = a_pull_request();
     let shown = snapshot(&world, HEAD);
     let created = world.webhook(PullRequestCreated, &json!({ "pullrequest": shown }));
-    world.hears(&created);
+    world.receives(&created);
     world
 }
 
@@ -30,7 +30,7 @@ fn build(world: &World, commit: &str, key: &str, state: &str) -> Value {
     json!({ "key": key, "state": state, "updated_on": world.now, "commit": { "hash": commit } })
 }
 
-fn hears_of_build(world: &mut World, commit: &str, key: &str, state: &str) -> Vec<String> {
+fn receive_build(world: &mut World, commit: &str, key: &str, state: &str) -> Vec<String> {
     let body = json!({ "repository": { "uuid": "{ab}" }, "commit_status": build(world, commit, key, state) });
     world.learns(&Observation::PullRequest(PullRequestObservation::HeadBuild(report(
         CommitStatusUpdated,
@@ -43,38 +43,38 @@ fn counted(world: &World) -> Value {
 }
 
 #[test]
-fn a_build_of_the_head_is_in_the_sequence_of_the_pull_request_with_the_builds_by_state() {
+fn head_build_is_an_event_of_its_pull_request() {
     let mut world = a_pull_request_with_a_head();
     assert_eq!(counted(&world)["builds"], Value::Null);
-    assert_eq!(hears_of_build(&mut world, HEAD, "lint", "SUCCESSFUL"), ["repo:commit_status_updated"]);
-    assert_eq!(hears_of_build(&mut world, HEAD, "test", "INPROGRESS"), ["repo:commit_status_updated"]);
+    assert_eq!(receive_build(&mut world, HEAD, "lint", "SUCCESSFUL"), ["repo:commit_status_updated"]);
+    assert_eq!(receive_build(&mut world, HEAD, "test", "INPROGRESS"), ["repo:commit_status_updated"]);
     world.waits(5);
-    assert_eq!(hears_of_build(&mut world, HEAD, "test", "FAILED"), ["repo:commit_status_updated"]);
+    assert_eq!(receive_build(&mut world, HEAD, "test", "FAILED"), ["repo:commit_status_updated"]);
     let builds = json!({ "successful": 1, "failed": 1, "in_progress": 0, "stopped": 0 });
     assert_eq!(counted(&world)["builds"], builds, "each build counts once, as it stands");
     assert_eq!(world.last().envelope(None).to_json()["subject"]["type"], "pullrequest");
 }
 
 #[test]
-fn a_build_of_an_old_head_is_not_mixed_in() {
+fn build_of_an_old_head_is_ignored() {
     let mut world = a_pull_request_with_a_head();
-    hears_of_build(&mut world, HEAD, "test", "SUCCESSFUL");
+    receive_build(&mut world, HEAD, "test", "SUCCESSFUL");
     let pushed = snapshot(world.waits(60), OTHER);
     let updated = world.webhook(PullRequestUpdated, &json!({ "pullrequest": pushed }));
-    world.hears(&updated);
+    world.receives(&updated);
     assert_eq!(counted(&world)["builds"], Value::Null, "nothing is known of the new head's builds");
-    assert_eq!(hears_of_build(&mut world, HEAD, "test", "FAILED"), NOTHING);
+    assert_eq!(receive_build(&mut world, HEAD, "test", "FAILED"), NOTHING);
 }
 
 #[test]
-fn the_same_build_by_two_hooks_is_one_event() {
+fn build_reported_by_two_hooks_is_one_event() {
     let mut world = a_pull_request_with_a_head();
-    hears_of_build(&mut world, HEAD, "test", "SUCCESSFUL");
-    assert_eq!(hears_of_build(&mut world, HEAD, "test", "SUCCESSFUL"), NOTHING);
+    receive_build(&mut world, HEAD, "test", "SUCCESSFUL");
+    assert_eq!(receive_build(&mut world, HEAD, "test", "SUCCESSFUL"), NOTHING);
 }
 
 #[test]
-fn what_a_poll_reads_of_the_head_is_told_by_the_counters_with_the_time_it_was_true() {
+fn counters_give_polled_head_and_its_time() {
     let mut world = a_pull_request_with_a_head();
     world.waits(5).polls();
     let hash = relay::ShortHash::new(HEAD).unwrap();

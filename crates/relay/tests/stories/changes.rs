@@ -1,4 +1,4 @@
-//! `changes` says what `pullrequest:updated` does not, and `counters` how much there is of everything.
+//! `changes` lists the changed fields, which `pullrequest:updated` omits; `counters` counts comments, tasks and builds.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ fn person(name: &str) -> Value {
     json!({ "type": "user", "uuid": format!("{{{name}}}"), "display_name": name })
 }
 
-/// A pull request as Bitbucket shows it at second `second`.
+/// Returns a pull request as Bitbucket shows it at second `second`.
 fn gear(second: i64) -> Value {
     json!({
         "id": 7, "title": "Gear", "description": "Round.", "draft": false, "state": "OPEN",
@@ -32,11 +32,11 @@ fn time(second: i64) -> String {
 
 fn says(world: &mut World, key: EventKey, snapshot: &Value) -> Vec<String> {
     let report = world.webhook(key, &json!({ "pullrequest": snapshot }));
-    world.hears(&report)
+    world.receives(&report)
 }
 
 /// A pull request that was reported once.
-fn a_reported_gear() -> World {
+fn a_reported_pull_request() -> World {
     let mut world = a_pull_request();
     says(&mut world, PullRequestCreated, &gear(0));
     world
@@ -47,13 +47,13 @@ fn changes_of(event: &Event) -> Value {
 }
 
 #[test]
-fn the_first_sight_of_a_pull_request_says_that_nothing_is_known_of_before() {
-    assert_eq!(changes_of(a_reported_gear().last()), Value::Null);
+fn first_snapshot_has_null_changes() {
+    assert_eq!(changes_of(a_reported_pull_request().last()), Value::Null);
 }
 
 #[test]
-fn an_update_says_everything_that_changed() {
-    let mut world = a_reported_gear();
+fn update_lists_every_change() {
+    let mut world = a_reported_pull_request();
     let mut now = gear(5);
     now["title"] = json!("Cog");
     now["description"] = json!("Rounder.");
@@ -70,22 +70,28 @@ fn an_update_says_everything_that_changed() {
             { "type": "draft", "from": false, "to": true },
             { "type": "destination", "from": "main", "to": "next" },
             { "type": "commits", "from": "aaaaaaaaaaaa", "to": "bbbbbbbbbbbb" },
-            { "type": "reviewer_removed", "reviewer": { "type": "user", "uuid": "{bob}", "display_name": "bob", "nickname": null } },
-            { "type": "reviewer_added", "reviewer": { "type": "user", "uuid": "{carol}", "display_name": "carol", "nickname": null } },
+            {
+                "type": "reviewer_removed",
+                "reviewer": { "type": "user", "uuid": "{bob}", "display_name": "bob", "nickname": null }
+            },
+            {
+                "type": "reviewer_added",
+                "reviewer": { "type": "user", "uuid": "{carol}", "display_name": "carol", "nickname": null }
+            },
         ])
     );
 }
 
 #[test]
-fn an_update_of_what_we_do_not_compare_changes_nothing() {
-    let mut world = a_reported_gear();
+fn update_of_uncompared_fields_has_no_changes() {
+    let mut world = a_reported_pull_request();
     says(&mut world, PullRequestUpdated, &gear(5));
     assert_eq!(changes_of(world.last()), json!([]));
 }
 
 #[test]
-fn an_update_that_comes_after_a_newer_one_does_not_say_what_it_changed() {
-    let mut world = a_reported_gear();
+fn late_update_has_null_changes() {
+    let mut world = a_reported_pull_request();
     let mut older = gear(5);
     older["title"] = json!("Cog");
     let mut newer = gear(9);
@@ -97,8 +103,8 @@ fn an_update_that_comes_after_a_newer_one_does_not_say_what_it_changed() {
 }
 
 #[test]
-fn a_payload_without_a_field_does_not_remove_it() {
-    let mut world = a_reported_gear();
+fn missing_field_is_not_removed() {
+    let mut world = a_reported_pull_request();
     let fields = ["title", "description", "draft", "state", "source", "destination", "reviewers"];
     let mut bare = gear(5);
     for field in fields {
@@ -109,8 +115,8 @@ fn a_payload_without_a_field_does_not_remove_it() {
 }
 
 #[test]
-fn a_short_hash_and_a_long_one_of_one_commit_are_no_push() {
-    let mut world = a_reported_gear();
+fn short_and_long_hash_of_one_commit_are_no_push() {
+    let mut world = a_reported_pull_request();
     let mut now = gear(5);
     now["source"]["commit"]["hash"] = json!("aaaaaaaaaaaa0123456789");
     says(&mut world, PullRequestUpdated, &now);
@@ -118,8 +124,8 @@ fn a_short_hash_and_a_long_one_of_one_commit_are_no_push() {
 }
 
 #[test]
-fn a_long_description_is_said_to_have_changed_without_being_repeated() {
-    let mut world = a_reported_gear();
+fn long_description_change_omits_the_text() {
+    let mut world = a_reported_pull_request();
     let mut now = gear(5);
     now["description"] = json!("x".repeat(9_000));
     says(&mut world, PullRequestUpdated, &now);
@@ -127,25 +133,25 @@ fn a_long_description_is_said_to_have_changed_without_being_repeated() {
 }
 
 #[test]
-fn what_changed_is_not_lost_with_a_report_that_is_no_news() {
-    let mut world = a_reported_gear();
+fn changes_survive_a_duplicate_report() {
+    let mut world = a_reported_pull_request();
     world.writes(1, "a");
     let comment = world.webhook_about(CommentCreated, 1);
     world.waits(60).polls();
-    // Its webhook comes late: no news by itself, but it carries a new title.
+    // The late webhook is a duplicate, but its payload has a new title.
     let mut now = gear(30);
     now["title"] = json!("Cog");
     let mut body: Value = serde_json::from_slice(&comment.body).unwrap();
     body["pullrequest"] = now.clone();
-    assert_eq!(world.hears(&crate::world::report(CommentCreated, &body)), [] as [&str; 0]);
+    assert_eq!(world.receives(&crate::world::report(CommentCreated, &body)), [] as [&str; 0]);
     now["updated_on"] = json!(time(31));
     says(&mut world, PullRequestUpdated, &now);
     assert_eq!(changes_of(world.last()), json!([{ "type": "title", "from": "Gear", "to": "Cog" }]));
 }
 
 #[test]
-fn a_pull_request_event_carries_the_counters() {
-    let mut world = a_reported_gear();
+fn pull_request_event_carries_the_counters() {
+    let mut world = a_reported_pull_request();
     world.waits(10).writes(1, "a").writes(2, "b").adds_a_task(1, "oil").waits(60).polls();
     let mut now = gear(90);
     now["participants"] = json!([{ "user": person("bob"), "approved": true, "state": "approved" },
@@ -161,7 +167,7 @@ fn a_pull_request_event_carries_the_counters() {
 }
 
 #[test]
-fn before_a_poll_the_counters_are_those_that_bitbucket_sent() {
+fn counters_before_a_poll_come_from_bitbucket() {
     let mut now = gear(0);
     (now["comment_count"], now["task_count"]) = (json!(4), json!(2));
     let mut world = a_pull_request();
@@ -172,9 +178,9 @@ fn before_a_poll_the_counters_are_those_that_bitbucket_sent() {
 }
 
 #[test]
-fn counters_that_a_poll_alone_moved_are_an_event_of_their_own_and_one() {
+fn counters_moved_by_a_poll_are_one_event() {
     let mut world = a_pull_request();
-    // Old comments, from long before the pull request was first heard of: no news, but Bitbucket's count is behind.
+    // These comments are too old to be published, but Bitbucket's count is behind.
     world.writes(1, "old").waits(100_000);
     let mut now = gear(100_000);
     now["updated_on"] = json!(world.now);
@@ -186,15 +192,15 @@ fn counters_that_a_poll_alone_moved_are_an_event_of_their_own_and_one() {
 }
 
 #[test]
-fn an_event_about_something_else_has_neither() {
+fn other_events_have_neither_changes_nor_counters() {
     let mut world = crate::world::a_repository();
     let body = json!({ "repository": { "uuid": "{ab}" } });
-    world.hears(&crate::world::report(RepositoryPush, &body));
+    world.receives(&crate::world::report(RepositoryPush, &body));
     let envelope = world.last().envelope(None).to_json();
     assert_eq!((&envelope["changes"], &envelope["counters"]), (&Value::Null, &Value::Null));
 }
 
-/// What a person changes, and how its webhook fares.
+/// One change that a person makes.
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Retitle(u8),
@@ -248,7 +254,7 @@ fn apply(pr: &mut Value, act: Act) {
     }
 }
 
-/// What a consumer that reads `changes` alone knows.
+/// State of a consumer that reads only `changes`.
 #[derive(Debug, PartialEq, Eq)]
 struct Replayed {
     fields: BTreeMap<&'static str, Value>,
@@ -271,7 +277,7 @@ impl Replayed {
         Self { fields: fields.into(), reviewers }
     }
 
-    fn hears(&mut self, change: &Change) {
+    fn receives(&mut self, change: &Change) {
         let field = |name, from: &Value, to: &Value, fields: &mut BTreeMap<_, _>| {
             assert_eq!(
                 fields.insert(name, to.clone()).as_ref(),
@@ -302,10 +308,10 @@ impl Replayed {
 
 proptest! {
     #[test]
-    fn the_changes_of_all_events_replay_to_the_last_snapshot(
+    fn changes_replay_to_the_last_snapshot(
         acts in prop::collection::vec((act(), fate()), 1..25),
     ) {
-        let mut world = a_reported_gear();
+        let mut world = a_reported_pull_request();
         let (mut pr, mut replayed, mut late) = (gear(0), Replayed::of(&gear(0)), Vec::new());
         for (second, (act, fate)) in (1_i64..).zip(acts) {
             apply(&mut pr, act);
@@ -314,24 +320,24 @@ proptest! {
             match fate {
                 Fate::Lost => {}
                 Fate::Late => late.push(report),
-                Fate::Arrives => drop(world.hears(&report)),
-                Fate::ArrivesTwice => for _ in 0..2 { world.hears(&report); },
+                Fate::Arrives => drop(world.receives(&report)),
+                Fate::ArrivesTwice => for _ in 0..2 { world.receives(&report); },
                 Fate::ByTwoHooks => {
-                    world.hears(&report);
-                    prop_assert_eq!(world.hears(&by_another_hook(&report)), [] as [&str; 0]);
+                    world.receives(&report);
+                    prop_assert_eq!(world.receives(&by_another_hook(&report)), [] as [&str; 0]);
                 }
             }
             if late.len() > 2 {
-                world.hears(&late.remove(0));
+                world.receives(&late.remove(0));
             }
         }
         pr["updated_on"] = json!(time(1_000));
         says(&mut world, PullRequestUpdated, &pr);
         for report in late {
-            world.hears(&report);
+            world.receives(&report);
         }
         for change in world.log.iter().filter_map(|event| event.changes.as_ref()).flatten() {
-            replayed.hears(change);
+            replayed.receives(change);
         }
         prop_assert_eq!(replayed, Replayed::of(&pr));
     }

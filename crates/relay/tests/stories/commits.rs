@@ -1,4 +1,4 @@
-//! Comments on a commit. Bitbucket reports their creation and nothing else.
+//! Comments on a commit. Bitbucket reports only their creation.
 
 use bitbucket::EventKey::{self, CommitCommentCreated, CommitStatusCreated};
 use relay::Reason;
@@ -13,7 +13,7 @@ const CREATED: &str = "repo:commit_comment_created";
 const UPDATED: &str = "repo:commit_comment_updated";
 const DELETED: &str = "repo:commit_comment_deleted";
 
-/// The webhook that Bitbucket would send now of a comment's creation.
+/// Returns the webhook that Bitbucket would send now for a comment's creation.
 fn creation_of(world: &World, id: u64) -> Report {
     let body = json!({
         "actor": { "type": "user", "display_name": "bob" },
@@ -24,17 +24,17 @@ fn creation_of(world: &World, id: u64) -> Report {
     report(CommitCommentCreated, &body)
 }
 
-/// A commit with comment 1, of which a webhook told.
+/// A commit with comment 1, which a webhook reported.
 fn a_commented_commit() -> World {
     let mut world = a_commit();
     world.writes(1, "Is it oiled?");
     let creation = creation_of(&world, 1);
-    assert_eq!(world.hears(&creation), [CREATED]);
+    assert_eq!(world.receives(&creation), [CREATED]);
     world
 }
 
-/// Lets a second go by at a time, with a poll whenever one is due; gives what was told.
-fn lives_for(world: &mut World, seconds: u32) -> Vec<String> {
+/// Advances second by second and polls at each due time. Returns the keys of the new events.
+fn live_for(world: &mut World, seconds: u32) -> Vec<String> {
     let mut told = Vec::new();
     for _ in 0..seconds {
         world.waits(1);
@@ -54,10 +54,10 @@ fn text_of(event: &Event) -> String {
 }
 
 #[test]
-fn a_silent_edit_is_told_once_in_the_shape_of_bitbuckets_own() {
+fn silent_edit_is_published_once_in_bitbuckets_form() {
     let mut world = a_commented_commit();
     world.waits(30).edits(1, "Is it well oiled?");
-    assert_eq!(lives_for(&mut world, 900), [UPDATED]);
+    assert_eq!(live_for(&mut world, 900), [UPDATED]);
     let (event, payload) = (world.last().clone(), world.last_payload());
     assert_eq!((event.source, event.sequence), (Source::Poll, 2));
     let mut fields: Vec<_> = payload.as_object().unwrap().keys().map(String::as_str).collect();
@@ -69,7 +69,7 @@ fn a_silent_edit_is_told_once_in_the_shape_of_bitbuckets_own() {
 }
 
 #[test]
-fn a_commit_is_watched_until_the_window_of_its_last_edit_has_closed_and_then_by_the_tail() {
+fn commit_is_watched_by_its_window_and_then_the_tail() {
     let mut world = a_commented_commit();
     assert_eq!(world.due(), Some((15, Reason::WindowOpen)));
     world.settings.tail_seconds = [1_800, 0, 0];
@@ -87,7 +87,7 @@ fn a_commit_is_watched_until_the_window_of_its_last_edit_has_closed_and_then_by_
 }
 
 #[test]
-fn the_check_after_a_window_stays_due_however_late_it_comes() {
+fn late_check_of_a_commit_stays_due() {
     let mut world = a_commented_commit();
     world.waits(599).edits(1, "Is it well oiled?").waits(86_400);
     assert_eq!(world.state.watch.unwrap().reason, Reason::WindowOpen);
@@ -97,57 +97,57 @@ fn the_check_after_a_window_stays_due_however_late_it_comes() {
 }
 
 #[test]
-fn a_deletion_is_told_once() {
+fn deletion_is_published_once() {
     let mut world = a_commented_commit();
     world.waits(30).deletes(1);
-    assert_eq!(lives_for(&mut world, 900), [DELETED]);
+    assert_eq!(live_for(&mut world, 900), [DELETED]);
     assert_eq!(world.last_payload()["comment"]["type"], "commit_comment");
     assert_eq!(world.last().actor, None, "Bitbucket does not say who");
     assert_eq!(world.due(), None);
 }
 
 #[test]
-fn a_deleted_comment_with_replies_is_still_listed_and_its_deletion_is_told_once() {
+fn deletion_of_a_comment_with_replies_is_published_once() {
     let mut world = a_commented_commit();
     world.waits(30).empties(1);
-    assert_eq!(lives_for(&mut world, 900), [DELETED]);
+    assert_eq!(live_for(&mut world, 900), [DELETED]);
     assert_eq!(world.last_payload()["comment"]["deleted"], true);
 }
 
 #[test]
-fn a_comment_whose_webhook_is_lost_is_told_after_the_grace_period() {
+fn comment_after_lost_webhook_is_published() {
     let mut world = a_commented_commit();
     world.waits(10).writes(2, "And the other one?");
-    assert_eq!(lives_for(&mut world, 29), NOTHING, "its webhook may be on its way");
-    assert_eq!(lives_for(&mut world, 900), [CREATED]);
+    assert_eq!(live_for(&mut world, 29), NOTHING, "its webhook may be on its way");
+    assert_eq!(live_for(&mut world, 900), [CREATED]);
     assert_eq!(text(&world.last_payload()), "And the other one?");
 }
 
 #[test]
-fn a_creation_reported_late_of_a_comment_that_was_found_and_edited_doubles_nothing() {
+fn late_creation_of_a_found_comment_is_no_event() {
     let mut world = a_commented_commit();
     world.waits(10).writes(2, "first");
     let late = creation_of(&world, 2);
-    assert_eq!(lives_for(&mut world, 60), [CREATED]);
+    assert_eq!(live_for(&mut world, 60), [CREATED]);
     world.edits(2, "second");
-    assert_eq!(lives_for(&mut world, 60), [UPDATED]);
-    assert_eq!(world.hears(&late), NOTHING);
-    assert_eq!(lives_for(&mut world, 900), NOTHING);
+    assert_eq!(live_for(&mut world, 60), [UPDATED]);
+    assert_eq!(world.receives(&late), NOTHING);
+    assert_eq!(live_for(&mut world, 900), NOTHING);
     assert_eq!(text(&world.last_payload()), "second");
 }
 
 #[test]
-fn a_creation_reported_after_the_edit_was_made_opens_the_window_and_the_edit_is_told() {
+fn edit_before_the_creation_report_is_published() {
     let mut world = a_commit();
     world.writes(1, "first");
     let late = creation_of(&world, 1);
     world.waits(300).edits(1, "second").waits(900);
-    assert_eq!(world.hears(&late), [CREATED]);
-    assert_eq!(lives_for(&mut world, 900), [UPDATED]);
+    assert_eq!(world.receives(&late), [CREATED]);
+    assert_eq!(live_for(&mut world, 900), [UPDATED]);
 }
 
 #[test]
-fn in_any_order_reports_and_polls_end_the_same_and_double_nothing() {
+fn order_of_reports_and_polls_does_not_matter() {
     for order in [[0, 1, 2, 2], [1, 0, 2, 2], [1, 2, 0, 2], [0, 2, 1, 2], [0, 1, 0, 1], [2, 1, 1, 0]] {
         let mut world = a_commit();
         world.writes(1, "one").writes(2, "two");
@@ -155,14 +155,14 @@ fn in_any_order_reports_and_polls_end_the_same_and_double_nothing() {
         world.waits(40).edits(1, "one, edited").deletes(2);
         for step in order {
             match step {
-                report @ (0 | 1) => drop(world.hears(&reports[report])),
+                report @ (0 | 1) => drop(world.receives(&reports[report])),
                 _ => drop(world.polls()),
             }
         }
-        lives_for(&mut world, 900);
+        live_for(&mut world, 900);
         let count = |key: &str| world.log.iter().filter(|event| event.key.as_str() == key).count();
         assert_eq!([CREATED, DELETED].map(count), [2, 1], "{order:?}");
-        // A poll that finds a comment before its webhook comes tells of it with its newest text.
+        // A poll that finds a comment before its webhook publishes its newest text.
         let texts: Vec<_> = world.log.iter().map(text_of).collect();
         assert_eq!(texts.iter().filter(|text| *text == "one, edited").count(), 1, "{order:?}: {texts:?}");
         assert!(world.log.len() <= 4, "{order:?}: {texts:?}");
@@ -174,43 +174,43 @@ fn in_any_order_reports_and_polls_end_the_same_and_double_nothing() {
 }
 
 #[test]
-fn a_poll_that_began_before_an_edit_was_known_does_not_undo_it() {
+fn older_poll_does_not_undo_an_edit() {
     let mut world = a_commented_commit();
     world.waits(30);
     let slow = world.begins_a_poll();
     world.edits(1, "second");
     assert_eq!(world.polls(), [UPDATED]);
     assert_eq!(world.ends_the_poll(slow), NOTHING);
-    assert_eq!(lives_for(&mut world, 900), NOTHING);
+    assert_eq!(live_for(&mut world, 900), NOTHING);
 }
 
 #[test]
-fn what_is_old_when_the_commit_is_first_heard_of_is_no_news() {
+fn old_comments_of_a_new_commit_are_not_published() {
     let mut world = a_commit();
     world.writes(1, "long ago").waits(86_400).writes(2, "today");
     let creation = creation_of(&world, 2);
-    world.hears(&creation);
-    assert_eq!(lives_for(&mut world, 900), NOTHING);
+    world.receives(&creation);
+    assert_eq!(live_for(&mut world, 900), NOTHING);
 }
 
 #[test]
-fn a_commit_that_may_not_be_seen_is_left_alone_until_the_next_comment() {
+fn unreachable_commit_waits_for_the_next_comment() {
     let mut world = a_commented_commit();
     world.is_unreachable();
     assert_eq!(world.due(), None);
     world.waits(60).writes(2, "Still there?");
     let creation = creation_of(&world, 2);
-    world.hears(&creation);
+    world.receives(&creation);
     assert_eq!(world.due(), Some((15, Reason::WindowOpen)));
 }
 
 #[test]
-fn nothing_else_that_names_a_commit_has_it_watched() {
+fn only_comments_start_the_watch_of_a_commit() {
     for key in [CommitStatusCreated, EventKey::Other("repo:commit_liked".to_owned())] {
         let mut world = a_commit();
         world.writes(1, "text");
         let told = creation_of(&world, 1);
-        world.hears(&Report { key, ..told });
+        world.receives(&Report { key, ..told });
         assert_eq!((world.due(), world.state.commit().is_none()), (None, true));
     }
 }

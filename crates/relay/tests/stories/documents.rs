@@ -1,11 +1,11 @@
-//! What `docs/EVENTS.md` says is what the code does.
+//! The table of keys in `docs/EVENTS.md` matches the code.
 
 use std::collections::BTreeSet;
 
 use bitbucket::EventKey;
 use relay::event::contract::promise;
 
-/// The rows of the table of keys, cell by cell.
+/// Returns the rows of the table of keys, cell by cell.
 fn rows() -> Vec<Vec<String>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/EVENTS.md");
     let text = std::fs::read_to_string(path).unwrap();
@@ -16,13 +16,13 @@ fn rows() -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What stands in backticks.
+/// Returns the words in backticks.
 fn named(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
 #[test]
-fn the_table_of_keys_has_every_key_once_and_no_other() {
+fn table_of_keys_has_every_key_once() {
     let rows = rows();
     let listed: Vec<&str> = rows.iter().map(|row| named(&row[0])[0]).collect();
     let known: BTreeSet<_> = EventKey::KNOWN.iter().map(EventKey::as_str).collect();
@@ -31,7 +31,7 @@ fn the_table_of_keys_has_every_key_once_and_no_other() {
 }
 
 #[test]
-fn the_table_of_keys_says_who_tells_of_each_and_what_it_holds() {
+fn table_of_keys_names_source_and_content() {
     for row in rows() {
         let [key, reported, found, payload, changes, counters] = row.as_slice() else { panic!("{row:?}") };
         let key = EventKey::parse(named(key)[0]).unwrap();

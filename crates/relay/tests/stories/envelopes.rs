@@ -1,13 +1,13 @@
-//! What a subscriber gets: the envelope, word for word.
+//! The published envelopes, word for word.
 
 use bitbucket::EventKey::CommentCreated;
 use serde_json::json;
 
-use crate::world::{a_known_pull_request, report};
+use crate::world::{a_polled_pull_request, report};
 
 #[test]
-fn an_event_that_was_reported() {
-    let mut world = a_known_pull_request();
+fn envelope_of_a_reported_event() {
+    let mut world = a_polled_pull_request();
     world.waits(7).writes(4001, "Why so round?").waits(1).reports_about(CommentCreated, 4001);
     insta::assert_json_snapshot!(world.last().envelope(None), @r#"
     {
@@ -83,8 +83,8 @@ fn an_event_that_was_reported() {
 }
 
 #[test]
-fn an_event_that_a_poll_found() {
-    let mut world = a_known_pull_request();
+fn envelope_of_an_event_found_by_a_poll() {
+    let mut world = a_polled_pull_request();
     world.waits(7).writes(4001, "Why so round?").reports_about(CommentCreated, 4001);
     world.waits(30).edits(4001, "Why so very round?").waits(5).polls();
     insta::assert_json_snapshot!(world.last().envelope(None), @r#"
@@ -161,8 +161,8 @@ fn an_event_that_a_poll_found() {
 }
 
 #[test]
-fn an_event_whose_payload_is_elsewhere() {
-    let mut world = a_known_pull_request();
+fn envelope_of_an_event_with_its_payload_elsewhere() {
+    let mut world = a_polled_pull_request();
     world.waits(7).writes(4001, "Why so round?").reports_about(CommentCreated, 4001);
     let reference = relay::PayloadReference {
         table: "t".to_owned(),
@@ -178,7 +178,7 @@ fn an_event_whose_payload_is_elsewhere() {
 }
 
 #[test]
-fn every_kind_of_subject_says_what_it_is() {
+fn envelope_names_every_kind_of_subject() {
     let repository = json!({ "uuid": "{ab}", "full_name": "acme/widgets" });
     let cases = [
         (json!({ "repository": repository }), json!({ "type": "repository" })),
@@ -193,7 +193,7 @@ fn every_kind_of_subject_says_what_it_is() {
         let report = report(bitbucket::EventKey::RepositoryUpdated, &body);
         let mut world = crate::world::a_repository();
         world.subject = relay::Subject::from_payload(&report.payload);
-        world.hears(&report);
+        world.receives(&report);
         let mut subject = world.last().envelope(None).to_json()["subject"].clone();
         let repository = subject.as_object_mut().unwrap().shift_remove("repository");
         assert_eq!(subject, expected);

@@ -1,4 +1,4 @@
-//! What the fold guarantees, told as stories.
+//! The guarantees of the fold, tested as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod budget;
@@ -12,12 +12,12 @@ mod named_limits;
 mod order;
 mod polling;
 mod properties;
+mod reconcile;
 mod reports;
 mod schema;
 mod subjects;
 mod sweeps;
 mod tasks;
-mod untold;
 mod watches;
 #[path = "../../../bitbucket/tests/support/mod.rs"]
 mod webhooks;

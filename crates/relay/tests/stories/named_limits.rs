@@ -1,4 +1,4 @@
-//! G8, where Bitbucket itself names the limit, and says when it is near.
+//! G8 with a limit that Bitbucket names, and its reports that the limit is near.
 
 use bitbucket::RateLimit;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ fn near(calls_per_hour: u32) -> RateLimit {
     RateLimit { near_limit: Some(true), ..names(calls_per_hour) }
 }
 
-/// A run that used `used` of what it had reserved, and heard something.
+/// Runs once: uses `used` of the reserved calls, and records a limit that Bitbucket named.
 fn run(budget: &mut Budget, second: i64, used: u32, said: Option<RateLimit>) -> Reservation {
     let reserved = budget.reserve(at(second), 900, 120);
     let unused = reserved.calls.saturating_sub(used);
@@ -36,11 +36,11 @@ fn is_thrifty(budget: &Budget, second: i64) -> bool {
 }
 
 #[test]
-fn a_limit_below_ours_caps_what_is_reserved_from_then_on() {
+fn lower_named_limit_caps_reservations() {
     let mut budget = Budget::default();
     assert_eq!(run(&mut budget, 0, 10, Some(names(200))).calls, 900 - 792);
     assert_eq!(budget.allowed(at(1), 900), 200);
-    // Ten of 200 are spent until the 62nd minute from now begins, and the 61 before it are sure of 173.
+    // Ten of 200 calls count until the 62nd minute begins; the 61 minutes before it have 173 guaranteed calls.
     assert_eq!(calls(&budget, MINUTE), 200 - 10 - 173);
     let hour: u32 =
         (1..60).map(|minute| run(&mut budget, minute * MINUTE, 120, Some(names(200))).calls).sum();
@@ -48,7 +48,7 @@ fn a_limit_below_ours_caps_what_is_reserved_from_then_on() {
 }
 
 #[test]
-fn a_limit_above_ours_gives_no_more_than_was_set() {
+fn higher_named_limit_changes_nothing() {
     let mut budget = Budget::default();
     run(&mut budget, 0, 0, Some(names(2_500)));
     assert_eq!(budget.allowed(at(1), 900), 900);
@@ -56,7 +56,7 @@ fn a_limit_above_ours_gives_no_more_than_was_set() {
 }
 
 #[test]
-fn a_limit_holds_for_a_day_after_it_was_named_last_whatever_else_is_said() {
+fn named_limit_holds_for_a_day() {
     let mut budget = Budget::default();
     run(&mut budget, 0, 0, Some(names(200)));
     run(&mut budget, 23 * HOUR, 0, None);
@@ -72,7 +72,7 @@ fn a_limit_holds_for_a_day_after_it_was_named_last_whatever_else_is_said() {
 }
 
 #[test]
-fn who_spends_little_and_hears_that_the_limit_is_near_saves_calls_for_ten_minutes() {
+fn near_limit_saves_calls_for_ten_minutes() {
     let mut budget = Budget::default();
     assert!(!run(&mut budget, 0, 10, Some(near(1_000))).is_short_of(120));
     assert!(is_thrifty(&budget, MINUTE));
@@ -82,7 +82,7 @@ fn who_spends_little_and_hears_that_the_limit_is_near_saves_calls_for_ten_minute
 }
 
 #[test]
-fn it_is_forgotten_when_bitbucket_says_that_the_limit_is_far() {
+fn near_limit_ends_when_the_limit_is_far() {
     let mut budget = Budget::default();
     run(&mut budget, 0, 10, Some(near(1_000)));
     run(&mut budget, MINUTE, 10, None);
@@ -93,7 +93,7 @@ fn it_is_forgotten_when_bitbucket_says_that_the_limit_is_far() {
 }
 
 #[test]
-fn a_limit_that_is_near_because_of_our_own_calls_is_the_budgets_business() {
+fn near_limit_by_our_own_calls_changes_nothing() {
     let mut budget = Budget::default();
     for minute in 0..60 {
         run(&mut budget, minute * MINUTE, 120, Some(near(900)));
@@ -103,7 +103,7 @@ fn a_limit_that_is_near_because_of_our_own_calls_is_the_budgets_business() {
 }
 
 #[test]
-fn two_links_that_save_calls_share_what_a_minute_may_spend() {
+fn two_saving_links_share_the_calls_of_a_minute() {
     let mut budget = Budget::default();
     run(&mut budget, 0, 0, Some(near(1_000)));
     let (one, other) = (budget.reserve(at(MINUTE), 900, 120), budget.reserve(at(MINUTE), 900, 120));
@@ -111,7 +111,7 @@ fn two_links_that_save_calls_share_what_a_minute_may_spend() {
 }
 
 #[test]
-fn a_small_limit_that_is_near_still_has_enough_for_a_poll_every_minute() {
+fn small_near_limit_allows_a_poll_every_minute() {
     let mut budget = Budget::default();
     budget.settle(at(0), budget.clone().reserve(at(0), 30, 0), Some(near(1_000)));
     let reserved = budget.reserve(at(MINUTE), 30, 120);
@@ -119,7 +119,7 @@ fn a_small_limit_that_is_near_still_has_enough_for_a_poll_every_minute() {
 }
 
 #[test]
-fn a_budget_that_was_stored_before_is_read_as_one_without_a_named_limit() {
+fn older_stored_budget_has_no_named_limit() {
     let budget: Budget = serde_json::from_str(r#"{"version": 7, "minutes": {"29893500": 3}}"#).unwrap();
     assert_eq!((budget.named, budget.allowed(at(0), 900)), (None, 900));
     let mut told = budget;

@@ -1,5 +1,5 @@
-//! Webhooks come in any order and more than once; what is known in the end, and what was told, does not depend on it, for
-//! everything whose time is known.
+//! Webhooks arrive in any order and more than once. For facts with a time, the final state and the published facts
+//! do not depend on the order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, a_pull_request, by_another_hook, report};
 
-/// What people do, one thing a minute.
+/// Actions of people, one a minute.
 #[derive(Debug, Clone)]
 enum Act {
     Retitles(u8),
@@ -41,7 +41,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     proptest::collection::vec(act, 1..16)
 }
 
-/// Bitbucket, as far as these people move it.
+/// A Bitbucket that these people change.
 struct Bitbucket {
     minute: i64,
     pull_request: Value,
@@ -86,7 +86,7 @@ impl Bitbucket {
         self.sends(key, &json!({ "comment": comment }));
     }
 
-    /// The comment that is meant, if it stands.
+    /// Index of the comment, unless it is deleted.
     fn standing(&self, comment: usize) -> Option<usize> {
         let at = comment.checked_rem(self.comments.len())?;
         (self.comments[at]["deleted"] == false).then_some(at)
@@ -136,7 +136,7 @@ impl Bitbucket {
                 self.verdicts.remove(who);
                 self.reviews(PullRequestUnapproved, who, &now);
             }
-            // Once in its life.
+            // A pull request ends once.
             Act::Merges if self.pull_request["state"] == "MERGED" => {}
             Act::Merges => {
                 self.pull_request["state"] = json!("MERGED");
@@ -151,9 +151,9 @@ impl Bitbucket {
     }
 }
 
-/// What is known of everything whose time is known, and which facts were told.
+/// The parts of the state that have a time, and the published facts.
 #[derive(Debug, PartialEq)]
-struct Known {
+struct TimedState {
     snapshot: Value,
     head: Option<String>,
     ended: Option<String>,
@@ -162,34 +162,34 @@ struct Known {
     facts: BTreeSet<String>,
 }
 
-fn known(world: &World) -> Known {
-    let known = world.known();
-    let comments = known.comments.iter().map(|(id, comment)| {
+fn timed_state(world: &World) -> TimedState {
+    let pr = world.pr();
+    let comments = pr.comments.iter().map(|(id, comment)| {
         let text = comment.standing().and_then(|standing| standing.hash.clone()).filter(|_| !comment.deleted);
         let resolved = comment.resolution.and_then(|resolution| resolution.at).map(|at| at.to_string());
         (id.0, (text, comment.deleted, resolved))
     });
-    let approved = known.published.reviews.iter().filter(|(_, review)| review.state == ReviewState::Approved);
-    Known {
-        snapshot: known.snapshot.clone(),
-        head: known.head.as_ref().map(|head| head.hash.as_str().to_owned()),
-        ended: known.published.state.clone(),
+    let approved = pr.published.reviews.iter().filter(|(_, review)| review.state == ReviewState::Approved);
+    TimedState {
+        snapshot: pr.snapshot.clone(),
+        head: pr.head.as_ref().map(|head| head.hash.as_str().to_owned()),
+        ended: pr.published.state.clone(),
         approvals: approved.map(|(user, _)| user.clone()).collect(),
         comments: comments.collect(),
         facts: world.log.iter().map(|event| event.id.to_string()).collect(),
     }
 }
 
-fn heard<'r>(reports: impl IntoIterator<Item = &'r Report>) -> World {
+fn received<'r>(reports: impl IntoIterator<Item = &'r Report>) -> World {
     let mut world = a_pull_request();
     world.now = time(100).parse().unwrap();
     for report in reports {
-        world.hears(report);
+        world.receives(report);
     }
     world
 }
 
-/// What was sent, in order, and the same in any order, some of it twice.
+/// Generates webhooks in the order sent, and the same ones shuffled, some of them twice.
 fn deliveries() -> impl Strategy<Value = (Vec<Report>, Vec<Report>)> {
     acts().prop_flat_map(|acts| {
         let mut bitbucket = Bitbucket::new();
@@ -213,7 +213,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn in_any_order_and_twice_they_end_in_the_same_state_and_tell_the_same_facts((sent, shuffled) in deliveries()) {
-        prop_assert_eq!(known(&heard(&shuffled)), known(&heard(&sent)));
+    fn order_and_duplicates_do_not_change_state_or_facts((sent, shuffled) in deliveries()) {
+        prop_assert_eq!(timed_state(&received(&shuffled)), timed_state(&received(&sent)));
     }
 }

@@ -1,6 +1,6 @@
-//! What holds in any order, with any loss and any duplicate (G3, G4, G5, G6, G9).
+//! Guarantees that hold in any order, with any loss and any duplicate (G3, G4, G5, G6, G9).
 //!
-//! `World` checks after every fold that the sequence has no gap and that no id is there twice.
+//! `World` checks after every fold that the sequence has no gap and that no id occurs twice.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use relay::Report;
 use relay::Settings;
 use relay::observation::PullRequestPoll;
 
-use crate::world::{World, a_known_pull_request, by_another_hook};
+use crate::world::{World, a_polled_pull_request, by_another_hook};
 
-/// How the webhook of a change fares.
+/// Fate of the webhook of a change.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Arrives,
@@ -36,10 +36,10 @@ enum Step {
     DeleteTask(u64),
     Wait(i64),
     Poll,
-    /// A slow poller begins; it ends whenever `EndPoll` comes.
+    /// A slow poller begins; it ends at the next `EndPoll`.
     BeginPoll,
     EndPoll,
-    /// The late webhook at this place of those that wait.
+    /// The late webhook at this index arrives.
     Deliver(usize),
     Unreachable,
 }
@@ -72,7 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A world, and what is on its way there.
+/// A world, and the webhooks and polls that have not arrived yet.
 struct Course {
     world: World,
     late: Vec<Report>,
@@ -81,8 +81,8 @@ struct Course {
 
 impl Course {
     fn new() -> Self {
-        let mut world = a_known_pull_request();
-        // Short windows need fewer polls, and so less time.
+        let mut world = a_polled_pull_request();
+        // Short windows need fewer polls, so the test is faster.
         world.settings = Settings {
             window_seconds: 120,
             margin_seconds: 10,
@@ -98,10 +98,10 @@ impl Course {
     fn report(&mut self, key: EventKey, id: u64, fate: Fate) {
         let report = self.world.webhook_about(key, id);
         match fate {
-            Fate::Arrives => drop(self.world.hears(&report)),
+            Fate::Arrives => drop(self.world.receives(&report)),
             Fate::ArrivesTwice => {
-                self.world.hears(&report);
-                self.world.hears(&by_another_hook(&report));
+                self.world.receives(&report);
+                self.world.receives(&by_another_hook(&report));
             }
             Fate::Late => self.late.push(report),
             Fate::Lost => {}
@@ -109,7 +109,7 @@ impl Course {
     }
 
     fn take(&mut self, step: Step) {
-        // Two changes in the same moment would be one for every clock.
+        // No clock separates two changes of one moment.
         self.world.waits(1);
         match step {
             Step::Write(..)
@@ -134,12 +134,12 @@ impl Course {
             Step::EndPoll => drop(self.slow.take().map(|poll| self.world.ends_the_poll(poll))),
             Step::Deliver(place) if place < self.late.len() => {
                 let report = self.late.remove(place);
-                self.world.hears(&report);
+                self.world.receives(&report);
             }
             Step::Deliver(_) => {}
             Step::Unreachable => {
                 self.world.is_unreachable();
-                // The next delivery of whatever kind lifts it.
+                // The next delivery of any kind makes the subject reachable.
                 self.world.reports(PullRequestUpdated);
             }
         }
@@ -195,10 +195,10 @@ impl Course {
         };
     }
 
-    /// Everything that is on its way arrives, and it is polled as long as it is due.
+    /// Delivers all late webhooks, ends all polls, and polls until nothing is due.
     fn settles(&mut self) {
         for report in std::mem::take(&mut self.late) {
-            self.world.hears(&report);
+            self.world.receives(&report);
         }
         self.world.reports(PullRequestUpdated);
         for _ in 0..1_000 {
@@ -209,9 +209,9 @@ impl Course {
     }
 }
 
-/// A window that no complete poll has looked at after its end is due by its end at the latest.
+/// Checks that each window without a complete poll after its end is due by its end at the latest.
 fn assert_no_window_is_dropped(world: &World) {
-    let known = world.known();
+    let known = world.pr();
     let Settings { window_seconds, margin_seconds, .. } = world.settings;
     for (id, comment) in known.comments.iter().filter(|(_, comment)| !comment.deleted) {
         let seconds = i64::from(window_seconds + margin_seconds);
@@ -223,8 +223,8 @@ fn assert_no_window_is_dropped(world: &World) {
     }
 }
 
-/// The keys of the events about a comment or task, in order.
-fn story_of(world: &World, item: &str, id: u64) -> Vec<String> {
+/// Returns the keys of the events about a comment or task, in order.
+fn event_keys_of(world: &World, item: &str, id: u64) -> Vec<String> {
     let about = |event: &&relay::Event| {
         let payload: serde_json::Value = serde_json::from_slice(&event.payload).unwrap();
         payload[item]["id"] == id
@@ -232,31 +232,31 @@ fn story_of(world: &World, item: &str, id: u64) -> Vec<String> {
     world.log.iter().filter(about).map(|event| event.key.to_string()).collect()
 }
 
-fn assert_the_same_as_bitbucket(world: &World) {
+fn assert_matches_bitbucket(world: &World) {
     for id in 1..4 {
-        let story = story_of(world, "comment", id);
+        let story = event_keys_of(world, "comment", id);
         if world.has_comment(id) {
-            assert!(world.knows_the_text_of(id), "comment {id} {story:?}");
-            assert!(!world.known_comment(id).deleted);
+            assert!(world.has_newest_text_of(id), "comment {id} {story:?}");
+            assert!(!world.comment_state(id).deleted);
             assert_eq!(
-                world.known_comment(id).resolution.is_some(),
+                world.comment_state(id).resolution.is_some(),
                 world.is_resolved(id),
                 "comment {id} {story:?}"
             );
             assert!(!story.is_empty(), "comment {id}");
-        } else if let Some(known) = world.known().comments.get(&bitbucket::CommentId(id)) {
+        } else if let Some(known) = world.pr().comments.get(&bitbucket::CommentId(id)) {
             assert!(known.deleted, "comment {id} {story:?}");
         }
-        let story = story_of(world, "task", id);
+        let story = event_keys_of(world, "task", id);
         if world.has_task(id) {
-            assert!(world.knows_the_text_of_task(id), "task {id} {story:?}");
+            assert!(world.has_newest_text_of_task(id), "task {id} {story:?}");
             assert_eq!(
-                world.known_task(id).resolution.is_some(),
+                world.task_state(id).resolution.is_some(),
                 world.is_task_resolved(id),
                 "task {id} {story:?}"
             );
             assert_eq!(story[0], "pullrequest:task_created");
-        } else if let Some(known) = world.known().tasks.get(&bitbucket::TaskId(id)) {
+        } else if let Some(known) = world.pr().tasks.get(&bitbucket::TaskId(id)) {
             assert!(known.deleted);
             assert_eq!(story.last().unwrap(), "pullrequest:task_deleted");
         }
@@ -265,7 +265,7 @@ fn assert_the_same_as_bitbucket(world: &World) {
 
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
-    // More with PROPTEST_CASES=5000 in the environment.
+    // Set PROPTEST_CASES=5000 in the environment for more.
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { 100 };
     ProptestConfig { failure_persistence: None, cases, max_shrink_iters: 20_000, ..default }
 }
@@ -274,22 +274,22 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn whatever_happens_in_the_end_it_is_as_in_bitbucket(steps in prop::collection::vec(step(), 1..60)) {
+    fn final_state_matches_bitbucket_after_any_history(steps in prop::collection::vec(step(), 1..60)) {
         let mut course = Course::new();
         for step in steps {
             course.take(step);
         }
         course.settles();
-        assert_the_same_as_bitbucket(&course.world);
+        assert_matches_bitbucket(&course.world);
     }
 
-    /// No poll helps here: the times in the webhooks have to.
+    /// Without polls, only the times in the webhooks give the order.
     #[test]
-    fn of_webhooks_in_any_order_the_newest_revision_stands(
+    fn newest_revision_stands_in_any_webhook_order(
         texts in prop::collection::vec(0..3_u8, 1..8),
         order in prop::collection::vec(any::<prop::sample::Index>(), 1..30),
     ) {
-        let mut world = a_known_pull_request();
+        let mut world = a_polled_pull_request();
         let mut reports = vec![world.writes(1, "first").webhook_about(CommentCreated, 1)];
         for text in &texts {
             world.waits(700).edits(1, &format!("t{text}"));
@@ -297,14 +297,14 @@ proptest! {
         }
         let heard: Vec<usize> = order.iter().map(|index| index.index(reports.len())).collect();
         for index in &heard {
-            world.hears(&reports[*index]);
+            world.receives(&reports[*index]);
         }
         let distinct: BTreeSet<usize> = heard.iter().copied().collect();
         prop_assert_eq!(world.log.len() - 1, distinct.len(), "each revision is one event");
         let newest = *distinct.last().unwrap();
         let text = if newest == 0 { "first".to_owned() } else { format!("t{}", texts[newest - 1]) };
-        let standing = world.known_comment(1).standing().unwrap().hash.clone();
-        // `created` says what the comment said first; whoever hears it last has heard of the edits.
+        let standing = world.comment_state(1).standing().unwrap().hash.clone();
+        // `created` carries the first text; received last, it must not replace the edits.
         if newest != 0 {
             prop_assert_eq!(standing, Some(crate::world::hash(&text)));
         }

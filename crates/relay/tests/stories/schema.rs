@@ -1,4 +1,4 @@
-//! The published contract: every event conforms to the schema, and the checked-in documents are what the types say.
+//! The published contract: every event conforms to the schema, and the checked-in documents match the types.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ use crate::world::{a_pull_request, link, report};
 static VALIDATOR: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::draft202012::new(&schema::event_schema()).unwrap());
 
-/// Every event of every story passes through here.
+/// Checks one envelope against the schema. Every event of every story is checked.
 pub(crate) fn assert_conforms(event: &Event) {
     let envelope = event.envelope(None).to_json();
     let errors: Vec<String> =
@@ -27,7 +27,7 @@ fn conforms(envelope: &Value) -> bool {
     VALIDATOR.is_valid(envelope)
 }
 
-/// What a webhook becomes on a table that knows nothing.
+/// Returns the events that a webhook causes in an empty table.
 fn published(key: &str, body: &[u8]) -> Vec<Event> {
     let payload = Payload::parse(body).unwrap();
     let subject = Subject::from_payload(&payload);
@@ -39,7 +39,7 @@ fn published(key: &str, body: &[u8]) -> Vec<Event> {
 }
 
 #[test]
-fn every_fixture_and_every_webhook_of_the_corpus_where_it_is_at_hand_becomes_one_event_that_conforms() {
+fn every_webhook_becomes_one_conforming_event() {
     for Webhook { name, key, body } in webhooks::fixtures().into_iter().chain(webhooks::corpus_webhooks()) {
         let events = published(&key, &body);
         assert_eq!(events.len(), 1, "{name}");
@@ -49,7 +49,7 @@ fn every_fixture_and_every_webhook_of_the_corpus_where_it_is_at_hand_becomes_one
 }
 
 #[test]
-fn the_sample_events_of_the_examples_conform() {
+fn sample_events_conform() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/events");
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
@@ -64,7 +64,7 @@ fn the_sample_events_of_the_examples_conform() {
 }
 
 #[test]
-fn where_a_payload_lacks_a_field_the_event_says_null() {
+fn missing_payload_field_is_null() {
     let event =
         &published("pullrequest:updated", br#"{"repository":{"uuid":"{r}"},"pullrequest":{"id":1}}"#)[0];
     let envelope = event.envelope(None).to_json();
@@ -78,7 +78,7 @@ fn where_a_payload_lacks_a_field_the_event_says_null() {
 }
 
 #[test]
-fn the_schema_is_strict() {
+fn schema_is_strict() {
     let mut world = a_pull_request();
     world.reports(EventKey::PullRequestCreated);
     let good = world.last().envelope(None).to_json();
@@ -109,7 +109,7 @@ fn the_schema_is_strict() {
     }
 }
 
-/// A checked-in document is what the types say. `UPDATE_SCHEMAS=1 cargo test -p relay schema` writes it.
+/// Checks that a checked-in document matches the types. `UPDATE_SCHEMAS=1 cargo test -p relay schema` writes it.
 fn assert_current(name: &str, document: &Value) {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas")).join(name);
     let text = format!("{document:#}\n");
@@ -122,11 +122,11 @@ fn assert_current(name: &str, document: &Value) {
 }
 
 #[test]
-fn the_checked_in_json_schema_is_what_the_types_say() {
+fn checked_in_json_schema_is_current() {
     assert_current("event.schema.json", &schema::event_schema());
 }
 
 #[test]
-fn the_checked_in_asyncapi_document_is_what_the_code_says() {
+fn checked_in_asyncapi_document_is_current() {
     assert_current("asyncapi.json", &schema::asyncapi());
 }

@@ -1,4 +1,4 @@
-//! What a payload is about, and that this can be a key of the table.
+//! The subject of a payload, and its use as a key of the table.
 
 use bitbucket::Payload;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::webhooks::{self, Webhook};
 
-/// A key of DynamoDB's holds 1,024 bytes in the sort key and 2,048 in the partition key
+/// A DynamoDB key holds 1,024 bytes in the sort key and 2,048 in the partition key
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_SUBJECT_BYTES: usize = 512;
 
@@ -39,7 +39,7 @@ fn every_fixture_has_its_subject() {
 }
 
 #[test]
-fn every_webhook_of_the_corpus_has_its_subject_where_it_is_at_hand() {
+fn every_corpus_webhook_has_its_subject() {
     for Webhook { name, key, body } in webhooks::corpus_webhooks() {
         let subject = subject(&body);
         assert_is_a_key(&subject);
@@ -63,7 +63,7 @@ fn odd_text() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn whatever_ids_say_a_subject_is_a_key(
+    fn every_subject_is_a_valid_key(
         (uuid, name, hash, number) in (odd_text(), odd_text(), odd_text(), odd_text())
     ) {
         let repository = json!({ "uuid": uuid, "full_name": name });

@@ -1,4 +1,4 @@
-//! Sweeps: one listing of a repository's open pull requests shows what no webhook told.
+//! Sweeps: one listing of a repository's open pull requests shows changes without a webhook.
 
 use bitbucket::EventKey::*;
 use bitbucket::payload::Document;
@@ -44,7 +44,7 @@ fn ids(moved: &[PullRequestId]) -> Vec<u64> {
 }
 
 #[test]
-fn a_repository_is_swept_at_once_and_then_every_five_minutes() {
+fn repository_is_swept_at_once_then_every_five_minutes() {
     let mut world = a_registered_repository();
     assert_eq!(world.due(), Some((0, Reason::Sweep)));
     let first = sweep(world.now, &[]);
@@ -54,7 +54,7 @@ fn a_repository_is_swept_at_once_and_then_every_five_minutes() {
     assert_eq!(world.due(), None);
 }
 
-/// The seconds from a sweep to the next one.
+/// Seconds from a sweep to the next one.
 fn spacing(world: &mut World, open: &[Value]) -> u32 {
     let made = sweep(world.now, open);
     world.learns(&Observation::Repository(RepositoryObservation::Swept(made)));
@@ -66,7 +66,7 @@ fn spacing(world: &mut World, open: &[Value]) -> u32 {
 const DAY: i64 = 86_400;
 
 #[test]
-fn a_repository_in_which_nothing_moved_for_a_day_is_swept_hourly_until_something_does() {
+fn quiet_repository_is_swept_hourly() {
     let mut world = a_registered_repository();
     world.waits(DAY - 1);
     assert_eq!(spacing(&mut world, &[]), 300);
@@ -86,7 +86,7 @@ fn a_repository_in_which_nothing_moved_for_a_day_is_swept_hourly_until_something
 }
 
 #[test]
-fn open_pull_requests_are_swept_often_for_a_week_because_their_tasks_change_silently() {
+fn open_pull_requests_are_swept_often_for_a_week() {
     let mut world = a_registered_repository();
     let open = listed(&world, 1, 0);
     spacing(&mut world, std::slice::from_ref(&open));
@@ -99,7 +99,7 @@ fn open_pull_requests_are_swept_often_for_a_week_because_their_tasks_change_sile
 }
 
 #[test]
-fn how_often_a_named_repository_is_swept_its_first_sweep_says() {
+fn first_sweep_sets_the_interval_of_a_named_repository() {
     for (age, seconds) in [(3 * DAY, 300), (8 * DAY, 3_600)] {
         let mut world = a_repository();
         let open = listed(&world, 1, 0);
@@ -120,7 +120,7 @@ fn sweeping_can_be_switched_off() {
 }
 
 #[test]
-fn a_sweep_shows_what_moved_what_is_new_and_what_is_not_open_any_more() {
+fn sweep_shows_moved_new_and_closed_pull_requests() {
     let mut world = a_registered_repository();
     let (same, moves, closes) = (listed(&world, 1, 0), listed(&world, 2, 0), listed(&world, 3, 0));
     let first = sweep(world.now, &[same.clone(), moves, closes]);
@@ -136,7 +136,7 @@ fn a_sweep_shows_what_moved_what_is_new_and_what_is_not_open_any_more() {
 }
 
 #[test]
-fn a_pull_request_created_since_the_first_sweep_is_news_from_its_beginning() {
+fn pull_request_created_since_first_sweep_is_published() {
     let mut world = a_registered_repository();
     let old = listed(&world, 1, 4);
     let first = sweep(world.now, std::slice::from_ref(&old));
@@ -150,10 +150,10 @@ fn a_pull_request_created_since_the_first_sweep_is_news_from_its_beginning() {
 }
 
 #[test]
-fn what_a_listing_shows_is_explained_by_webhooks_that_came() {
+fn received_webhooks_explain_a_listing() {
     let mut world = a_pull_request();
     let gear = |world: &World, comments: u64| {
-        let updated_on = world.known().snapshot_updated_on;
+        let updated_on = world.pr().snapshot_updated_on;
         let shown =
             json!({ "id": 7, "title": "Round corners", "updated_on": updated_on, "comment_count": comments });
         Listed::from_listing(&Document::new(shown))
@@ -173,7 +173,7 @@ fn what_a_listing_shows_is_explained_by_webhooks_that_came() {
     assert!(is_unexplained(&world.state, None), "it ended and nobody said so");
 }
 
-/// What a sweep makes known of a pull request that was created since the first one.
+/// Returns the world after a sweep that lists a pull request. `is_new`: created since the first sweep.
 fn noticed(is_new: bool) -> World {
     let mut world = a_pull_request();
     let since = world.now;
@@ -185,7 +185,7 @@ fn noticed(is_new: bool) -> World {
 }
 
 #[test]
-fn a_pull_request_whose_every_webhook_was_lost_is_told_from_its_creation_on() {
+fn pull_request_without_webhooks_is_published_from_creation() {
     let mut world = noticed(true);
     assert_eq!(world.due(), Some((30, Reason::Reread)));
     let shown = json!({
@@ -199,7 +199,7 @@ fn a_pull_request_whose_every_webhook_was_lost_is_told_from_its_creation_on() {
 }
 
 #[test]
-fn of_a_pull_request_that_was_there_before_only_what_happened_since_is_told() {
+fn old_pull_request_publishes_only_later_changes() {
     let mut world = noticed(false);
     let shown = json!({
         "id": 7, "title": "Gear", "state": "MERGED", "created_on": "2026-01-01T00:00:00Z", "updated_on": world.now,
@@ -211,11 +211,12 @@ fn of_a_pull_request_that_was_there_before_only_what_happened_since_is_told() {
 }
 
 #[test]
-fn a_webhook_as_new_as_what_a_sweep_showed_explains_it_and_an_older_one_that_comes_late_does_not() {
+fn only_a_webhook_as_new_as_the_sweep_explains_it() {
     let mut world = a_pull_request();
     world.reports(PullRequestCreated);
     let shown = world.now + jiff::SignedDuration::from_secs(60);
-    let snapshot = |second: i64| json!({ "id": 7, "title": "Gear", "updated_on": shown + jiff::SignedDuration::from_secs(second) });
+    let at = |second: i64| shown + jiff::SignedDuration::from_secs(second);
+    let snapshot = |second: i64| json!({ "id": 7, "title": "Gear", "updated_on": at(second) });
     let notice = |world: &World| relay::observation::Notice {
         repository: Value::Null,
         since: world.now,
@@ -225,11 +226,11 @@ fn a_webhook_as_new_as_what_a_sweep_showed_explains_it_and_an_older_one_that_com
     for (second, is_explained) in [(-1, false), (0, true), (5, true)] {
         let noticed = notice(&world);
         world.learns(&Observation::PullRequest(PullRequestObservation::SeenInSweep(noticed)));
-        // Bitbucket's clock goes on, and the webhook is older or newer than what was listed.
+        // The webhook is older or newer than the listing.
         let report = world.webhook(PullRequestUpdated, &json!({ "pullrequest": snapshot(second) }));
-        world.hears(&report);
+        world.receives(&report);
         world.waits(30);
-        let needs = relay::polling::Needs::new(world.known(), world.now, &world.settings, false);
+        let needs = relay::polling::Needs::new(world.pr(), world.now, &world.settings, false);
         assert_eq!(!needs.pull_request, is_explained, "{second} seconds after it");
         assert!(needs.tasks && world.due().unwrap().0 <= 0, "its comments and tasks are read in any case");
     }

@@ -1,10 +1,10 @@
-//! Tasks, of which Bitbucket reports nothing (G4).
+//! Tasks, for which Bitbucket sends no webhooks (G4).
 
 use bitbucket::EventKey::PullRequestApproved;
 use relay::Source;
 use serde_json::Value;
 
-use crate::world::{World, a_known_pull_request, a_pull_request};
+use crate::world::{World, a_polled_pull_request, a_pull_request};
 
 const CREATED: &str = "pullrequest:task_created";
 const UPDATED: &str = "pullrequest:task_updated";
@@ -14,7 +14,7 @@ const DELETED: &str = "pullrequest:task_deleted";
 const NOTHING: [&str; 0] = [];
 
 fn a_task() -> World {
-    let mut world = a_known_pull_request();
+    let mut world = a_polled_pull_request();
     world.adds_a_task(1, "a").waits(15).polls();
     world.waits(15);
     world
@@ -26,7 +26,7 @@ fn actor(world: &World) -> Option<&str> {
 
 #[test]
 fn every_change_of_a_task_is_an_event() {
-    let mut world = a_known_pull_request();
+    let mut world = a_polled_pull_request();
     assert_eq!(world.adds_a_task(1, "a").waits(15).polls(), [CREATED]);
     assert_eq!((world.last().source, actor(&world)), (Source::Poll, Some("bob")));
     assert_eq!(world.last_payload()["task"]["content"]["raw"], "a");
@@ -46,21 +46,21 @@ fn every_change_of_a_task_is_an_event() {
 }
 
 #[test]
-fn a_task_made_and_resolved_between_two_polls_is_two_events() {
-    let mut world = a_known_pull_request();
+fn task_created_and_resolved_between_polls_is_two_events() {
+    let mut world = a_polled_pull_request();
     world.adds_a_task(1, "a").waits(2).resolves_the_task(1);
     assert_eq!(world.waits(15).polls(), [CREATED, RESOLVED]);
 }
 
 #[test]
-fn a_task_edited_and_resolved_between_two_polls_is_two_events() {
+fn task_edited_and_resolved_between_polls_is_two_events() {
     let mut world = a_task();
     world.edits_the_task(1, "b").resolves_the_task(1);
     assert_eq!(world.waits(15).polls(), [UPDATED, RESOLVED]);
 }
 
 #[test]
-fn a_task_reopened_and_resolved_again_between_two_polls_is_two_events() {
+fn task_reopened_and_resolved_between_polls_is_two_events() {
     let mut world = a_task();
     world.resolves_the_task(1).waits(15).polls();
     world.reopens_the_task(1).waits(2).resolves_the_task(1);
@@ -68,23 +68,23 @@ fn a_task_reopened_and_resolved_again_between_two_polls_is_two_events() {
 }
 
 #[test]
-fn a_task_that_came_and_went_between_two_polls_leaves_no_trace() {
-    let mut world = a_known_pull_request();
+fn task_created_and_deleted_between_polls_is_no_event() {
+    let mut world = a_polled_pull_request();
     world.adds_a_task(1, "a").deletes_the_task(1);
     assert_eq!(world.waits(15).polls(), NOTHING);
 }
 
 #[test]
-fn a_task_missing_from_a_listing_is_deleted_only_if_it_is_not_there_by_its_id() {
+fn missing_task_is_deleted_only_after_lookup_by_id() {
     let mut world = a_task();
     let mut poll = world.begins_a_poll();
     poll.tasks = Some(relay::Listing::new(Vec::new()));
     assert_eq!(world.ends_the_poll(poll), NOTHING);
-    assert!(!world.known_task(1).deleted);
+    assert!(!world.task_state(1).deleted);
 }
 
 #[test]
-fn a_poll_without_tasks_says_nothing_about_them() {
+fn poll_without_tasks_changes_no_task() {
     let mut world = a_task();
     let mut poll = world.edits_the_task(1, "b").begins_a_poll();
     poll.tasks = None;
@@ -93,8 +93,8 @@ fn a_poll_without_tasks_says_nothing_about_them() {
 }
 
 #[test]
-fn a_pending_task_is_nothing_until_it_is_published() {
-    let mut world = a_known_pull_request();
+fn pending_task_is_ignored() {
+    let mut world = a_polled_pull_request();
     world.adds_a_task(1, "a");
     let mut poll = world.begins_a_poll();
     for task in &mut poll.tasks.as_mut().unwrap().items {
@@ -105,7 +105,7 @@ fn a_pending_task_is_nothing_until_it_is_published() {
 }
 
 #[test]
-fn a_task_older_than_the_first_sight_is_no_news_but_what_happens_to_it_is() {
+fn old_task_publishes_only_later_changes() {
     let mut world = a_pull_request();
     world.adds_a_task(1, "old").waits(3_600);
     world.writes(1, "c").reports(PullRequestApproved);
@@ -114,7 +114,7 @@ fn a_task_older_than_the_first_sight_is_no_news_but_what_happens_to_it_is() {
 }
 
 #[test]
-fn an_old_task_resolved_just_before_the_first_look_is_news_only_as_resolved() {
+fn old_task_resolved_recently_publishes_only_resolution() {
     let mut world = a_pull_request();
     world.adds_a_task(1, "old").waits(3_600).resolves_the_task(1);
     world.writes(1, "c").reports(PullRequestApproved);
@@ -122,7 +122,7 @@ fn an_old_task_resolved_just_before_the_first_look_is_news_only_as_resolved() {
 }
 
 #[test]
-fn a_task_that_appears_after_the_first_complete_look_is_news_however_old_it_says_it_is() {
+fn task_appearing_after_first_listing_is_published() {
     let mut world = a_pull_request();
     world.adds_a_task(1, "from a review that was published late");
     let hidden = std::mem::take(&mut world.begins_a_poll().tasks).unwrap();
@@ -136,18 +136,18 @@ fn a_task_that_appears_after_the_first_complete_look_is_news_however_old_it_says
 }
 
 #[test]
-fn a_poll_that_began_before_another_ended_does_not_undo_what_that_one_found() {
+fn overlapping_poll_does_not_undo_another() {
     let mut world = a_task();
     let slow = world.begins_a_poll();
     world.resolves_the_task(1).edits_the_task(1, "b");
     assert_eq!(world.waits(1).polls(), [UPDATED, RESOLVED]);
     assert_eq!(world.ends_the_poll(slow), NOTHING);
-    assert!(world.known_task(1).resolution.is_some());
+    assert!(world.task_state(1).resolution.is_some());
 }
 
 #[test]
 fn two_pollers_at_once_find_a_task_once() {
-    let mut world = a_known_pull_request();
+    let mut world = a_polled_pull_request();
     world.adds_a_task(1, "a").waits(15);
     let (one, other) = (world.begins_a_poll(), world.begins_a_poll());
     assert_eq!(world.ends_the_poll(one), [CREATED]);
@@ -155,8 +155,8 @@ fn two_pollers_at_once_find_a_task_once() {
 }
 
 #[test]
-fn many_tasks_and_comments_at_once_come_without_a_gap() {
-    let mut world = a_known_pull_request();
+fn many_tasks_and_comments_leave_no_gap() {
+    let mut world = a_polled_pull_request();
     for id in 1..=30 {
         world.writes(id, "a").adds_a_task(id, "a").resolves_the_task(id);
     }
@@ -165,8 +165,8 @@ fn many_tasks_and_comments_at_once_come_without_a_gap() {
 }
 
 #[test]
-fn the_first_of_many_folds_says_that_there_is_more_and_is_due_again_at_once() {
-    let mut world = a_known_pull_request();
+fn partial_fold_is_due_again_at_once() {
+    let mut world = a_polled_pull_request();
     for id in 1..=30 {
         world.adds_a_task(id, "a");
     }

@@ -1,7 +1,7 @@
-//! A pull request in Bitbucket, and what bitrelay knows of it: the stories are told with this.
+//! A simulated pull request in Bitbucket, and bitrelay's state of it. All stories use it.
 //!
-//! Verbs of people (`writes`, `edits`, ...) change Bitbucket only. Bitrelay learns by `hears` (a webhook) and `polls`.
-//! Both answer with the keys of the events that were new.
+//! Verbs of people (`writes`, `edits`, ...) change Bitbucket only. `receives` (a webhook) and `polls` change bitrelay's
+//! state, and return the keys of the new events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,12 +34,12 @@ pub(crate) struct World {
     deliveries: u32,
 }
 
-/// A pull request of which nothing is known.
+/// A pull request without state.
 pub(crate) fn a_pull_request() -> World {
     let now: Timestamp = START.parse().unwrap();
     World {
         now,
-        // Stories end where the last window closes; those about the tail set one. Tasks are read after every event at once.
+        // A story ends when the last window closes, unless it sets a tail. Tasks are read at once after every event.
         settings: Settings { tail_seconds: [0; 3], task_interval_seconds: 0, ..Settings::default() },
         subject: subject(),
         comments: BTreeMap::new(),
@@ -52,19 +52,19 @@ pub(crate) fn a_pull_request() -> World {
     }
 }
 
-/// A repository of which nothing is known.
+/// A repository without state.
 pub(crate) fn a_repository() -> World {
     World { subject: Subject::Repository { repository: RepositoryId::new("{ab}") }, ..a_pull_request() }
 }
 
-/// A commit of which nothing is known.
+/// A commit without state.
 pub(crate) fn a_commit() -> World {
     let subject = Subject::Commit { repository: RepositoryId::new("{ab}"), hash: "c0ffee00".to_owned() };
     World { subject, ..a_pull_request() }
 }
 
 /// A pull request whose creation was reported, and whose tasks were read once.
-pub(crate) fn a_known_pull_request() -> World {
+pub(crate) fn a_polled_pull_request() -> World {
     let mut world = a_pull_request();
     world.reports(EventKey::PullRequestCreated);
     world.waits(3);
@@ -84,7 +84,7 @@ fn user(name: &str) -> Value {
     json!({ "type": "user", "uuid": format!("{{{name}}}"), "nickname": name })
 }
 
-/// What happens in Bitbucket.
+/// Actions of people in Bitbucket.
 impl World {
     pub(crate) fn waits(&mut self, seconds: i64) -> &mut Self {
         self.now += SignedDuration::from_secs(seconds);
@@ -134,13 +134,13 @@ impl World {
         self
     }
 
-    /// Deletes a comment without replies: nothing is left of it.
+    /// Deletes a comment without replies; Bitbucket removes it.
     pub(crate) fn deletes(&mut self, id: u64) -> &mut Self {
         self.comments.remove(&id).unwrap();
         self
     }
 
-    /// Deletes a comment with replies: an empty shell stays.
+    /// Deletes a comment with replies; an empty shell remains.
     pub(crate) fn empties(&mut self, id: u64) -> &mut Self {
         self.comment(id)["deleted"] = json!(true);
         self.comment(id)["content"]["raw"] = json!("");
@@ -196,7 +196,7 @@ impl World {
     }
 }
 
-/// What is so in Bitbucket.
+/// Reads of Bitbucket's state.
 impl World {
     pub(crate) fn has_comment(&self, id: u64) -> bool {
         self.comments.get(&id).is_some_and(|comment| comment["deleted"] == false)
@@ -222,13 +222,13 @@ impl World {
         self.tasks[&id]["state"] == "RESOLVED"
     }
 
-    /// Whether the revision that stands has the text that Bitbucket shows.
-    pub(crate) fn knows_the_text_of(&self, id: u64) -> bool {
-        self.known_comment(id).standing().unwrap().hash == Some(hash(raw(&self.comments[&id])))
+    /// True if the current revision has the text that Bitbucket shows.
+    pub(crate) fn has_newest_text_of(&self, id: u64) -> bool {
+        self.comment_state(id).standing().unwrap().hash == Some(hash(raw(&self.comments[&id])))
     }
 
-    pub(crate) fn knows_the_text_of_task(&self, id: u64) -> bool {
-        self.known_task(id).revision.hash == Some(hash(raw(&self.tasks[&id])))
+    pub(crate) fn has_newest_text_of_task(&self, id: u64) -> bool {
+        self.task_state(id).revision.hash == Some(hash(raw(&self.tasks[&id])))
     }
 }
 
@@ -238,7 +238,7 @@ fn raw(item: &Value) -> &str {
 
 /// Webhooks.
 impl World {
-    /// The webhook that Bitbucket would send now.
+    /// Returns the webhook that Bitbucket would send now.
     pub(crate) fn webhook(&mut self, key: EventKey, more: &Value) -> Report {
         let mut body = json!({
             "actor": user("bob"),
@@ -255,18 +255,18 @@ impl World {
         self.webhook(key, &json!({ "comment": comment.unwrap_or_else(gone) }))
     }
 
-    /// Bitbucket reports at once.
+    /// Sends and receives a webhook at once.
     pub(crate) fn reports(&mut self, key: EventKey) -> Vec<String> {
         let report = self.webhook(key, &json!({}));
-        self.hears(&report)
+        self.receives(&report)
     }
 
     pub(crate) fn reports_about(&mut self, key: EventKey, id: u64) -> Vec<String> {
         let report = self.webhook_about(key, id);
-        self.hears(&report)
+        self.receives(&report)
     }
 
-    pub(crate) fn hears(&mut self, report: &Report) -> Vec<String> {
+    pub(crate) fn receives(&mut self, report: &Report) -> Vec<String> {
         self.deliveries += 1;
         let report = Report { delivery: format!("delivery-{}", self.deliveries), ..report.clone() };
         self.learns(&Observation::Delivery(report))
@@ -284,14 +284,14 @@ pub(crate) fn report(key: EventKey, body: &Value) -> Report {
     }
 }
 
-/// The same report, from another hook.
+/// Returns the same report from another hook.
 pub(crate) fn by_another_hook(report: &Report) -> Report {
     Report { hook: "hook-2".to_owned(), ..report.clone() }
 }
 
 /// Polls.
 impl World {
-    /// Reads everything now; it is folded later.
+    /// Reads everything now, to be folded later.
     pub(crate) fn begins_a_poll(&self) -> PullRequestPoll {
         PullRequestPoll {
             base_version: self.state.version,
@@ -304,7 +304,7 @@ impl World {
         }
     }
 
-    /// Asks for what is missing, and folds.
+    /// Looks up missing comments and tasks by id, and folds the poll.
     pub(crate) fn ends_the_poll(&mut self, mut poll: PullRequestPoll) -> Vec<String> {
         if let Some(comments) = self.state.comments() {
             for id in unlisted_comments(comments, &poll.comments) {
@@ -319,7 +319,7 @@ impl World {
         self.learns(&self.poll_observation(poll))
     }
 
-    /// A poll as an observation: of the commit, if the story is about one.
+    /// Converts a poll to an observation of the commit or the pull request.
     pub(crate) fn poll_observation(&self, poll: PullRequestPoll) -> Observation {
         if self.subject.kind() == "pullrequest" {
             return Observation::PullRequest(PullRequestObservation::Poll(poll));
@@ -329,12 +329,12 @@ impl World {
         Observation::Commit(CommitObservation::Poll(poll))
     }
 
-    /// Bitbucket answers that the subject is not there.
+    /// Folds an answer that the subject is unreachable.
     pub(crate) fn is_unreachable(&mut self) -> Vec<String> {
         self.learns(&Observation::unreachable(&self.subject).unwrap())
     }
 
-    /// A poll that reads the pull request too.
+    /// Polls the pull request itself too.
     pub(crate) fn polls_all(&mut self, shown: &Value) -> Vec<String> {
         let poll =
             PullRequestPoll { pull_request: Some(Document::new(shown.clone())), ..self.begins_a_poll() };
@@ -347,20 +347,20 @@ impl World {
     }
 }
 
-/// What bitrelay does with it.
+/// The part of bitrelay: folding and storing.
 impl World {
-    /// Folds as often as it takes, as the store would have it: an event whose id is in the log is refused, and folded
-    /// again with that known.
+    /// Folds until the store would accept the result: it refuses an event whose id is in the log, and the fold runs
+    /// again with that id remembered.
     pub(crate) fn learns(&mut self, observation: &Observation) -> Vec<String> {
         let before = self.log.len();
         for _ in 0..100 {
             let folded =
                 fold(self.state.clone(), &link(), &self.subject, observation, self.now, &self.settings);
             let ids: BTreeSet<_> = self.log.iter().map(|event| &event.id).collect();
-            let known: Vec<_> =
+            let stored: Vec<_> =
                 folded.events.iter().map(|e| e.id.clone()).filter(|id| ids.contains(id)).collect();
-            if !known.is_empty() {
-                self.state.remember(known);
+            if !stored.is_empty() {
+                self.state.remember(stored);
                 continue;
             }
             self.store(&folded.state, folded.events);
@@ -371,7 +371,7 @@ impl World {
         panic!("folding does not end");
     }
 
-    /// Checks what must always hold, and keeps it.
+    /// Checks the invariants of a fold, and stores it.
     fn store(&mut self, state: &SubjectState, events: Vec<Event>) {
         assert_eq!(state.version, self.state.version + 1);
         assert!(events.len() <= MAX_EVENTS_PER_FOLD, "{} events in one fold", events.len());
@@ -379,7 +379,7 @@ impl World {
             assert_eq!(event.sequence, self.log.len() as u64 + 1, "the sequence has no gap");
             assert!(self.log.iter().all(|other| other.id != event.id), "{} is there twice", event.key);
             assert_eq!((&event.subject, &event.link, event.observed_at), (&self.subject, &link(), self.now));
-            // The webhook function files nothing under a pull request that names none.
+            // The webhook function uses the subject of a pull request only if the payload names one.
             if state.pull_request().is_some() || self.subject.kind() != "pullrequest" {
                 crate::schema::assert_conforms(&event);
             }
@@ -391,19 +391,19 @@ impl World {
         assert_eq!(&self.state, state, "a state reads back as it was stored");
     }
 
-    pub(crate) fn known(&self) -> &PullRequestState {
+    pub(crate) fn pr(&self) -> &PullRequestState {
         self.state.pull_request().unwrap()
     }
 
-    pub(crate) fn known_comment(&self, id: u64) -> &CommentState {
-        &self.known().comments[&bitbucket::CommentId(id)]
+    pub(crate) fn comment_state(&self, id: u64) -> &CommentState {
+        &self.pr().comments[&bitbucket::CommentId(id)]
     }
 
-    pub(crate) fn known_task(&self, id: u64) -> &TaskState {
-        &self.known().tasks[&bitbucket::TaskId(id)]
+    pub(crate) fn task_state(&self, id: u64) -> &TaskState {
+        &self.pr().tasks[&bitbucket::TaskId(id)]
     }
 
-    /// When the next poll is due, in seconds from now, and why.
+    /// Time of the next poll, in seconds from now, and its reason.
     pub(crate) fn due(&self) -> Option<(i64, Reason)> {
         self.state.watch.map(|watch| (watch.due_at.duration_since(self.now).as_secs(), watch.reason))
     }
@@ -412,13 +412,13 @@ impl World {
         self.log.last().unwrap()
     }
 
-    /// The last event's payload.
+    /// Payload of the last event.
     pub(crate) fn last_payload(&self) -> Value {
         serde_json::from_slice(&self.last().payload).unwrap()
     }
 }
 
-/// The hash of a text, as a state has it.
+/// Hash of a text in the form that states store.
 pub(crate) fn hash(text: &str) -> String {
     use sha2::{Digest, Sha256};
     hex::encode(&Sha256::digest(text.as_bytes())[..16])

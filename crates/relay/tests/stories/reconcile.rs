@@ -1,4 +1,4 @@
-//! What Bitbucket shows of a pull request and no webhook has told: approvals, updates, the end, the creation.
+//! Facts that a snapshot shows although their webhooks were lost: approvals, updates, the end, the creation.
 
 use bitbucket::EventKey::{self, *};
 use relay::Reason;
@@ -14,7 +14,7 @@ fn person(name: &str) -> Value {
     json!({ "type": "user", "uuid": format!("{{{name}}}"), "display_name": name })
 }
 
-/// The pull request as Bitbucket shows it now.
+/// Returns the pull request as Bitbucket shows it now.
 fn shown(world: &World) -> Value {
     json!({
         "id": 7, "title": "Gear", "state": "OPEN", "created_on": "2026-11-02T09:00:00Z", "updated_on": world.now,
@@ -35,10 +35,10 @@ fn approved_by(world: &World, name: &str) -> Value {
 fn says(world: &mut World, key: EventKey, shown: &Value) -> Vec<String> {
     let review = json!({ "date": shown["updated_on"], "user": person("bob") });
     let report = world.webhook(key, &json!({ "pullrequest": shown, "approval": review }));
-    world.hears(&report)
+    world.receives(&report)
 }
 
-fn a_told_pull_request() -> World {
+fn a_published_pull_request() -> World {
     let mut world = a_pull_request();
     let first = shown(&world);
     says(&mut world, PullRequestCreated, &first);
@@ -47,8 +47,8 @@ fn a_told_pull_request() -> World {
 }
 
 #[test]
-fn an_approval_that_a_later_webhook_shows_is_told_after_the_grace_period() {
-    let mut world = a_told_pull_request();
+fn approval_shown_by_a_later_webhook_is_published() {
+    let mut world = a_published_pull_request();
     world.waits(60);
     let approved = approved_by(&world, "bob");
     world.writes(1, "a");
@@ -56,11 +56,11 @@ fn an_approval_that_a_later_webhook_shows_is_told_after_the_grace_period() {
         CommentCreated,
         &json!({ "pullrequest": approved.clone(), "comment": world.comment_shown(1) }),
     );
-    world.hears(&report);
+    world.receives(&report);
     assert_eq!(world.waits(5).polls(), NOTHING, "its webhook may be on its way");
-    assert!(!Needs::new(world.known(), world.now, &world.settings, false).pull_request);
+    assert!(!Needs::new(world.pr(), world.now, &world.settings, false).pull_request);
     world.waits(25);
-    assert!(Needs::new(world.known(), world.now, &world.settings, false).pull_request);
+    assert!(Needs::new(world.pr(), world.now, &world.settings, false).pull_request);
     assert_eq!(world.polls_all(&approved), ["pullrequest:approved"]);
     assert_eq!(world.last_payload()["approval"]["user"]["display_name"], "bob");
     assert_eq!(world.last().actor, Some(person("bob")));
@@ -68,8 +68,8 @@ fn an_approval_that_a_later_webhook_shows_is_told_after_the_grace_period() {
 }
 
 #[test]
-fn its_webhook_comes_late_and_is_the_same_event() {
-    let mut world = a_told_pull_request();
+fn late_webhook_of_a_published_approval_is_no_event() {
+    let mut world = a_published_pull_request();
     world.waits(60);
     let approved = approved_by(&world, "bob");
     world.waits(30);
@@ -79,8 +79,8 @@ fn its_webhook_comes_late_and_is_the_same_event() {
 }
 
 #[test]
-fn its_webhook_comes_in_time_and_nothing_is_owed() {
-    let mut world = a_told_pull_request();
+fn timely_webhook_leaves_nothing_missing() {
+    let mut world = a_published_pull_request();
     world.waits(60);
     let approved = approved_by(&world, "bob");
     world.polls_all(&approved);
@@ -89,8 +89,8 @@ fn its_webhook_comes_in_time_and_nothing_is_owed() {
 }
 
 #[test]
-fn an_approval_withdrawn_by_a_push_becomes_an_event_and_nobody_is_said_to_have_done_it() {
-    let mut world = a_told_pull_request();
+fn approval_withdrawn_by_a_push_is_an_event_without_actor() {
+    let mut world = a_published_pull_request();
     world.waits(60);
     let approved = approved_by(&world, "bob");
     says(&mut world, PullRequestApproved, &approved);
@@ -109,8 +109,8 @@ fn an_approval_withdrawn_by_a_push_becomes_an_event_and_nobody_is_said_to_have_d
 }
 
 #[test]
-fn an_approval_given_again_after_that_is_a_new_fact() {
-    let mut world = a_told_pull_request();
+fn approval_after_withdrawal_is_a_new_fact() {
+    let mut world = a_published_pull_request();
     let approved = approved_by(&world, "bob");
     says(&mut world, PullRequestApproved, &approved);
     let withdrawn = shown(world.waits(60));
@@ -123,8 +123,8 @@ fn an_approval_given_again_after_that_is_a_new_fact() {
 }
 
 #[test]
-fn a_merge_whose_webhook_was_lost_is_told_when_a_poll_shows_it() {
-    let mut world = a_told_pull_request();
+fn merge_after_lost_webhook_is_published() {
+    let mut world = a_published_pull_request();
     let mut merged = shown(world.waits(60));
     (merged["state"], merged["closed_by"]) = (json!("MERGED"), person("carol"));
     assert_eq!(world.waits(10).polls_all(&merged), NOTHING);
@@ -136,8 +136,8 @@ fn a_merge_whose_webhook_was_lost_is_told_when_a_poll_shows_it() {
 }
 
 #[test]
-fn an_update_whose_webhook_was_lost_is_told_with_its_changes() {
-    let mut world = a_told_pull_request();
+fn update_after_lost_webhook_is_published_with_changes() {
+    let mut world = a_published_pull_request();
     let mut renamed = shown(world.waits(60));
     renamed["title"] = json!("Wheel");
     assert_eq!(world.polls_all(&renamed), NOTHING);
@@ -155,20 +155,20 @@ fn an_update_whose_webhook_was_lost_is_told_with_its_changes() {
 }
 
 #[test]
-fn a_creation_whose_webhook_was_lost_is_told_when_something_else_is_heard_soon_after() {
+fn creation_after_lost_webhook_is_published() {
     let mut world = a_pull_request();
     world.waits(300).writes(1, "a");
     let first = shown(&world);
     let report = world
         .webhook(CommentCreated, &json!({ "pullrequest": first.clone(), "comment": world.comment_shown(1) }));
-    world.hears(&report);
+    world.receives(&report);
     assert_eq!(world.waits(30).polls_all(&first), ["pullrequest:created"]);
     assert_eq!(world.last().actor, Some(person("alice")));
     assert_eq!(says(&mut world, PullRequestCreated, &first), NOTHING, "late, it is the same event");
 }
 
 #[test]
-fn what_was_there_long_before_the_first_sight_is_no_news() {
+fn old_facts_at_first_sight_are_not_published() {
     let mut world = a_pull_request();
     world.waits(100_000);
     let approved = approved_by(&world, "bob");
@@ -177,10 +177,10 @@ fn what_was_there_long_before_the_first_sight_is_no_news() {
 }
 
 #[test]
-fn a_poll_reads_what_is_needed_and_no_more() {
-    let mut world = a_told_pull_request();
+fn poll_reads_only_what_is_needed() {
+    let mut world = a_published_pull_request();
     world.settings.task_interval_seconds = 60;
-    let needs = |world: &World| Needs::new(world.known(), world.now, &world.settings, false);
+    let needs = |world: &World| Needs::new(world.pr(), world.now, &world.settings, false);
     let head = needs(&world).head.unwrap();
     assert_eq!(head.as_str(), "aaaaaaaaaaaa");
     assert!(needs(&world).tasks, "no window is open: there may be no other poll for long");
@@ -192,20 +192,20 @@ fn a_poll_reads_what_is_needed_and_no_more() {
 }
 
 #[test]
-fn an_older_answer_of_a_poll_changes_nothing() {
-    let mut world = a_told_pull_request();
+fn older_poll_changes_nothing() {
+    let mut world = a_published_pull_request();
     let old = shown(&world);
     let mut renamed = shown(world.waits(60));
     renamed["title"] = json!("Wheel");
     says(&mut world, PullRequestUpdated, &renamed);
     assert_eq!(world.waits(60).polls_all(&old), NOTHING);
-    assert_eq!(world.known().snapshot["title"], "Wheel");
+    assert_eq!(world.pr().snapshot["title"], "Wheel");
     assert_ne!(world.due().map(|(_, reason)| reason), Some(Reason::Reread));
 }
 
 #[test]
-fn two_webhooks_of_one_moment_in_the_wrong_order_withdraw_nothing() {
-    let mut world = a_told_pull_request();
+fn simultaneous_webhooks_in_wrong_order_withdraw_nothing() {
+    let mut world = a_published_pull_request();
     world.waits(60);
     let (before, approved) = (shown(&world), approved_by(&world, "bob"));
     says(&mut world, PullRequestApproved, &approved);
