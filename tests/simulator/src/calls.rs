@@ -56,7 +56,7 @@ impl Calls {
         self.dropped + self.recent.len() as u64 - 1
     }
 
-    /// Records how a call ended.
+    /// Records the answer to a call.
     pub(crate) fn end(&mut self, number: u64, status: u16) {
         self.ended += 1;
         let position = number.checked_sub(self.dropped).and_then(|position| usize::try_from(position).ok());

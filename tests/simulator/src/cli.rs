@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
     /// Make the same uuids and hashes as another run with this number
     #[arg(long)]
     seed: Option<u64>,
-    /// A silent edit leaves the comment's `updated_on` as it was (it is not known what Bitbucket does)
+    /// A silent edit leaves the comment's `updated_on` as it was (Bitbucket's behaviour is not documented)
     #[arg(long)]
     silent_edits_keep_updated_on: bool,
 }

@@ -1,4 +1,4 @@
-//! The simulator's time: the machine's clock plus what was added, or a clock that only moves when a test advances it.
+//! The simulator's time: the machine's clock plus the time added, or a clock that only moves when a test advances it.
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,7 @@ pub enum ClockStart {
     Tokio(Timestamp),
 }
 
-/// The time by which windows, `created_on` and `updated_on` are reckoned. Time-outs, resends and injected
+/// The time by which windows, `created_on` and `updated_on` are computed. Time-outs, resends and injected
 /// delays are not: they concern sockets and always run in real time.
 #[derive(Debug)]
 pub struct Clock(Mutex<Mode>);
@@ -28,7 +28,7 @@ enum Mode {
 }
 
 impl Clock {
-    /// A clock that with this start.
+    /// A clock with this start.
     pub fn new(start: ClockStart) -> Self {
         let mode = match start {
             ClockStart::Real => Mode::Real { added: SignedDuration::ZERO },
@@ -38,7 +38,7 @@ impl Clock {
         Self(Mutex::new(mode))
     }
 
-    /// The time now, cut to microseconds because that is what Bitbucket writes.
+    /// The time now, cut to microseconds as Bitbucket writes it.
     pub fn now(&self) -> Timestamp {
         let mode = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = match &*mode {

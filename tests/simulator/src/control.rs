@@ -1,5 +1,5 @@
-//! The control API: `/_control/...`, for what Bitbucket's REST API has no call for. It needs no credentials; the
-//! simulator listens on this machine only unless told otherwise.
+//! The control API: `/_control/...`, for actions that Bitbucket's REST API lacks. It needs no credentials; the
+//! simulator listens on this machine only by default.
 
 use crate::api::{ApiError, error_body};
 use crate::faults::FaultRequest;
@@ -114,7 +114,7 @@ async fn like(State(hub): Shared, body: Bytes) -> Result<Json<Value>, ApiError> 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveriesQuery {
-    /// Only records of this event key, or of this silent happening.
+    /// Only records of this event key, or of this silent change.
     what: Option<String>,
     /// Only records after this id.
     after: Option<u64>,

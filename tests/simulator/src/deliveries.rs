@@ -1,4 +1,4 @@
-//! The record of what was sent, and of what was not and why.
+//! The record of webhooks that were sent, and of those that were not, with the reason.
 
 use crate::world::{Silence, SilenceReason, Webhook};
 use jiff::Timestamp;
@@ -18,13 +18,13 @@ pub struct DeliveryRecord {
     pub id: u64,
     /// Time of the act, by the simulator's clock.
     pub at: Timestamp,
-    /// The event key, or for a silence what happened (`comment_updated`, `task_resolved`, `comment_liked`).
+    /// The event key, or for a silence the change (`comment_updated`, `task_resolved`, `comment_liked`).
     pub what: String,
     /// `acme/widgets#1`, or the repository, or repository@commit.
     pub subject: String,
     /// Outcome so far.
     pub outcome: Outcome,
-    /// For a silence: why.
+    /// Reason, for a silence.
     pub reason: Option<SilenceReason>,
     /// The hook, without braces; nothing for a silence.
     pub hook_uuid: Option<String>,
@@ -50,9 +50,9 @@ pub enum Outcome {
     TimedOut,
     /// No connection, or it broke; not sent again.
     Unreachable,
-    /// A fault took it.
+    /// A fault lost it.
     Lost,
-    /// Bitbucket does not tell this.
+    /// Bitbucket does not report this change.
     Silent,
 }
 
@@ -71,7 +71,7 @@ pub struct Attempt {
     pub duration_ms: u64,
 }
 
-/// All records, and how many webhooks are still on their way.
+/// All records, and the number of webhooks still on their way.
 #[derive(Debug)]
 pub(crate) struct DeliveryLog {
     records: Mutex<Records>,

@@ -1,4 +1,4 @@
-//! Trouble on request: webhooks that get lost, come twice or late, and API calls that fail or hang.
+//! Faults on request: webhooks that get lost, come twice or late, and API calls that fail or hang.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,14 +7,14 @@ use std::time::Duration;
 /// Longest delay or hang that can be asked for.
 const MAX_MS: u64 = 600_000;
 
-/// Body of `POST /_control/faults`. Everything is optional and adds to what was asked for before.
+/// Body of `POST /_control/faults`. Everything is optional and adds to the faults already pending.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultRequest {
     /// This many of the next webhooks are never sent.
     #[serde(default)]
     pub lose_next: u32,
-    /// From now on no webhook about what this account does is sent (its name).
+    /// From now on no webhook about an act of this account is sent (its name).
     pub lose_all_of: Option<String>,
     /// This many of the next webhooks are sent twice, with the same request uuid.
     #[serde(default)]
@@ -42,7 +42,7 @@ pub struct FaultRequest {
     pub new_request_uuid_each_attempt: Option<bool>,
 }
 
-/// A status to answer and how often.
+/// A status to answer, and the number of times.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusFault {
@@ -52,7 +52,8 @@ pub struct StatusFault {
     pub count: u32,
 }
 
-/// The limit of an account with an access token: Bitbucket names it in the headers `X-RateLimit-Limit`, `-Resource` and `-NearLimit`
+/// The limit of an account with an access token. Bitbucket names it in the headers `X-RateLimit-Limit`, `-Resource`
+/// and `-NearLimit`
 /// (<https://bitbucket.org/blog/introducing-scaled-rate-limits-for-bitbucket-cloud-api>).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,7 +109,7 @@ pub(crate) enum Fate {
 }
 
 impl Faults {
-    /// Adds what a request asks for, or says what is wrong with it and adds nothing.
+    /// Adds the faults of a request. A wrong request adds nothing and returns the reason.
     pub(crate) fn add(&mut self, request: FaultRequest) -> Result<(), String> {
         if [request.delay_next_ms, request.hang_next_ms].into_iter().flatten().any(|ms| ms > MAX_MS) {
             return Err(format!("a delay or hang is at most {MAX_MS} ms"));
@@ -157,7 +158,7 @@ impl Faults {
         Fate::Delayed(Duration::from_millis(delay.ms))
     }
 
-    /// The limit that an account's answers name, where they do.
+    /// The limit that an account's answers name, if any.
     pub(crate) fn scaled_limit(&self, account: &str) -> Option<u32> {
         self.scaled_limits.get(account).copied()
     }

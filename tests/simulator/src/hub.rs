@@ -1,4 +1,4 @@
-//! The state behind all routes: the world, the clock, the faults, the records and the way webhooks take.
+//! The state behind all routes: the world, the clock, the faults, the records and the output of webhooks.
 
 use crate::calls::Calls;
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ pub(crate) struct Hub {
     webhooks: Webhooks,
 }
 
-/// The way of webhooks out of the simulator.
+/// Output of webhooks.
 #[derive(Debug)]
 enum Webhooks {
     /// Sent over HTTP.
@@ -116,7 +116,7 @@ impl Hub {
         }
     }
 
-    /// The webhooks kept since the last call; none where they are sent.
+    /// The webhooks kept since the last call; none if they are sent over HTTP.
     pub(crate) fn take_webhooks(&self) -> Vec<Webhook> {
         match &self.webhooks {
             Webhooks::Sent(_) => Vec::new(),

@@ -1,4 +1,5 @@
-//! Bitbucket in the caller's own process and time: no socket, no task. For simulations that drive everything themselves.
+//! Bitbucket in the caller's own process and time, without sockets and tasks. For simulations that drive everything
+//! themselves.
 
 use crate::calls::CallRecord;
 use crate::clock::Clock;

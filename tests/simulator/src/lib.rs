@@ -1,19 +1,19 @@
 //! A simulated Bitbucket Cloud.
 //!
 //! An HTTP server that people act on through Bitbucket's own REST API and that sends webhooks as Bitbucket does:
-//! signed, sent again after a 5xx, and **not sent at all where Bitbucket stays silent**. Such silences are edits of a
+//! signed, sent again after a 5xx, and **not sent at all if Bitbucket stays silent**. Such silences are edits of a
 //! comment inside its window, every change of a task, likes, and edits and deletions of commit comments.
 //!
 //! - [`Simulator::start`] runs it inside a test; the binary `simulator` runs it on its own.
-//! - [`Settings`] has everything that can be set, [`settings::Rules`] the answers to what is not known about
-//!   Bitbucket.
+//! - [`Settings`] has everything that can be set, [`settings::Rules`] the behaviour of Bitbucket that is not
+//!   documented.
 //! - [`InProcess`] is the same API without sockets, for simulations in virtual time; [`world::World`] also does
 //!   without a clock.
 //! - OAuth is at `/site/oauth2`, for consumers that were registered; see [`oauth`].
-//! - The control API (`/_control`, or the methods of [`Simulator`]) does what REST has no call for: time, faults,
-//!   likes, and looking at what was sent and called. `README.md` shows each call with `curl`.
+//! - The control API (`/_control`, or the methods of [`Simulator`]) has the actions that REST lacks: time, faults,
+//!   likes, and the records of webhooks and calls. `README.md` shows each call with `curl`.
 //!
-//! It imitates what is documented or was captured; where Atlassian's documentation is silent, a setting chooses. It is
+//! It imitates what is documented or was captured; if Atlassian's documentation has a gap, a setting chooses. It is
 //! not a copy: repositories have no files, diffs, merge checks or permissions, and every account may do everything
 //! that needs no authorship.
 //!

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    // Before the ready line: who reads it may send the signal at once.
+    // Before the ready line, because its reader may send the signal at once.
     let mut terminated = signal(SignalKind::terminate())?;
     let simulator = Simulator::start(cli::Arguments::parse().settings()?).await?;
     let mut stdout = std::io::stdout();

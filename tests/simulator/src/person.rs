@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Longest wait for an answer; a call that a fault lets hang longer fails.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Somebody at a keyboard: calls Bitbucket's REST API on one repository with one user's credentials. It knows
-/// nothing of the simulator, so it can act on one in another process too.
+/// A client of Bitbucket's REST API for one repository, with one user's credentials. It does not depend on the
+/// simulator, so it can act on one in another process too.
 #[derive(Debug, Clone)]
 pub struct Person {
     client: reqwest::Client,

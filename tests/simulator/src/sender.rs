@@ -1,6 +1,6 @@
 //! Sends webhooks: headers, signature, time-out and resends as Bitbucket's
 //! (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>): 10 seconds to answer; up to two more
-//! attempts after a 5xx; none after any other answer. That a time-out is not followed by another attempt is inferred.
+//! attempts after a 5xx; none after any other answer. That there is no retry after a time-out is inferred.
 
 use crate::deliveries::{Attempt, DeliveryLog, Outcome, bare};
 use crate::faults::{Fate, Faults};
@@ -20,13 +20,13 @@ const MAX_ATTEMPTS: u32 = 3;
 /// Webhooks that may wait for one hook.
 const MAX_QUEUED: usize = 10_000;
 
-/// Takes the webhooks of each act, in the order of the acts, and sees to it that they are sent.
+/// Queues the webhooks of each act in the order of the acts, and sends them.
 #[derive(Debug)]
 pub(crate) struct PostOffice {
     courier: Courier,
     faults: Arc<Mutex<Faults>>,
     in_order: bool,
-    /// One queue for each hook; a queue's worker ends with the post office.
+    /// One queue for each hook; the worker of a queue ends when the sender is dropped.
     queues: Mutex<HashMap<String, mpsc::Sender<Job>>>,
 }
 
@@ -116,7 +116,7 @@ struct Courier {
 }
 
 impl Courier {
-    /// Makes the first attempt, and leaves the resends to a task of their own: they hold up nobody.
+    /// Makes the first attempt. Resends run in a task of their own, so that they delay no other webhook.
     async fn carry(&self, job: Job) {
         let Job { record, webhook, doubled } = job;
         if doubled {

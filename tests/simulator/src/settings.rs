@@ -20,14 +20,14 @@ pub struct Settings {
     /// Accounts that may call. Default: [`User::seeded`].
     pub users: Vec<User>,
     /// Makes uuids and commit hashes the same in every run. Default `None`: different in every run, so that two
-    /// simulators in front of one table do not look like the same repository.
+    /// simulators in front of one table do not seem to be the same repository.
     pub seed: Option<u64>,
     /// Default: the machine's clock.
     pub clock: ClockStart,
     /// Bitbucket reports an edit only this long after the comment's creation or last change. Default 600.
     /// (<https://developer.atlassian.com/platform/forge/events-reference/bitbucket/>, "10 or more minutes")
     pub window_seconds: u64,
-    /// Answers to what nobody outside knows about Bitbucket.
+    /// Behaviour of Bitbucket that is not documented.
     pub rules: Rules,
     /// Sending of webhooks.
     pub sending: Sending,
@@ -74,7 +74,7 @@ impl Settings {
     }
 }
 
-/// Somebody with credentials. Both kinds of credential may be given; they are made up, so printing them is safe.
+/// An account with credentials. Both kinds of credential may be given; they are made up, so printing them is safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Nickname and display name, and the name used in the control API.
@@ -113,7 +113,7 @@ impl User {
 }
 
 /// Behaviour of Bitbucket that is not documented and was never measured. The defaults follow the most literal
-/// reading; whatever depends on Bitbucket should be right under either answer.
+/// reading; every client of Bitbucket should be right under either answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is one independent open question")]
 pub struct Rules {
@@ -161,7 +161,7 @@ pub struct Sending {
     pub timeout: Duration,
     /// Time after a 5xx until the next attempt. Default 1 s; Bitbucket's spacing is not documented.
     pub resend_after: Duration,
-    /// First attempts of one hook are made one after the other, in the order of what happened. Default true, for
+    /// First attempts of one hook are made one after the other, in the order of the acts. Default true, for
     /// readable scenarios. Bitbucket promises no order; `false` sends each as soon as it can.
     pub in_order: bool,
     /// Write uuids with braces in `X-Hook-UUID` and `X-Request-UUID`. Default false; both forms were seen.

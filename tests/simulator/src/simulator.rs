@@ -1,4 +1,4 @@
-//! The server: starting it, looking into it, stopping it.
+//! The server: starting, inspecting and stopping it.
 
 use crate::calls::{CallCount, CallRecord};
 use crate::clock::Clock;
@@ -102,7 +102,8 @@ impl Simulator {
         self.hub.calls().recent()
     }
 
-    /// Number of calls that have begun, and number of those that have ended. Cheap, for tests that wait for the calls to end.
+    /// Number of calls that have begun, and number of those that have ended. Cheap, for tests that wait for the
+    /// calls to end.
     pub fn calls_begun_and_ended(&self) -> (u64, u64) {
         self.hub.calls().begun_and_ended()
     }
@@ -180,7 +181,7 @@ impl Simulator {
         })
     }
 
-    /// Stops accepting, answers what is being asked, and returns.
+    /// Stops accepting, answers the requests under way, and returns.
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
         if let Some(mut server) = self.server.take()

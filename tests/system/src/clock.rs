@@ -1,4 +1,4 @@
-//! One clock for all: the simulator's.
+//! The one clock of a test: the simulator's.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use simulator::Simulator;
 use store::Clock;
 
-/// The simulator's clock, as the functions ask for the time.
+/// The simulator's clock, in the form that the functions read.
 #[derive(Debug, Clone)]
 pub struct SimulatedClock(pub Arc<Simulator>);
 

@@ -1,5 +1,6 @@
-//! The whole product in one process and in injected time: the simulated Bitbucket, the real webhook function, the real
-//! poller that reads the simulator over HTTP, and a table in memory whose log is what a subscriber sees.
+//! The whole product in one process and in injected time. A world has the simulated Bitbucket, the real webhook
+//! function, and the real poller, which reads the simulator over HTTP. A table in memory holds the log that a
+//! subscriber reads.
 //!
 //! ```no_run
 //! # async fn story() {
@@ -17,14 +18,14 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`setup`] | repositories, pull requests, and how a world starts |
-//! | [`world`] | everything, and starting it |
-//! | `driver` | time, polling, and trouble on the way |
-//! | [`log`] | what a subscriber sees, and what is known |
+//! | [`setup`] | repositories, pull requests, and the settings of a world |
+//! | [`world`] | the world, and starting it |
+//! | `driver` | time, polls and faults |
+//! | [`log`] | the log of each subject, and its stored state |
 //! | [`queue`] | the queue of shards |
-//! | [`person`] | what people do on Bitbucket |
-//! | [`mailbox`] | the way of a webhook, on which it can be held back |
-//! | [`truth`] | what Bitbucket holds in the end, compared with what is known of it |
+//! | [`person`] | people who act on Bitbucket |
+//! | [`mailbox`] | the step between Bitbucket and the webhook function, which can hold webhooks back |
+//! | [`truth`] | comparison of Bitbucket with the stored state and the log |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

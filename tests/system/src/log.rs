@@ -1,4 +1,4 @@
-//! What a subscriber sees, and what is known.
+//! The log of each subject, as a subscriber reads it, and its stored state.
 
 use jiff::Timestamp;
 use relay::state::PullRequestState;
@@ -13,7 +13,7 @@ use crate::world::World;
 const MAX_EVENTS: usize = 10_000;
 
 impl World {
-    /// What the table knows a pull request as.
+    /// Subject of a pull request in the table.
     pub fn subject(&self, pr: Pr) -> Subject {
         let repository = self.repositories[pr.repo as usize].trim_matches(['{', '}']);
         format!("pullrequest/{repository}/{}", pr.id).parse().unwrap()
@@ -24,18 +24,18 @@ impl World {
         self.table.events(&pr.repo.link(), &self.subject(pr), 0, MAX_EVENTS).await.unwrap()
     }
 
-    /// The log of a pull request, a line an event: `3 pullrequest:comment_updated poll`.
+    /// The log of a pull request, one line for each event: `3 pullrequest:comment_updated poll`.
     pub async fn events(&self, pr: Pr) -> Vec<String> {
         self.events_after(pr, 0).await
     }
 
-    /// The same from the event after `sequence` on.
+    /// The same lines for the events after `sequence`.
     pub async fn events_after(&self, pr: Pr, sequence: u64) -> Vec<String> {
         let log = self.log(pr).await.into_iter().filter(|event| event.sequence > sequence);
         log.map(|event| format!("{} {} {}", event.sequence, event.key, event.source.as_str())).collect()
     }
 
-    /// What the table knows a commit as.
+    /// Subject of a commit in the table.
     pub fn commit(&self, repo: Repo, hash: &str) -> Subject {
         let repository = self.repositories[repo as usize].trim_matches(['{', '}']);
         format!("commit/{repository}/{hash}").parse().unwrap()
@@ -46,7 +46,7 @@ impl World {
         self.table.events(&repo.link(), &self.commit(repo, hash), 0, MAX_EVENTS).await.unwrap()
     }
 
-    /// What is known of a commit.
+    /// Stored state of a commit.
     pub async fn commit_state(&self, repo: Repo, hash: &str) -> SubjectState {
         self.table.read(&repo.link(), &self.commit(repo, hash)).await.unwrap()
     }
@@ -56,36 +56,36 @@ impl World {
         self.log(pr).await.pop().unwrap()
     }
 
-    /// What is known of a subject.
+    /// Stored state of a pull request's subject, watch included.
     pub async fn subject_state(&self, pr: Pr) -> SubjectState {
         self.table.read(&pr.repo.link(), &self.subject(pr)).await.unwrap()
     }
 
-    /// What is known of a pull request.
+    /// Stored state of a pull request.
     pub async fn state(&self, pr: Pr) -> PullRequestState {
         self.subject_state(pr).await.pull_request().cloned().unwrap()
     }
 
-    /// Calls that were made to Bitbucket by a repository's poller so far.
+    /// Number of calls made so far with the credential of a repository's link.
     pub fn calls(&self, repo: Repo) -> u64 {
         self.simulator.call_counts().get(repo.bot()).map_or(0, |count| count.total)
     }
 
-    /// When the poller called the API with the credential of a repository's link.
+    /// Times of the calls with the credential of a repository's link.
     pub fn call_times(&self, repo: Repo) -> Vec<Timestamp> {
         let calls = self.simulator.calls().into_iter();
         calls.filter(|call| call.user == repo.bot()).map(|call| call.at).collect()
     }
 }
 
-/// The text in an event's payload, of a comment or a task.
+/// Text of the comment or task in an event's payload.
 pub fn text_of(event: &Event) -> String {
     let payload: Value = serde_json::from_slice(&event.payload).unwrap();
     let text = |item: &str| payload.pointer(&format!("/{item}/content/raw"))?.as_str().map(str::to_owned);
     text("comment").or_else(|| text("task")).unwrap_or_default()
 }
 
-/// Who did it, by the event.
+/// Name of the event's actor.
 pub fn actor_of(event: &Event) -> Option<String> {
     Some(event.actor.as_ref()?.get("display_name")?.as_str()?.to_owned())
 }

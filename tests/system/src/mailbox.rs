@@ -1,5 +1,5 @@
-//! The way of a webhook from Bitbucket to the function, on which it can be held back: the simulator's own delays run in
-//! real time, and late is a matter of injected time here.
+//! A step between Bitbucket and the webhook function that can hold webhooks back. The simulator's own delays run in
+//! real time; here a webhook is late in injected time.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,10 +15,10 @@ use tower::ServiceExt;
 /// The largest webhook.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Attempts for one webhook, as Bitbucket makes them.
+/// Attempts for one webhook, as at Bitbucket.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// Stands between Bitbucket and the function.
+/// The step between Bitbucket and the webhook function.
 #[derive(Debug)]
 pub struct Mailbox {
     function: Router,
@@ -31,7 +31,7 @@ struct Held {
     letters: Vec<Letter>,
 }
 
-/// One webhook that is held back.
+/// One webhook that was held back.
 #[derive(Debug, Clone)]
 pub struct Letter {
     parts: Parts,
@@ -39,14 +39,14 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// Its event key.
+    /// The event key.
     pub fn key(&self) -> &str {
         self.parts.headers["x-event-key"].to_str().unwrap()
     }
 }
 
 impl Mailbox {
-    /// Serves a mailbox in front of `function` on a free port and gives its URL.
+    /// Serves a mailbox in front of `function` on a free port, and returns its URL.
     pub async fn open(function: Router) -> (Arc<Self>, String) {
         let mailbox = Arc::new(Self { function, held: Mutex::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -56,19 +56,19 @@ impl Mailbox {
         (mailbox, url)
     }
 
-    /// From now on webhooks are held back. Bitbucket takes them for delivered.
+    /// Holds webhooks back from now on. Bitbucket gets the answer 200 for them.
     pub fn hold(&self) {
         self.held.lock().unwrap().holding = true;
     }
 
-    /// From now on webhooks go through again; gives those that were held back, in the order of what happened.
+    /// Stops holding webhooks back, and returns those that were held, in the order of their arrival.
     pub fn stop_holding(&self) -> Vec<Letter> {
         let mut held = self.held.lock().unwrap();
         held.holding = false;
         std::mem::take(&mut held.letters)
     }
 
-    /// Delivers a webhook, and again up to twice where the function answers 5xx. Gives the last status.
+    /// Delivers a webhook, with up to two retries after a 5xx answer. Returns the last status.
     pub async fn deliver(&self, letter: &Letter) -> StatusCode {
         let mut status = StatusCode::OK;
         for attempt in 1..=MAX_ATTEMPTS {

@@ -1,4 +1,4 @@
-//! What people do on Bitbucket. Each act waits until its webhooks have arrived.
+//! People who act on Bitbucket. Each act waits until its webhooks have arrived.
 
 use serde_json::{Value, json};
 use simulator::Person;
@@ -6,7 +6,7 @@ use simulator::Person;
 use crate::setup::{Pr, Repo};
 use crate::world::World;
 
-/// Somebody who works on a repository.
+/// A person who works on a repository.
 #[derive(Debug)]
 pub struct Member<'w> {
     world: &'w World,
@@ -41,7 +41,7 @@ impl<'w> Member<'w> {
         self.did(self.person.delete(&self.url(path)).await.unwrap()).await;
     }
 
-    /// Opens a pull request from a branch that is made for it.
+    /// Opens a pull request from a new branch.
     pub async fn opens(&self, branch: &str) -> Pr {
         let body = json!({ "title": branch, "source": { "branch": { "name": branch } } });
         Pr { repo: self.repo, id: id(&self.posts("/pullrequests", body).await) }
@@ -81,7 +81,7 @@ impl<'w> Member<'w> {
         self.removes(&format!("{}/{comment}", commit_comments(hash))).await;
     }
 
-    /// The commit at the head of a pull request, in full.
+    /// Full hash of the commit at the head of a pull request.
     pub async fn head_of(&self, pr: Pr) -> String {
         let commits = self.reads_all(pr, "commits").await;
         commits[0]["hash"].as_str().unwrap().to_owned()
@@ -92,7 +92,7 @@ impl<'w> Member<'w> {
         self.puts(&format!("/pullrequests/{}", pr.id), changes).await;
     }
 
-    /// A pull request as Bitbucket shows it.
+    /// Reads a pull request from Bitbucket.
     pub async fn reads(&self, pr: Pr) -> Value {
         let url = self.url(&format!("/pullrequests/{}", pr.id));
         let (status, shown) = self.person.get(&url).await.unwrap();
@@ -100,12 +100,12 @@ impl<'w> Member<'w> {
         shown
     }
 
-    /// Changes the title.
+    /// Changes the title of a pull request.
     pub async fn retitles(&self, pr: Pr, title: &str) {
         self.changes(pr, json!({ "title": title })).await;
     }
 
-    /// Comments.
+    /// Comments on a pull request.
     pub async fn comments(&self, pr: Pr, text: &str) -> u64 {
         id(&self.posts(&comments(pr), content(text)).await)
     }
@@ -169,7 +169,7 @@ impl<'w> Member<'w> {
         self.removes(&format!("{}/{task}", tasks(pr))).await;
     }
 
-    /// Approves.
+    /// Approves a pull request.
     pub async fn approves(&self, pr: Pr) {
         self.posts(&format!("/pullrequests/{}/approve", pr.id), json!({})).await;
     }
@@ -179,14 +179,14 @@ impl<'w> Member<'w> {
         self.removes(&format!("/pullrequests/{}/approve", pr.id)).await;
     }
 
-    /// Merges.
+    /// Merges a pull request.
     pub async fn merges(&self, pr: Pr) {
         self.posts(&format!("/pullrequests/{}/merge", pr.id), json!({})).await;
     }
 
     /// Reads every page of a listing below a pull request.
-    pub(crate) async fn reads_all(&self, pr: Pr, what: &str) -> Vec<Value> {
-        let mut url = self.url(&format!("/pullrequests/{}/{what}?pagelen=100", pr.id));
+    pub(crate) async fn reads_all(&self, pr: Pr, listing: &str) -> Vec<Value> {
+        let mut url = self.url(&format!("/pullrequests/{}/{listing}?pagelen=100", pr.id));
         let mut values = Vec::new();
         loop {
             let (status, mut page) = self.person.get(&url).await.unwrap();

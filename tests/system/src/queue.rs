@@ -5,21 +5,21 @@ use std::sync::{Mutex, PoisonError};
 use poller::Error;
 use poller::shard_queue::{HandOver, HandedShard, ShardQueue};
 
-/// Keeps what is handed over, or refuses it.
+/// A queue that keeps the shards handed over to it, or refuses them.
 #[derive(Debug, Default)]
 pub struct MemoryQueue {
-    /// Whether everything is refused.
+    /// True if every shard is refused.
     refuses: bool,
     handed: Mutex<Vec<HandedShard>>,
 }
 
 impl MemoryQueue {
-    /// A queue that takes nothing.
+    /// Returns a queue that refuses every shard.
     pub fn refusing() -> Self {
         Self { refuses: true, ..Self::default() }
     }
 
-    /// What was handed over since this was asked last, in the order in which it came.
+    /// Takes the shards handed over since the last call, oldest first.
     pub fn take(&self) -> Vec<HandedShard> {
         std::mem::take(&mut self.handed.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,11 +1,11 @@
-//! Repositories, pull requests, and how a world starts.
+//! Repositories, pull requests, and the settings of a world.
 
 use jiff::SignedDuration;
 use poller::PollerSettings;
 use relay::{LinkId, Settings};
 use simulator::Rules;
 
-/// Where a pull request is. Each repository has a link with a credential of its own.
+/// One of the two repositories. Each has a link with a credential of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repo {
     /// `acme/widgets`, link `widgets`, polled as `bot`.
@@ -15,7 +15,7 @@ pub enum Repo {
 }
 
 impl Repo {
-    /// Its slug, which is its link's id too.
+    /// The slug, which is also the id of its link.
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Widgets => "widgets",
@@ -23,7 +23,7 @@ impl Repo {
         }
     }
 
-    /// Who polls it.
+    /// Account of its link's credential.
     pub const fn bot(self) -> &'static str {
         match self {
             Self::Widgets => "bot",
@@ -31,7 +31,7 @@ impl Repo {
         }
     }
 
-    /// Its link.
+    /// Id of its link.
     pub fn link(self) -> LinkId {
         self.slug().parse().unwrap()
     }
@@ -40,22 +40,22 @@ impl Repo {
 /// A pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pr {
-    /// Where.
+    /// The repository.
     pub repo: Repo,
-    /// Its number there.
+    /// The number in that repository.
     pub id: u64,
 }
 
-/// How a world starts.
+/// Settings of a world.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
-    /// What is not known about Bitbucket.
+    /// Behaviour of Bitbucket that is not documented.
     pub rules: Rules,
     /// Windows and intervals. The simulator's window is the same.
     pub settings: Settings,
-    /// What a run of the poller may spend.
+    /// Limits of a poller's run.
     pub limits: PollerSettings,
-    /// Whether hooks are registered at the start.
+    /// True if hooks are registered at the start.
     pub hooked: bool,
 }
 
@@ -70,8 +70,8 @@ impl Default for Setup {
             overtime: SignedDuration::from_secs(5),
             ..PollerSettings::default()
         };
-        // Less often than by default: most stories are about what is found, not how soon, and a poll takes real time. Sweeps, heads and
-        // the tail are for stories of their own.
+        // Polls are rarer than by default: most stories ask what is found, not how soon, and a poll takes real time.
+        // Sweeps, heads and the tail have stories of their own.
         let settings = Settings {
             poll_interval_seconds: 60,
             tail_seconds: [0; 3],

@@ -1,4 +1,4 @@
-//! The table in memory, with a difference.
+//! The table in memory with one changed behaviour.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use relay::{Event, LinkId, Subject, SubjectState};
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, Document, Documents, DueWatch, Error, Leases, Shard, SubjectLog};
 
-/// How a table differs from the one in memory.
+/// Difference between a table and the one in memory.
 pub trait Difference: fmt::Debug + Send + Sync {
-    /// Told of everything that is read.
+    /// Called after each read of a subject.
     fn has_read(&self, _subject: &Subject, _state: &SubjectState) {}
 
-    /// Whether everybody gets every lease.
+    /// True if every caller gets every lease.
     fn gives_every_lease(&self) -> bool {
         false
     }
 }
 
-/// Leases are for economy: without them everything must still hold, with two pollers at once.
+/// Grants every lease. Leases are for economy only: all guarantees must hold without them, with two pollers at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Unleased;
 
@@ -33,9 +33,9 @@ impl Difference for Unleased {
 /// The table in memory with a difference.
 #[derive(Debug, Clone)]
 pub struct Different<D> {
-    /// What is stored.
+    /// The table in memory.
     pub table: MemoryTable,
-    /// What is different.
+    /// The difference.
     pub difference: D,
 }
 

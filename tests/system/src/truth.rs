@@ -1,5 +1,4 @@
-//! What Bitbucket holds, compared with what is known of it: the state, and what the log tells to somebody who reads it
-//! from the start.
+//! Compares Bitbucket with the stored state, and with the log as a consumer replays it from the start.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,22 +10,22 @@ use sha2::{Digest, Sha256};
 use crate::setup::Pr;
 use crate::world::World;
 
-/// A comment or a task: the hash of its text, and whether it is resolved.
+/// Comments or tasks by id: the hash of the text, and true if it is resolved.
 pub type Items = BTreeMap<u64, (Option<String>, bool)>;
 
-/// What Bitbucket holds of a pull request.
+/// The comments and tasks of a pull request at Bitbucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Truth {
-    /// The comments that stand.
+    /// The comments that are not deleted.
     pub comments: Items,
-    /// The tasks that are there.
+    /// The tasks.
     pub tasks: Items,
-    /// The texts of both.
+    /// The texts of both, by id.
     pub texts: BTreeMap<u64, String>,
 }
 
 impl Truth {
-    /// Asks Bitbucket.
+    /// Reads them from Bitbucket.
     pub async fn of(world: &World, pr: Pr) -> Self {
         let reader = world.member("carol", pr.repo);
         let comments = reader.reads_all(pr, "comments").await;
@@ -46,8 +45,8 @@ impl Truth {
     }
 }
 
-/// The comments and tasks that stand by what is known.
-pub fn known(state: &PullRequestState) -> (Items, Items) {
+/// The comments and tasks in the stored state that are not deleted.
+pub fn stored_items(state: &PullRequestState) -> (Items, Items) {
     let comments = state.comments.iter().filter(|(_, comment)| !comment.deleted).map(|(id, comment)| {
         (id.0, (comment.standing().and_then(|standing| standing.hash.clone()), comment.resolution.is_some()))
     });
@@ -59,55 +58,59 @@ pub fn known(state: &PullRequestState) -> (Items, Items) {
     (comments.collect(), tasks.collect())
 }
 
-/// Everything that must hold once Bitbucket is quiet; the first thing that does not, in words.
+/// Checks everything that must hold once Bitbucket is quiet.
 ///
 /// # Errors
 ///
-/// What does not hold.
+/// A description of the first check that fails.
 pub async fn check(world: &World, pr: Pr) -> Result<(), String> {
     let log = world.log(pr).await;
     check_order(&log)?;
     let truth = Truth::of(world, pr).await;
-    let (comments, tasks) = known(&world.state(pr).await);
+    let (comments, tasks) = stored_items(&world.state(pr).await);
     same("comments", &comments, &truth.comments)?;
     same("tasks", &tasks, &truth.tasks)?;
-    check_told(&log, &truth)?;
+    check_published(&log, &truth)?;
     check_once(&log)
 }
 
-fn same(what: &str, known: &Items, truth: &Items) -> Result<(), String> {
-    let keys: BTreeSet<_> = known.keys().chain(truth.keys()).collect();
-    let different = keys.into_iter().filter(|id| known.get(id) != truth.get(id));
+fn same(kind: &str, stored: &Items, truth: &Items) -> Result<(), String> {
+    let keys: BTreeSet<_> = stored.keys().chain(truth.keys()).collect();
+    let different = keys.into_iter().filter(|id| stored.get(id) != truth.get(id));
     let lines: Vec<_> = different
-        .map(|id| format!("  {id}: known {:?}, in truth {:?}", known.get(id), truth.get(id)))
+        .map(|id| format!("  {id}: stored {:?}, at Bitbucket {:?}", stored.get(id), truth.get(id)))
         .collect();
-    if lines.is_empty() { Ok(()) } else { Err(format!("{what} are known wrongly:\n{}", lines.join("\n"))) }
+    if lines.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("the stored {kind} differ from Bitbucket's:\n{}", lines.join("\n")))
+    }
 }
 
 /// G6: no gap; G5: no id twice.
 fn check_order(log: &[Event]) -> Result<(), String> {
-    for (place, event) in log.iter().enumerate() {
-        if event.sequence != place as u64 + 1 {
-            return Err(format!("event {} is at place {}", event.sequence, place + 1));
+    for (index, event) in log.iter().enumerate() {
+        if event.sequence != index as u64 + 1 {
+            return Err(format!("event {} is at position {} of the log", event.sequence, index + 1));
         }
     }
     let ids: BTreeSet<_> = log.iter().map(|event| &event.id).collect();
     if ids.len() == log.len() { Ok(()) } else { Err("an event id is in the log twice".to_owned()) }
 }
 
-/// G3, G4: what stands was told, text for text; G9: the log, read in order, ends with what stands.
-fn check_told(log: &[Event], truth: &Truth) -> Result<(), String> {
-    let mut told: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+/// G3, G4: every current text was published. G9: the log, read in order, ends with the current state.
+fn check_published(log: &[Event], truth: &Truth) -> Result<(), String> {
+    let mut published: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
     let mut gone = BTreeSet::new();
     let mut resolved: BTreeMap<u64, bool> = BTreeMap::new();
     let mut newest: BTreeMap<u64, Option<String>> = BTreeMap::new();
     for event in log {
         let Some(item) = item_of(event) else { continue };
         let id = item["id"].as_u64().unwrap();
-        told.entry(id).or_default().insert(text(&item).to_owned());
+        published.entry(id).or_default().insert(text(&item).to_owned());
         match event.key.as_str().rsplit_once('_').unwrap().1 {
             "deleted" => drop(gone.insert(id)),
-            // A report may be late; it says when it was, and what is older changes nothing for who reads that.
+            // A report may be late. Its payload has the time of the resolution, so a consumer can skip an older one.
             "resolved" if resolved_on(&item) < newest.get(&id).cloned().flatten() => {}
             "resolved" => {
                 newest.insert(id, resolved_on(&item));
@@ -118,26 +121,26 @@ fn check_told(log: &[Event], truth: &Truth) -> Result<(), String> {
         }
     }
     for (id, text) in &truth.texts {
-        if !told.get(id).is_some_and(|told| told.contains(text)) {
-            return Err(format!("{id} stands as {text:?}, which was never told"));
+        if !published.get(id).is_some_and(|published| published.contains(text)) {
+            return Err(format!("{id} has the text {text:?}, which was never published"));
         }
         if gone.contains(id) {
-            return Err(format!("{id} stands, and was told to be deleted"));
+            return Err(format!("{id} exists, but its deletion was published"));
         }
     }
-    for (id, (_, stands)) in truth.comments.iter().chain(&truth.tasks) {
-        if resolved.get(id).copied().unwrap_or(false) != *stands {
-            return Err(format!("{id} is resolved: {stands}, the log ends otherwise"));
+    for (id, (_, is_resolved)) in truth.comments.iter().chain(&truth.tasks) {
+        if resolved.get(id).copied().unwrap_or(false) != *is_resolved {
+            return Err(format!("{id}: resolved is {is_resolved} at Bitbucket, but not by the log"));
         }
     }
-    let left = told.keys().filter(|id| !truth.texts.contains_key(id) && !gone.contains(id));
-    match left.copied().next() {
-        Some(id) => Err(format!("{id} is not there any more, which was never told")),
+    let missing = published.keys().filter(|id| !truth.texts.contains_key(id) && !gone.contains(id));
+    match missing.copied().next() {
+        Some(id) => Err(format!("{id} is gone, but its deletion was never published")),
         None => Ok(()),
     }
 }
 
-/// G5: what happens once in the life of a comment or task is told once.
+/// G5: the creation and the deletion of a comment or task are published once.
 fn check_once(log: &[Event]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     for event in log {
@@ -145,7 +148,7 @@ fn check_once(log: &[Event]) -> Result<(), String> {
         let fact = (event.key.as_str().to_owned(), item["id"].as_u64());
         let once = fact.0.ends_with("_created") || fact.0.ends_with("_deleted");
         if once && !seen.insert(fact.clone()) {
-            return Err(format!("{fact:?} was told twice"));
+            return Err(format!("{fact:?} was published twice"));
         }
     }
     Ok(())
@@ -158,7 +161,7 @@ fn item_of(event: &Event) -> Option<Value> {
     Some(payload[name].take())
 }
 
-/// When it was resolved, by the payload.
+/// Time of the resolution in the payload.
 fn resolved_on(item: &Value) -> Option<String> {
     let at = item.pointer("/resolution/created_on").or_else(|| item.get("resolved_on"))?;
     at.as_str().map(str::to_owned)
@@ -168,7 +171,7 @@ fn text(item: &Value) -> &str {
     item.pointer("/content/raw").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The hash that a state keeps of a text.
+/// Hash of a text, as the state stores it.
 fn hash(text: &str) -> String {
     hex::encode(&Sha256::digest(text.as_bytes())[..16])
 }

@@ -1,4 +1,4 @@
-//! Everything, and starting it.
+//! The world of a test, and starting it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -21,8 +21,8 @@ use crate::setup::{Repo, Setup};
 
 const SECRET: &str = "a secret of these tests";
 
-/// What a hook of these tests hears of.
-const HEARD: [&str; 17] = [
+/// Events that a hook of these tests subscribes to.
+const SUBSCRIBED: [&str; 17] = [
     "repo:commit_comment_created",
     "repo:commit_status_created",
     "repo:commit_status_updated",
@@ -45,10 +45,10 @@ const HEARD: [&str; 17] = [
 /// The poller as these tests run it.
 pub type TestPoller<T> = Poller<T, MemoryLinks, SimulatedClock>;
 
-/// Everything.
+/// Bitbucket, the table, the links and the poller of one test.
 #[derive(Debug)]
 pub struct World {
-    /// Bitbucket.
+    /// The simulated Bitbucket.
     pub simulator: Arc<Simulator>,
     /// The table.
     pub table: MemoryTable,
@@ -56,7 +56,7 @@ pub struct World {
     pub links: MemoryLinks,
     /// The grants of links with an OAuth consumer.
     pub grants: MemoryGrants,
-    /// How it was started.
+    /// Its settings.
     pub setup: Setup,
     pub(crate) mailbox: Arc<Mailbox>,
     mailbox_url: String,
@@ -66,12 +66,12 @@ pub struct World {
 }
 
 impl World {
-    /// A world with the usual settings, and a hook on each repository.
+    /// Starts a world with the usual settings and a hook on each repository.
     pub async fn start() -> Self {
         Self::with(Setup::default()).await
     }
 
-    /// A world with other settings.
+    /// Starts a world with other settings.
     pub async fn with(setup: Setup) -> Self {
         let mut users = User::seeded();
         users.push(User::app("spare"));
@@ -142,14 +142,15 @@ impl World {
         self.register(&format!("{}/hooks", self.api(repo)), repo).await;
     }
 
-    /// Registers a hook on the workspace, which reports to a link; a common mistake beside one on the repository.
+    /// Registers a hook on the workspace that reports to a repository's link. Beside the repository's own hook this is
+    /// a common mistake.
     pub async fn hook_workspace(&self, repo: Repo) {
         self.register(&format!("{}/2.0/workspaces/acme/hooks", self.simulator.url()), repo).await;
     }
 
     async fn register(&self, url_of_hooks: &str, repo: Repo) {
         let url = format!("{}/webhook/{}", self.mailbox_url, repo.slug());
-        let hook = json!({ "url": url, "events": HEARD, "secret": SECRET });
+        let hook = json!({ "url": url, "events": SUBSCRIBED, "secret": SECRET });
         let (status, answer) = self.person("alice").post(url_of_hooks, hook).await.unwrap();
         assert_eq!(status, 201, "{answer}");
     }
@@ -167,7 +168,7 @@ impl World {
         self.links.set(&repo.link(), link.to_string());
     }
 
-    /// Somebody at a keyboard; kept, because making an HTTP client takes longer than most stories.
+    /// Returns a person's client. Clients are kept, because making one takes longer than most stories.
     pub(crate) fn person(&self, name: &str) -> Person {
         let mut people = self.people.lock().unwrap();
         let person = people.entry(name.to_owned()).or_insert_with(|| self.simulator.person(name).unwrap());
@@ -200,7 +201,7 @@ impl World {
         self.member("bob", Repo::Widgets)
     }
 
-    /// Somebody, on a repository.
+    /// A person, on a repository.
     pub fn member(&self, name: &str, repo: Repo) -> Member<'_> {
         Member::new(self, name, repo)
     }

@@ -98,7 +98,7 @@ pub(super) async fn create_comment(
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
-/// Answers 201 and not 200: that is what Bitbucket's OpenAPI file says of this one edit.
+/// Answers 201 and not 200, as Bitbucket's OpenAPI file has it for this one edit.
 pub(super) async fn edit_comment(
     State(hub): Shared,
     Extension(caller): Extension<Caller>,
@@ -153,7 +153,7 @@ pub(super) async fn list_pull_request_statuses(
     })
 }
 
-/// The commits that a pull request brings, the newest first.
+/// The commits of a pull request, newest first.
 pub(super) async fn list_pull_request_commits(
     State(hub): Shared,
     OriginalUri(uri): OriginalUri,

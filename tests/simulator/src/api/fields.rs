@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// Deepest path and longest list of paths that are read.
 const MAX_PATHS: usize = 100;
 
-/// Which fields of an answer to show.
+/// Selection of an answer's fields.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
     only: Vec<Path>,
@@ -66,7 +66,7 @@ fn is(segment: &str, name: &str) -> bool {
     segment == "*" || segment == name
 }
 
-/// Only what the paths lead to. A list is passed through: a path goes on in each of its items.
+/// Keeps only the fields that the paths name. A list is passed through: a path goes on in each of its items.
 fn keep(value: Value, paths: &[&[String]]) -> Value {
     if paths.iter().any(|path| path.is_empty()) {
         return value;

@@ -38,7 +38,7 @@ pub(crate) enum Literal {
 }
 
 impl Filter {
-    /// Reads a filter, or says why it cannot.
+    /// Parses a filter, or returns the reason for a failure.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_LENGTH {
             return Err(format!("q is longer than {MAX_LENGTH} bytes"));

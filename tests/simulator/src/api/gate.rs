@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bitbucket's text for a credential it does not know (seen in clients' code).
+/// Bitbucket's text for an unknown credential (seen in clients' code).
 const BAD_TOKEN: &str = "Token is invalid, expired, or not supported for this endpoint.";
 
 /// Bitbucket's text for an OAuth token after its hour.
@@ -26,17 +26,17 @@ const EXPIRED: &str = "Access token expired. Use your refresh token to obtain a 
 /// Plain text, although everything else is JSON (seen in captures of 429 answers).
 const RATE_LIMITED: &str = "Rate limit for this resource has been exceeded";
 
-/// The calls that a scaled limit is of.
+/// The calls that a scaled limit covers.
 const RESOURCE: &str = "api";
 
-/// From so many percent of a scaled limit on, it is near.
+/// Percentage of a scaled limit from which it counts as near.
 const NEAR_PERCENT: u64 = 80;
 
 /// The account that makes the call.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) Arc<Account>);
 
-/// The account, and what its credential allows; `None`: everything.
+/// The account, and the scopes of its credential; `None` allows everything.
 type Known = (Caller, Option<Vec<String>>);
 
 /// Lets a call through to its route, or answers it.
@@ -100,7 +100,8 @@ fn is_over_limit(hub: &Hub, name: &str) -> bool {
     limit.is_some_and(|limit| hub.calls().spent(name, hub.clock.now()) >= limit)
 }
 
-/// Says what an account with a scaled limit may do, as Bitbucket does: neither how much is left nor when there will be more.
+/// Names an account's scaled limit as Bitbucket does. The headers contain neither the calls left nor the time of the
+/// next ones.
 fn name_limit(hub: &Hub, name: &str, headers: &mut HeaderMap) {
     let Some(limit) = hub.faults().scaled_limit(name) else { return };
     let spent = hub.calls().spent(name, hub.clock.now());

@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// Largest request body. Bitbucket accepted a description of 1.3 million characters.
 pub(crate) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// All routes below `/2.0`, behind the gate that knows callers, counts calls and injects faults.
+/// All routes below `/2.0`, behind the gate that checks callers, counts calls and injects faults.
 pub(crate) fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
     let routes = Router::new()
         .route("/user", get(repositories::current_user))

@@ -57,7 +57,7 @@ impl Query {
     }
 }
 
-/// One page of what is read of the world, as the query asks for it. The world is locked only while it is read.
+/// One page of values read from the world, as the query asks for it. The world is locked only while it is read.
 pub(crate) fn listed(
     list: List,
     hub: &Hub,
@@ -96,7 +96,7 @@ pub(crate) fn page(list: List, base_url: &str, uri: &Uri, values: Vec<Value>) ->
     Ok(fields.choose(Value::Object(page), &hidden))
 }
 
-/// One thing with the fields that the query asks for.
+/// One value with the fields that the query asks for.
 pub(crate) fn item(uri: &Uri, value: Value) -> Result<Value, ApiError> {
     Ok(Fields::parse(Query::of(uri).get("fields"))?.choose(value, &[]))
 }

@@ -57,13 +57,13 @@ impl Params {
     }
 }
 
-/// An id that is not a number names nothing: the answer is 404, not 400.
+/// An id that is not a number is answered 404, not 400.
 fn number(text: Option<&str>, of: &str) -> Result<u64, Refusal> {
     let text = text.unwrap_or_default();
     text.parse().map_err(|_| Refusal::NotFound(format!("{of} {text} not found")))
 }
 
-/// Reads a JSON body whatever its content type.
+/// Reads a JSON body of any content type.
 pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_request(format!("Bad request body: {error}")))
 }

@@ -1,4 +1,4 @@
-//! Pull requests and what people think of them.
+//! Pull requests and their reviews.
 
 use super::ApiError;
 use super::gate::Caller;

@@ -17,7 +17,7 @@ pub(super) async fn current_user(
     Json(hub.world().view().current_user(&caller.0))
 }
 
-/// The repositories of the workspace: everybody may see all of them.
+/// The repositories of the workspace: every account may see all of them.
 pub(super) async fn list(
     State(hub): State<Arc<Hub>>,
     OriginalUri(uri): OriginalUri,
@@ -26,7 +26,7 @@ pub(super) async fn list(
     listed(List::USUAL, &hub, &uri, |world| world.read_repositories(&params.workspace))
 }
 
-/// Makes a repository with a branch `main`; what the body asks for besides is not looked at.
+/// Makes a repository with a branch `main`; other fields of the body are ignored.
 pub(super) async fn create(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,

@@ -36,7 +36,7 @@ pub struct OAuthConsumer {
     /// The account that it acts as with client credentials.
     #[serde(default = "bot")]
     pub acts_as: String,
-    /// Its permissions, in OAuth's words separated by spaces: what its tokens allow.
+    /// Its permissions, as OAuth scopes separated by spaces; its tokens have them.
     #[serde(default = "usual_scopes")]
     pub scopes: String,
 }
@@ -59,7 +59,7 @@ impl OAuthConsumer {
 pub struct TokenCall {
     /// Time of the call, by the simulator's clock.
     pub at: Timestamp,
-    /// The consumer's key, or empty where none was named.
+    /// The consumer's key, or empty if the request names none.
     pub consumer: String,
     /// Grant type, such as `refresh_token`.
     pub grant_type: String,
@@ -67,21 +67,21 @@ pub struct TokenCall {
     pub status: u16,
 }
 
-/// Something secret that a consumer was given. It is made up, so printing it is safe.
+/// A secret that was issued to a consumer. It is made up, so printing it is safe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Issued {
     /// The consumer's key.
     consumer: String,
     /// `code`, `access token` or `refresh token`.
     what: &'static str,
-    /// The thing itself.
+    /// The value.
     value: String,
 }
 
 /// The caller behind a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Bearer {
-    /// The account's name, and what the token allows.
+    /// The account's name, and the scopes of the token.
     User(String, Vec<String>),
     Expired,
     Unknown,
@@ -99,7 +99,7 @@ struct Given {
     used: bool,
 }
 
-/// All that the OAuth endpoints know.
+/// State of the OAuth endpoints.
 #[derive(Debug, Default)]
 pub(crate) struct Authority {
     consumers: Vec<OAuthConsumer>,
@@ -113,7 +113,7 @@ pub(crate) struct Authority {
 impl Authority {
     /// Adds a consumer, or changes the one with its key.
     pub(crate) fn register(&mut self, consumer: OAuthConsumer) {
-        self.consumers.retain(|known| known.key != consumer.key);
+        self.consumers.retain(|registered| registered.key != consumer.key);
         self.consumers.push(consumer);
     }
 
@@ -121,7 +121,7 @@ impl Authority {
         self.calls.clone()
     }
 
-    /// Every code and token that was ever given, for tests that look for them where they must not be.
+    /// Every code and token that was ever issued, for tests that search for leaked ones.
     pub(crate) fn issued(&self) -> Vec<Issued> {
         let kinds = [
             ("code", &self.codes),
@@ -185,7 +185,7 @@ impl Authority {
         }
     }
 
-    /// Something that cannot be guessed, and is different in every run.
+    /// Returns a value that cannot be guessed and differs in every run.
     fn make(&mut self, kind: &str) -> String {
         self.made += 1;
         format!("{kind}-{:016x}-{}", RandomState::new().hash_one(self.made), self.made)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 /// Fields that the forms carry on from the address of the page.
 const CARRIED: [&str; 3] = ["client_id", "redirect_uri", "state"];
 
-/// Asks whether a consumer may act as somebody.
+/// Page that asks a person to allow a consumer.
 pub(super) fn question(asked: &HashMap<String, String>, users: &[String]) -> Response {
     let carried = CARRIED.iter().filter_map(|name| Some((name, asked.get(*name)?)));
     let input = |(name, value): (&&str, &String)| {
@@ -33,7 +33,7 @@ pub(super) fn question(asked: &HashMap<String, String>, users: &[String]) -> Res
     )
 }
 
-/// Says why there is nothing to ask.
+/// Page that gives the reason for a refused request.
 pub(super) fn refusal(message: &str) -> Response {
     page(StatusCode::BAD_REQUEST, "Invalid request", &format!("<p>{}</p>", escaped(message)))
 }

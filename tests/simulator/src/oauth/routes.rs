@@ -45,7 +45,7 @@ async fn decide(State(hub): Shared, body: Bytes) -> Response {
     };
     let user = decided.get("user").map_or("", String::as_str);
     let allowed = decided.get("decision").is_some_and(|decision| decision == "allow");
-    if allowed && !hub.users.iter().any(|known| known.name == user) {
+    if allowed && !hub.users.iter().any(|account| account.name == user) {
         return pages::refusal("There is no such account.");
     }
     let key = decided.get("client_id").map_or("", String::as_str);

@@ -40,8 +40,8 @@ impl Authority {
     ) -> Result<Value, Refused> {
         let stranger = ("unauthorized_client", "Invalid OAuth client credentials");
         let (key, secret) = basic.ok_or(stranger)?;
-        let known = self.consumer(&key).filter(|consumer| consumer.secret == secret).cloned();
-        let consumer = known.ok_or(stranger)?;
+        let registered = self.consumer(&key).filter(|consumer| consumer.secret == secret).cloned();
+        let consumer = registered.ok_or(stranger)?;
         let field = |name: &str| form.get(name).filter(|value| !value.is_empty());
         match grant_type {
             "authorization_code" => {
@@ -49,7 +49,7 @@ impl Authority {
                 let uri = field("redirect_uri");
                 let below = uri.is_none_or(|uri| uri.starts_with(&consumer.callback_url));
                 let found = self.codes.get_mut(code).filter(|found| {
-                    // What was named to the authorize page has to be named again (RFC 6749, section 4.1.3).
+                    // The request must repeat the `redirect_uri` of the authorize page (RFC 6749, section 4.1.3).
                     let same = found.redirect_uri.is_none() || found.redirect_uri.as_ref() == uri;
                     below && same && !found.used && found.consumer == key && now < found.ends
                 });

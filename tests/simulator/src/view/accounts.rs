@@ -1,4 +1,4 @@
-//! Accounts and what they think of a pull request.
+//! Accounts and their reviews of a pull request.
 
 use super::{View, encoded};
 use crate::clock::written;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 impl View<'_> {
-    /// An account, as everywhere.
+    /// An account, as all answers and payloads show it.
     pub(crate) fn account(self, account: &Account) -> Value {
         let uuid = encoded(&account.uuid);
         let links = json!({
@@ -50,7 +50,7 @@ impl View<'_> {
         shown
     }
 
-    /// Somebody who takes part in a pull request.
+    /// A participant of a pull request.
     pub(crate) fn participant(self, pull_request: &PullRequest, entry: &Participant) -> Value {
         let is_reviewer = pull_request.reviewers.contains(&entry.account);
         let state = entry.verdict.map(|verdict| match verdict {

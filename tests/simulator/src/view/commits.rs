@@ -53,7 +53,7 @@ impl View<'_> {
         })
     }
 
-    /// `push` of a payload: one branch that came, moved or went.
+    /// `push` of a payload: one branch that was created, moved or removed.
     pub(crate) fn push(
         self,
         repository: &Repository,

@@ -1,4 +1,4 @@
-//! Hooks. The secret never leaves; that there is one does.
+//! Hooks. The secret is never shown, only its existence.
 
 use super::{View, encoded};
 use crate::world::state::{Hook, HookSubject};

@@ -11,7 +11,7 @@ mod tasks;
 
 use serde_json::{Value, json};
 
-/// Turns things into JSON whose links begin with one address.
+/// Converts the world into JSON whose links begin with one address.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'a> {
     /// `http://127.0.0.1:7990`, without a slash at the end.
@@ -35,7 +35,7 @@ fn rendered(raw: &str) -> Value {
     json!({ "type": "rendered", "raw": raw, "markup": "markdown", "html": html(raw) })
 }
 
-/// Paragraphs only: nothing reads more than that into it.
+/// Renders paragraphs only; no reader needs more.
 fn html(raw: &str) -> String {
     if raw.is_empty() {
         return String::new();

@@ -1,4 +1,4 @@
-//! Pull requests, which look nearly the same in a payload and in an answer.
+//! Pull requests, nearly the same in payloads and in answers.
 
 use super::{View, rendered, short};
 use crate::clock::written;

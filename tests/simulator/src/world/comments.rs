@@ -11,8 +11,8 @@ use crate::clock::later;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A new comment's `updated_on` is a little after its `created_on`, as in every capture: who takes "different" for
-/// "edited" must fail against the simulator too.
+/// A new comment's `updated_on` is a little after its `created_on`, as in every capture. A client that takes
+/// "different" for "edited" must fail against the simulator too.
 const CREATION_TAKES: SignedDuration = SignedDuration::from_micros(53);
 
 impl World {
@@ -205,7 +205,7 @@ impl PullRequest {
     }
 }
 
-/// Comments that stand, and deleted ones with visible replies below them, oldest first.
+/// Comments that are not deleted, and deleted ones with visible replies, oldest first.
 pub(crate) fn listed(comments: &BTreeMap<u64, Comment>) -> Vec<&Comment> {
     let mut needed = BTreeSet::new();
     // Newest first: a reply always has a higher id than its parent.

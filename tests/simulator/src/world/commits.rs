@@ -62,7 +62,7 @@ impl World {
         Ok(Done { value: comment_id, outbox })
     }
 
-    /// Edits a comment on a commit, of which there is never a webhook.
+    /// Edits a comment on a commit. No webhook reports it.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Forbidden`] for somebody else's; [`Refusal::Invalid`] for a blank text.
@@ -80,7 +80,7 @@ impl World {
         self.silent_on_commit(act, hash, "commit_comment_updated")
     }
 
-    /// Deletes a comment on a commit, of which there is never a webhook.
+    /// Deletes a comment on a commit. No webhook reports it.
     ///
     /// # Errors
     /// As [`Self::edit_commit_comment`].
@@ -96,7 +96,7 @@ impl World {
         self.silent_on_commit(act, hash, "commit_comment_deleted")
     }
 
-    /// Reports a build: `repo:commit_status_created` for a new key, `repo:commit_status_updated` for a known one.
+    /// Reports a build: `repo:commit_status_created` for a new key, `repo:commit_status_updated` for an existing one.
     /// Returns the key.
     ///
     /// # Errors
@@ -110,12 +110,12 @@ impl World {
         let commit = self.commit_mut(act.repository, hash)?;
         let hash = commit.hash.clone();
         let key = required("key", input.key.clone())?;
-        let known = commit.statuses.get(&key).cloned();
-        if known.is_none() {
+        let existing = commit.statuses.get(&key).cloned();
+        if existing.is_none() {
             room(commit.statuses.len(), "builds of a commit")?;
         }
-        let event_key = if known.is_some() { COMMIT_STATUS_UPDATED } else { COMMIT_STATUS_CREATED };
-        let status = merged_status(act, &key, input, known)?;
+        let event_key = if existing.is_some() { COMMIT_STATUS_UPDATED } else { COMMIT_STATUS_CREATED };
+        let status = merged_status(act, &key, input, existing)?;
         commit.statuses.insert(key.clone(), status.clone());
         let identity = self.repository(act.repository)?.identity.clone();
         let commit = self.commit(act.repository, &hash)?;
@@ -255,18 +255,22 @@ fn required<T>(field: &'static str, value: Option<T>) -> Result<T, Refusal> {
     value.ok_or_else(|| Refusal::invalid(field, "This field is required."))
 }
 
-/// The status after an input: what the input leaves out stays.
+/// The status after an input; fields that the input leaves out stay.
 fn merged_status(
     act: &Act,
     key: &str,
     input: &StatusInput,
-    known: Option<Status>,
+    existing: Option<Status>,
 ) -> Result<Status, Refusal> {
-    let created_on = known.as_ref().map_or(act.now, |known| known.created_on);
-    let (state, url, name, description, refname) = match known {
-        Some(known) => {
-            (Some(known.state), Some(known.url), Some(known.name), Some(known.description), known.refname)
-        }
+    let created_on = existing.as_ref().map_or(act.now, |existing| existing.created_on);
+    let (state, url, name, description, refname) = match existing {
+        Some(existing) => (
+            Some(existing.state),
+            Some(existing.url),
+            Some(existing.name),
+            Some(existing.description),
+            existing.refname,
+        ),
         None => (None, None, None, None, None),
     };
     Ok(Status {

@@ -1,6 +1,6 @@
 //! The event keys a hook can subscribe to, as `hook_event.event` of Bitbucket's OpenAPI file lists them.
 
-/// `(key, category, label, where it can happen)`. Deliberately no task, like or commit-comment-updated key: Bitbucket
+/// `(key, category, label, scope)`. Deliberately no task, like or commit-comment-updated key: Bitbucket
 /// has none.
 pub(crate) const EVENT_KEYS: [(&str, &str, &str, Scope); 29] = [
     ("repo:push", "Repository", "Push", Scope::Repository),

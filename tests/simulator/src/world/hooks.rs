@@ -52,7 +52,7 @@ impl World {
         Ok(uuid)
     }
 
-    /// Changes what the input gives; the rest, the secret too, stays as it is.
+    /// Changes the fields that the input gives. The others, the secret included, stay as they are.
     pub(crate) fn change_hook(
         &mut self,
         subject: &HookSubject,
@@ -127,8 +127,8 @@ fn known_events(wanted: &[String]) -> Result<Vec<&'static str>, Refusal> {
     }
     let mut events = Vec::with_capacity(wanted.len());
     for name in wanted {
-        let known = EVENT_KEYS.iter().map(|(key, ..)| *key).find(|key| key == name);
-        let key = known.ok_or_else(|| Refusal::invalid("events", format!("Unknown event: {name}")))?;
+        let event_key = EVENT_KEYS.iter().map(|(key, ..)| *key).find(|key| key == name);
+        let key = event_key.ok_or_else(|| Refusal::invalid("events", format!("Unknown event: {name}")))?;
         if events.contains(&key) {
             return Err(Refusal::invalid("events", format!("{name} is given twice.")));
         }

@@ -129,7 +129,7 @@ pub struct ContentInput {
     pub raw: String,
 }
 
-/// Something by its number.
+/// A reference by number.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct IdInput {
     /// Its id.
@@ -202,13 +202,13 @@ pub struct StatusInput {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BuildState {
-    /// Ended badly.
+    /// Failed.
     Failed,
     /// Running.
     Inprogress,
-    /// Ended by somebody.
+    /// Stopped by a person.
     Stopped,
-    /// Ended well.
+    /// Succeeded.
     Successful,
 }
 
@@ -219,7 +219,7 @@ pub struct HookInput {
     pub url: Option<String>,
     /// For people.
     pub description: Option<String>,
-    /// True if it sends at all.
+    /// True if it sends webhooks.
     pub active: Option<bool>,
     /// Keys of the events that it sends.
     pub events: Option<Vec<String>>,

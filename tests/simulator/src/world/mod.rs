@@ -1,6 +1,6 @@
-//! Bitbucket without HTTP: acts change a [`World`], and each act says which webhooks follow from it and about what
-//! Bitbucket stays silent. Nothing here reads a clock, opens a socket or draws a random number, so a simulation can
-//! drive it in virtual time; the HTTP server around it is one of its users.
+//! Bitbucket without HTTP. Acts change a [`World`]; each act returns its webhooks and its silences. Nothing here reads
+//! a clock, opens a socket or draws a random number, so a simulation can drive it in virtual time. The HTTP server is
+//! one of its users.
 
 mod comments;
 mod commits;
@@ -49,7 +49,7 @@ pub struct World {
     hooks: Vec<Hook>,
 }
 
-/// Which repository of a [`World`].
+/// A repository of a [`World`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RepositoryId(usize);
 
@@ -243,7 +243,7 @@ impl World {
         self.announce(act, event_key, &subject, parts, outbox)
     }
 
-    /// Adds to the outbox that something happened which Bitbucket does not tell.
+    /// Adds to the outbox a change that Bitbucket does not report.
     fn stay_silent(
         &self,
         act: &Act,
@@ -272,7 +272,7 @@ fn not_blank(field: &'static str, text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() { Err(Refusal::invalid(field, "This field may not be blank.")) } else { Ok(()) }
 }
 
-/// Refuses the next one when there are too many.
+/// Refuses another one if the limit is reached.
 fn room(count: usize, of: &'static str) -> Result<(), Refusal> {
     if count < MAX_ITEMS {
         Ok(())

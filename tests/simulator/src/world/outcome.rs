@@ -68,7 +68,7 @@ pub enum SilenceReason {
 /// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
 pub const MAX_PAYLOAD_BYTES: usize = 256 * 1024;
 
-/// A webhook secret. Shows itself to nothing but the signer.
+/// A webhook secret. Only the signer can read it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub(crate) String);
 
@@ -90,7 +90,7 @@ impl fmt::Debug for Secret {
 pub enum Refusal {
     /// Unknown, or hidden from this caller.
     NotFound(String),
-    /// It is there but may not be done.
+    /// The account may not do this.
     Forbidden(String),
     /// It is already so.
     Conflict(String),

@@ -24,7 +24,7 @@ impl PullRequest {
         self.updated_on = self.updated_on.max(now);
     }
 
-    /// The entry of somebody who takes part from now on, if not before.
+    /// The entry of a participant; added if it is missing.
     pub(super) fn participant(&mut self, account: &Arc<Account>) -> Option<&mut Participant> {
         if !self.participants.iter().any(|other| other.account == *account) {
             self.participants.push(Participant {
@@ -37,7 +37,7 @@ impl PullRequest {
     }
 
     fn set_reviewers(&mut self, reviewers: Vec<Arc<Account>>) {
-        // Who never did anything takes part only as a reviewer.
+        // An account that never acted takes part only as a reviewer.
         self.participants.retain(|entry| entry.participated_on.is_some());
         for reviewer in &reviewers {
             self.participant(reviewer);

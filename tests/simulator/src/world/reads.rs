@@ -57,7 +57,7 @@ impl World {
         Ok(self.view().pull_request(&self.repository(repository)?.identity, pull_request))
     }
 
-    /// The commits that a pull request brings, the newest first: those that its source has and its destination has not.
+    /// The commits of a pull request, newest first: those in its source and not in its destination.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -86,7 +86,7 @@ impl World {
         Ok(listed.map(|comment| view.pull_request_comment(identity, pull_request, comment)).collect())
     }
 
-    /// One comment. A deleted one is there, blank, or not found, as the rules say.
+    /// One comment. The rules decide if a deleted one is blank or not found.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Somebody who acts.
+/// An account: a person or a bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Nickname and display name.
@@ -15,7 +15,7 @@ pub struct Account {
     pub uuid: String,
     /// Atlassian account id.
     pub account_id: String,
-    /// A bot and not a person.
+    /// True for a bot, false for a person.
     pub is_app: bool,
     /// Time of its creation.
     pub created_on: Timestamp,
@@ -53,7 +53,7 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// A commit and all that led to it, the newest first.
+    /// Returns a commit and its ancestors, newest first.
     pub(crate) fn history(&self, head: &str) -> Vec<String> {
         let mut history: Vec<String> = Vec::new();
         let mut open = std::collections::VecDeque::from([head.to_owned()]);
@@ -135,7 +135,7 @@ pub(crate) struct Endpoint {
 pub(crate) struct Participant {
     pub(crate) account: Arc<Account>,
     pub(crate) verdict: Option<Verdict>,
-    /// Nothing until a reviewer does something.
+    /// `None` until the participant acts.
     pub(crate) participated_on: Option<Timestamp>,
 }
 

@@ -33,7 +33,7 @@ impl World {
         Ok(Done { value: task_id, outbox: self.after_task_change(act, id, &["task_created"])? })
     }
 
-    /// Edits, resolves or reopens a task. Everybody who sees the pull request may.
+    /// Edits, resolves or reopens a task. Every account that can see the pull request may do so.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Invalid`] for a blank text or if nothing is to be changed.
@@ -69,7 +69,7 @@ impl World {
         Ok(Done { value: (), outbox: self.after_task_change(act, id, &happened)? })
     }
 
-    /// Deletes a task; nothing of it is left.
+    /// Deletes a task completely.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].

@@ -161,22 +161,22 @@ async fn answers_name_a_scaled_limit_and_nothing_else() {
         let request = http.get(format!("{}/2.0/{path}", stage.simulator.url()));
         request.bearer_auth("bot-access-token").send().await.unwrap()
     };
-    let told = async || {
+    let limit_headers = async || {
         let answer = get("repositories/acme/widgets").await;
         let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let names = ["x-ratelimit-limit", "x-ratelimit-resource", "x-ratelimit-nearlimit"];
         (answer.status().as_u16(), names.map(header).map(Option::unwrap_or_default))
     };
-    let said = |status, near: &str| (status, ["5", "api", near].map(str::to_owned));
+    let expected = |status, near: &str| (status, ["5", "api", near].map(str::to_owned));
     let nothing = ["", "", ""].map(str::to_owned);
-    assert_eq!(told().await, (200, nothing.clone()));
+    assert_eq!(limit_headers().await, (200, nothing.clone()));
     let limit = json!({ "scaled_limit": { "account": "bot", "calls_per_hour": 5 } });
     expect(200, stage.control("faults", limit).await);
-    assert_eq!(told().await, said(200, "false"));
-    assert_eq!(told().await, said(200, "false"));
-    assert_eq!(told().await, said(200, "true"), "four of five");
-    assert_eq!(told().await, said(200, "true"));
-    assert_eq!(told().await, (429, nothing), "a refusal has no headers");
+    assert_eq!(limit_headers().await, expected(200, "false"));
+    assert_eq!(limit_headers().await, expected(200, "false"));
+    assert_eq!(limit_headers().await, expected(200, "true"), "four of five");
+    assert_eq!(limit_headers().await, expected(200, "true"));
+    assert_eq!(limit_headers().await, (429, nothing), "a refusal has no headers");
     assert_eq!(get("user").await.status(), 200, "the limit is of repositories");
 }
 

@@ -40,7 +40,7 @@ async fn each_edit_restarts_the_window() {
         stage.pass(540);
         stage.edit(&comment, text).await;
     }
-    assert_eq!(stage.keys().await, [""; 0], "who edits every nine minutes is never reported");
+    assert_eq!(stage.keys().await, [""; 0], "an edit every nine minutes is never reported");
     stage.pass(600);
     stage.edit(&comment, "5").await;
     stage.pass(599);

@@ -80,10 +80,10 @@ async fn deliveries_and_silences_are_on_record() {
     expect(201, stage.alice.post(&format!("{path}/tasks"), content("oil it")).await.unwrap());
     expect(200, stage.control("settle", json!({})).await);
     let all = expect(200, stage.alice.get(&control(&stage, "deliveries")).await.unwrap());
-    let told: Vec<(&Value, &Value)> =
+    let outcomes: Vec<(&Value, &Value)> =
         all["deliveries"].as_array().unwrap().iter().map(|one| (&one["what"], &one["outcome"])).collect();
     let (created, task) = (json!("pullrequest:created"), json!("task_created"));
-    assert_eq!(told, [(&created, &json!("delivered")), (&task, &json!("silent"))]);
+    assert_eq!(outcomes, [(&created, &json!("delivered")), (&task, &json!("silent"))]);
     assert_eq!(all["deliveries"][0]["attempts"][0]["status"], 200);
     assert_eq!(all["deliveries"][1]["reason"], "no_such_event");
     assert_eq!(all["deliveries"][1]["subject"], "acme/widgets#1");

@@ -1,4 +1,4 @@
-//! Behaviour of the simulator, told as stories over HTTP.
+//! Behaviour of the simulator, as stories over HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod api;

@@ -32,7 +32,7 @@ impl Browser {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// Submits the form and gets where it leads.
+    /// Submits the form and returns the address of the redirect.
     async fn submit(&self, fields: &[(&str, &str)]) -> HashMap<String, String> {
         let answer = self.post("authorize", None, fields).await;
         assert_eq!(answer.status(), 302);

@@ -1,4 +1,4 @@
-//! Pull requests from creation to merge or decline, and what people think of them.
+//! Pull requests from creation to merge or decline, and their reviews.
 
 use crate::stage::{Stage, expect, settings};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ async fn each_review_is_sent_when_it_changes() {
     assert_eq!(payload["approval"]["user"]["nickname"], "bob");
     assert_eq!(payload["approval"]["date"], payload["pullrequest"]["updated_on"]);
     expect(200, stage.bob.post(&approve, json!({})).await.unwrap());
-    assert_eq!(stage.keys().await.len(), 1, "approving twice is told once");
+    assert_eq!(stage.keys().await.len(), 1, "two approvals send one webhook");
     expect(204, stage.bob.delete(&approve).await.unwrap());
     expect(404, stage.bob.delete(&approve).await.unwrap());
     let request_changes = format!("{path}/request-changes");
@@ -88,7 +88,7 @@ async fn update_is_sent_if_it_changes_something() {
         assert_eq!(stage.last("pullrequest:updated").await["pullrequest"], shown);
         let again = expect(200, stage.alice.put(&path, change).await.unwrap());
         assert_eq!(again, shown);
-        assert_eq!(stage.keys().await.len(), 1, "the same again is not told");
+        assert_eq!(stage.keys().await.len(), 1, "an equal update sends nothing");
     }
 }
 

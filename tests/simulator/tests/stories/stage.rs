@@ -39,7 +39,7 @@ pub(crate) const SECRET: &str = "a shared secret";
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Reply {
     Status(u16),
-    /// Longer than the simulator waits.
+    /// No answer within the simulator's time-out.
     Hang,
 }
 
@@ -83,7 +83,7 @@ async fn receive(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, bytes: Byt
     }
 }
 
-/// Everything a story needs.
+/// The simulator, its receiver and its people.
 pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
     pub(crate) alice: Person,
@@ -92,7 +92,7 @@ pub(crate) struct Stage {
     inbox: Arc<Inbox>,
 }
 
-/// A day on which nothing else happened.
+/// Start of the clock in every story.
 pub(crate) fn start_of_time() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }

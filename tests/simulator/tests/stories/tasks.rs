@@ -1,4 +1,4 @@
-//! Tasks: no webhook tells of them, only the count in other events.
+//! Tasks: no webhook reports them, only the count in other events changes.
 
 use crate::stage::{Stage, content, expect, settings};
 use serde_json::json;

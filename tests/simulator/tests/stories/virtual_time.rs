@@ -15,7 +15,7 @@ fn world(seed: u64, events: &[&str]) -> (World, RepositoryId) {
     (world, repository)
 }
 
-/// The payloads of a day in which somebody edits one comment regularly, and the comment in the end.
+/// The payloads of a day with regular edits of one comment, and the comment at its end.
 fn day_of_edits(seed: u64, every_minutes: usize) -> (Vec<String>, String) {
     let (mut world, repository) = world(seed, &["pullrequest:comment_updated"]);
     let mut act = Act { actor: world.account("alice").unwrap(), repository, now: start_of_time() };
@@ -32,8 +32,8 @@ fn day_of_edits(seed: u64, every_minutes: usize) -> (Vec<String>, String) {
 
 #[test]
 fn a_day_passes_without_a_clock() {
-    assert_eq!(day_of_edits(1, 9).0.len(), 0, "who edits every nine minutes is never reported");
-    assert_eq!(day_of_edits(1, 10).0.len(), 144, "who edits every ten minutes always is");
+    assert_eq!(day_of_edits(1, 9).0.len(), 0, "an edit every nine minutes is never reported");
+    assert_eq!(day_of_edits(1, 10).0.len(), 144, "an edit every ten minutes is always reported");
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_seed_makes_the_same_day_twice() {
     assert_ne!(day_of_edits(1, 60), day_of_edits(2, 60));
 }
 
-fn told(outbox: &Outbox) -> Vec<&str> {
+fn sent_keys(outbox: &Outbox) -> Vec<&str> {
     outbox.webhooks.iter().map(|webhook| webhook.event_key).collect()
 }
 
@@ -51,13 +51,13 @@ fn act_returns_its_webhooks_and_silences() {
     let (mut world, repository) = world(1, &["pullrequest:approved"]);
     let act = Act { actor: world.account("bob").unwrap(), repository, now: start_of_time() };
     let created = world.create_pull_request(&act, &NewPullRequest::of("Add a gear", "gear")).unwrap();
-    assert_eq!(told(&created.outbox), [""; 0], "nobody subscribed to it");
+    assert_eq!(sent_keys(&created.outbox), [""; 0], "no hook subscribed to it");
     let id = created.value;
-    assert_eq!(told(&world.approve(&act, id).unwrap().outbox), ["pullrequest:approved"]);
-    assert_eq!(told(&world.approve(&act, id).unwrap().outbox), [""; 0]);
+    assert_eq!(sent_keys(&world.approve(&act, id).unwrap().outbox), ["pullrequest:approved"]);
+    assert_eq!(sent_keys(&world.approve(&act, id).unwrap().outbox), [""; 0]);
     let task = NewTask { content: ContentInput { raw: "oil it".to_owned() }, comment: None };
     let done = world.create_task(&act, id, &task).unwrap();
-    assert_eq!(told(&done.outbox), [""; 0]);
+    assert_eq!(sent_keys(&done.outbox), [""; 0]);
     assert_eq!(done.outbox.silences[0].reason, SilenceReason::NoSuchEvent);
     assert_eq!(world.read_pull_request(repository, id).unwrap()["task_count"], 1);
 }

@@ -1,5 +1,5 @@
-//! G8: a run makes so many calls a link and no more, and no rolling hour has more than the limit; what is most urgent goes
-//! first.
+//! G8: a run makes at most its number of calls for each link, and no rolling hour has more than the limit. The most
+//! urgent watches go first.
 
 use jiff::SignedDuration;
 use poller::PollerSettings;
@@ -40,7 +40,7 @@ async fn next_runs_poll_the_rest_longest_due_first() {
     for (calls, count) in [(6, 3), (6, 6), (4, 8)] {
         let summary = world.poll().await;
         assert_eq!((summary.calls, summary.failed), (calls, 0));
-        let expected: Vec<bool> = (0..8).map(|place| place < count).collect();
+        let expected: Vec<bool> = (0..8).map(|index| index < count).collect();
         assert_eq!(polled(&world, &prs).await, expected);
     }
 }
@@ -145,7 +145,7 @@ async fn run_continues_while_a_watch_is_due_before_its_deadline() {
     let pr = world.alice().opens("gear").await;
     let (poller, deadline) = (world.another_poller(), world.now() + SignedDuration::from_secs(50));
     let work = async {
-        // Only the clock of this test moves; the run asks for it at every pass.
+        // Only this test advances the clock; the run reads it at every pass.
         for _ in 0..49 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             world.advance(1);
@@ -170,7 +170,7 @@ async fn run_without_due_watches_returns_at_once() {
     assert!(world.subject_state(pr).await.watch.is_none());
 }
 
-/// The most calls in any hour that begins with a call.
+/// Largest number of calls in an hour that begins with a call.
 pub(crate) fn busiest_hour(calls: &[jiff::Timestamp]) -> usize {
     let hour = SignedDuration::from_hours(1);
     let within = |start: jiff::Timestamp, at: jiff::Timestamp| at >= start && at.duration_since(start) < hour;
@@ -197,7 +197,7 @@ async fn hourly_limit_holds_and_no_edit_is_lost() {
     for minute in 0..120 {
         world.advance(60);
         if minute % 7 == 0 {
-            // A cold start: what was spent is in the table, not in a process.
+            // A cold start: the calls spent are recorded in the table, not in a process.
             poller = world.another_poller();
         }
         world.run(&poller, "poller-2").await;
@@ -206,7 +206,7 @@ async fn hourly_limit_holds_and_no_edit_is_lost() {
     assert!((50..=100).contains(&busiest), "{busiest} calls in an hour");
     for pr in prs {
         check(&world, pr).await.unwrap();
-        assert!(world.subject_state(pr).await.watch.is_none(), "every window was looked at after its end");
+        assert!(world.subject_state(pr).await.watch.is_none(), "every window was checked after its end");
         assert_eq!(world.events(pr).await.last().unwrap(), "3 pullrequest:comment_updated poll");
     }
 }
@@ -241,12 +241,12 @@ async fn links_share_a_credentials_limit_and_lose_no_edit() {
     assert_eq!(world.calls(Repo::Gadgets), 0, "its own credential is not used");
     for (_, pr, _) in prs {
         check(&world, pr).await.unwrap();
-        assert!(world.subject_state(pr).await.watch.is_none(), "every window was looked at after its end");
+        assert!(world.subject_state(pr).await.watch.is_none(), "every window was checked after its end");
         assert_eq!(world.events(pr).await.last().unwrap(), "3 pullrequest:comment_updated poll");
     }
 }
 
-/// The next call of `widgets` is answered 429.
+/// Answers the next call of `widgets` with 429.
 fn answers_429_once(world: &World) {
     world.fault(FaultRequest {
         api_status_next: Some(StatusFault { status: 429, count: 1 }),
@@ -279,7 +279,7 @@ async fn a_429_is_obeyed_by_a_poller_that_never_saw_it() {
     answers_429_once(&world);
     world.poll().await;
     let calls = world.calls(Repo::Widgets);
-    // Bitbucket's 429 says nothing of when to come back.
+    // Bitbucket's 429 has no `Retry-After`.
     world.advance(119);
     assert_eq!(world.run(&world.another_poller(), "poller-2").await.calls, 0);
     assert_eq!(world.calls(Repo::Widgets), calls);

@@ -1,4 +1,5 @@
-//! Builds name a commit; those of a pull request's head are in its own sequence, and its size is counted.
+//! Builds belong to a commit. Builds of a pull request's head are also in its sequence, and its commits and files are
+//! counted.
 
 use serde_json::{Value, json};
 use simulator::Rules;
@@ -30,7 +31,7 @@ async fn head_build_is_published_for_pull_request_and_commit() {
     );
     let builds = json!({ "successful": 1, "failed": 0, "in_progress": 0, "stopped": 0 });
     assert_eq!(counters(&world, pr).await["builds"], builds);
-    assert_eq!(world.commit_log(pr.repo, &head).await.len(), 2, "whoever follows commits hears of them too");
+    assert_eq!(world.commit_log(pr.repo, &head).await.len(), 2, "the commit's log has both builds too");
 }
 
 #[tokio::test]
@@ -53,7 +54,7 @@ async fn after_a_push_the_builds_of_the_old_head_are_not_mixed_in() {
     world.run_for(10).await;
     let events = world.log(pr).await.len();
     world.alice().builds(pr.repo, &old, "test", "FAILED").await;
-    assert_eq!(world.log(pr).await.len(), events, "that is news of a commit, and not of the pull request");
+    assert_eq!(world.log(pr).await.len(), events, "a build of the old head is no event of the pull request");
     assert_eq!(counters(&world, pr).await["builds"]["failed"], 0);
 }
 
@@ -74,7 +75,11 @@ async fn push_recounts_commits_and_files_with_a_time() {
     let first = counters(&world, pr).await;
     assert_eq!((&first["commits"]["count"], &first["files_changed"]["count"]), (&json!(1), &json!(1)));
     world.alice().pushes(pr, "gear").await;
-    assert_eq!(counters(&world, pr).await["commits"], Value::Null, "of the new head nothing is known yet");
+    assert_eq!(
+        counters(&world, pr).await["commits"],
+        Value::Null,
+        "the commits of the new head are not counted yet"
+    );
     world.run_for(10).await;
     assert_eq!(world.last_event(pr).await.key.as_str(), "pullrequest:counters_changed");
     let second = counters(&world, pr).await;

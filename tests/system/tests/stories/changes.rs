@@ -1,4 +1,5 @@
-//! What people change about a pull request, in any order: whoever applies the events' `changes` ends at Bitbucket's snapshot.
+//! Changes of a pull request in any order: a consumer that applies the events' `changes` arrives at Bitbucket's
+//! snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use system::{Pr, World};
 
-/// One thing that somebody changes.
+/// One change of a pull request.
 #[derive(Debug, Clone)]
 enum Act {
     Title(u8),
@@ -46,7 +47,7 @@ async fn does(world: &World, pr: Pr, act: &Act, uuids: &BTreeMap<&str, Value>) {
     alice.changes(pr, changes).await;
 }
 
-/// What a consumer that reads `changes` alone knows.
+/// State of a consumer that reads only `changes`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Replayed {
     fields: BTreeMap<String, Value>,
@@ -54,8 +55,8 @@ struct Replayed {
 }
 
 impl Replayed {
-    /// As a snapshot has it.
-    fn of(snapshot: &Value) -> Self {
+    /// Returns the state that a snapshot shows.
+    fn from_snapshot(snapshot: &Value) -> Self {
         let pointers = [
             ("title", "/title"),
             ("description", "/description"),
@@ -74,8 +75,8 @@ impl Replayed {
             "reviewer_added" => drop(self.reviewers.insert(uuid(&change["reviewer"]))),
             "reviewer_removed" => drop(self.reviewers.remove(&uuid(&change["reviewer"]))),
             field => {
-                let known = self.fields.insert(field.to_owned(), change["to"].clone());
-                assert_eq!(known.as_ref(), Some(&change["from"]), "{change}");
+                let before = self.fields.insert(field.to_owned(), change["to"].clone());
+                assert_eq!(before.as_ref(), Some(&change["from"]), "{change}");
             }
         }
     }
@@ -89,7 +90,7 @@ async fn replays(acts: &[Act]) {
     let world = World::start().await;
     let pr = world.alice().opens("gear").await;
     for n in 0..3 {
-        // So that there is something to retarget it to.
+        // The branches that the pull request can be retargeted to.
         world.alice().pushes(pr, &format!("release-{n}")).await;
     }
     let uuids = world.uuids(&["bob", "carol"]).await;
@@ -99,14 +100,14 @@ async fn replays(acts: &[Act]) {
     }
     let log = world.log(pr).await;
     let first: Value = serde_json::from_slice(&log[0].payload).unwrap();
-    let mut replayed = Replayed::of(&first["pullrequest"]);
+    let mut replayed = Replayed::from_snapshot(&first["pullrequest"]);
     for event in &log[1..] {
         let envelope = event.envelope(None).to_json();
-        for change in envelope["changes"].as_array().expect("something is known of before") {
+        for change in envelope["changes"].as_array().expect("there is an earlier snapshot") {
             replayed.apply(change);
         }
     }
-    assert_eq!(replayed, Replayed::of(&world.alice().reads(pr).await), "{acts:?}");
+    assert_eq!(replayed, Replayed::from_snapshot(&world.alice().reads(pr).await), "{acts:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Comments on commits, of which Bitbucket reports nothing but the creation.
+//! Comments on commits. Bitbucket reports only their creation.
 
 use relay::Settings;
 use simulator::{FaultRequest, StatusFault};
@@ -8,7 +8,7 @@ use system::{Repo, Setup, World};
 
 const REPO: Repo = Repo::Widgets;
 
-/// A world with a commit, and nothing else that is watched.
+/// Starts a world with a commit and no watch.
 async fn with_a_commit(setup: Setup) -> (World, String) {
     let world = World::with(setup).await;
     let pr = world.alice().opens("gear").await;
@@ -18,7 +18,7 @@ async fn with_a_commit(setup: Setup) -> (World, String) {
     (world, hash)
 }
 
-/// The log of the commit, a line an event.
+/// The log of the commit, one line for each event.
 async fn events(world: &World, hash: &str) -> Vec<String> {
     let log = world.commit_log(REPO, hash).await;
     let line = |event: &relay::Event| {
@@ -27,7 +27,7 @@ async fn events(world: &World, hash: &str) -> Vec<String> {
     log.iter().map(|event| line(event).trim_end().to_owned()).collect()
 }
 
-/// What the simulator did to comments of commits without a webhook.
+/// Changes of commit comments that the simulator sent no webhook for.
 fn silences(world: &World) -> Vec<String> {
     let done = world.simulator.deliveries().into_iter().map(|record| record.what.clone());
     done.filter(|what| what.starts_with("commit_comment_")).collect()
@@ -93,9 +93,9 @@ async fn late_edit_is_found_by_the_tail_and_opens_a_window() {
     world.run_for(200).await;
     world.bob().edits_on_commit(&hash, comment, "third").await;
     world.run_for(120).await;
-    let told = events(&world, &hash).await;
+    let log = events(&world, &hash).await;
     assert_eq!(
-        told[1..],
+        log[1..],
         ["2 repo:commit_comment_updated poll second", "3 repo:commit_comment_updated poll third"]
     );
 }
@@ -167,6 +167,6 @@ async fn forbidden_commit_waits_for_the_next_comment() {
     world.bob().edits_on_commit(&hash, one, "one, edited").await;
     world.bob().comments_on_commit(&hash, "two").await;
     world.run_for(120).await;
-    let told = events(&world, &hash).await;
-    assert_eq!(told.last().unwrap(), "3 repo:commit_comment_updated poll one, edited");
+    let log = events(&world, &hash).await;
+    assert_eq!(log.last().unwrap(), "3 repo:commit_comment_updated poll one, edited");
 }

@@ -1,4 +1,4 @@
-//! Deletions: nothing lists what is gone, so what is missing is asked for before it counts as deleted.
+//! Deletions. No listing shows deleted items, so the poller reads a missing item before it counts as deleted.
 
 use simulator::Rules;
 use system::truth::check;

@@ -5,15 +5,15 @@ use simulator::Rules;
 use system::log::{actor_of, text_of};
 use system::{Pr, Setup, World};
 
-/// A pull request of Alice's with a comment of Bob's.
+/// Opens a pull request as Alice, with a comment by Bob.
 async fn with_comment(world: &World) -> (Pr, u64) {
     let pr = world.alice().opens("gear").await;
     let comment = world.bob().comments(pr, "first").await;
     (pr, comment)
 }
 
-/// What came after those two.
-async fn news(world: &World, pr: Pr) -> Vec<String> {
+/// The events after the creation of those two.
+async fn later_events(world: &World, pr: Pr) -> Vec<String> {
     let events = world.events(pr).await;
     assert_eq!(events[..2], ["1 pullrequest:created webhook", "2 pullrequest:comment_created webhook"]);
     events[2..].to_vec()
@@ -30,9 +30,9 @@ async fn edit_inside_the_window_is_published_once_by_polling() {
     let (pr, comment) = with_comment(&world).await;
     world.run_for(60).await;
     world.bob().edits(pr, comment, "second").await;
-    assert_eq!(news(&world, pr).await, [""; 0], "Bitbucket says nothing");
+    assert_eq!(later_events(&world, pr).await, [""; 0], "Bitbucket sends no webhook");
     world.run_for(900).await;
-    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+    assert_eq!(later_events(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn edit_in_open_window_is_published_within_one_interval() {
     world.run_for(300).await;
     world.bob().edits(pr, comment, "second").await;
     world.run_for(15).await;
-    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+    assert_eq!(later_events(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
 }
 
 #[tokio::test]
@@ -69,9 +69,9 @@ async fn edit_after_the_window_is_published_by_webhook_only() {
     let (pr, comment) = with_comment(&world).await;
     world.run_for(700).await;
     world.bob().edits(pr, comment, "second").await;
-    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated webhook"]);
+    assert_eq!(later_events(&world, pr).await, ["3 pullrequest:comment_updated webhook"]);
     world.run_for(900).await;
-    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated webhook"]);
+    assert_eq!(later_events(&world, pr).await, ["3 pullrequest:comment_updated webhook"]);
 }
 
 #[tokio::test]
@@ -82,7 +82,11 @@ async fn edits_around_the_windows_end_are_each_published_once() {
         world.run_for(seconds).await;
         world.bob().edits(pr, comment, "second").await;
         world.run_for(900).await;
-        assert_eq!(news(&world, pr).await, [format!("3 pullrequest:comment_updated {source}")], "{seconds}");
+        assert_eq!(
+            later_events(&world, pr).await,
+            [format!("3 pullrequest:comment_updated {source}")],
+            "{seconds}"
+        );
     }
 }
 
@@ -96,7 +100,7 @@ async fn each_edit_restarts_the_window() {
     }
     world.run_for(900).await;
     assert_eq!(texts_of_edits(&world, pr).await, ["edit 1", "edit 2", "edit 3"]);
-    assert!(world.subject_state(pr).await.watch.is_none(), "nothing is left to be watched");
+    assert!(world.subject_state(pr).await.watch.is_none(), "no watch remains");
 }
 
 #[tokio::test]
@@ -109,7 +113,7 @@ async fn a_reported_edit_opens_a_window_too() {
     world.bob().edits(pr, comment, "silent").await;
     world.run_for(900).await;
     assert_eq!(
-        news(&world, pr).await,
+        later_events(&world, pr).await,
         ["3 pullrequest:comment_updated webhook", "4 pullrequest:comment_updated poll"]
     );
 }
@@ -163,7 +167,7 @@ async fn edit_undone_before_the_next_poll_only_opens_a_window() {
     world.advance(1);
     world.bob().edits(pr, comment, "first").await;
     world.run_for(599).await;
-    assert_eq!(news(&world, pr).await, [""; 0]);
+    assert_eq!(later_events(&world, pr).await, [""; 0]);
     world.bob().edits(pr, comment, "third").await;
     world.run_for(900).await;
     assert_eq!(texts_of_edits(&world, pr).await, ["third"]);
@@ -190,7 +194,7 @@ async fn window_that_ends_during_an_outage_is_checked_late() {
     world.bob().edits(pr, comment, "second").await;
     world.advance(86_400);
     world.run_for(1).await;
-    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+    assert_eq!(later_events(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
     assert!(world.subject_state(pr).await.watch.is_none());
 }
 
@@ -204,7 +208,7 @@ async fn a_merged_pull_request_is_watched_until_its_windows_end() {
     world.bob().edits(pr, comment, "second").await;
     world.run_for(900).await;
     assert_eq!(
-        news(&world, pr).await,
+        later_events(&world, pr).await,
         ["3 pullrequest:fulfilled webhook", "4 pullrequest:comment_updated poll"]
     );
     assert!(world.subject_state(pr).await.watch.is_none());
@@ -220,7 +224,7 @@ async fn a_reported_edit_that_a_poll_saw_first_is_one_event() {
     world.run_for(60).await;
     world.release().await;
     world.run_for(900).await;
-    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+    assert_eq!(later_events(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
 }
 
 #[tokio::test]
@@ -236,8 +240,8 @@ async fn late_report_of_an_older_edit_keeps_the_newer_text() {
     world.release().await;
     world.run_for(900).await;
     assert_eq!(texts_of_edits(&world, pr).await, ["silent", "reported, but late"]);
-    let known = system::truth::known(&world.state(pr).await);
-    assert_eq!(known.0, system::truth::Truth::of(&world, pr).await.comments);
+    let (comments, _) = system::truth::stored_items(&world.state(pr).await);
+    assert_eq!(comments, system::truth::Truth::of(&world, pr).await.comments);
 }
 
 #[tokio::test]
@@ -252,7 +256,7 @@ async fn late_edit_with_lost_webhook_is_found_by_the_tail() {
     world.lose_next(1);
     world.bob().edits(pr, comment, "reported, and lost on the way").await;
     world.run_for(600).await;
-    assert!(news(&world, pr).await.is_empty(), "the window is closed, and nothing told of the edit");
+    assert!(later_events(&world, pr).await.is_empty(), "the window is closed, and no webhook came");
     world.run_for(1_000).await;
-    assert_eq!(news(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
+    assert_eq!(later_events(&world, pr).await, ["3 pullrequest:comment_updated poll"]);
 }

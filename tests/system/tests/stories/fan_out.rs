@@ -1,4 +1,4 @@
-//! More links than one run serves: their shards are handed over, and nothing depends on whether the queue keeps them.
+//! More links than one run serves: the run hands their shards over. Nothing is lost if the queue drops a message.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use system::setup::Repo;
 use system::world::TestPoller;
 use system::{Pr, World};
 
-/// Two links in two shards, each with a pull request that is due.
+/// Starts a world with two links in two shards, each with a pull request that is due.
 async fn with_two_links_due() -> (World, [Pr; 2]) {
     assert_ne!(Shard::of(&Repo::Widgets.link()), Shard::of(&Repo::Gadgets.link()));
     let world = World::start().await;
@@ -96,7 +96,7 @@ async fn message_after_its_minute_does_nothing() {
     assert_eq!(world.state(prs[0]).await.polled_at, None);
 
     world.run(&poller, "the next minute").await;
-    assert_eq!(queue.take().len(), 2, "and the next minute's run asks again");
+    assert_eq!(queue.take().len(), 2, "the next minute's run hands them over again");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn run_serves_refused_shards_and_loses_nothing() {
     let poller = world.sharing_poller(&queue);
 
     let first = world.run(&poller, "minute").await;
-    assert_eq!((first.handed_over, first.polled), (0, 1), "one link a pass, and there was time for one");
+    assert_eq!((first.handed_over, first.polled), (0, 1), "one link a pass, and time for one pass");
     let second = world.run(&poller, "the next minute").await;
     assert_eq!(second.polled, 1, "the other one stayed due");
     for pr in prs {

@@ -1,11 +1,11 @@
-//! When Bitbucket's API or a link fails: the watch stays due, and everybody else is served.
+//! Failures of Bitbucket's API or of a link: the watch stays due, and all other links are served.
 
 use poller::PollerSettings;
 use serde_json::json;
 use simulator::{FaultRequest, StatusFault};
 use system::{Pr, Repo, Setup, World};
 
-/// Two pull requests on `widgets` and one on `gadgets`, each with a silent edit that polling has to find.
+/// Opens two pull requests on `widgets` and one on `gadgets`, each with a silent edit that only polling finds.
 async fn with_edits(world: &World) -> [Pr; 3] {
     let mut prs = Vec::new();
     for (repo, branch) in [(Repo::Widgets, "gear"), (Repo::Widgets, "wheel"), (Repo::Gadgets, "lever")] {
@@ -29,17 +29,17 @@ async fn found(world: &World, prs: [Pr; 3]) -> [bool; 3] {
     found
 }
 
-/// A world in which the edits of the first two were found already but for the trouble.
-async fn with_trouble(trouble: FaultRequest) -> (World, [Pr; 3]) {
+/// Starts a world with unfound edits, and injects a fault into the calls of `widgets`.
+async fn with_fault(fault: FaultRequest) -> (World, [Pr; 3]) {
     let world = World::start().await;
     let prs = with_unfound_edits(&world).await;
-    world.fault(FaultRequest { only_for: Some("bot".to_owned()), ..trouble });
+    world.fault(FaultRequest { only_for: Some("bot".to_owned()), ..fault });
     (world, prs)
 }
 
 async fn with_unfound_edits(world: &World) -> [Pr; 3] {
     let prs = with_edits(world).await;
-    // While the others were made, the first ones were polled: one more edit each, at the same time.
+    // Some edits were found while the later ones were made. Hence one more edit each, all at the same time.
     for pr in prs {
         let bob = world.member("bob", pr.repo);
         bob.comments(pr, "another").await;
@@ -54,13 +54,13 @@ async fn with_unfound_edits(world: &World) -> [Pr; 3] {
     prs
 }
 
-/// Which of the third edits were told.
-async fn told(world: &World, prs: [Pr; 3]) -> [bool; 3] {
-    let mut told = [false; 3];
-    for (pr, told) in prs.into_iter().zip(&mut told) {
-        *told = world.events(pr).await.len() == 5;
+/// True for each pull request whose third edit was published.
+async fn published(world: &World, prs: [Pr; 3]) -> [bool; 3] {
+    let mut published = [false; 3];
+    for (pr, published) in prs.into_iter().zip(&mut published) {
+        *published = world.events(pr).await.len() == 5;
     }
-    told
+    published
 }
 
 fn status(status: u16, count: u32) -> FaultRequest {
@@ -77,72 +77,71 @@ async fn without_faults_all_edits_are_found() {
 
 #[tokio::test]
 async fn one_failed_call_delays_one_pull_request_by_a_pause() {
-    let (world, prs) = with_trouble(status(503, 1)).await;
+    let (world, prs) = with_fault(status(503, 1)).await;
     let summary = world.poll().await;
     assert_eq!((summary.polled, summary.failed), (2, 1));
-    assert_eq!(told(&world, prs).await, [false, true, true]);
+    assert_eq!(published(&world, prs).await, [false, true, true]);
     world.run_for(4).await;
-    assert_eq!(told(&world, prs).await, [false, true, true], "it is left alone for five seconds");
+    assert_eq!(published(&world, prs).await, [false, true, true], "the pause lasts five seconds");
     world.run_for(1).await;
-    assert_eq!(told(&world, prs).await, [true; 3]);
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]
 async fn failing_api_is_called_less_often_and_loses_no_edit() {
-    let (world, prs) = with_trouble(status(500, 1_000)).await;
+    let (world, prs) = with_fault(status(500, 1_000)).await;
     let before = world.calls(Repo::Widgets);
     world.run_for(1_500).await;
     let calls = world.calls(Repo::Widgets) - before;
     assert!((12..=30).contains(&calls), "{calls} calls for two pull requests in 25 minutes");
-    assert_eq!(told(&world, prs).await, [false, false, true]);
+    assert_eq!(published(&world, prs).await, [false, false, true]);
     world.end_faults().await;
     world.run_for(301).await;
-    assert_eq!(told(&world, prs).await, [true; 3]);
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]
 async fn a_rate_limit_pauses_the_link_for_minutes_and_no_other() {
-    let trouble = FaultRequest { rate_limit_next: 1, ..FaultRequest::default() };
-    let (world, prs) = with_trouble(trouble).await;
+    let fault = FaultRequest { rate_limit_next: 1, ..FaultRequest::default() };
+    let (world, prs) = with_fault(fault).await;
     world.poll().await;
-    assert_eq!(told(&world, prs).await, [false, false, true]);
+    assert_eq!(published(&world, prs).await, [false, false, true]);
     let before = world.calls(Repo::Widgets);
     world.run_for(119).await;
-    assert_eq!(world.calls(Repo::Widgets), before, "not one call");
+    assert_eq!(world.calls(Repo::Widgets), before, "the paused link makes no call");
     world.run_for(1).await;
-    assert_eq!(told(&world, prs).await, [true; 3]);
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]
 async fn rate_limit_with_a_duration_is_obeyed() {
-    let trouble =
-        FaultRequest { rate_limit_next: 1, retry_after_seconds: Some(33), ..FaultRequest::default() };
-    let (world, prs) = with_trouble(trouble).await;
+    let fault = FaultRequest { rate_limit_next: 1, retry_after_seconds: Some(33), ..FaultRequest::default() };
+    let (world, prs) = with_fault(fault).await;
     world.poll().await;
     let before = world.calls(Repo::Widgets);
     world.run_for(32).await;
-    assert_eq!(world.calls(Repo::Widgets), before, "not one call");
+    assert_eq!(world.calls(Repo::Widgets), before, "the paused link makes no call");
     world.run_for(1).await;
-    assert_eq!(told(&world, prs).await, [true; 3]);
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]
 async fn refused_credential_is_tried_once_and_delays_no_other() {
-    let (world, prs) = with_trouble(status(401, 1)).await;
+    let (world, prs) = with_fault(status(401, 1)).await;
     let before = world.calls(Repo::Widgets);
     world.poll().await;
-    assert_eq!(world.calls(Repo::Widgets) - before, 1, "the second pull request would fare no better");
-    assert_eq!(told(&world, prs).await, [false, false, true]);
+    assert_eq!(world.calls(Repo::Widgets) - before, 1, "the second pull request would fail in the same way");
+    assert_eq!(published(&world, prs).await, [false, false, true]);
     world.run_for(5).await;
-    assert_eq!(told(&world, prs).await, [true; 3]);
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]
 async fn forbidden_pull_request_waits_for_the_next_delivery() {
     for code in [403, 404] {
-        let (world, prs) = with_trouble(status(code, 1)).await;
+        let (world, prs) = with_fault(status(code, 1)).await;
         world.poll().await;
-        assert_eq!(told(&world, prs).await, [false, true, true]);
+        assert_eq!(published(&world, prs).await, [false, true, true]);
         assert!(world.subject_state(prs[0]).await.watch.is_none());
         let before = world.calls(Repo::Widgets);
         world.run_for(5).await;
@@ -169,9 +168,9 @@ async fn hanging_link_delays_no_other_and_ends_with_the_run() {
     let summary = world.poll().await;
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
     assert_eq!((summary.polled, summary.failed), (1, 1));
-    assert_eq!(told(&world, prs).await, [false, false, true]);
+    assert_eq!(published(&world, prs).await, [false, false, true]);
     world.poll().await;
-    assert_eq!(told(&world, prs).await, [true; 3], "their watches stayed due");
+    assert_eq!(published(&world, prs).await, [true; 3], "their watches stayed due");
 }
 
 #[tokio::test]
@@ -183,7 +182,7 @@ async fn link_without_credential_waits_for_the_next_delivery() {
     assert_eq!(found(&world, prs).await, [false, false, true]);
     assert!(world.subject_state(prs[0]).await.watch.is_none());
     assert_eq!(world.calls(Repo::Widgets), 0);
-    // Somebody adds one; links are kept for five minutes.
+    // A credential is added. Links are cached for five minutes.
     world.set_link(Repo::Widgets, Some(json!({ "type": "bearer", "token": "bot-access-token" })));
     world.advance(300);
     world.bob().approves(prs[0]).await;
@@ -201,7 +200,7 @@ async fn deleted_link_ends_its_watches_and_delays_no_other() {
     world.links.remove(&Repo::Widgets.link());
     world.advance(300);
     world.poll().await;
-    assert_eq!(told(&world, prs).await, [false, false, true]);
+    assert_eq!(published(&world, prs).await, [false, false, true]);
     assert!(world.subject_state(prs[0]).await.watch.is_none());
     assert!(world.subject_state(prs[1]).await.watch.is_none());
 }
@@ -215,9 +214,9 @@ async fn unreadable_secrets_delay_a_link_and_lose_nothing() {
     let poller = world.another_poller();
     let summary = world.run(&poller, "one").await;
     assert_eq!(summary.failed, 1);
-    assert_eq!(told(&world, prs).await, [false, false, true]);
+    assert_eq!(published(&world, prs).await, [false, false, true]);
     world.set_link(Repo::Widgets, Some(json!({ "type": "bearer", "token": "bot-access-token" })));
     world.advance(5);
     world.run(&poller, "one").await;
-    assert_eq!(told(&world, prs).await, [true; 3]);
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }

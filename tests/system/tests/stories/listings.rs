@@ -1,4 +1,4 @@
-//! Long listings, and pull requests that are first seen in mid-life.
+//! Long listings, and pull requests that are older than their first read.
 
 use system::truth::check;
 use system::{Pr, Repo, Setup, World};
@@ -21,7 +21,7 @@ async fn older_comments_of_a_new_pull_request_are_not_published() {
     world.run_for(60).await;
     assert_eq!(world.events(pr).await, ["1 pullrequest:approved webhook"]);
     let state = world.state(pr).await;
-    assert_eq!((state.comments.len(), state.tasks.len()), (4, 1), "they are known");
+    assert_eq!((state.comments.len(), state.tasks.len()), (4, 1), "the state has all of them");
 
     world.bob().edits(pr, comment, "new").await;
     world.bob().reopens_task(pr, task).await;
@@ -92,8 +92,8 @@ async fn edits_on_every_page_of_a_long_listing_are_found() {
     let world = World::start().await;
     let (pr, comments) = with_comments(&world, 250).await;
     world.run_for(60).await;
-    for place in [0, 99, 100, 101, 199, 200, 249] {
-        world.bob().edits(pr, comments[place], &format!("edit {place}")).await;
+    for index in [0, 99, 100, 101, 199, 200, 249] {
+        world.bob().edits(pr, comments[index], &format!("edit {index}")).await;
     }
     world.run_for(60).await;
     assert_eq!(world.log(pr).await.len(), 251 + 7);
@@ -106,8 +106,8 @@ async fn deletions_on_every_page_of_a_long_listing_are_found() {
     let (pr, comments) = with_comments(&world, 250).await;
     world.run_for(60).await;
     world.lose_next(7);
-    for place in [0, 99, 100, 101, 199, 200, 249] {
-        world.bob().deletes(pr, comments[place]).await;
+    for index in [0, 99, 100, 101, 199, 200, 249] {
+        world.bob().deletes(pr, comments[index]).await;
     }
     world.run_for(60).await;
     assert_eq!(world.log(pr).await.len(), 251 + 7);
@@ -131,5 +131,5 @@ async fn more_events_than_one_transaction_holds_are_published() {
     world.run_for(60).await;
     check(&world, pr).await.unwrap();
     let calls = world.calls(Repo::Widgets);
-    assert!(calls <= 14, "{calls} calls: what did not fit is not read again");
+    assert!(calls <= 14, "{calls} calls: events of a later transaction need no second read");
 }

@@ -1,4 +1,4 @@
-//! What the product guarantees, told as stories.
+//! The product's guarantees as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod budget;

@@ -1,4 +1,4 @@
-//! G8 where Bitbucket names a limit of its own: it holds as ours does, and calls are saved while others spend them too.
+//! G8 with a limit that Bitbucket names: it holds as ours does. Calls are saved while other programs spend them too.
 
 use poller::PollerSettings;
 use relay::Settings;
@@ -10,7 +10,7 @@ use crate::budget::busiest_hour;
 
 const REPO: Repo = Repo::Widgets;
 
-/// A world where `CallsPerHour` is 900, and Bitbucket allows the credential of `widgets` so many.
+/// Starts a world with `CallsPerHour` 900 in which Bitbucket names this limit for the credential of `widgets`.
 async fn allowing(calls_per_hour: u32) -> World {
     let setup = Setup::default();
     let limits = PollerSettings { calls_per_hour: 900, max_calls_per_run: 120, ..setup.limits };
@@ -22,8 +22,8 @@ async fn allowing(calls_per_hour: u32) -> World {
     world
 }
 
-/// Another program calls with the same token.
-async fn somebody_else_calls(world: &World, count: usize) {
+/// Makes calls with the same token, as another program does.
+async fn another_program_calls(world: &World, count: usize) {
     let program = world.simulator.person(REPO.bot()).unwrap();
     for _ in 0..count {
         assert_eq!(program.get("").await.unwrap().0, 200);
@@ -49,21 +49,21 @@ async fn lower_named_limit_holds_and_no_edit_is_lost() {
     for minute in 0..120 {
         world.advance(60);
         if minute % 7 == 0 {
-            // A cold start: what Bitbucket named is in the table, not in a process.
+            // A cold start: the named limit is recorded in the table, not in a process.
             world.run(&world.another_poller(), "poller-2").await;
         }
         world.poll().await;
     }
     let busiest = busiest_hour(&world.call_times(REPO));
     assert!((100..=200).contains(&busiest), "{busiest} calls in an hour");
-    assert_eq!(world.simulator.call_counts()[REPO.bot()].rate_limited, 0, "Bitbucket never had to say no");
+    assert_eq!(world.simulator.call_counts()[REPO.bot()].rate_limited, 0, "Bitbucket never refused a call");
     for (pr, _) in windows {
         check(&world, pr).await.unwrap();
-        assert!(world.subject_state(pr).await.watch.is_none(), "every window was looked at after its end");
+        assert!(world.subject_state(pr).await.watch.is_none(), "every window was checked after its end");
     }
 }
 
-/// The calls of five minutes with an open window, after a first poll.
+/// Number of calls in five minutes with an open window, after a first poll.
 async fn calls_for_a_window(world: &World) -> u64 {
     with_a_comment(world, "gear").await;
     world.run_for(5).await;
@@ -81,7 +81,7 @@ async fn calls_for_a_window(world: &World) -> u64 {
 #[tokio::test]
 async fn calls_are_saved_while_others_spend_the_same_limit() {
     let (alone, shared) = (allowing(1_000).await, allowing(1_000).await);
-    somebody_else_calls(&shared, 800).await;
+    another_program_calls(&shared, 800).await;
     let (usual, saving) = (calls_for_a_window(&alone).await, calls_for_a_window(&shared).await);
     assert!(saving > 0 && saving * 2 < usual, "{saving} calls instead of {usual}");
 }
@@ -89,7 +89,7 @@ async fn calls_are_saved_while_others_spend_the_same_limit() {
 #[tokio::test]
 async fn polls_return_to_normal_after_others_stop() {
     let (alone, shared) = (allowing(1_000).await, allowing(1_000).await);
-    somebody_else_calls(&shared, 800).await;
+    another_program_calls(&shared, 800).await;
     calls_for_a_window(&shared).await;
     shared.advance(3_600);
     let usual = calls_for_a_window(&alone).await;

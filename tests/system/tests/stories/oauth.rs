@@ -5,7 +5,7 @@ use simulator::OAuthConsumer;
 use store::links::tokens::{GrantStore, KeptGrant};
 use system::{Pr, Repo, World};
 
-/// A world whose link `widgets` has an OAuth consumer, and a pull request with a silent edit.
+/// Starts a world whose link `widgets` has an OAuth consumer, and a pull request with a silent edit.
 async fn with_silent_edit(kind: &str) -> (World, Pr) {
     let world = World::start().await;
     world.simulator.register_consumer(OAuthConsumer {
@@ -58,7 +58,7 @@ async fn nothing_is_lost_while_nobody_has_authorized() {
     let (world, pr) = with_silent_edit("app-oauth").await;
     world.run_for(3_000).await;
     assert!(!found(&world, pr).await);
-    assert_eq!(world.simulator.token_calls().len(), 0, "nothing is asked with no grant");
+    assert_eq!(world.simulator.token_calls().len(), 0, "no token is requested without a grant");
     let grant = KeptGrant {
         generation: 1,
         client_id: "key".to_owned(),

@@ -1,4 +1,4 @@
-//! Two pollers at once: the lease keeps them apart for economy; without it each fact is still told once.
+//! Two pollers at once. The lease keeps them apart for economy; without it each fact is still published once.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use store::memory::Fault;
 use system::truth::check;
 use system::{Pr, World};
 
-/// A pull request with much that polling has to tell: comments, edits, threads, tasks, deletions.
-async fn with_much_news(world: &World) -> Pr {
+/// Opens a pull request with many changes for one poll: comments, edits, threads, tasks, deletions.
+async fn with_many_changes(world: &World) -> Pr {
     let pr = world.alice().opens("gear").await;
     let mut comments = Vec::new();
     let mut tasks = Vec::new();
@@ -43,18 +43,21 @@ async fn second_poller_stops_while_the_first_holds_the_lease() {
     assert!(world.poll().await.busy);
     assert_eq!(world.state(pr).await.polled_at, None);
     world.advance(60);
-    assert_eq!(world.poll().await.polled, 1, "a lease that nobody gave back runs out");
-    assert!(world.table.lease("poller/0", "another", world.now(), 60).await.unwrap(), "it was given back");
+    assert_eq!(world.poll().await.polled, 1, "a lease that was not released expires");
+    assert!(
+        world.table.lease("poller/0", "another", world.now(), 60).await.unwrap(),
+        "the run released its lease"
+    );
 }
 
 #[tokio::test]
 async fn two_pollers_at_once_publish_each_fact_once() {
     for round in 0..8 {
         let world = World::start().await;
-        let pr = with_much_news(&world).await;
+        let pr = with_many_changes(&world).await;
         let before = world.log(pr).await.len();
         let (one, two) = (world.another_poller(), world.another_poller());
-        // The calls of the two meet in every order.
+        // The calls of the two pollers interleave in every order.
         for ms in [round, 2 * round, 0, round] {
             let hang_next_ms = Some(ms);
             world.fault(FaultRequest {
@@ -81,7 +84,7 @@ async fn stale_read_of_a_slow_poller_undoes_nothing() {
     world.advance(60);
     let slow = world.another_poller();
     let late = async {
-        // It has read the tasks and the comments; the answer to the last call is late.
+        // It reads the tasks and the comments; the answer to its last call is late.
         world.run(&slow, "slow").await
     };
     let work = async {
@@ -117,7 +120,7 @@ async fn stale_read_of_a_slow_poller_undoes_nothing() {
 async fn a_table_that_fails_during_a_poll_loses_nothing() {
     for fault in [Fault::ReadFails, Fault::CommitFails, Fault::CommitConflicts, Fault::AnswerLost] {
         let world = World::start().await;
-        let pr = with_much_news(&world).await;
+        let pr = with_many_changes(&world).await;
         let before = world.log(pr).await.len();
         world.table.inject(fault, 1);
         world.poll().await;

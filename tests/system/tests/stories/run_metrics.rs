@@ -1,4 +1,4 @@
-//! What a run of the poller says of itself in metrics.
+//! Metrics that a run of the poller writes.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -10,12 +10,12 @@ use store::memory::Fault;
 use system::queue::MemoryQueue;
 use system::{Repo, World};
 
-/// What the log got.
+/// Lines written to the log.
 #[derive(Debug, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
-    /// The metrics of a stack whose environment says `switch`.
+    /// The metrics of a stack with `BITRELAY_METRICS` set to `switch`.
     fn switched(&self, switch: &str) -> Option<Metrics> {
         let lookup = |name: &str| match name {
             "BITRELAY_METRICS" => Some(switch.to_owned()),
@@ -31,15 +31,15 @@ impl Lines {
     }
 }
 
-/// The values of these fields; null for one that the line does not have.
+/// The values of these fields; null if the line lacks a field.
 fn fields<const N: usize>(line: &Value, names: [&str; N]) -> [Value; N] {
     names.map(|name| line[name].clone())
 }
 
-const WAITING: [&str; 5] = ["link", "Polls", "PollsFailed", "WatchesDue", "OldestOverdueSeconds"];
+const BACKLOG: [&str; 5] = ["link", "Polls", "PollsFailed", "WatchesDue", "OldestOverdueSeconds"];
 const OF_ALL: [&str; 3] = ["link", "OldestOverdueSeconds", "PollsFailed"];
 
-/// The API refuses one call of `widgets`, which fails the poll and pauses the link.
+/// Refuses one call of `widgets`, which fails the poll and pauses the link.
 fn refuse_widgets(world: &World) {
     world.fault(FaultRequest {
         api_status_next: Some(StatusFault { status: 401, count: 1 }),
@@ -69,13 +69,17 @@ async fn run_reports_polls_and_calls_left_of_each_link() {
         [json!(1), json!(1), json!(calls - calls_before), json!(calls), json!(1_000_000 - calls)]
     );
     assert_eq!((summary.polled, summary.events, u64::from(summary.calls)), (1, 1, calls - calls_before));
-    let nothing_waits = [json!("widgets"), json!(1), json!(0), json!(0), json!(0)];
-    assert_eq!(fields(&of_widgets, WAITING), nothing_waits);
+    let no_backlog = [json!("widgets"), json!(1), json!(0), json!(0), json!(0)];
+    assert_eq!(fields(&of_widgets, BACKLOG), no_backlog);
     assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(0), json!(0)]);
 
     let texts = of_widgets.as_object().unwrap().iter().filter(|(_, value)| value.is_string());
     let texts: BTreeSet<_> = texts.map(|(name, _)| name.as_str()).collect();
-    assert_eq!(texts, BTreeSet::from(["level", "timestamp", "stack", "link"]), "all else is numbers");
+    assert_eq!(
+        texts,
+        BTreeSet::from(["level", "timestamp", "stack", "link"]),
+        "all other fields are numbers"
+    );
 }
 
 #[tokio::test]
@@ -84,26 +88,27 @@ async fn missed_deadline_shows_its_age_until_a_poll() {
     let poller = world.another_poller().with_metrics(lines.switched("true"));
     let pr = world.alice().opens("gear").await;
     world.bob().comments(pr, "first").await;
-    // The window is 600 seconds and its margin 60; they begin some microseconds from now, while the comment is being written.
+    // The window is 600 seconds and its margin 60. They begin some microseconds later, because the comment is still
+    // being written.
     world.advance(660 + 90 + 1);
 
     refuse_widgets(&world);
     world.run(&poller, "refused").await;
     let [of_widgets, of_all] = lines.take().try_into().unwrap();
-    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(0), json!(1), json!(1), json!(90)]);
+    assert_eq!(fields(&of_widgets, BACKLOG), [json!("widgets"), json!(0), json!(1), json!(1), json!(90)]);
     assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(90), json!(1)]);
 
     world.advance(1);
     world.run(&poller, "paused").await;
     let [of_widgets, of_all] = lines.take().try_into().unwrap();
-    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(0), json!(0), json!(1), json!(91)]);
-    assert_eq!(of_widgets.get("CallsLeft"), None, "the run did not ask for calls");
+    assert_eq!(fields(&of_widgets, BACKLOG), [json!("widgets"), json!(0), json!(0), json!(1), json!(91)]);
+    assert_eq!(of_widgets.get("CallsLeft"), None, "the run reserved no calls");
     assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(91), json!(0)]);
 
     world.advance(600);
     world.run(&poller, "polls").await;
     let [of_widgets, of_all] = lines.take().try_into().unwrap();
-    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(1), json!(0), json!(0), json!(0)]);
+    assert_eq!(fields(&of_widgets, BACKLOG), [json!("widgets"), json!(1), json!(0), json!(0), json!(0)]);
     assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(0), json!(0)]);
 }
 
@@ -120,8 +125,8 @@ async fn each_link_has_metrics_and_the_stack_the_oldest_deadline() {
     refuse_widgets(&world);
     world.run(&poller, "measured").await;
     let [of_gadgets, of_widgets, of_all] = lines.take().try_into().unwrap();
-    assert_eq!(fields(&of_gadgets, WAITING), [json!("gadgets"), json!(1), json!(0), json!(0), json!(0)]);
-    assert_eq!(fields(&of_widgets, WAITING), [json!("widgets"), json!(0), json!(1), json!(1), json!(60)]);
+    assert_eq!(fields(&of_gadgets, BACKLOG), [json!("gadgets"), json!(1), json!(0), json!(0), json!(0)]);
+    assert_eq!(fields(&of_widgets, BACKLOG), [json!("widgets"), json!(0), json!(1), json!(1), json!(60)]);
     assert_eq!(fields(&of_all, OF_ALL), [Value::Null, json!(60), json!(1)]);
 }
 
@@ -163,7 +168,7 @@ async fn shard_metrics_come_from_the_run_that_serves_it() {
     let queue = Arc::new(MemoryQueue::default());
     let poller = world.sharing_poller(&queue).with_metrics(lines.switched("true"));
     world.run(&poller, "minute").await;
-    assert_eq!(lines.take().len(), 1, "of the stack only");
+    assert_eq!(lines.take().len(), 1, "only the stack's line");
     let mut served = BTreeSet::new();
     for handed in queue.take() {
         poller.run_shard("shard", handed, handed.until).await.unwrap();
@@ -193,7 +198,7 @@ async fn failed_run_reports_its_backlog_if_the_table_answers() {
         world.alice().opens("gear").await;
         world.advance(5);
         let poller = world.another_poller().with_metrics(lines.switched("true"));
-        // The first is the pass's question, the second that of the figures.
+        // The pass makes the first query, the metrics make the second.
         world.table.inject(Fault::DueFails, failures);
         let deadline = world.now() + jiff::SignedDuration::from_secs(1);
         assert!(poller.run("failing", deadline).await.is_err());

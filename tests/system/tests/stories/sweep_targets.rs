@@ -1,4 +1,4 @@
-//! G9 where no webhook ever comes: what a link names to be swept is found by polling alone.
+//! G9 without any webhook: polling alone finds the changes of a link's sweep targets.
 
 use std::collections::BTreeSet;
 
@@ -12,25 +12,25 @@ use system::{Pr, Repo, Setup, World};
 
 const LINK: Repo = Repo::Widgets;
 
-/// A world in which no webhook is sent, and whose link names these places.
-async fn naming(places: &[&str]) -> World {
+/// Starts a world without webhooks whose link names these sweep targets.
+async fn with_targets(targets: &[&str]) -> World {
     let mut setup = Setup { hooked: false, ..Setup::default() };
     setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
     let world = World::with(setup).await;
-    name(&world, places).await;
+    set_targets(&world, targets).await;
     world
 }
 
-/// Names other places, as the command line does: in the link's document, and in the table.
-async fn name(world: &World, places: &[&str]) {
+/// Sets the sweep targets as the command line does: in the link's document and in the table.
+async fn set_targets(world: &World, targets: &[&str]) {
     let link = json!({
-        "version": 1, "template": "bitbucket-access-token", "unsigned": true, "sweep": places,
+        "version": 1, "template": "bitbucket-access-token", "unsigned": true, "sweep": targets,
         "credential": { "type": "bearer", "token": "bot-access-token" },
     });
     world.links.set(&LINK.link(), link.to_string());
-    let places: BTreeSet<_> = places.iter().map(|place| place.parse().unwrap()).collect();
+    let targets: BTreeSet<_> = targets.iter().map(|target| target.parse().unwrap()).collect();
     let configured = Observation::Link(relay::observation::LinkObservation::Configured(
-        SweepTargets::try_from(places).unwrap(),
+        SweepTargets::try_from(targets).unwrap(),
     ));
     let clock = SimulatedClock(world.simulator.clone());
     let (link, settings) = (LINK.link(), world.setup.settings);
@@ -38,7 +38,7 @@ async fn name(world: &World, places: &[&str]) {
     recorder.record(&link, &Subject::Link, &configured).await.unwrap();
 }
 
-/// The log of a pull request of any repository, as the one link has it.
+/// The log of a pull request of any repository, through the one link.
 async fn log(world: &World, slug: &str, id: u64) -> Vec<Event> {
     let (_, repository) = world.simulator.person("alice").unwrap().get(&api(world, slug)).await.unwrap();
     let uuid = repository["uuid"].as_str().unwrap().trim_matches(['{', '}']).to_owned();
@@ -64,17 +64,17 @@ async fn alice_posts(world: &World, url: String, body: Value) -> Value {
     answer
 }
 
-/// What became of a place.
-async fn found(world: &World, place: &str) -> Option<LookupResult> {
+/// Result of the last lookup of a sweep target.
+async fn lookup(world: &World, target: &str) -> Option<LookupResult> {
     let state = world.table.read(&LINK.link(), &Subject::Link).await.unwrap();
-    state.link()?.lookups.get(&place.parse().unwrap()).map(|lookup| lookup.result)
+    state.link()?.lookups.get(&target.parse().unwrap()).map(|found| found.result)
 }
 
 #[tokio::test]
 async fn events_are_published_without_any_webhook() {
-    let world = naming(&["acme"]).await;
+    let world = with_targets(&["acme"]).await;
     world.run_for(10).await;
-    assert_eq!(found(&world, "acme").await, Some(LookupResult::Repositories(2)));
+    assert_eq!(lookup(&world, "acme").await, Some(LookupResult::Repositories(2)));
     let mut opened = Vec::new();
     for repo in [Repo::Widgets, Repo::Gadgets] {
         let alice = world.member("alice", repo);
@@ -105,11 +105,11 @@ async fn events_are_published_without_any_webhook() {
 
 #[tokio::test]
 async fn new_repository_is_swept_within_the_hour() {
-    let world = naming(&["acme"]).await;
+    let world = with_targets(&["acme"]).await;
     world.run_for(60).await;
     alice_posts(&world, api(&world, "sprockets"), json!({})).await;
     world.run_for(3_600).await;
-    assert_eq!(found(&world, "acme").await, Some(LookupResult::Repositories(3)));
+    assert_eq!(lookup(&world, "acme").await, Some(LookupResult::Repositories(3)));
     let body = json!({ "title": "tooth", "source": { "branch": { "name": "tooth" } } });
     let made = alice_posts(&world, format!("{}/pullrequests", api(&world, "sprockets")), body).await;
     world.run_for(3_600 + 120).await;
@@ -119,14 +119,14 @@ async fn new_repository_is_swept_within_the_hour() {
 
 #[tokio::test]
 async fn missing_target_does_not_block_other_targets() {
-    let world = naming(&["acme/no-such", "acme/widgets", "elsewhere"]).await;
+    let world = with_targets(&["acme/no-such", "acme/widgets", "elsewhere"]).await;
     world.run_for(10).await;
-    for (place, expected) in [
+    for (target, expected) in [
         ("acme/no-such", LookupResult::NotFound),
         ("acme/widgets", LookupResult::Repositories(1)),
         ("elsewhere", LookupResult::NotFound),
     ] {
-        assert_eq!(found(&world, place).await, Some(expected), "{place}");
+        assert_eq!(lookup(&world, target).await, Some(expected), "{target}");
     }
     let pr = world.alice().opens("gear").await;
     world.run_for(3_600 + 120).await;
@@ -135,10 +135,10 @@ async fn missing_target_does_not_block_other_targets() {
 
 #[tokio::test]
 async fn older_pull_requests_stay_unpublished_and_nothing_doubles() {
-    let world = naming(&[]).await;
+    let world = with_targets(&[]).await;
     let old = world.alice().opens("old").await;
     world.advance(60);
-    name(&world, &["acme/widgets"]).await;
+    set_targets(&world, &["acme/widgets"]).await;
     world.run_for(10).await;
     assert!(world.events(old).await.is_empty());
     world.bob().approves(old).await;
@@ -148,7 +148,7 @@ async fn older_pull_requests_stay_unpublished_and_nothing_doubles() {
 
 #[tokio::test]
 async fn hand_written_document_applies_at_the_next_link_use() {
-    let world = naming(&["acme/widgets"]).await;
+    let world = with_targets(&["acme/widgets"]).await;
     world.run_for(10).await;
     let by_hand = json!({
         "version": 1, "template": "bitbucket-access-token", "unsigned": true, "sweep": ["acme/gadgets"],
@@ -156,13 +156,13 @@ async fn hand_written_document_applies_at_the_next_link_use() {
     });
     world.links.set(&LINK.link(), by_hand.to_string());
     world.run_for(3_600 + 120).await;
-    assert_eq!(found(&world, "acme/gadgets").await, Some(LookupResult::Repositories(1)));
-    assert_eq!(found(&world, "acme/widgets").await, None);
+    assert_eq!(lookup(&world, "acme/gadgets").await, Some(LookupResult::Repositories(1)));
+    assert_eq!(lookup(&world, "acme/widgets").await, None);
 }
 
 #[tokio::test]
 async fn quiet_repositories_cost_one_call_an_hour_each() {
-    let world = naming(&["acme"]).await;
+    let world = with_targets(&["acme"]).await;
     for number in 0..20 {
         alice_posts(&world, api(&world, &format!("quiet-{number}")), json!({})).await;
     }
@@ -170,5 +170,5 @@ async fn quiet_repositories_cost_one_call_an_hour_each() {
     let before = world.calls(LINK);
     world.run_for(3_600).await;
     let made = world.calls(LINK) - before;
-    assert!((22..=24).contains(&made), "22 sweeps and a listing, not {made}");
+    assert!((22..=24).contains(&made), "expected 22 sweeps and a listing, got {made} calls");
 }

@@ -1,4 +1,4 @@
-//! G9: what no webhook told is found by sweeping the open pull requests of a repository.
+//! G9: sweeps of a repository's open pull requests find the changes that no webhook reported.
 
 use relay::Settings;
 use system::log::{actor_of, text_of};
@@ -6,7 +6,7 @@ use system::{Pr, Setup, World};
 
 const SWEEP_SECONDS: u64 = 300;
 
-/// A world that sweeps, and a pull request of Alice's whose windows are long over.
+/// Starts a world with sweeps, and a pull request by Alice whose windows ended long ago.
 async fn quiet() -> (World, Pr) {
     let mut setup = Setup::default();
     setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
@@ -18,7 +18,7 @@ async fn quiet() -> (World, Pr) {
     (world, pr)
 }
 
-/// Two sweeps and what they lead to.
+/// Runs two sweeps and the polls that follow.
 async fn sweeps(world: &World) {
     world.run_for(2 * SWEEP_SECONDS + 60).await;
 }
@@ -97,7 +97,7 @@ async fn pull_request_without_any_webhook_is_published_in_full() {
     let (world, _) = quiet().await;
     world.lose_next(2);
     let pr = world.alice().opens("wheel").await;
-    world.bob().comments(pr, "unheard").await;
+    world.bob().comments(pr, "unreported").await;
     sweeps(&world).await;
     let events = world.events(pr).await;
     assert_eq!(events, ["1 pullrequest:comment_created poll", "2 pullrequest:created poll"]);

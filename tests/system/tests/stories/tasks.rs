@@ -4,7 +4,7 @@ use simulator::FaultRequest;
 use system::log::{actor_of, text_of};
 use system::{Pr, World};
 
-/// A pull request of Alice's whose window is open, so that it is polled.
+/// Opens a pull request as Alice, with an open window so that it is polled.
 async fn watched(world: &World) -> Pr {
     let pr = world.alice().opens("gear").await;
     world.bob().comments(pr, "first").await;
@@ -41,7 +41,11 @@ async fn each_change_of_a_task_is_one_event_in_order() {
     );
     let actors: Vec<_> = world.log(pr).await[2..].iter().map(actor_of).collect();
     let [alice, bob] = ["alice", "bob"].map(|name| Some(name.to_owned()));
-    assert_eq!(actors, [alice, None, bob.clone(), None, bob, None], "null where Bitbucket does not say who");
+    assert_eq!(
+        actors,
+        [alice, None, bob.clone(), None, bob, None],
+        "null if Bitbucket does not name the actor"
+    );
 }
 
 #[tokio::test]
@@ -135,7 +139,7 @@ async fn task_found_late_has_its_creation_time() {
     let created_at = world.now();
     world.bob().adds_task(pr, "oil it").await;
     world.run_for(3_600).await;
-    assert_eq!(world.events_after(pr, 1).await, [""; 0], "nothing says that the pull request changed");
+    assert_eq!(world.events_after(pr, 1).await, [""; 0], "no webhook reports the new task");
     world.alice().retitles(pr, "gears").await;
     world.run_for(3).await;
     assert_eq!(

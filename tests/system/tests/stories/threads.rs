@@ -1,4 +1,4 @@
-//! Resolving and reopening. A report of a reopening does not say which resolution it ended.
+//! Resolving and reopening. The report of a reopening does not name the resolution that it ended.
 
 use system::log::actor_of;
 use system::truth::check;
@@ -11,10 +11,10 @@ async fn with_thread(world: &World) -> (Pr, u64) {
     (pr, comment)
 }
 
-/// The events since the thread was there, without their sequence.
-async fn news(world: &World, pr: Pr) -> Vec<String> {
-    let news = world.events_after(pr, 2).await.into_iter();
-    news.map(|line| line.split_once(" pullrequest:comment_").unwrap().1.to_owned()).collect()
+/// The events after the thread's creation, without their sequence.
+async fn later_events(world: &World, pr: Pr) -> Vec<String> {
+    let later_events = world.events_after(pr, 2).await.into_iter();
+    later_events.map(|line| line.split_once(" pullrequest:comment_").unwrap().1.to_owned()).collect()
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn resolving_and_reopening_is_reported_once_each() {
     }
     world.run_for(900).await;
     let webhook = ["resolved webhook", "reopened webhook", "resolved webhook", "reopened webhook"];
-    assert_eq!(news(&world, pr).await, webhook);
+    assert_eq!(later_events(&world, pr).await, webhook);
     check(&world, pr).await.unwrap();
 }
 
@@ -40,12 +40,12 @@ async fn lost_resolution_is_found_with_its_actor() {
     world.lose_next(1);
     world.alice().resolves(pr, comment).await;
     world.run_for(20).await;
-    assert_eq!(news(&world, pr).await, [""; 0], "its webhook may still come");
+    assert_eq!(later_events(&world, pr).await, [""; 0], "its webhook may still come");
     world.run_for(15).await;
-    assert_eq!(news(&world, pr).await, ["resolved poll"]);
+    assert_eq!(later_events(&world, pr).await, ["resolved poll"]);
     assert_eq!(actor_of(&world.last_event(pr).await).as_deref(), Some("alice"));
     world.run_for(900).await;
-    assert_eq!(news(&world, pr).await, ["resolved poll"]);
+    assert_eq!(later_events(&world, pr).await, ["resolved poll"]);
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn lost_reopening_is_found() {
     world.lose_next(1);
     world.alice().reopens(pr, comment).await;
     world.run_for(900).await;
-    assert_eq!(news(&world, pr).await, ["resolved webhook", "reopened poll"]);
+    assert_eq!(later_events(&world, pr).await, ["resolved webhook", "reopened poll"]);
     check(&world, pr).await.unwrap();
 }
 
@@ -69,7 +69,7 @@ async fn resolution_and_reopening_both_lost_publish_nothing() {
     world.alice().resolves(pr, comment).await;
     world.alice().reopens(pr, comment).await;
     world.run_for(900).await;
-    assert_eq!(news(&world, pr).await, [""; 0]);
+    assert_eq!(later_events(&world, pr).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn reports_after_polled_events_add_nothing() {
     world.run_for(60).await;
     world.release().await;
     world.run_for(900).await;
-    assert_eq!(news(&world, pr).await, ["resolved poll", "reopened poll"]);
+    assert_eq!(later_events(&world, pr).await, ["resolved poll", "reopened poll"]);
     check(&world, pr).await.unwrap();
 }
 
@@ -97,8 +97,8 @@ async fn reports_in_wrong_order_end_with_the_current_state() {
     world.alice().reopens(pr, comment).await;
     world.release_reversed().await;
     world.run_for(900).await;
-    let news = news(&world, pr).await;
-    assert_eq!(news[..2], ["reopened webhook", "resolved webhook"]);
+    let later_events = later_events(&world, pr).await;
+    assert_eq!(later_events[..2], ["reopened webhook", "resolved webhook"]);
     check(&world, pr).await.unwrap();
 }
 

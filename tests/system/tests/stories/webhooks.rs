@@ -1,4 +1,4 @@
-//! G5, G6: webhooks get lost, come twice, late, in the wrong order and from two hooks; each fact is told once.
+//! G5, G6: webhooks get lost, come twice, late, in the wrong order and from two hooks. Each fact is published once.
 
 use simulator::FaultRequest;
 use store::memory::Fault;

@@ -1,5 +1,5 @@
-//! Every answer of every call is held against Bitbucket's own OpenAPI file, when that file is there: it is not part
-//! of this project. `BITRELAY_SHARED` names its folder; by default it is `../shared` beside the workspace.
+//! Checks the answers of all calls against Bitbucket's own OpenAPI file if that file exists; it is not part of this
+//! project. `BITRELAY_SHARED` names its folder; by default it is `../shared` beside the workspace.
 
 mod schema;
 mod tour;

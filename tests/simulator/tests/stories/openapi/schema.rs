@@ -1,11 +1,12 @@
-//! Turns the schemas of an OpenAPI 3.0 file into JSON Schema, and says where the file and real answers differ.
+//! Converts the schemas of an OpenAPI 3.0 file into JSON Schema, and lists where the file and
+//! real answers differ.
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, HashSet};
 
-/// Fields that captures of real answers have and the file's closed objects lack: (fields that tell the object, the
-/// further ones).
+/// Fields that captures of real answers have and the file's closed objects lack: (fields that identify the object,
+/// further fields).
 const IN_CAPTURES: [(&[&str], &[&str]); 5] = [
     // Any text: `"type": "rendered"`.
     (&["raw", "markup", "html"], &["type"]),
@@ -19,13 +20,13 @@ const IN_CAPTURES: [(&[&str], &[&str]); 5] = [
     (&["message", "detail", "data"], &["fields"]),
 ];
 
-/// Fields that are null in captures although the file gives them a type and never says `nullable`.
+/// Fields that are null in captures although the file gives them a type without `nullable`.
 const NULL_IN_CAPTURES: [&str; 6] = ["merge_commit", "closed_by", "parent", "from", "to", "refname"];
 
 /// A reviewer who did nothing yet has a null here; no capture shows another value for it.
 const NULL_UNTIL_USED: &str = "participated_on";
 
-/// Answers whose shape the file does not give: (method, path, status, the schema that is meant).
+/// Answers whose shape the file does not give: (method, path, status, the intended schema).
 const UNWRITTEN: [(&str, &str, u16, &str); 2] = [
     ("POST", "/repositories/{workspace}/{repo_slug}/commit/{commit}/comments", 201, "commit_comment"),
     (
@@ -55,7 +56,7 @@ impl Document {
         Self { paths: file["paths"].clone(), schemas: Value::Object(schemas), validators: HashMap::new() }
     }
 
-    /// Holds one answer against the file. True if there was a body with a schema.
+    /// Checks one answer against the file. True if there was a body with a schema.
     pub(super) fn check(
         &mut self,
         method: &str,
@@ -139,7 +140,7 @@ fn convert(schema: &Value, is_part: bool) -> Value {
                 converted.insert(keyword.clone(), convert(value, false));
             }
             "additionalProperties" if is_part => {}
-            // Documentation, and what JSON Schema has no word for.
+            // Documentation, and keywords that JSON Schema lacks.
             "discriminator" | "example" | "description" | "title" | "nullable" => {}
             _ => {
                 converted.insert(keyword.clone(), value.clone());
@@ -158,7 +159,7 @@ fn properties(written: &Value) -> Value {
     for (name, schema) in written {
         let is_comment = schema["$ref"] == "#/components/schemas/comment";
         let mut property = match name.as_str() {
-            // Where a comment is only pointed at, there are an id and links, and no `type`, which the file requires.
+            // A reference to a comment has an id and links, but not the `type` that the file requires.
             "parent" | "comment" if is_comment => json!({ "type": "object", "required": ["id"] }),
             _ => convert(schema, false),
         };

@@ -67,7 +67,7 @@ impl Tour {
             filled.push('/');
             filled.push_str(value);
         }
-        // What is left over is a query.
+        // The remaining value is a query.
         filled.extend(values.map(|rest| (*rest).to_owned()));
         let url = format!("{}/2.0{filled}", self.stage.simulator.url());
         let answer = match method {
