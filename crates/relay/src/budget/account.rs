@@ -61,25 +61,3 @@ impl fmt::Display for Account {
         f.write_str(&self.0)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_identity_is_one_account_and_another_kind_is_another() {
-        let of = |kind, identity: &str| Account::new(kind, identity).to_string();
-        let alice = of(AccountKind::User, "alice@example.com");
-        assert_eq!(alice, of(AccountKind::User, "alice@example.com"));
-        assert_eq!(alice.len(), 32);
-        assert_ne!(alice, of(AccountKind::User, "bob@example.com"));
-        let kinds = [
-            AccountKind::User,
-            AccountKind::AccessToken,
-            AccountKind::Consumer,
-            AccountKind::ConsumerForPeople,
-        ];
-        let accounts: std::collections::BTreeSet<_> = kinds.iter().map(|kind| of(*kind, "key")).collect();
-        assert_eq!(accounts.len(), 4);
-    }
-}

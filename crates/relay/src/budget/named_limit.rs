@@ -31,12 +31,12 @@ pub struct NamedLimit {
 impl NamedLimit {
     /// Combines an answer at `now` with the earlier ones. A number stays valid without repetition; "near" has to be
     /// repeated.
-    pub fn after(earlier: Option<Self>, said: RateLimit, now: Timestamp) -> Self {
+    pub fn after(earlier: Option<Self>, reported: RateLimit, now: Timestamp) -> Self {
         let calls_per_hour = earlier.and_then(|earlier| earlier.calls_per_hour(now));
         Self {
             at: now,
-            calls_per_hour: said.calls_per_hour.or(calls_per_hour),
-            near: said.near_limit.unwrap_or(false),
+            calls_per_hour: reported.calls_per_hour.or(calls_per_hour),
+            near: reported.near_limit.unwrap_or(false),
         }
     }
 

@@ -138,9 +138,9 @@ impl Budget {
     }
 
     /// Gives back unused calls, and records the rate limit that Bitbucket reported meanwhile.
-    pub fn settle(&mut self, now: Timestamp, unused: Reservation, said: Option<RateLimit>) {
-        if let Some(said) = said {
-            self.named = Some(NamedLimit::after(self.named, said, now));
+    pub fn settle(&mut self, now: Timestamp, unused: Reservation, reported: Option<RateLimit>) {
+        if let Some(reported) = reported {
+            self.named = Some(NamedLimit::after(self.named, reported, now));
         }
         self.give_back(unused);
     }

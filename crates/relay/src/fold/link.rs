@@ -34,49 +34,9 @@ fn record(link: &mut LinkState, lookups: &BTreeMap<SweepTarget, TargetLookup>) {
     link.lookups.extend(wanted.map(|(target, lookup)| (target.clone(), *lookup)));
 }
 
-/// Postpones the due targets: the link cannot be used, and nothing says when it can be again.
+/// Postpones the due targets, because the link cannot be used for an unknown time.
 fn postpone(link: &mut LinkState, now: Timestamp) {
     for target in due_targets(link, now) {
         link.lookups.insert(target, TargetLookup { at: now, result: LookupResult::NotFound });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    fn targets(texts: &[&str]) -> SweepTargets {
-        let targets = texts.iter().map(|text| text.parse().unwrap());
-        targets.collect::<BTreeSet<SweepTarget>>().try_into().unwrap()
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    const fn lookup(at: Timestamp, result: LookupResult) -> TargetLookup {
-        TargetLookup { at, result }
-    }
-
-    #[test]
-    fn new_target_is_due_and_kept_ones_are_not() {
-        let mut link = LinkState::default();
-        configure(&mut link, &targets(&["acme/gears", "acme/widgets"]));
-        record(
-            &mut link,
-            &BTreeMap::from([
-                ("acme/gears".parse().unwrap(), lookup(at(0), LookupResult::NotFound)),
-                ("acme/widgets".parse().unwrap(), lookup(at(9), LookupResult::Repositories(1))),
-                ("other".parse().unwrap(), lookup(at(9), LookupResult::Repositories(3))),
-            ]),
-        );
-        assert_eq!(link.lookups.len(), 2, "the other target is not configured");
-        configure(&mut link, &targets(&["acme", "acme/widgets"]));
-        assert_eq!(due_targets(&link, at(10)), ["acme".parse().unwrap()]);
-        postpone(&mut link, at(10));
-        assert!(due_targets(&link, at(3_609)).is_empty());
-        assert_eq!(due_targets(&link, at(3_610)), ["acme".parse().unwrap()]);
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn plan(state: &CommitState, now: Timestamp, settings: &Settings) -> 
         return None;
     }
     let windows = Windows { comments: &state.comments, polled_at: state.polled_at, last_activity_at: None };
-    let mut due = windows.looks(now, settings);
+    let mut due = windows.due_polls(now, settings);
     if let Some(due_at) = state.recheck_at {
         due.push((due_at, Reason::Recheck));
     }

@@ -10,6 +10,6 @@ mod windows;
 
 pub use link::due_targets;
 pub use repository::is_quiet;
-pub use settings::{Settings, TAIL_LOOKS};
+pub use settings::{Settings, TAIL_CHECKS};
 pub(crate) use subject::plan;
 pub(crate) use windows::all_windows_closed;

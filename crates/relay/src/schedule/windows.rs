@@ -46,15 +46,14 @@ impl Windows<'_> {
 
     /// Returns the planned polls: one after the first closing time, one while a window is open, and the next check of
     /// the tail.
-    pub(super) fn looks(&self, now: Timestamp, settings: &Settings) -> Vec<(Timestamp, Reason)> {
+    pub(super) fn due_polls(&self, now: Timestamp, settings: &Settings) -> Vec<(Timestamp, Reason)> {
         let latest = self.closings(settings).max();
         let last_activity = latest.max(self.last_activity_at.map(|moved| settings.window_closes(moved)));
         let mut due = Vec::new();
         if let Some(due_at) = self.closing(settings) {
             due.push((due_at, Reason::WindowClosed));
         }
-        let tail =
-            |stirred| settings.tail_looks(stirred).filter(|look: &Timestamp| self.is_unseen(*look)).min();
+        let tail = |closed| settings.tail_checks(closed).filter(|check| self.is_unseen(*check)).min();
         if let Some(due_at) = last_activity.and_then(tail) {
             due.push((due_at, Reason::Tail));
         }

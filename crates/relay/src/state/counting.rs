@@ -19,16 +19,16 @@ impl PullRequestState {
             self.tasks_read.then(|| count(tasks.filter(|task| task.resolution.is_some() == resolved)))
         };
         let size = self.head.as_ref().and_then(|head| head.size);
-        let said = |field: &str| snapshot.get(field).and_then(Value::as_u64);
+        let shown = |field: &str| snapshot.get(field).and_then(Value::as_u64);
         Counters {
             reviewers: list(snapshot, "reviewers").map(|reviewers| count(reviewers.iter())),
             approvals: participants(snapshot, |who| who.get("approved") == Some(&Value::Bool(true))),
             changes_requested: participants(snapshot, |who| {
                 who.get("state").and_then(Value::as_str) == Some("changes_requested")
             }),
-            comments: if polled { Some(count(standing())) } else { said("comment_count") },
+            comments: if polled { Some(count(standing())) } else { shown("comment_count") },
             unresolved_threads: polled.then(|| count(open)),
-            tasks_open: tasks(false).or_else(|| said("task_count")),
+            tasks_open: tasks(false).or_else(|| shown("task_count")),
             tasks_resolved: tasks(true),
             commits: size.and_then(|size| Some(Counted { count: size.commits?, at: size.at })),
             files_changed: size.and_then(|size| Some(Counted { count: size.files_changed?, at: size.at })),

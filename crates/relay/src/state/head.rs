@@ -86,34 +86,3 @@ impl Head {
         true
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn status(hash: &str, state: &str, second: i64) -> CommitStatus {
-        let time = Timestamp::from_second(second).unwrap();
-        let status = json!({ "key": "ci", "state": state, "updated_on": time, "commit": { "hash": hash } });
-        serde_json::from_value(status).unwrap()
-    }
-
-    const FULL: &str = "abcdefabcdefabcdefabcdefabcdefabcdefabcd";
-
-    #[test]
-    fn build_with_full_hash_matches_short_head() {
-        let mut head =
-            Head::from_snapshot(&json!({ "source": { "commit": { "hash": "abcdefabcdef" } } })).unwrap();
-        assert!(head.note(&status(FULL, "INPROGRESS", 5)));
-        assert!(!head.note(&status("0123456789abcdef", "FAILED", 9)), "another commit");
-        assert_eq!(head.builds["ci"].state, "INPROGRESS");
-    }
-
-    #[test]
-    fn older_build_state_does_not_replace_a_newer_one() {
-        let mut head = Head::from_snapshot(&json!({ "source": { "commit": { "hash": FULL } } })).unwrap();
-        head.note(&status(FULL, "SUCCESSFUL", 9));
-        assert!(head.note(&status(FULL, "INPROGRESS", 5)));
-        assert_eq!(head.builds["ci"].state, "SUCCESSFUL");
-    }
-}

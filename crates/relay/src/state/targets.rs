@@ -121,32 +121,3 @@ impl From<SweepTargets> for BTreeSet<SweepTarget> {
         targets.0
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn target_is_read_back_and_stays_in_its_path() {
-        for text in ["acme", "acme/widgets", "{ab-1}/{cd-2}"] {
-            assert_eq!(text.parse::<SweepTarget>().unwrap().to_string(), text);
-        }
-        assert_eq!("Acme/Widgets".parse::<SweepTarget>().unwrap().to_string(), "acme/widgets");
-        for bad in ["", "/", "acme/", "../user", "a/b/c", "acme/..", "a b", "acme?x", &"a".repeat(63)] {
-            assert!(bad.parse::<SweepTarget>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn link_names_at_most_the_possible_lookups() {
-        let many = |count: usize, name: fn(usize) -> String| {
-            let places =
-                (0..count).map(|number| name(number).parse().unwrap()).collect::<BTreeSet<SweepTarget>>();
-            SweepTargets::try_from(places).is_ok()
-        };
-        assert!(many(MAX_REPOSITORIES, |number| format!("acme/{number}")));
-        assert!(!many(MAX_REPOSITORIES + 1, |number| format!("acme/{number}")));
-        assert!(many(MAX_WORKSPACES, |number| format!("acme-{number}")));
-        assert!(!many(MAX_WORKSPACES + 1, |number| format!("acme-{number}")));
-    }
-}

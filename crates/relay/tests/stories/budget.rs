@@ -4,6 +4,7 @@ use bitbucket::RateLimit;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use relay::budget::{Budget, Reservation};
+use relay::{Account, AccountKind};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_793_610_000 + second).unwrap()
@@ -133,4 +134,17 @@ proptest! {
             prop_assert!(calls <= limit, "{calls} of {limit} from second {start}");
         }
     }
+}
+
+#[test]
+fn account_follows_from_kind_and_identity() {
+    let account = |kind, identity: &str| Account::new(kind, identity).to_string();
+    let alice = account(AccountKind::User, "alice@example.com");
+    assert_eq!(alice, account(AccountKind::User, "alice@example.com"));
+    assert_eq!(alice.len(), 32);
+    assert_ne!(alice, account(AccountKind::User, "bob@example.com"));
+    let kinds =
+        [AccountKind::User, AccountKind::AccessToken, AccountKind::Consumer, AccountKind::ConsumerForPeople];
+    let accounts: std::collections::BTreeSet<_> = kinds.iter().map(|kind| account(*kind, "key")).collect();
+    assert_eq!(accounts.len(), 4);
 }

@@ -87,3 +87,17 @@ fn counters_give_polled_head_and_its_time() {
     assert_eq!(counters["files_changed"], Value::Null, "more than are read: not known");
     assert_eq!(counters["builds"]["successful"], 1);
 }
+
+#[test]
+fn older_build_state_does_not_replace_a_newer_one() {
+    let mut world = a_pull_request_with_a_head();
+    world.waits(4);
+    let older = build(&world, HEAD, "test", "INPROGRESS");
+    world.waits(4);
+    receive_build(&mut world, HEAD, "test", "SUCCESSFUL");
+    let body = json!({ "repository": { "uuid": "{ab}" }, "commit_status": older });
+    let late = report(CommitStatusUpdated, &body);
+    world.learns(&Observation::PullRequest(PullRequestObservation::HeadBuild(late)));
+    assert_eq!(counted(&world)["builds"]["successful"], 1);
+    assert_eq!(counted(&world)["builds"]["in_progress"], 0);
+}

@@ -15,8 +15,10 @@ mod properties;
 mod reconcile;
 mod reports;
 mod schema;
+mod settings;
 mod subjects;
 mod sweeps;
+mod targets;
 mod tasks;
 mod watches;
 #[path = "../../../bitbucket/tests/support/mod.rs"]

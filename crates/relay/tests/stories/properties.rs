@@ -128,7 +128,11 @@ impl Course {
             Step::Poll => {
                 let poll = self.world.begins_a_poll();
                 self.world.ends_the_poll(poll.clone());
-                assert_eq!(self.world.ends_the_poll(poll), [] as [&str; 0], "the same poll twice is no news");
+                assert_eq!(
+                    self.world.ends_the_poll(poll),
+                    [] as [&str; 0],
+                    "the same poll twice is no event"
+                );
             }
             Step::BeginPoll => self.slow = Some(self.world.begins_a_poll()),
             Step::EndPoll => drop(self.slow.take().map(|poll| self.world.ends_the_poll(poll))),
@@ -218,7 +222,7 @@ fn assert_no_window_is_dropped(world: &World) {
         let closes = comment.changed_at + jiff::SignedDuration::from_secs(seconds);
         if known.polled_at.is_none_or(|polled| polled < closes) {
             let watch = world.state.watch.unwrap_or_else(|| panic!("the window of {id} is not watched"));
-            assert!(watch.due_at <= closes, "the window of {id} is looked at too late");
+            assert!(watch.due_at <= closes, "the window of {id} is checked too late");
         }
     }
 }

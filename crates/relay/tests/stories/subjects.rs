@@ -2,7 +2,7 @@
 
 use bitbucket::Payload;
 use proptest::prelude::*;
-use relay::Subject;
+use relay::{LinkId, Subject};
 use serde_json::{Value, json};
 
 use crate::webhooks::{self, Webhook};
@@ -75,5 +75,40 @@ proptest! {
         ] {
             assert_is_a_key(&subject(body.to_string().as_bytes()));
         }
+    }
+}
+
+#[test]
+fn subject_is_read_back_from_its_key() {
+    for body in [
+        r#"{"repository":{"uuid":"{AB}"},"pullrequest":{"id":7}}"#,
+        r#"{"repository":{"full_name":"acme/widgets"},"pullrequest":{"id":7}}"#,
+        r#"{"repository":{"uuid":"{ab}"},"commit":{"hash":"c0ffee"}}"#,
+        r#"{"repository":{"uuid":"{ab}"},"issue":{"id":"3"}}"#,
+        r#"{"repository":{"uuid":"{ab}"}}"#,
+        r"{}",
+    ] {
+        assert_is_a_key(&subject(body.as_bytes()));
+    }
+}
+
+#[test]
+fn payload_without_repository_uses_its_destination() {
+    let body = br#"{"pullrequest":{"id":1,"destination":{"repository":{"full_name":"acme/widgets"}}}}"#;
+    assert_eq!(subject(body).to_string(), "pullrequest/acme:widgets/1");
+}
+
+#[test]
+fn old_build_names_its_commit_in_a_link() {
+    let body = br#"{"repository":{"uuid":"{ab}"},
+        "commit_status":{"links":{"commit":{"href":"http://x/commit/c0ffee"}}}}"#;
+    assert_eq!(subject(body).to_string(), "commit/ab/c0ffee");
+}
+
+#[test]
+fn link_id_is_safe_in_urls_and_secret_names() {
+    assert!("acme-1".parse::<LinkId>().is_ok());
+    for bad in ["", "a/b", "A", "a b", "../x", &"a".repeat(65)] {
+        assert!(bad.parse::<LinkId>().is_err(), "{bad:?}");
     }
 }

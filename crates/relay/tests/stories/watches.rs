@@ -347,7 +347,7 @@ fn partial_listing_proves_no_deletion() {
     world.deletes(1);
     let poll = PullRequestPoll { is_complete: false, ..world.waits(5).begins_a_poll() };
     assert_eq!(world.learns(&Observation::PullRequest(PullRequestObservation::Poll(poll))), [] as [&str; 0]);
-    assert!(world.due().unwrap().0 > 0, "the next look is an ordinary one");
+    assert!(world.due().unwrap().0 > 0, "the next poll is not due at once");
 }
 
 #[test]
