@@ -8,6 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 
@@ -95,21 +96,21 @@ fn nanos(entry: &Entry) -> u32 {
 
 impl Bus for EventBridge {
     async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
-        let asked = entries.len();
-        let entries = entries.iter().map(|entry| self.request_entry(entry)).collect();
-        let answer = self
-            .client
-            .put_events()
-            .set_entries(Some(entries))
-            .send()
-            .await
-            .map_err(|error| request_failed(&error))?;
-        let results = answer.entries().iter().map(|result| match (result.error_code(), result.event_id()) {
-            (None, Some(_)) => Ok(()),
-            (code, _) => Err(Error::BusRefused { code: code.unwrap_or("NoEventId").to_owned() }),
-        });
-        Results::new(asked, results.collect())
+        let request = entries.iter().map(|entry| self.request_entry(entry)).collect();
+        let call = self.client.put_events().set_entries(Some(request));
+        let answer = call.send().await.map_err(|error| request_failed(&error))?;
+        results(entries.len(), &answer)
     }
+}
+
+/// Reads the result of each entry from the answer to a request with `asked` entries. Its `FailedEntryCount` is not
+/// read: it does not name the failed entries.
+fn results(asked: usize, answer: &PutEventsOutput) -> Result<Results, Error> {
+    let results = answer.entries().iter().map(|result| match (result.error_code(), result.event_id()) {
+        (None, Some(_)) => Ok(()),
+        (code, _) => Err(Error::BusRefused { code: code.unwrap_or("NoEventId").to_owned() }),
+    });
+    Results::new(asked, results.collect())
 }
 
 /// Converts the failure of a whole request.
@@ -120,5 +121,27 @@ fn request_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Error {
         SdkError::ConstructionFailure(_) => Error::BusUnreachable("the request could not be made"),
         SdkError::ResponseError(_) => Error::BusUnreachable("its answer could not be read"),
         other => Error::BusRefused { code: other.code().unwrap_or("Unknown").to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_eventbridge::types::PutEventsResultEntry;
+
+    use super::*;
+
+    #[test]
+    fn entry_fails_without_an_event_id_or_with_an_error_code() {
+        let entry = PutEventsResultEntry::builder;
+        let answer = PutEventsOutput::builder()
+            .failed_entry_count(2)
+            .entries(entry().event_id("1").build())
+            .entries(entry().error_code("ThrottlingException").build())
+            .entries(entry().build())
+            .build();
+        let refused = |code: &str| Err(Error::BusRefused { code: code.to_owned() });
+        let each = results(3, &answer).unwrap().into_inner();
+        assert_eq!(each, [Ok(()), refused("ThrottlingException"), refused("NoEventId")]);
+        assert_eq!(results(4, &answer), Err(Error::BusAnswerInvalid { asked: 4, answered: 3 }));
     }
 }

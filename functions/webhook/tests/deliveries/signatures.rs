@@ -76,6 +76,17 @@ async fn both_secrets_are_valid_during_rotation() {
 }
 
 #[tokio::test]
+async fn new_secret_is_accepted_at_once() {
+    let links = MemoryLinks::default();
+    links.set(&link(), link_with(&["the old one"]));
+    let function = Function::with(links.clone());
+    assert_eq!(function.status(Sent::signed("the old one", BODY)).await, 200);
+    links.set(&link(), link_with(&["the new one"]));
+    let sent = Sent::signed("the new one", BODY).header("x-request-uuid", "b");
+    assert_eq!(function.status(sent).await, 200);
+}
+
+#[tokio::test]
 async fn link_without_a_usable_secret_accepts_nothing() {
     for document in [link_with(&[]), link_with(&[""])] {
         let links = MemoryLinks::default();
