@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -80,6 +80,9 @@ bench-links: ## Measure how many links one poller serves (OPTIONS="10 100": numb
 histories: ## Run N random histories of the deployed functions in virtual time; SEED=S prints one
 	@cargo run -q -p simulation --profile histories --bin histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))
 
+planted-bugs: ## Plant known bugs one by one and check that a test catches each (about an hour)
+	@$(PYTHON) infra/tools/planted-bugs.py
+
 lint: lint-rust lint-docs lint-template ## Format, clippy with warnings denied, imports, dependencies, documents, template
 
 lint-rust:
@@ -98,8 +101,9 @@ lint-rust:
 	  echo 'Skipped: cargo-deny is not installed (cargo install cargo-deny --locked).'; fi
 
 lint-docs:
-	$(call say,links$(comma) line lengths and test names in documents)
+	$(call say,links$(comma) line lengths and test names in documents; places of planted bugs)
 	$(PYTHON) infra/tools/check-links.py
+	$(PYTHON) infra/tools/planted-bugs.py --check
 
 lint-template: tools
 	$(call say,template)

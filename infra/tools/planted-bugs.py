@@ -6,7 +6,8 @@ that must fail, and a text that the failure must print (`caught_by`): the name o
 
     planted-bugs.py              plant all of them, in turn; takes about a minute each
     planted-bugs.py NAME ...     plant these
-    planted-bugs.py --check      only check that each piece of code is there exactly once and the page is current
+    planted-bugs.py --check      only check that each piece of code is there exactly once, each test exists, and the page
+                                 is current
     planted-bugs.py --write      write docs/design/planted-bugs.md
 """
 
@@ -53,7 +54,10 @@ def caught_by(bug: dict) -> str:
 
 def check(bugs: list[dict]) -> list[str]:
     wrong = []
+    tests = "\n".join(path.read_text() for path in ROOT.glob("[cft]*/*/**/*.rs"))
     for bug in bugs:
+        if "histories" not in bug["command"] and f"fn {bug['caught_by']}" not in tests:
+            wrong.append(f"{bug['name']}: no test is named {bug['caught_by']}; adapt tests/planted-bugs.toml")
         times = (ROOT / bug["file"]).read_text().count(bug["find"])
         if times != 1:
             wrong.append(f"{bug['name']}: its code is {times} times in {bug['file']}; adapt tests/planted-bugs.toml")
