@@ -49,6 +49,20 @@ impl Results {
         }
     }
 
+    /// Reads the result of each entry from the answer to a request with `asked` entries. `FailedEntryCount` is ignored:
+    /// it does not name the failed entries.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Results::new`].
+    pub fn from_answer(asked: usize, answer: &PutEventsOutput) -> Result<Self, Error> {
+        let results = answer.entries().iter().map(|result| match (result.error_code(), result.event_id()) {
+            (None, Some(_)) => Ok(()),
+            (code, _) => Err(Error::BusRefused { code: code.unwrap_or("NoEventId").to_owned() }),
+        });
+        Self::new(asked, results.collect())
+    }
+
     /// Returns one result per entry, in their order.
     pub fn into_inner(self) -> Vec<Result<(), Error>> {
         self.0
@@ -99,18 +113,8 @@ impl Bus for EventBridge {
         let request = entries.iter().map(|entry| self.request_entry(entry)).collect();
         let call = self.client.put_events().set_entries(Some(request));
         let answer = call.send().await.map_err(|error| request_failed(&error))?;
-        results(entries.len(), &answer)
+        Results::from_answer(entries.len(), &answer)
     }
-}
-
-/// Reads the result of each entry from the answer to a request with `asked` entries. Its `FailedEntryCount` is not
-/// read: it does not name the failed entries.
-fn results(asked: usize, answer: &PutEventsOutput) -> Result<Results, Error> {
-    let results = answer.entries().iter().map(|result| match (result.error_code(), result.event_id()) {
-        (None, Some(_)) => Ok(()),
-        (code, _) => Err(Error::BusRefused { code: code.unwrap_or("NoEventId").to_owned() }),
-    });
-    Results::new(asked, results.collect())
 }
 
 /// Converts the failure of a whole request.
@@ -121,27 +125,5 @@ fn request_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Error {
         SdkError::ConstructionFailure(_) => Error::BusUnreachable("the request could not be made"),
         SdkError::ResponseError(_) => Error::BusUnreachable("its answer could not be read"),
         other => Error::BusRefused { code: other.code().unwrap_or("Unknown").to_owned() },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_eventbridge::types::PutEventsResultEntry;
-
-    use super::*;
-
-    #[test]
-    fn entry_fails_without_an_event_id_or_with_an_error_code() {
-        let entry = PutEventsResultEntry::builder;
-        let answer = PutEventsOutput::builder()
-            .failed_entry_count(2)
-            .entries(entry().event_id("1").build())
-            .entries(entry().error_code("ThrottlingException").build())
-            .entries(entry().build())
-            .build();
-        let refused = |code: &str| Err(Error::BusRefused { code: code.to_owned() });
-        let each = results(3, &answer).unwrap().into_inner();
-        assert_eq!(each, [Ok(()), refused("ThrottlingException"), refused("NoEventId")]);
-        assert_eq!(results(4, &answer), Err(Error::BusAnswerInvalid { asked: 4, answered: 3 }));
     }
 }

@@ -1,11 +1,14 @@
 //! Formats: a record as Lambda sends it, with an item as the store writes it, and the answer for Lambda.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
+use aws_sdk_eventbridge::types::PutEventsResultEntry;
 use jiff::Timestamp;
+use publisher::bus::Results;
 use publisher::entry::Entry;
 use publisher::handler::{deadline, decode};
 use publisher::record::{self, Batch, Reading};
-use publisher::{Outcome, Outcomes};
+use publisher::{Error, Outcome, Outcomes};
 use serde_json::{Value, json};
 
 /// `{"comment":{"id":4001}}`, compressed with gzip and written as base64.
@@ -87,4 +90,19 @@ fn deadline_is_lambdas_or_thirty_seconds_away() {
     for unknown in [0, 600_000, u64::MAX] {
         assert_eq!(deadline(unknown, now).as_second(), 1_790_000_030, "{unknown}");
     }
+}
+
+#[test]
+fn entry_fails_without_an_event_id_or_with_an_error_code() {
+    let entry = PutEventsResultEntry::builder;
+    let answer = PutEventsOutput::builder()
+        .failed_entry_count(2)
+        .entries(entry().event_id("1").build())
+        .entries(entry().error_code("ThrottlingException").build())
+        .entries(entry().build())
+        .build();
+    let refused = |code: &str| Err(Error::BusRefused { code: code.to_owned() });
+    let each = Results::from_answer(3, &answer).unwrap().into_inner();
+    assert_eq!(each, [Ok(()), refused("ThrottlingException"), refused("NoEventId")]);
+    assert!(Results::from_answer(4, &answer).is_err());
 }
