@@ -11,6 +11,7 @@ that must fail, and a text that the failure must print (`caught_by`): the name o
     planted-bugs.py --write      write docs/design/planted-bugs.md
 """
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -67,7 +68,10 @@ def check(bugs: list[dict]) -> list[str]:
 
 
 def run(command: list[str], **options) -> subprocess.CompletedProcess:
-    return subprocess.run(command, cwd=COPY, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    # A target directory of its own: cargo would take what it built from a bug for the code of this folder.
+    environment = os.environ | {"CARGO_TARGET_DIR": str(COPY / "target")}
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run(command, cwd=COPY, env=environment, **output, **options)
 
 
 def copy_code() -> None:
