@@ -25,7 +25,7 @@ pub enum Error {
     ConfigFile {
         /// Path of the file.
         path: String,
-        /// Why it cannot be used.
+        /// The reason that makes it unusable.
         reason: String,
     },
     /// Something does not exist.

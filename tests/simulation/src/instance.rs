@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::dice::Dice;
 
-/// How often things go wrong. Shared by all instances of a history.
+/// Rates of faults. All instances of a history share them.
 #[derive(Debug)]
 pub struct Faults {
     pub(crate) dice: Dice,
@@ -74,7 +74,8 @@ impl Instance {
         Self(Arc::new(Inner { faults, crash_point: Mutex::default(), crashed: Notify::new() }))
     }
 
-    /// One invocation; `None` if it crashed. `longest` is about the number of its I/O calls: a crash comes at one of them.
+    /// One invocation; `None` if it crashed. `longest` is about the number of its I/O calls: a crash comes at one of
+    /// them.
     pub async fn invoke<F: Future>(&self, longest: u64, work: F) -> Option<F::Output> {
         *self.crash_point() = self.0.faults.crash_point(longest);
         tokio::select! {

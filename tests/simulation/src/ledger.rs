@@ -1,4 +1,4 @@
-//! What people did, and what must have come of it: G3, G4 and G5 for comments and tasks.
+//! The acts of people, and the events that must follow from them: G3, G4 and G5 for comments and tasks.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Version {
 /// A version of a comment: the comment's id and the version's place.
 pub type VersionId = (u64, usize);
 
-/// What the log says about a comment or task.
+/// One event of the log about a comment or task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// The end of the event's key: `created`, `updated`...
@@ -120,7 +120,8 @@ impl Ledger {
 }
 
 impl Life {
-    /// G3 and G4: what stands was published, and so was each deletion. G5: nothing was published more often than it happened.
+    /// G3 and G4: what stands was published, and so was each deletion. G5: nothing was published more often than it
+    /// happened.
     fn check(&self, published: &[Published], plan: &Plan) -> Result<(), String> {
         let guarantee = if self.is_task { "G4" } else { "G3" };
         let count = |what: &str| published.iter().filter(|event| event.what == what).count();
@@ -146,8 +147,8 @@ impl Life {
     }
 
     fn check_edits(&self, published: &[Published], plan: &Plan) -> Result<(), String> {
-        // Where a silent edit moves no time, a late report of the edit before it looks as new as the text that a poll found. The
-        // log then has both again, at most once for each report.
+        // Where a silent edit moves no time, a late report of the edit before it looks as new as the text that a poll
+        // found. The log then has both again, at most once for each report.
         let reports = self.versions.iter().skip(1).filter(|version| !version.is_silent).count();
         let again = if plan.rules.silent_edit_moves_updated_on { 0 } else { reports };
         let edits = published.iter().filter(|event| event.what == "updated");

@@ -1,5 +1,7 @@
-//! `make histories N=100000`: that many histories, each from its seed, on all processors. The seeds of those that break a
-//! guarantee are printed; `make histories SEED=...` runs one of them again and tells it.
+//! `make histories N=100000`: that many histories, each from its seed, on all processors.
+//!
+//! It prints the seeds of those that break a guarantee. `make histories SEED=...` runs one of them again and prints its
+//! story.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::io::IsTerminal as _;

@@ -26,7 +26,7 @@ pub struct Lived {
 ///
 /// # Errors
 ///
-/// Where no API client can be made.
+/// A failure to make the API client.
 pub fn live(first: u64, count: u64, progress: impl Fn(u64) + Sync) -> anyhow::Result<Lived> {
     let (next, ended) = (AtomicU64::new(0), AtomicU64::new(0));
     let lived = Mutex::new(Lived::default());

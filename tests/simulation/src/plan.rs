@@ -41,8 +41,8 @@ pub struct Plan {
     pub failing_calls: u64,
     /// True if a second hook reports everything too.
     pub two_hooks: bool,
-    /// True if the tail is on. It finds what windows miss, so some histories do without it. In those nothing happens that
-    /// only the tail can find: no task, no end, no lost report of a change that moves no counter.
+    /// True if the tail is on. It finds what windows miss, so some histories do without it. In those nothing happens
+    /// that only the tail can find: no task, no end, no lost report of a change that moves no counter.
     pub has_tail: bool,
 }
 

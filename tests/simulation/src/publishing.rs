@@ -36,7 +36,7 @@ const IO_CALLS: u64 = 3;
 /// The longest that one call of the bus or the queue takes.
 const LONGEST_CALL_MS: u64 = 50;
 
-/// What came out of the publisher: the ids of events on the bus and in the dead-letter queue, in order. Clones share it.
+/// Ids of the events on the bus and in the dead-letter queue, in order. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Subscriber(Arc<Mutex<Received>>);
 
@@ -99,9 +99,9 @@ impl DeadLetters for Outside {
     }
 }
 
-/// Hands the stream to the publisher by Lambda's rules: a batch again after a crash, and from its first failed record after a
-/// partial failure (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>). `behind` is true while
-/// records wait.
+/// Hands the stream to the publisher by Lambda's rules: a batch again after a crash, and from its first failed record
+/// after a partial failure (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
+/// `behind` is true while records wait.
 pub(crate) async fn pump(stage: Rc<Stage>, behind: Rc<Cell<bool>>) {
     let mut done = 0;
     loop {

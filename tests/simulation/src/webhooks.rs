@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// About the number of I/O calls of one delivery.
 const IO_CALLS: u64 = 4;
 
-/// How one attempt ended.
+/// Outcome of one attempt.
 enum Attempt {
     Acknowledged,
     /// The function crashed, or answered 5xx: Bitbucket sends again.
@@ -84,7 +84,8 @@ impl Stage {
         }
     }
 
-    /// Delivers a webhook as Bitbucket does, with up to three attempts. One that must not get lost is sent until it arrives.
+    /// Delivers a webhook as Bitbucket does, with up to three attempts. One that must not get lost is sent until it
+    /// arrives.
     async fn deliver(self: &Rc<Self>, webhook: &Webhook, version: Option<VersionId>, is_sure: bool) {
         let mut requests = BTreeSet::new();
         loop {
