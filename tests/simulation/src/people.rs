@@ -1,8 +1,8 @@
 //! People at work: more often around the end of windows than chance would have it.
 
 use simulator::world::{
-    Closing, ContentInput, EndpointInput, Inline, NewComment, NewPullRequest, NewTask, PullRequestChanges,
-    TaskChanges, TaskState, Webhook,
+    self, Closing, ContentInput, Done, EndpointInput, Inline, NewComment, NewPullRequest, NewTask,
+    PullRequestChanges, Refusal, TaskChanges, TaskState, Webhook, World,
 };
 
 use crate::history::History;
@@ -19,6 +19,9 @@ const AUTHOR: &str = "alice";
 
 /// The people who approve.
 const REVIEWERS: [&str; 2] = ["bob", "carol"];
+
+/// The outcome of an act.
+type Outcome<T> = Result<Done<T>, Refusal>;
 
 /// Something that somebody does. Numbers are ids: of the pull request, then of the comment or task.
 #[derive(Debug, Clone, Copy)]
@@ -124,26 +127,16 @@ impl History {
     }
 
     /// Lets somebody act, and sends the webhooks that follow. Gives the act's value; `None` if it was refused.
-    fn done_by<T>(
-        &self,
-        who: &str,
-        act: impl FnOnce(
-            &mut simulator::world::World,
-            &simulator::world::Act,
-        ) -> Result<simulator::world::Done<T>, simulator::world::Refusal>,
-    ) -> Option<T> {
+    fn done_by<T>(&self, who: &str, act: impl FnOnce(&mut World, &world::Act) -> Outcome<T>) -> Option<T> {
         let (value, webhooks) = self.stage.bitbucket.act(who, REPOSITORY, act).ok()?;
         self.stage.send_all(webhooks, None);
         Some(value)
     }
 
-    /// The same for a version of a comment, whose webhook the ledger waits for. Gives the webhooks too.
-    fn done_by_author<T>(
+    /// Lets the author write a version of a comment. Gives the act's value and the webhooks, which the ledger waits for.
+    fn written<T>(
         &self,
-        act: impl FnOnce(
-            &mut simulator::world::World,
-            &simulator::world::Act,
-        ) -> Result<simulator::world::Done<T>, simulator::world::Refusal>,
+        act: impl FnOnce(&mut World, &world::Act) -> Outcome<T>,
     ) -> Option<(T, Vec<Webhook>)> {
         self.stage.bitbucket.act(AUTHOR, REPOSITORY, act).ok()
     }
@@ -170,8 +163,7 @@ impl History {
         let inline =
             Inline { path: "gear.rs".to_owned(), from: None, to: Some(3), start_from: None, start_to: None };
         let new = NewComment { inline: Some(inline), ..NewComment::text(&text) };
-        let Some((id, webhooks)) = self.done_by_author(|world, act| world.create_comment(act, pr, &new))
-        else {
+        let Some((id, webhooks)) = self.written(|world, act| world.create_comment(act, pr, &new)) else {
             return;
         };
         let version = Version { at: now, text, is_silent: false, reported_at: None };
@@ -190,8 +182,7 @@ impl History {
             Some(back) if self.stage.dice.percent(25) => back,
             _ => self.new_text(None),
         };
-        let Some(((), webhooks)) = self.done_by_author(|world, act| world.edit_comment(act, pr, id, &text))
-        else {
+        let Some(((), webhooks)) = self.written(|world, act| world.edit_comment(act, pr, id, &text)) else {
             return;
         };
         let version = Version { at: now, text, is_silent: webhooks.is_empty(), reported_at: None };

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use store::Clock as _;
 use store::memory::StreamRecord;
 
-use crate::instance::Instance;
+use crate::instance::{Faults, Instance};
 use crate::stage::Stage;
 
 /// Records of one batch, as in the template.
@@ -58,22 +58,17 @@ impl Subscriber {
 #[derive(Debug, Clone)]
 struct Outside {
     instance: Instance,
-    stage: Arc<OutsideStage>,
-}
-
-#[derive(Debug)]
-struct OutsideStage {
     subscriber: Subscriber,
-    faults: Arc<crate::instance::Faults>,
+    faults: Arc<Faults>,
 }
 
 impl Bus for Outside {
     async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
         let put = async {
-            let mut received = self.stage.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut received = self.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner);
             let results = entries.iter().map(|entry| {
                 // A request that succeeds may hold entries that failed.
-                if self.stage.faults.happens(self.stage.faults.failing_calls) {
+                if self.faults.happens(self.faults.failing_calls) {
                     return Err(Error::BusRefused { code: "InternalFailure".to_owned() });
                 }
                 received.published.push(entry.event_id.clone());
@@ -90,7 +85,7 @@ impl DeadLetters for Outside {
         let park = async {
             let message: Value = serde_json::from_str(&message).unwrap_or_default();
             let id = message["event_id"].as_str().unwrap_or_default().to_owned();
-            self.stage.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner).parked.push(id);
+            self.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner).parked.push(id);
             Ok(())
         };
         self.instance
@@ -125,10 +120,8 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord], first: usize) -> Opt
     let instance = Instance::new(Arc::clone(&stage.faults));
     let outside = Outside {
         instance: instance.clone(),
-        stage: Arc::new(OutsideStage {
-            subscriber: stage.subscriber.clone(),
-            faults: Arc::clone(&stage.faults),
-        }),
+        subscriber: stage.subscriber.clone(),
+        faults: Arc::clone(&stage.faults),
     };
     let clock = stage.clock(0);
     let deadline = clock.now().saturating_add(INVOCATION).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bitbucket::client::Api;
 use relay::LinkId;
-use simulator::world::HookInput;
+use simulator::world::{HookInput, Refusal, SecretInput, pull_request_events};
 use simulator::{ClockStart, InProcess};
 use store::memory::{MemoryLinks, MemoryTable};
 
@@ -25,25 +25,6 @@ pub(crate) const REPOSITORY: &str = "widgets";
 pub(crate) const BEGIN: Second = -600;
 
 const SECRET: &str = "a secret of the simulation";
-
-/// The keys that the hooks subscribe to.
-const EVENTS: [&str; 15] = [
-    "pullrequest:created",
-    "pullrequest:updated",
-    "pullrequest:push",
-    "pullrequest:approved",
-    "pullrequest:unapproved",
-    "pullrequest:changes_request_created",
-    "pullrequest:changes_request_removed",
-    "pullrequest:fulfilled",
-    "pullrequest:rejected",
-    "pullrequest:comment_created",
-    "pullrequest:comment_updated",
-    "pullrequest:comment_deleted",
-    "pullrequest:comment_resolved",
-    "pullrequest:comment_reopened",
-    "repo:push",
-];
 
 /// Everything of one history.
 #[derive(Debug)]
@@ -89,9 +70,10 @@ impl Stage {
         };
         let bitbucket = Arc::new(InProcess::new(&settings)?);
         let link: LinkId = "acme".parse()?;
+        let events: Vec<_> = pull_request_events().chain(["repo:push"]).collect();
         let hook = || HookInput {
-            secret: simulator::world::SecretInput::Set(SECRET.to_owned()),
-            ..HookInput::to("http://localhost/webhook/acme", &EVENTS)
+            secret: SecretInput::Set(SECRET.to_owned()),
+            ..HookInput::to("http://localhost/webhook/acme", &events)
         };
         bitbucket.create_hook(REPOSITORY, &hook())?;
         let second_hook =
@@ -155,7 +137,7 @@ impl Stage {
     pub(crate) fn pull_requests(&self) -> u64 {
         let count = self.bitbucket.with_world(|world| {
             let repository = world.find_repository("acme", REPOSITORY)?;
-            Ok::<_, simulator::world::Refusal>(world.read_pull_requests(repository)?.len())
+            Ok::<_, Refusal>(world.read_pull_requests(repository)?.len())
         });
         count.map_or(0, |count| count as u64)
     }

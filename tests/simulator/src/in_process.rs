@@ -81,8 +81,7 @@ impl InProcess {
     pub fn create_hook(&self, repository: &str, hook: &HookInput) -> anyhow::Result<String> {
         let mut world = self.hub.world();
         let repository = world.find_repository(&self.workspace, repository)?;
-        let subject = world.repository_subject(repository)?;
-        Ok(world.create_hook(subject, hook, self.hub.clock.now())?)
+        Ok(world.subscribe(repository, hook, self.hub.clock.now())?)
     }
 
     /// One attempt to deliver a webhook, signed as Bitbucket signs it.

@@ -8,6 +8,7 @@ use bitbucket::client::Api;
 use bitbucket::oauth::OAuth;
 use poller::Poller;
 use serde_json::{Value, json};
+use simulator::world::pull_request_events;
 use simulator::{ClockStart, Person, Sending, Simulator, User};
 use store::links::CachedLinks;
 use store::links::tokens::Tokens;
@@ -21,26 +22,9 @@ use crate::setup::{Repo, Setup};
 
 const SECRET: &str = "a secret of these tests";
 
-/// Events that a hook of these tests subscribes to.
-const SUBSCRIBED: [&str; 17] = [
-    "repo:commit_comment_created",
-    "repo:commit_status_created",
-    "repo:commit_status_updated",
-    "pullrequest:created",
-    "pullrequest:updated",
-    "pullrequest:push",
-    "pullrequest:approved",
-    "pullrequest:unapproved",
-    "pullrequest:changes_request_created",
-    "pullrequest:changes_request_removed",
-    "pullrequest:fulfilled",
-    "pullrequest:rejected",
-    "pullrequest:comment_created",
-    "pullrequest:comment_updated",
-    "pullrequest:comment_deleted",
-    "pullrequest:comment_resolved",
-    "pullrequest:comment_reopened",
-];
+/// Events besides those of pull requests that a hook of these tests subscribes to.
+const COMMIT_EVENTS: [&str; 3] =
+    ["repo:commit_comment_created", "repo:commit_status_created", "repo:commit_status_updated"];
 
 /// The poller as these tests run it.
 pub type TestPoller<T> = Poller<T, MemoryLinks, SimulatedClock>;
@@ -150,7 +134,8 @@ impl World {
 
     async fn register(&self, url_of_hooks: &str, repo: Repo) {
         let url = format!("{}/webhook/{}", self.mailbox_url, repo.slug());
-        let hook = json!({ "url": url, "events": SUBSCRIBED, "secret": SECRET });
+        let events: Vec<_> = COMMIT_EVENTS.into_iter().chain(pull_request_events()).collect();
+        let hook = json!({ "url": url, "events": events, "secret": SECRET });
         let (status, answer) = self.person("alice").post(url_of_hooks, hook).await.unwrap();
         assert_eq!(status, 201, "{answer}");
     }

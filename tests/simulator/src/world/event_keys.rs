@@ -34,6 +34,11 @@ pub(crate) const EVENT_KEYS: [(&str, &str, &str, Scope); 29] = [
     ("pipeline:span_created", "Pipeline", "Span created", Scope::Repository),
 ];
 
+/// The keys of pull-request events.
+pub fn pull_request_events() -> impl Iterator<Item = &'static str> {
+    EVENT_KEYS.iter().filter(|(_, category, ..)| *category == "Pull request").map(|(key, ..)| *key)
+}
+
 /// True if a key makes sense on hooks of a repository, false if on hooks of a workspace only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {

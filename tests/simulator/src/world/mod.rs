@@ -15,6 +15,7 @@ mod reviews;
 pub(crate) mod state;
 mod tasks;
 
+pub use event_keys::pull_request_events;
 pub use inputs::{
     AccountInput, BranchInput, BuildState, Closing, CommentChanges, ContentInput, EndpointInput, HookInput,
     IdInput, Inline, NewComment, NewPullRequest, NewTask, PullRequestChanges, SecretInput, StatusInput,

@@ -6,32 +6,15 @@ use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use simulator::deliveries::DeliveryRecord;
+use simulator::world::pull_request_events;
 use simulator::{Answer, ClockStart, Person, Sending, Settings, Simulator};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Address of the list of hook events, with every event of a repository hook.
-pub(crate) const EVERYTHING: [&str; 18] = [
-    "repo:push",
-    "repo:commit_comment_created",
-    "repo:commit_status_created",
-    "repo:commit_status_updated",
-    "pullrequest:created",
-    "pullrequest:updated",
-    "pullrequest:push",
-    "pullrequest:approved",
-    "pullrequest:unapproved",
-    "pullrequest:changes_request_created",
-    "pullrequest:changes_request_removed",
-    "pullrequest:fulfilled",
-    "pullrequest:rejected",
-    "pullrequest:comment_created",
-    "pullrequest:comment_updated",
-    "pullrequest:comment_deleted",
-    "pullrequest:comment_resolved",
-    "pullrequest:comment_reopened",
-];
+/// Events besides those of pull requests that the stories subscribe to.
+const REPOSITORY_EVENTS: [&str; 4] =
+    ["repo:push", "repo:commit_comment_created", "repo:commit_status_created", "repo:commit_status_updated"];
 
 pub(crate) const SECRET: &str = "a shared secret";
 
@@ -117,7 +100,8 @@ impl Stage {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let stage = Self::without_hook(settings).await;
-        let hook = json!({ "url": stage.hook_url, "events": EVERYTHING, "secret": SECRET });
+        let events: Vec<_> = REPOSITORY_EVENTS.into_iter().chain(pull_request_events()).collect();
+        let hook = json!({ "url": stage.hook_url, "events": events, "secret": SECRET });
         expect(201, stage.alice.post("/hooks", hook).await.unwrap());
         stage
     }
