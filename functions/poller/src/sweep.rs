@@ -31,7 +31,7 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     };
     let observation = match listed {
         Ok(listed) => {
-            let sweep = Sweep { started_at, open: listed.items, complete: listed.complete };
+            let sweep = Sweep::new(started_at, listed.items, listed.complete);
             compare_all(poller, due, &state, sweep).await?
         }
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),

@@ -27,6 +27,7 @@ pub(crate) fn router() -> Router<Arc<Hub>> {
         .route("/_control/clock", get(clock).post(advance))
         .route("/_control/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/_control/likes", post(like))
+        .route("/_control/pull-requests", post(act_on_pull_request))
         .route("/_control/deliveries", get(deliveries))
         .route("/_control/settle", post(settle))
         .route("/_control/calls", get(calls))
@@ -109,6 +110,49 @@ async fn like(State(hub): Shared, body: Bytes) -> Result<Json<Value>, ApiError> 
         |_, _, likes| Ok(likes),
     )?;
     Ok(Json(json!({ "likes": likes })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PullRequestAct {
+    /// An account's name.
+    user: String,
+    /// `acme/widgets`
+    repository: String,
+    pull_request: u64,
+    act: UndocumentedAct,
+    /// True if `pullrequest:updated` reports it. Superseding is never reported.
+    #[serde(default)]
+    webhook: bool,
+}
+
+/// Acts for which Bitbucket documents neither a call nor a webhook.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum UndocumentedAct {
+    Queue,
+    Dequeue,
+    Supersede,
+}
+
+async fn act_on_pull_request(State(hub): Shared, body: Bytes) -> Result<StatusCode, ApiError> {
+    let wanted: PullRequestAct = parse(&body)?;
+    let account = hub.world().account(&wanted.user);
+    let account =
+        account.ok_or_else(|| ApiError::bad_request(format!("No account named {}", wanted.user)))?;
+    let (workspace, slug) = wanted.repository.split_once('/').unwrap_or((&wanted.repository, ""));
+    let (id, webhook) = (wanted.pull_request, wanted.webhook);
+    hub.act(
+        &account,
+        |world| world.find_repository(workspace, slug),
+        |world, act| match wanted.act {
+            UndocumentedAct::Queue => world.set_queued(act, id, true, webhook),
+            UndocumentedAct::Dequeue => world.set_queued(act, id, false, webhook),
+            UndocumentedAct::Supersede => world.supersede(act, id),
+        },
+        |_, _, ()| Ok(StatusCode::NO_CONTENT),
+    )
+    .map_err(ApiError::from)
 }
 
 #[derive(Debug, Deserialize)]

@@ -136,6 +136,10 @@ pub struct Rules {
     /// A pull request may name a source branch that does not exist; it is then made. Default true, for short
     /// scenarios; Bitbucket answers 400.
     pub create_missing_branches: bool,
+    /// A pull request in a merge queue has the state `QUEUED`, and listings take the states `QUEUED` and `DRAFT`.
+    /// Bitbucket's specification had both for some months of 2026. Default false: the state stays `OPEN`, and a listing
+    /// of another state is answered 400.
+    pub queued_is_a_state: bool,
 }
 
 impl Default for Rules {
@@ -150,6 +154,7 @@ impl Default for Rules {
             deleted_comments_stay_readable: true,
             push_withdraws_approvals: false,
             create_missing_branches: true,
+            queued_is_a_state: false,
         }
     }
 }

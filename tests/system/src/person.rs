@@ -184,6 +184,25 @@ impl<'w> Member<'w> {
         self.posts(&format!("/pullrequests/{}/merge", pr.id), json!({})).await;
     }
 
+    /// Adds a pull request to a merge queue, or takes it out; with a webhook if `webhook`.
+    pub async fn queues(&self, pr: Pr, queued: bool, webhook: bool) {
+        self.acts(pr, if queued { "queue" } else { "dequeue" }, webhook).await;
+    }
+
+    /// Ends a pull request as superseded, which no webhook reports.
+    pub async fn supersedes(&self, pr: Pr) {
+        self.acts(pr, "supersede", false).await;
+    }
+
+    async fn acts(&self, pr: Pr, act: &str, webhook: bool) {
+        let url = format!("{}/_control/pull-requests", self.world.simulator.url());
+        let repository = format!("acme/{}", pr.repo.slug());
+        let body = json!({
+            "user": "alice", "repository": repository, "pull_request": pr.id, "act": act, "webhook": webhook,
+        });
+        self.did(self.person.post(&url, body).await.unwrap()).await;
+    }
+
     /// Reads every page of a listing below a pull request.
     pub(crate) async fn reads_all(&self, pr: Pr, listing: &str) -> Vec<Value> {
         let mut url = self.url(&format!("/pullrequests/{}/{listing}?pagelen=100", pr.id));

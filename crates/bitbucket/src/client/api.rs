@@ -1,6 +1,6 @@
 //! API calls with a connection, a credential and an allowance of calls, and the paging of listings.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub struct Api {
     http: reqwest::Client,
     transport: Arc<dyn Transport>,
     pub(super) base: Url,
+    /// True once Bitbucket has refused a state of pull requests besides `OPEN`.
+    lists_open_only: Arc<AtomicBool>,
 }
 
 impl Api {
@@ -40,7 +42,7 @@ impl Api {
     /// encrypted.
     pub fn new(base: &str) -> Result<Self, Error> {
         let (http, base) = (http()?, root(base)?);
-        Ok(Self { transport: Arc::new(http.clone()), http, base })
+        Ok(Self { transport: Arc::new(http.clone()), http, base, lists_open_only: Arc::default() })
     }
 
     /// Sends requests through another transport. For tests that run Bitbucket in their own process.
@@ -53,6 +55,17 @@ impl Api {
     pub fn client(&self, credential: Credential, allowance: u32) -> Client {
         let left = Arc::new(AtomicU32::new(allowance));
         Client { api: self.clone(), credential, left, rate_limit: Arc::default() }
+    }
+
+    /// True unless Bitbucket has refused to list pull requests of other states than `OPEN`. For *economy*: a refusal
+    /// costs a call.
+    pub(super) fn lists_all_states(&self) -> bool {
+        !self.lists_open_only.load(Ordering::Relaxed)
+    }
+
+    /// Lists only open pull requests from now on.
+    pub(super) fn list_open_only(&self) {
+        self.lists_open_only.store(true, Ordering::Relaxed);
     }
 }
 

@@ -11,10 +11,10 @@ const MAX_COUNTED_PAGES: usize = 5;
 
 /// Fields that a sweep reads of each open pull request: all that can change without a webhook, and little else.
 /// Bitbucket lists reviewers and participants only on request.
-const SWEPT_FIELDS: &str = "next,values.id,values.title,values.draft,values.state,values.created_on,values.updated_on,\
-    values.comment_count,values.task_count,values.source.branch.name,values.source.commit.hash,\
-    values.destination.branch.name,values.reviewers.uuid,values.participants.user.uuid,values.participants.approved,\
-    values.participants.state";
+const SWEPT_FIELDS: &str = "next,values.id,values.title,values.draft,values.queued,values.state,\
+    values.created_on,values.updated_on,values.comment_count,values.task_count,values.source.branch.name,\
+    values.source.commit.hash,values.destination.branch.name,values.reviewers.uuid,values.participants.user.uuid,\
+    values.participants.approved,values.participants.state";
 
 impl Client {
     /// Lists all comments of a pull request, global and inline, with replies; the last changed first.
@@ -122,8 +122,12 @@ impl Client {
         Ok(Document::new(self.get("get pull request", url).await?))
     }
 
-    /// Lists the open pull requests of a repository, with the fields that can change without a webhook. Bitbucket
-    /// refuses pages of more than 50 (Jenkins's branch source plugin, `BitbucketCloudApiClient.getPullRequests`).
+    /// Lists the pull requests of a repository that have not ended, with the fields that can change without a webhook.
+    /// Bitbucket refuses pages of more than 50 (Jenkins's branch source plugin,
+    /// `BitbucketCloudApiClient.getPullRequests`).
+    ///
+    /// Bitbucket's specification had the states `QUEUED` and `DRAFT` for some months of 2026. A Bitbucket without them
+    /// may answer 400; then only open ones are listed, as long as this [`Api`](super::Api) is used.
     ///
     /// # Errors
     ///
@@ -132,9 +136,23 @@ impl Client {
         &self,
         repository: &RepositoryPath,
     ) -> Result<Listing<PullRequest>, Error> {
+        if self.api.lists_all_states() {
+            match self.pull_requests_in(repository, &["OPEN", "QUEUED", "DRAFT"]).await {
+                Err(Error::Api { status: 400, .. }) => self.api.list_open_only(),
+                listed => return listed,
+            }
+        }
+        self.pull_requests_in(repository, &["OPEN"]).await
+    }
+
+    async fn pull_requests_in(
+        &self,
+        repository: &RepositoryPath,
+        states: &[&str],
+    ) -> Result<Listing<PullRequest>, Error> {
         let mut url = self.repository_url(repository, &["pullrequests"]);
         url.query_pairs_mut()
-            .append_pair("state", "OPEN")
+            .extend_pairs(states.iter().map(|state| ("state", state)))
             .append_pair("pagelen", "50")
             .append_pair("fields", SWEPT_FIELDS);
         self.list("list pull requests", url, MAX_PAGES).await

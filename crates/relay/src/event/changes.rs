@@ -33,7 +33,14 @@ pub enum Change {
         /// The value now.
         to: bool,
     },
-    /// `OPEN`, `MERGED`, `DECLINED`, `SUPERSEDED`.
+    /// True if it waits in a merge queue.
+    Queued {
+        /// The value before.
+        from: bool,
+        /// The value now.
+        to: bool,
+    },
+    /// `OPEN`, `MERGED`, `DECLINED`, `SUPERSEDED`; others may come.
     State {
         /// The value before.
         from: String,
@@ -83,6 +90,7 @@ pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
         texts("/title").map(|(from, to)| Change::Title { from, to }),
         descriptions.map(|(from, to)| Change::Description { from: short(from), to: short(to) }),
         flags.map(|(from, to)| Change::Draft { from, to }),
+        queue_moved(old, new).map(|(from, to)| Change::Queued { from, to }),
         texts("/state").map(|(from, to)| Change::State { from, to }),
         texts("/source/branch/name").map(|(from, to)| Change::Source { from, to }),
         texts("/destination/branch/name").map(|(from, to)| Change::Destination { from, to }),
@@ -99,6 +107,23 @@ fn moved<T: PartialEq>(from: Option<T>, to: Option<T>) -> Option<(T, T)> {
 
 fn text(snapshot: &Value, pointer: &str) -> Option<String> {
     snapshot.pointer(pointer)?.as_str().map(str::to_owned)
+}
+
+/// True if a pull request waits in a merge queue, by its field `queued` or by its state. Merge queues are in beta, and
+/// Bitbucket's specification has had both forms.
+pub(crate) fn is_queued(snapshot: &Value) -> bool {
+    has_queued_state(snapshot) || snapshot.get("queued") == Some(&Value::Bool(true))
+}
+
+fn has_queued_state(snapshot: &Value) -> bool {
+    snapshot.get("state").is_some_and(|state| state == "QUEUED")
+}
+
+/// Without the state `QUEUED`, both snapshots need the field.
+fn queue_moved(old: &Value, new: &Value) -> Option<(bool, bool)> {
+    let has_field = |snapshot: &Value| snapshot.get("queued").is_some_and(Value::is_boolean);
+    let is_shown = has_queued_state(old) || has_queued_state(new) || (has_field(old) && has_field(new));
+    moved(Some(is_queued(old)), Some(is_queued(new))).filter(|_| is_shown)
 }
 
 /// Old payloads have the description in `summary` only.

@@ -11,7 +11,7 @@ mod record;
 pub mod schema;
 
 pub use changes::Change;
-pub(crate) use changes::between as changes_between;
+pub(crate) use changes::{between as changes_between, is_queued};
 pub use counters::{Builds, Counted, Counters};
 pub use envelope::{About, ENVELOPE_VERSION, Envelope, InRepository, PayloadReference};
 pub use id::{EventId, Source};

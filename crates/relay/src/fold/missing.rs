@@ -4,7 +4,7 @@ use bitbucket::EventKey;
 use bitbucket::payload::Participant;
 use serde_json::Value;
 
-use crate::state::{PublishedFacts, ReviewState, participants, review_state, state_of};
+use crate::state::{PublishedFacts, ReviewState, end_key, participants, review_state, state_of};
 
 /// A fact that a snapshot shows and no event has published.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +29,7 @@ pub(super) fn missing(published: &PublishedFacts, snapshot: &Value) -> Vec<Missi
     missing.extend(missing_reviews(published, snapshot));
     let state = state_of(snapshot);
     if published.state.is_some() && state != published.state {
-        let end = match state.as_deref() {
-            Some("MERGED") => Some(EventKey::PullRequestFulfilled),
-            Some("DECLINED") => Some(EventKey::PullRequestRejected),
-            _ => None,
-        };
-        missing.extend(end.map(MissingFact::Ended));
+        missing.extend(state.as_deref().and_then(end_key).map(MissingFact::Ended));
     }
     missing
 }

@@ -12,7 +12,7 @@ use super::synthetic::{self, Item, Synthetic};
 use crate::event::EventId;
 use crate::event::fact::Fact;
 use crate::event::{Change, changes_between};
-use crate::state::{FoundUpdate, Review, ReviewState, state_of};
+use crate::state::{FoundUpdate, Review, ReviewState, end_key, state_of};
 
 /// Records that the snapshot shows unpublished facts, and plans a reread after the grace period. Two reports of the
 /// same moment may come in the wrong order, so a report alone proves nothing. Called after every report.
@@ -59,8 +59,11 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: 
     let Some(pr) = ctx.state.pull_request_mut() else { return };
     let replaced = snapshots::of_poll(pr, seen.clone());
     let (since, until) = (replaced.updated_on(), seen.updated_on);
-    // The end is published under a key of its own.
-    let (ends, updates): (Vec<_>, Vec<_>) = found.into_iter().partition(is_end);
+    // The end is published under a key of its own. It takes the pull request out of the merge queue.
+    let has_end = found.iter().any(is_end);
+    let leaves_queue = |change: &Change| has_end && matches!(change, Change::Queued { to: false, .. });
+    let (ends, updates): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|change| is_end(change) || leaves_queue(change));
     if !is_first_sight && !updates.is_empty() {
         let id = ctx.fact(&EventKey::PullRequestUpdated).part("found").part(ctx.version()).id();
         if let Some(pr) = ctx.state.pull_request_mut() {
@@ -107,7 +110,7 @@ fn grace_left(ctx: &mut FoldContext<'_>) -> Option<Timestamp> {
 }
 
 fn is_end(change: &Change) -> bool {
-    matches!(change, Change::State { to, .. } if to == "MERGED" || to == "DECLINED")
+    matches!(change, Change::State { to, .. } if end_key(to).is_some())
 }
 
 fn created(ctx: &mut FoldContext<'_>) {

@@ -9,7 +9,7 @@ use super::context::FoldContext;
 use super::synthetic;
 use crate::event::{Change, changes_between};
 use crate::schedule::Settings;
-use crate::state::{Head, Known, PublishedFacts, PullRequestState, state_of};
+use crate::state::{Head, Known, PublishedFacts, PullRequestState, has_ended};
 use crate::subject::Subject;
 
 /// The snapshot that a newer one replaced.
@@ -58,8 +58,7 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, payload: &Payload) -> Option<
     if !is_newest(pr, &seen) {
         return None;
     }
-    let has_ended = state_of(&seen.raw).is_some_and(|state| state != "OPEN");
-    if pr.seen_in_sweep_at.is_some_and(|noticed| has_ended || seen.updated_on >= Some(noticed)) {
+    if pr.seen_in_sweep_at.is_some_and(|noticed| has_ended(&seen.raw) || seen.updated_on >= Some(noticed)) {
         // The change in the listing is in this snapshot, or in comments and tasks: those are read as planned.
         pr.seen_in_sweep_at = None;
     }

@@ -7,7 +7,7 @@ use bitbucket::payload::{Document, PullRequest};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::state::Listed;
+use crate::state::{Listed, has_ended};
 
 /// Maximum number of open pull requests kept of one repository.
 const MAX_OPEN: usize = 5_000;
@@ -37,6 +37,12 @@ pub struct Sweep {
 }
 
 impl Sweep {
+    /// A sweep that began at `started_at`. Takes the listed pull requests that have not ended, whatever was asked for.
+    pub fn new(started_at: Timestamp, listed: Vec<Document<PullRequest>>, complete: bool) -> Self {
+        let open = listed.into_iter().filter(|shown| !has_ended(&shown.raw)).collect();
+        Self { started_at, open, complete }
+    }
+
     /// The open pull requests as the state remembers them.
     pub(crate) fn listed(&self) -> BTreeMap<PullRequestId, Listed> {
         let listed = self.open.iter().filter_map(|shown| Some((shown.id()?, Listed::from_listing(shown))));

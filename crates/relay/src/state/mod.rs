@@ -20,7 +20,7 @@ pub use commit::CommitState;
 pub use head::{Build, Head, ShortHash, Size};
 pub use link::{LinkState, LookupResult, TargetLookup};
 pub use published::{FoundUpdate, PublishedFacts, Review, ReviewState};
-pub(crate) use published::{participants, review_state, state_of};
+pub(crate) use published::{end_key, has_ended, participants, review_state, state_of};
 pub use pull_request::PullRequestState;
 pub(crate) use repository::digest;
 pub use repository::{Listed, RepositoryState};

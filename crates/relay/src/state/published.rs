@@ -132,6 +132,22 @@ pub(crate) fn review_state(participant: &Participant) -> ReviewState {
     }
 }
 
+/// True if the pull request has ended. This is the only place that decides it. Any other state counts as open, also an
+/// unknown one: Bitbucket's specification listed `QUEUED` and `DRAFT` for some months of 2026
+/// (<https://github.com/FabianSchurig/bitbucket-cli>, commits 2e7a8d1 and a8a324b).
+pub(crate) fn has_ended(snapshot: &Value) -> bool {
+    matches!(snapshot.get("state").and_then(Value::as_str), Some("MERGED" | "DECLINED" | "SUPERSEDED"))
+}
+
+/// The event key of an end. Bitbucket has no key for the state `SUPERSEDED`, so that change is an update.
+pub(crate) fn end_key(state: &str) -> Option<EventKey> {
+    match state {
+        "MERGED" => Some(EventKey::PullRequestFulfilled),
+        "DECLINED" => Some(EventKey::PullRequestRejected),
+        _ => None,
+    }
+}
+
 pub(crate) fn state_of(snapshot: &Value) -> Option<String> {
     snapshot.get("state")?.as_str().map(str::to_owned)
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::comment::Comments;
 use super::head::Head;
-use super::published::PublishedFacts;
+use super::published::{PublishedFacts, has_ended};
 use super::task::Tasks;
 use crate::event::Counters;
 
@@ -97,6 +97,6 @@ impl PullRequestState {
 
     /// True if it can still be merged, by the newest snapshot.
     pub fn is_open(&self) -> bool {
-        self.snapshot.get("state").and_then(Value::as_str).is_none_or(|state| state == "OPEN")
+        !has_ended(&self.snapshot)
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::head::ShortHash;
-use crate::event::fact;
+use crate::event::{fact, is_queued};
 
 /// The state of a repository that is swept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Listed {
     pub comments: Option<u64>,
     /// Number of tasks.
     pub tasks: Option<u64>,
-    /// Hash of its other fields: title, branches, head, reviewers and their reviews.
+    /// Hash of its other fields: title, state, branches, head, reviewers and their reviews.
     pub digest: String,
 }
 
@@ -71,9 +71,13 @@ pub(crate) fn digest(shown: &Value) -> String {
         let verdict = one.get("state").filter(|verdict| !verdict.is_null())?;
         Some(Value::from(vec![one.pointer("/user/uuid")?.clone(), verdict.clone()]))
     };
+    // A snapshot without a state is of one that is open.
+    let state = shown.get("state").filter(|state| *state != "OPEN").cloned().unwrap_or_default();
     let fields = [
         ("title", text("/title")),
         ("draft", text("/draft")),
+        ("queued", is_queued(shown).into()),
+        ("state", state),
         ("head", head.map(|head| Value::from(head.as_str())).unwrap_or_default()),
         ("source", text("/source/branch/name")),
         ("destination", text("/destination/branch/name")),

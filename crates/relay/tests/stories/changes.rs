@@ -52,6 +52,49 @@ fn first_snapshot_has_null_changes() {
 }
 
 #[test]
+fn merge_queue_is_shown_by_field_or_state() {
+    let flag = |queued: bool| json!({ "type": "queued", "from": !queued, "to": queued });
+    for (before, after, change) in [
+        (json!({ "queued": false }), json!({ "queued": true }), Some(flag(true))),
+        (json!({ "queued": true }), json!({ "queued": false }), Some(flag(false))),
+        (json!({}), json!({ "state": "QUEUED" }), Some(flag(true))),
+        (json!({ "state": "QUEUED" }), json!({}), Some(flag(false))),
+        (json!({ "state": "QUEUED", "queued": true }), json!({ "queued": true }), None),
+        (json!({}), json!({ "queued": true }), None),
+        (json!({ "queued": true }), json!({}), None),
+    ] {
+        let mut world = a_pull_request();
+        for (second, more) in [(0, &before), (5, &after)] {
+            let mut shown = gear(second);
+            shown.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            says(&mut world, PullRequestUpdated, &shown);
+        }
+        let changes = changes_of(world.last());
+        let queued = changes.as_array().unwrap().iter().find(|change| change["type"] == "queued");
+        assert_eq!(queued, change.as_ref(), "{before} {after}");
+    }
+}
+
+#[test]
+fn only_three_states_are_ends() {
+    for (state, is_open) in [
+        ("OPEN", true),
+        ("QUEUED", true),
+        ("DRAFT", true),
+        ("SOMETHING_NEW", true),
+        ("MERGED", false),
+        ("DECLINED", false),
+        ("SUPERSEDED", false),
+    ] {
+        let mut world = a_reported_pull_request();
+        let mut now = gear(5);
+        now["state"] = json!(state);
+        says(&mut world, PullRequestUpdated, &now);
+        assert_eq!(world.pr().is_open(), is_open, "{state}");
+    }
+}
+
+#[test]
 fn update_lists_every_change() {
     let mut world = a_reported_pull_request();
     let mut now = gear(5);
@@ -301,7 +344,9 @@ impl Replayed {
                 self.reviewers.retain(|uuid| Some(uuid) != reviewer.uuid.as_ref());
                 assert_eq!(self.reviewers.len() + 1, before);
             }
-            Change::State { .. } | Change::Source { .. } => panic!("nobody did that: {change:?}"),
+            Change::Queued { .. } | Change::State { .. } | Change::Source { .. } => {
+                panic!("nobody did that: {change:?}")
+            }
         }
     }
 }

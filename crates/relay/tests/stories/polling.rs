@@ -177,7 +177,7 @@ fn repository_is_registered_until_it_is_swept_often() {
 
 fn sweep(ids: std::ops::Range<u64>) -> Sweep {
     let open = ids.map(|id| Document::new(json!({ "id": id }))).collect();
-    Sweep { started_at: Timestamp::UNIX_EPOCH, open, complete: true }
+    Sweep::new(Timestamp::UNIX_EPOCH, open, true)
 }
 
 fn moved_in(sweep: &Sweep, before: Option<&Sweep>) -> Vec<PullRequestId> {

@@ -24,7 +24,7 @@ fn listed(world: &World, id: u64, comments: u64) -> Value {
 
 fn sweep(at: Timestamp, open: &[Value]) -> Sweep {
     let open: Vec<Document<payload::PullRequest>> = open.iter().cloned().map(Document::new).collect();
-    Sweep { started_at: at, open, complete: true }
+    Sweep::new(at, open, true)
 }
 
 fn a_registered_repository() -> World {

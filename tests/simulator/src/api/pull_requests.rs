@@ -23,8 +23,6 @@ const PULL_REQUESTS: List = List {
     hidden: &["reviewers", "participants"],
 };
 
-const STATES: [&str; 4] = ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"];
-
 pub(super) async fn list(
     State(hub): Shared,
     OriginalUri(uri): OriginalUri,
@@ -32,10 +30,11 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let query = Query::of(&uri);
     let mut states: Vec<String> = query.all("state").map(str::to_uppercase).collect();
-    if let Some(unknown) = states.iter().find(|state| !STATES.contains(&state.as_str())) {
+    let known = hub.world().pull_request_states();
+    if let Some(unknown) = states.iter().find(|state| !known.contains(&state.as_str())) {
         return Err(ApiError::bad_request(format!(
             "Invalid state: {unknown}. Known are {}.",
-            STATES.join(", ")
+            known.join(", ")
         )));
     }
     let filters_state = query.get("q").is_some_and(|q| q.contains("state"));

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 pub(crate) struct View<'a> {
     /// `http://127.0.0.1:7990`, without a slash at the end.
     pub(crate) base: &'a str,
+    /// [`crate::Rules::queued_is_a_state`].
+    pub(crate) queued_is_a_state: bool,
 }
 
 impl View<'_> {

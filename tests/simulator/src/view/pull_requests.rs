@@ -27,9 +27,9 @@ impl View<'_> {
             "title": shown.title,
             "description": shown.description,
             "rendered": { "title": rendered(&shown.title), "description": description },
-            "state": shown.state.name(),
+            "state": self.pull_request_state(shown),
             "draft": shown.draft,
-            "queued": false,
+            "queued": shown.queued,
             "merge_commit": shown.merge_commit.as_ref().map(|hash| self.abbreviated_commit(repository, hash)),
             "close_source_branch": shown.close_source_branch,
             "closed_by": shown.closed_by.as_ref().map(|account| self.account(account)),
@@ -44,6 +44,10 @@ impl View<'_> {
             "links": self.pull_request_links(repository, shown),
             "summary": description,
         })
+    }
+
+    fn pull_request_state(self, shown: &PullRequest) -> &'static str {
+        if shown.queued && self.queued_is_a_state { "QUEUED" } else { shown.state.name() }
     }
 
     /// A pull request where a comment mentions it.

@@ -158,8 +158,14 @@ impl World {
         self.accounts.iter().find(matches).cloned()
     }
 
+    /// The states of pull requests that a listing takes.
+    pub(crate) fn pull_request_states(&self) -> &'static [&'static str] {
+        let all = &["OPEN", "MERGED", "DECLINED", "SUPERSEDED", "QUEUED", "DRAFT"];
+        if self.rules.queued_is_a_state { all } else { &all[..4] }
+    }
+
     pub(crate) fn view(&self) -> View<'_> {
-        View { base: &self.base_url }
+        View { base: &self.base_url, queued_is_a_state: self.rules.queued_is_a_state }
     }
 
     pub(crate) fn repository(&self, id: RepositoryId) -> Result<&Repository, Refusal> {

@@ -1,4 +1,4 @@
-//! Creating, updating, merging and declining pull requests.
+//! Creating, updating, queueing, merging and declining pull requests.
 
 use super::event_keys::{CREATED, FULFILLED, REJECTED, UPDATED};
 use super::inputs::{AccountInput, Closing, NewPullRequest, PullRequestChanges};
@@ -74,6 +74,7 @@ impl World {
             description: new.description.clone().unwrap_or_default(),
             state: PullRequestState::Open,
             draft: new.draft,
+            queued: false,
             author: act.actor.clone(),
             source: endpoint(repository, "source", source)?,
             destination: endpoint(repository, "destination", destination)?,
@@ -167,6 +168,39 @@ impl World {
         Ok(Done { value: (), outbox })
     }
 
+    /// Adds an open pull request to a merge queue, or takes it out. Bitbucket has no documented call for it, and no
+    /// documented webhook; `announces` sends `pullrequest:updated`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Invalid`] for one that is closed.
+    pub fn set_queued(
+        &mut self,
+        act: &Act,
+        id: u64,
+        queued: bool,
+        announces: bool,
+    ) -> Result<Done<()>, Refusal> {
+        self.open_pull_request(act, id)?;
+        let pull_request = self.pull_request_mut(act.repository, id)?;
+        pull_request.queued = queued;
+        let mut outbox = Outbox::default();
+        if announces {
+            pull_request.touch(act.now);
+            self.announce_pull_request(act, id, UPDATED, None, &mut outbox)?;
+        }
+        Ok(Done { value: (), outbox })
+    }
+
+    /// Ends a pull request as superseded, without a webhook: Bitbucket's list of event keys has none for it.
+    ///
+    /// # Errors
+    /// As [`Self::decline`].
+    pub fn supersede(&mut self, act: &Act, id: u64) -> Result<Done<()>, Refusal> {
+        self.open_pull_request(act, id)?;
+        self.close(act, id, PullRequestState::Superseded, |_| ())?;
+        Ok(Done { value: (), outbox: Outbox::default() })
+    }
+
     /// Declines.
     ///
     /// # Errors
@@ -198,6 +232,7 @@ impl World {
     ) -> Result<(), Refusal> {
         let pull_request = self.pull_request_mut(act.repository, id)?;
         pull_request.state = state;
+        pull_request.queued = false;
         pull_request.closed_by = Some(act.actor.clone());
         pull_request.touch(act.now);
         finish(pull_request);

@@ -91,6 +91,8 @@ pub(crate) struct PullRequest {
     pub(crate) description: String,
     pub(crate) state: PullRequestState,
     pub(crate) draft: bool,
+    /// True while it waits in a merge queue.
+    pub(crate) queued: bool,
     pub(crate) author: Arc<Account>,
     pub(crate) source: Endpoint,
     pub(crate) destination: Endpoint,
@@ -113,6 +115,8 @@ pub(crate) enum PullRequestState {
     Open,
     Merged,
     Declined,
+    /// Another pull request with the same changes took its place.
+    Superseded,
 }
 
 impl PullRequestState {
@@ -121,6 +125,7 @@ impl PullRequestState {
             Self::Open => "OPEN",
             Self::Merged => "MERGED",
             Self::Declined => "DECLINED",
+            Self::Superseded => "SUPERSEDED",
         }
     }
 }

@@ -14,6 +14,7 @@ mod named_limits;
 mod oauth;
 mod pollers;
 mod run_metrics;
+mod states;
 mod sweep_targets;
 mod sweeps;
 mod tasks;
