@@ -68,6 +68,7 @@ impl Deployment {
             "BITRELAY_GRACE_SECONDS" => Some("GraceSeconds"),
             "BITRELAY_TASK_INTERVAL_SECONDS" => Some("TaskIntervalSeconds"),
             "BITRELAY_SWEEP_SECONDS" => Some("SweepSeconds"),
+            "BITRELAY_FULL_READ_SECONDS" => Some("FullReadSeconds"),
             "BITRELAY_TAIL_SECONDS" => Some("TailSeconds"),
             _ => None,
         };

@@ -27,15 +27,13 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     if allowance.postpones(comment_pages(&commit.comments), due.watch.due_at, started_at) {
         return Ok(PollOutcome::Postponed);
     }
-    let read = match RepositoryPath::from_payload(&commit.repository) {
-        Some(path) => read(client, &path, hash, commit, state.version, started_at).await.map_err(Error::from),
-        None => Err(Error::NoRepository),
-    };
+    let path = RepositoryPath::from_payload(&commit.repository).ok_or(Error::NoRepository)?;
+    let read = read(client, &path, hash, commit, state.version, started_at).await.map_err(Error::from);
     if read.as_ref().is_err_and(|error| error.failure() == Failure::OutOfCalls) {
         return Ok(PollOutcome::Postponed);
     }
-    let read = read.map(|poll| Observation::Commit(CommitObservation::Poll(poll)));
-    store_poll(poller, client, due, state, read).await
+    let observation = Observation::Commit(CommitObservation::Poll(read?));
+    store_poll(poller, client, due, state, &observation).await
 }
 
 async fn read(

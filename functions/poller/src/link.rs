@@ -27,8 +27,10 @@ pub(crate) async fn poll_link<T: Table, L: LinkSource, C: Clock>(
             tracing::warn!(link = %pass.link, "no API calls: the hour's budget is spent, or Bitbucket asked for a pause");
             run.tally().out_of_calls.insert(pass.link.clone());
         }
-        Err(error) if error.failure().consequence() == Consequence::EndsWatch => {
-            pass.end_all(&error, due).await;
+        Err(error) if error.failure().consequence() == Consequence::PostponesWatch => {
+            for due in due {
+                pass.postpone(&due, &error).await;
+            }
         }
         Err(error) => {
             run.tally().stats(&pass.link).failed += 1;
@@ -91,6 +93,9 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
                     run.tally().out_of_calls.insert(link.clone());
                     break;
                 }
+                Err(error) if error.failure().consequence() == Consequence::PostponesWatch => {
+                    self.postpone(&due, &error).await;
+                }
                 Err(error) => {
                     self.record_failure(&due, &error);
                     if error.failure().is_rate_limit() {
@@ -119,14 +124,16 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
         poll(poller, &spender.client, due, &spender.allowance(&poller.limits)).await
     }
 
-    /// Ends the watches of a link that cannot be polled until somebody changes it.
-    async fn end_all(&self, error: &Error, due: Vec<DueWatch>) {
-        for due in due {
-            tracing::warn!(link = %due.link, subject = %due.subject, %error, "watch ended until the next delivery");
-            let Some(unreachable) = Observation::unreachable(&due.subject) else { continue };
-            if let Err(error) = self.run.poller.record(&due.link, &due.subject, &unreachable, None).await {
-                self.record_failure(&due, &error);
-            }
+    /// Stores a watch for later, because its subject does not exist or may not be read.
+    async fn postpone(&self, due: &DueWatch, error: &Error) {
+        self.run.tally().stats(&due.link).refused += 1;
+        tracing::warn!(
+            link = %due.link, subject = %due.subject, category = error.category().as_str(), %error,
+            "poll refused; it is made again in a minute, later in an hour, after a month once a day"
+        );
+        if let Err(error) = self.run.poller.record(&due.link, &due.subject, &Observation::Refused, None).await
+        {
+            self.record_failure(due, &error);
         }
     }
 

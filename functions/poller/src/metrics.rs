@@ -126,8 +126,12 @@ fn write_links(metrics: &Metrics, now: Timestamp, links: &BTreeMap<LinkId, LinkM
     }
     let oldest = links.values().map(|link| link.backlog.oldest_overdue_seconds).max();
     let failed: u32 = links.values().map(|link| link.stats.failed).sum();
-    let of_all =
-        [Metric::seconds("OldestOverdueSeconds", oldest.unwrap_or(0)), Metric::count("PollsFailed", failed)];
+    let refused: u32 = links.values().map(|link| link.stats.refused).sum();
+    let of_all = [
+        Metric::seconds("OldestOverdueSeconds", oldest.unwrap_or(0)),
+        Metric::count("PollsFailed", failed),
+        Metric::count("PollsRefused", refused),
+    ];
     metrics.write(now, Scope::Stack, &of_all);
 }
 
@@ -136,6 +140,7 @@ fn of_link(link: &LinkMetrics) -> Vec<Metric> {
     let mut all = vec![
         Metric::count("Polls", stats.polled),
         Metric::count("PollsFailed", stats.failed),
+        Metric::count("PollsRefused", stats.refused),
         Metric::count("EventsFound", stats.events),
         Metric::count("WatchesDue", backlog.watches),
         Metric::seconds("OldestOverdueSeconds", backlog.oldest_overdue_seconds),
@@ -203,7 +208,7 @@ mod tests {
     #[test]
     fn link_without_reservation_has_no_call_metrics() {
         let line = &written(&BTreeMap::from([("a".parse().unwrap(), LinkMetrics::default())]))[0];
-        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 5);
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 6);
         assert_eq!(line.get("CallsLeft"), None);
     }
 

@@ -1,7 +1,6 @@
 //! The outcome of one poll, and its storage.
 
 use bitbucket::client::Client;
-use relay::polling::Consequence;
 use relay::{Observation, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
@@ -23,26 +22,15 @@ pub(crate) enum PollOutcome {
     Postponed,
 }
 
-/// Stores the observation of a poll; or ends the watch, if the subject does not exist or may not be read.
+/// Stores the observation of a poll.
 pub(crate) async fn store_poll<T: Table, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     client: &Client,
     due: &DueWatch,
     state: SubjectState,
-    read: Result<Observation, Error>,
+    observation: &Observation,
 ) -> Result<PollOutcome, Error> {
-    let observation = match read {
-        Ok(observation) => observation,
-        Err(error) if error.failure().consequence() == Consequence::EndsWatch => {
-            tracing::warn!(
-                link = %due.link, subject = %due.subject, %error, "watch ended until the next delivery"
-            );
-            let Some(unreachable) = Observation::unreachable(&due.subject) else { return Err(error) };
-            unreachable
-        }
-        Err(error) => return Err(error),
-    };
-    let events = poller.record(&due.link, &due.subject, &observation, Some(state)).await?;
+    let events = poller.record(&due.link, &due.subject, observation, Some(state)).await?;
     tracing::info!(
         link = %due.link, subject = %due.subject, reason = due.watch.reason.as_str(), events,
         calls_left = client.calls_left(), "polled"

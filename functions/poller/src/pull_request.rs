@@ -31,12 +31,8 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     let (settings, reads_heads) = (&poller.settings, poller.limits.read_heads);
     let needs = plan_reads(pr, due.watch.due_at, started_at, settings, allowance, reads_heads);
     let Some(needs) = needs else { return Ok(PollOutcome::Postponed) };
-    let read = match RepositoryPath::from_payload(&pr.repository) {
-        Some(path) => {
-            read(client, &path, id, pr, state.version, needs, started_at).await.map_err(Error::from)
-        }
-        None => Err(Error::NoRepository),
-    };
+    let path = RepositoryPath::from_payload(&pr.repository).ok_or(Error::NoRepository)?;
+    let read = read(client, &path, id, pr, state.version, needs, started_at).await.map_err(Error::from);
     let ran_out = match &read {
         Ok((_, extent)) => *extent == Extent::OutOfCalls,
         Err(error) => error.failure() == Failure::OutOfCalls,
@@ -44,16 +40,15 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     if ran_out && allowance.postpones_partial_poll() {
         return Ok(PollOutcome::Postponed);
     }
-    let read = read.map(|(poll, extent)| {
-        if extent != Extent::Everything {
-            tracing::warn!(
-                link = %due.link, subject = %due.subject, ?extent,
-                "too many comments to read in one poll; changes to older comments may be missed"
-            );
-        }
-        Observation::PullRequest(PullRequestObservation::Poll(poll))
-    });
-    store_poll(poller, client, due, state, read).await
+    let (poll, extent) = read?;
+    if extent != Extent::Everything {
+        tracing::warn!(
+            link = %due.link, subject = %due.subject, ?extent,
+            "too many comments to read in one poll; changes to older comments may be missed"
+        );
+    }
+    let observation = Observation::PullRequest(PullRequestObservation::Poll(poll));
+    store_poll(poller, client, due, state, &observation).await
 }
 
 /// Reads a pull request. After an error nothing of the poll is folded.

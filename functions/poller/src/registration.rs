@@ -3,8 +3,7 @@
 use bitbucket::RepositoryId;
 use relay::observation::RepositoryObservation;
 use relay::polling::{is_registration_due, must_register_active, must_register_named};
-use relay::state::RepositoryState;
-use relay::{Observation, Subject};
+use relay::{Observation, Subject, SubjectState};
 use serde_json::Value;
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
@@ -46,11 +45,11 @@ async fn register_if<T: Table, L: LinkSource, C: Clock>(
     due: &DueWatch,
     id: &RepositoryId,
     observation: RepositoryObservation,
-    must_register: impl FnOnce(Option<&RepositoryState>) -> bool,
+    must_register: impl FnOnce(&SubjectState) -> bool,
 ) -> Result<bool, Error> {
     let subject = Subject::Repository { repository: id.clone() };
     let state = poller.table.read(&due.link, &subject).await?;
-    let registers = must_register(state.repository());
+    let registers = must_register(&state);
     if registers {
         poller.record(&due.link, &subject, &Observation::Repository(observation), Some(state)).await?;
     }

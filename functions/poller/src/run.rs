@@ -30,6 +30,8 @@ pub struct Summary {
     pub events: u32,
     /// Polls that failed and will be retried.
     pub failed: u32,
+    /// Polls of subjects that do not exist or may not be read. They are made again, less and less often.
+    pub refused: u32,
     /// API calls, over all links.
     pub calls: u32,
 }
@@ -74,6 +76,8 @@ pub(crate) struct LinkStats {
     pub(crate) events: u32,
     /// Polls that failed and will be retried.
     pub(crate) failed: u32,
+    /// Polls of subjects that do not exist or may not be read.
+    pub(crate) refused: u32,
 }
 
 impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
@@ -114,6 +118,7 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
             polled: sum(|link| link.polled),
             events: sum(|link| link.events),
             failed: sum(|link| link.failed),
+            refused: sum(|link| link.refused),
             calls: tally.spenders.values().map(Spender::calls_made).sum(),
             ..Summary::default()
         }

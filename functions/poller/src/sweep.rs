@@ -5,8 +5,8 @@
 
 use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};
-use relay::observation::{PullRequestObservation, RepositoryObservation, Sweep};
-use relay::polling::{Consequence, Failure, moved, notice_if_unexplained, split_moved, without_left};
+use relay::observation::{RepositoryObservation, Sweep};
+use relay::polling::{Failure, finding, moved, split_moved, without_left};
 use relay::state::RepositoryState;
 use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
@@ -25,25 +25,13 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
 ) -> Result<PollOutcome, Error> {
     let started_at = poller.clock.now();
     let path = state.repository().and_then(|repository| RepositoryPath::from_payload(&repository.repository));
-    let listed = match path {
-        Some(path) => client.open_pull_requests(&path).await.map_err(Error::from),
-        None => Err(Error::NoRepository),
-    };
-    let observation = match listed {
-        Ok(listed) => {
-            let sweep = Sweep::new(started_at, listed.items, listed.complete);
-            compare_all(poller, due, &state, sweep).await?
-        }
+    let path = path.ok_or(Error::NoRepository)?;
+    let listed = match client.open_pull_requests(&path).await.map_err(Error::from) {
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
-        Err(error) if error.failure().consequence() == Consequence::EndsWatch => {
-            tracing::warn!(
-                link = %due.link, subject = %due.subject, %error,
-                "sweeps ended until one of the repository's pull requests is polled again"
-            );
-            RepositoryObservation::Unreachable
-        }
-        Err(error) => return Err(error),
+        listed => listed?,
     };
+    let sweep = Sweep::new(started_at, listed.items, listed.complete);
+    let observation = compare_all(poller, due, &state, sweep).await?;
     poller.record(&due.link, &due.subject, &Observation::Repository(observation), Some(state)).await?;
     Ok(PollOutcome::Stored { events: 0 })
 }
@@ -87,8 +75,7 @@ async fn compare<T: Table, L: LinkSource, C: Clock>(
     let Some(repository_id) = due.subject.repository() else { return Ok(false) };
     let subject = Subject::PullRequest { repository: repository_id.clone(), id };
     let pr = poller.table.read(&due.link, &subject).await?;
-    let Some(notice) = notice_if_unexplained(repository, &pr, sweep, id) else { return Ok(false) };
-    let observation = Observation::PullRequest(PullRequestObservation::SeenInSweep(notice));
-    poller.record(&due.link, &subject, &observation, Some(pr)).await?;
+    let Some(finding) = finding(repository, &pr, sweep, id) else { return Ok(false) };
+    poller.record(&due.link, &subject, &Observation::PullRequest(finding), Some(pr)).await?;
     Ok(true)
 }

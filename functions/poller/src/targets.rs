@@ -96,7 +96,7 @@ async fn repositories(
         }),
     };
     match answer.map_err(Error::from) {
-        Err(error) if error.failure().consequence() == Consequence::EndsWatch => Ok(None),
+        Err(error) if error.failure().consequence() == Consequence::PostponesWatch => Ok(None),
         answer => answer,
     }
 }

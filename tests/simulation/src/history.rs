@@ -141,7 +141,7 @@ impl History {
         }
     }
 
-    /// Waits until nothing but sweeps is due. Gives the end.
+    /// Waits until nothing but sweeps and full reads is due. Gives the end.
     async fn become_quiet(&self) -> Result<Second, String> {
         let mut end = LIVELY + QUIET_AFTER;
         self.stage.wait_until(end).await;
@@ -155,11 +155,12 @@ impl History {
         Ok(end)
     }
 
-    /// The watches besides sweeps; `None` if there is none.
+    /// The watches besides sweeps and full reads; `None` if there is none.
     async fn watches_left(&self) -> Result<Option<String>, String> {
         let all = self.stage.table.due(time(Second::from(u32::MAX)), MAX_WATCHES).await;
         let all = all.map_err(|error| error.to_string())?;
-        let left: Vec<_> = all.into_iter().filter(|due| due.watch.reason != Reason::Sweep).collect();
+        let lasts = |reason| matches!(reason, Reason::Sweep | Reason::FullRead);
+        let left: Vec<_> = all.into_iter().filter(|due| !lasts(due.watch.reason)).collect();
         Ok((!left.is_empty()).then(|| format!("{left:?}")))
     }
 

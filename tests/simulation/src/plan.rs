@@ -59,6 +59,7 @@ impl Plan {
             tail_seconds: if has_tail { [600, 3_600, 0] } else { [0; 3] },
             task_interval_seconds: *dice.pick(&[0, 60]).unwrap_or(&60),
             sweep_seconds: 300,
+            full_read_seconds: *dice.pick(&[0, 0, 1_800]).unwrap_or(&0),
         };
         let rules = Rules {
             silent_edit_moves_updated_on: dice.percent(70),

@@ -71,12 +71,13 @@ impl Default for Setup {
             ..PollerSettings::default()
         };
         // Polls are rarer than by default: most stories ask what is found, not how soon, and a poll takes real time.
-        // Sweeps, heads and the tail have stories of their own.
+        // Sweeps, full reads, heads and the tail have stories of their own.
         let settings = Settings {
             poll_interval_seconds: 60,
             tail_seconds: [0; 3],
             task_interval_seconds: 0,
             sweep_seconds: 0,
+            full_read_seconds: 0,
             ..Settings::default()
         };
         Self { rules: Rules::default(), settings, limits, hooked: true }

@@ -72,13 +72,22 @@ fn text(state: &SubjectState, pr: &PullRequestState, windows: &[Window], now: Ti
     let field = |pointer: &str| plain(pr.snapshot.pointer(pointer).and_then(Value::as_str).unwrap_or("-"));
     let name = pr.repository.get("full_name").and_then(Value::as_str).unwrap_or("-");
     let next = state.watch.map_or_else(
-        || if pr.unreachable { "none: Bitbucket does not show it".to_owned() } else { "none".to_owned() },
+        || "none".to_owned(),
         |watch| {
             format!("{} ({}), {}", time(watch.due_at), distance(watch.due_at, now), watch.reason.as_str())
         },
     );
     let polled =
         pr.polled_at.map_or_else(|| "never".to_owned(), |at| format!("{} ({})", time(at), distance(at, now)));
+    let refused = state.refusal.map_or_else(
+        || "no".to_owned(),
+        |refusal| {
+            format!(
+                "since {}: Bitbucket answers that it does not exist or may not be read",
+                time(refusal.since)
+            )
+        },
+    );
     let counters = pr.counters.clone().unwrap_or_default();
     let mut text = fields(&[
         ("title", field("/title")),
@@ -89,6 +98,7 @@ fn text(state: &SubjectState, pr: &PullRequestState, windows: &[Window], now: Ti
         ("events", state.sequence.to_string()),
         ("last poll", polled),
         ("next poll", next),
+        ("refused", refused),
         ("counters", counted(&counters)),
     ]);
     if !windows.is_empty() {
@@ -126,7 +136,7 @@ fn json(state: &SubjectState, pr: &PullRequestState, windows: &[Window], subject
         "sequence": state.sequence,
         "counters": pr.counters,
         "polled_at": pr.polled_at,
-        "unreachable": pr.unreachable,
+        "refused_since": state.refusal.map(|refusal| refusal.since),
         "next_poll": state.watch,
         "windows": windows.collect::<Value>(),
         "snapshot": pr.snapshot,

@@ -12,14 +12,8 @@ use crate::state::{CommitState, Known};
 use crate::subject::Subject;
 
 pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &CommitObservation) {
-    match observation {
-        CommitObservation::Poll(poll) => fold_poll(ctx, poll),
-        CommitObservation::Unreachable => {
-            if let Some(commit) = ctx.state.commit_mut() {
-                commit.unreachable = true;
-            }
-        }
-    }
+    let CommitObservation::Poll(poll) = observation;
+    fold_poll(ctx, poll);
 }
 
 /// Takes the commit that a webhook reports a comment of. The comment itself is folded like any other.
@@ -36,7 +30,6 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, report: &Report) {
         Some(Known::Commit(commit)) => commit,
         _ => CommitState::first_seen(made_at(&comment)),
     };
-    commit.unreachable = false;
     commit.commit = report.payload.raw("commit").cloned().map(synthetic::snapshot).unwrap_or_default();
     commit.repository = report.payload.repository().map(|repository| repository.raw).unwrap_or_default();
     ctx.state.known = Some(Known::Commit(commit));

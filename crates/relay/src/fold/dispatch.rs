@@ -7,7 +7,7 @@ use super::folded::{Folded, HeadMoved};
 use super::{commit, counters, delivery, link, pull_request, repository};
 use crate::observation::Observation;
 use crate::schedule::{self, Settings};
-use crate::state::SubjectState;
+use crate::state::{Refusal, SubjectState};
 use crate::subject::{LinkId, Subject};
 
 /// Folds one observation into the state of a subject.
@@ -23,16 +23,18 @@ pub fn fold(
 ) -> Folded {
     let head_before = state.open_head().cloned();
     let mut ctx = FoldContext::new(state, link, subject, now, settings);
+    let refused_since = ctx.state.refusal.take().map_or(now, |refusal| refusal.since);
     match observation {
         Observation::Delivery(report) => delivery::fold(&mut ctx, report),
         Observation::PullRequest(observation) => pull_request::fold(&mut ctx, observation),
         Observation::Commit(observation) => commit::fold(&mut ctx, observation),
         Observation::Repository(observation) => repository::fold(&mut ctx, observation),
         Observation::Link(observation) => link::fold(&mut ctx, observation),
+        Observation::Refused => ctx.state.refusal = Some(Refusal { since: refused_since, at: now }),
     }
     counters::add_to_events(&mut ctx);
     let FoldContext { mut state, events, more, .. } = ctx;
-    state.watch = state.known.as_ref().and_then(|state| schedule::plan(state, now, settings));
+    state.watch = schedule::plan(&state, now, settings);
     let head = HeadMoved::between(head_before, state.open_head().cloned());
     Folded { state, events, more, head }
 }

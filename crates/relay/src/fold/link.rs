@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::context::FoldContext;
 use crate::observation::LinkObservation;
-use crate::schedule::due_targets;
-use crate::state::{Known, LinkState, LookupResult, SweepTarget, SweepTargets, TargetLookup};
+use crate::state::{Known, LinkState, SweepTarget, SweepTargets, TargetLookup};
 
 pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &LinkObservation) {
     let mut link = match ctx.state.known.take() {
@@ -17,7 +14,6 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &LinkObservation) {
     match observation {
         LinkObservation::Configured(targets) => configure(&mut link, targets),
         LinkObservation::LookedUp(lookups) => record(&mut link, lookups),
-        LinkObservation::Unreachable => postpone(&mut link, ctx.now),
     }
     ctx.state.known = (!link.targets.is_empty()).then_some(Known::Link(link));
 }
@@ -32,11 +28,4 @@ fn configure(link: &mut LinkState, targets: &SweepTargets) {
 fn record(link: &mut LinkState, lookups: &BTreeMap<SweepTarget, TargetLookup>) {
     let wanted = lookups.iter().filter(|(target, _)| link.targets.contains(target));
     link.lookups.extend(wanted.map(|(target, lookup)| (target.clone(), *lookup)));
-}
-
-/// Postpones the due targets, because the link cannot be used for an unknown time.
-fn postpone(link: &mut LinkState, now: Timestamp) {
-    for target in due_targets(link, now) {
-        link.lookups.insert(target, TargetLookup { at: now, result: LookupResult::NotFound });
-    }
 }

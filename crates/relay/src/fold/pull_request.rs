@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::context::FoldContext;
 use super::poll::PollContext;
 use super::{builds, comments, counters, reconcile, tasks};
-use crate::observation::{Notice, PullRequestObservation, PullRequestPoll};
+use crate::observation::{FirstListing, Notice, PullRequestObservation, PullRequestPoll};
 use crate::polling::{unlisted_comments, unlisted_tasks};
 use crate::schedule::{self, Settings};
 use crate::state::{Known, PublishedFacts, PullRequestState};
@@ -19,11 +19,7 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &PullRequestObservati
             counters::publish_moved(ctx);
         }
         PullRequestObservation::SeenInSweep(notice) => seen_in_sweep(ctx, notice),
-        PullRequestObservation::Unreachable => {
-            if let Some(pr) = ctx.state.pull_request_mut() {
-                pr.unreachable = true;
-            }
-        }
+        PullRequestObservation::FirstListed(listing) => first_listed(ctx, listing),
     }
 }
 
@@ -39,10 +35,21 @@ fn seen_in_sweep(ctx: &mut FoldContext<'_>, notice: &Notice) {
     if pr.repository.is_null() {
         pr.repository = notice.repository.clone();
     }
-    pr.unreachable = false;
     // Without `updated_on` it is no longer listed, so it has ended. No stored webhook explains that.
     pr.seen_in_sweep_at = Some(notice.updated_on.unwrap_or(Timestamp::MAX));
     pr.reread_by(ctx.settings.grace_ends(ctx.now));
+    ctx.state.known = Some(Known::PullRequest(pr));
+}
+
+/// Plans the first read of a pull request that existed before its repository was swept.
+fn first_listed(ctx: &mut FoldContext<'_>, listing: &FirstListing) {
+    if ctx.state.known.is_some() {
+        return;
+    }
+    let published = PublishedFacts::at_first_sight(&listing.shown.raw, false);
+    let mut pr = PullRequestState::first_seen(listing.at, published);
+    pr.repository = listing.repository.clone();
+    pr.recheck_at = listing.shown.id().and_then(|id| ctx.settings.first_full_read(listing.at, id.0));
     ctx.state.known = Some(Known::PullRequest(pr));
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bitbucket::PullRequestId;
-use serde_json::Value;
 
 use super::context::FoldContext;
 use crate::observation::{RepositoryObservation, Sweep};
@@ -16,21 +15,14 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservatio
     };
     match observation {
         RepositoryObservation::Active(object) => {
-            register(&mut repository, object);
+            repository.repository = object.clone();
             repository.last_activity_at = repository.last_activity_at.max(Some(ctx.now));
         }
         // Its first sweep decides how often it is swept.
-        RepositoryObservation::Named(object) => register(&mut repository, object),
+        RepositoryObservation::Named(object) => repository.repository = object.clone(),
         RepositoryObservation::Swept(sweep) => swept(&mut repository, sweep),
-        RepositoryObservation::Unreachable => repository.unreachable = true,
     }
     ctx.state.known = Some(Known::Repository(repository));
-}
-
-/// Has a repository swept from now on.
-fn register(repository: &mut RepositoryState, object: &Value) {
-    repository.repository = object.clone();
-    repository.unreachable = false;
 }
 
 fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
@@ -45,7 +37,6 @@ fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
     repository.last_activity_at = repository.last_activity_at.max(moved_at).max(changed_at);
     repository.first_swept_at.get_or_insert(sweep.started_at);
     repository.swept_at = repository.swept_at.max(Some(sweep.started_at));
-    repository.unreachable = false;
     if sweep.complete {
         repository.open.clear();
     }

@@ -54,7 +54,6 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, payload: &Payload) -> Option<
     }
     let pr = ctx.state.pull_request_mut()?;
     pr.tasks_dirty_since.get_or_insert(now);
-    pr.unreachable = false;
     if !is_newest(pr, &seen) {
         return None;
     }

@@ -11,8 +11,6 @@ use super::listing::Listing;
 pub enum CommitObservation {
     /// A poll read its comments.
     Poll(CommitPoll),
-    /// The commit does not exist, or may not be read.
-    Unreachable,
 }
 
 /// The answer to a poll of one commit.

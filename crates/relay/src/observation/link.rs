@@ -11,6 +11,4 @@ pub enum LinkObservation {
     Configured(SweepTargets),
     /// The poller looked up some targets, after it registered their repositories to be swept.
     LookedUp(BTreeMap<SweepTarget, TargetLookup>),
-    /// The link cannot be used.
-    Unreachable,
 }

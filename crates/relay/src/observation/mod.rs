@@ -12,6 +12,6 @@ pub use commit::{CommitObservation, CommitPoll};
 pub use delivery::Report;
 pub use link::LinkObservation;
 pub use listing::Listing;
-pub use pull_request::{HeadDetails, Notice, PullRequestObservation, PullRequestPoll};
+pub use pull_request::{FirstListing, HeadDetails, Notice, PullRequestObservation, PullRequestPoll};
 pub use repository::{RepositoryObservation, Sweep};
 pub use subject::Observation;

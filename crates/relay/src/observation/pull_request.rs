@@ -19,8 +19,8 @@ pub enum PullRequestObservation {
     Poll(PullRequestPoll),
     /// A sweep listed changes that the state does not have.
     SeenInSweep(Notice),
-    /// The pull request does not exist, or may not be read.
-    Unreachable,
+    /// A sweep listed, for the first time, a pull request that existed before the repository was swept.
+    FirstListed(FirstListing),
 }
 
 /// The answer to a poll of one pull request.
@@ -54,6 +54,17 @@ pub struct HeadDetails {
     pub files_changed: Option<u64>,
     /// The builds of the commit.
     pub builds: Vec<Document<CommitStatus>>,
+}
+
+/// A pull request that existed before its repository was swept. It is read in time, and nothing of it is news.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FirstListing {
+    /// Its `repository` object.
+    pub repository: Value,
+    /// The listed pull request.
+    pub shown: Document<PullRequest>,
+    /// Time of the sweep.
+    pub at: Timestamp,
 }
 
 /// A change of one pull request that a sweep shows and its state does not have. The pull request has to be read.

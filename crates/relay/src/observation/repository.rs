@@ -21,8 +21,6 @@ pub enum RepositoryObservation {
     Named(Value),
     /// A sweep, after its changes were noted with each pull request.
     Swept(Sweep),
-    /// The repository does not exist, or may not be read.
-    Unreachable,
 }
 
 /// The open pull requests of a repository, as a sweep listed them.

@@ -6,7 +6,6 @@ use super::link::LinkObservation;
 use super::pull_request::PullRequestObservation;
 use super::repository::RepositoryObservation;
 use crate::state::SubjectState;
-use crate::subject::Subject;
 
 /// Anything learned about one subject.
 #[derive(Debug, Clone)]
@@ -22,21 +21,11 @@ pub enum Observation {
     Repository(RepositoryObservation),
     /// Something about a link.
     Link(LinkObservation),
+    /// Bitbucket answered that the subject does not exist or may not be read, or the link has no credential.
+    Refused,
 }
 
 impl Observation {
-    /// Bitbucket answered that the subject does not exist, or that the credential may not read it. `None` for subjects
-    /// that are never polled.
-    pub const fn unreachable(subject: &Subject) -> Option<Self> {
-        match subject {
-            Subject::PullRequest { .. } => Some(Self::PullRequest(PullRequestObservation::Unreachable)),
-            Subject::Commit { .. } => Some(Self::Commit(CommitObservation::Unreachable)),
-            Subject::Repository { .. } => Some(Self::Repository(RepositoryObservation::Unreachable)),
-            Subject::Link => Some(Self::Link(LinkObservation::Unreachable)),
-            Subject::Issue { .. } => None,
-        }
-    }
-
     /// False if the observation is about a subject that this state does not track (any more), or changes nothing; the
     /// store then drops it.
     pub fn concerns(&self, state: &SubjectState) -> bool {
@@ -44,6 +33,8 @@ impl Observation {
             Self::Delivery(_)
             | Self::PullRequest(PullRequestObservation::SeenInSweep(_))
             | Self::Repository(RepositoryObservation::Active(_) | RepositoryObservation::Named(_)) => true,
+            Self::PullRequest(PullRequestObservation::FirstListed(_)) => state.known.is_none(),
+            Self::Refused => state.watch.is_some(),
             Self::PullRequest(_) => state.pull_request().is_some(),
             Self::Commit(_) => state.commit().is_some(),
             Self::Repository(_) => state.repository().is_some(),

@@ -31,8 +31,8 @@ pub enum Failure {
 /// The part of the work that a failure concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consequence {
-    /// The watch ends until Bitbucket reports something about its subject again.
-    EndsWatch,
+    /// The watch is stored again, later: such an answer can be wrong, and access can come back.
+    PostponesWatch,
     /// No other subject of the link can be polled now either.
     PausesLink,
     /// Only this subject is paused.
@@ -43,7 +43,7 @@ impl Failure {
     /// The consequence of the failure.
     pub const fn consequence(self) -> Consequence {
         match self {
-            Self::Status { status: 403 | 404 | 410, .. } | Self::Unconfigured => Consequence::EndsWatch,
+            Self::Status { status: 403 | 404 | 410, .. } | Self::Unconfigured => Consequence::PostponesWatch,
             Self::Status { status: 401 | 429, .. } | Self::Unavailable => Consequence::PausesLink,
             Self::Status { .. } | Self::OutOfCalls | Self::Other => Consequence::PausesSubject,
         }

@@ -19,4 +19,4 @@ pub use pass::{Turn, longest_due_first};
 pub use pauses::Pauses;
 pub use reads::{comment_pages, plan_reads};
 pub use registration::{is_registration_due, must_register_active, must_register_named};
-pub use sweep::{is_unexplained, moved, notice, notice_if_unexplained, split_moved, without_left};
+pub use sweep::{finding, is_unexplained, moved, notice, split_moved, without_left};

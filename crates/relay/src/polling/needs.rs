@@ -27,7 +27,7 @@ impl Needs {
         let tasks = is_due(tasks_due) || settings.tasks_are_stale(pr.tasks_read_at, now);
         let head = pr.head.as_ref().filter(|head| head.size.is_none() && pr.is_open() && !thrifty);
         Self {
-            pull_request: is_due(pr.reread_at) && pr.must_be_read(),
+            pull_request: (is_due(pr.reread_at) || pr.snapshot.is_null()) && pr.must_be_read(),
             tasks: !pr.tasks_read
                 || is_due(pr.reread_at)
                 || ((tasks || is_last_look) && !(thrifty && read_lately)),

@@ -10,6 +10,9 @@ const OVERDUE_SECONDS: i64 = 120;
 /// The same for the tail: until a busy hour has passed.
 const OVERDUE_TAIL_SECONDS: i64 = 3_600;
 
+/// The same for a full read: it gives way to all others for a quarter of a day.
+const OVERDUE_FULL_READ_SECONDS: i64 = 21_600;
+
 /// Seconds that the check of an ended window may wait while calls are short: comments come in bursts, and one poll
 /// serves all windows that have ended by then.
 const SLACK_SECONDS: i64 = 50;
@@ -34,7 +37,11 @@ impl Watch {
         if let Some(deadline) = self.deadline.filter(|deadline| *deadline <= now) {
             return (0, deadline);
         }
-        let patience = if self.reason == Reason::Tail { OVERDUE_TAIL_SECONDS } else { OVERDUE_SECONDS };
+        let patience = match self.reason {
+            Reason::Tail | Reason::Refused => OVERDUE_TAIL_SECONDS,
+            Reason::FullRead => OVERDUE_FULL_READ_SECONDS,
+            _ => OVERDUE_SECONDS,
+        };
         let overdue = now.duration_since(self.due_at).as_secs() >= patience;
         let class = match self.reason {
             _ if overdue => 1,
@@ -44,7 +51,8 @@ impl Watch {
             Reason::Reread => 5,
             Reason::Sweep | Reason::Repositories => 6,
             Reason::WindowQuiet | Reason::WindowClosed => 7,
-            Reason::Tail => 8,
+            Reason::Tail | Reason::Refused => 8,
+            Reason::FullRead => 9,
         };
         (class, self.due_at)
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::schedule::is_quiet;
-use crate::state::RepositoryState;
+use crate::state::SubjectState;
 
 /// Interval between reads of a repository's state that only check its registration: far less than it takes to become
 /// quiet.
@@ -16,11 +16,11 @@ pub fn is_registration_due(asked_at: Option<Timestamp>, now: Timestamp) -> bool 
 }
 
 /// True if a repository with activity is not swept, or only seldom.
-pub fn must_register_active(repository: Option<&RepositoryState>, now: Timestamp) -> bool {
-    repository.is_none_or(|repository| repository.unreachable || is_quiet(repository, now))
+pub fn must_register_active(state: &SubjectState, now: Timestamp) -> bool {
+    must_register_named(state) || state.repository().is_none_or(|repository| is_quiet(repository, now))
 }
 
-/// True if a repository that a link names is not swept.
-pub fn must_register_named(repository: Option<&RepositoryState>) -> bool {
-    repository.is_none_or(|repository| repository.unreachable)
+/// True if a repository that a link names is not swept, or its last sweep was refused: it can be read again.
+pub const fn must_register_named(state: &SubjectState) -> bool {
+    state.repository().is_none() || state.refusal.is_some()
 }

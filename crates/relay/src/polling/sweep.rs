@@ -2,7 +2,7 @@
 
 use bitbucket::PullRequestId;
 
-use crate::observation::{Notice, Sweep};
+use crate::observation::{FirstListing, Notice, PullRequestObservation, Sweep};
 use crate::state::{Listed, RepositoryState, SubjectState, digest};
 
 /// Returns the pull requests that changed since the last sweep, and those that are not open any more.
@@ -56,18 +56,25 @@ pub fn without_left(sweep: Sweep, left: &[PullRequestId]) -> Sweep {
     Sweep { open, complete: false, ..sweep }
 }
 
-/// The reason to read a pull request that moved; `None` if its state explains what the sweep shows. A pull request
-/// that the first sweep finds existed before any event could be published: it is read when it moves.
-pub fn notice_if_unexplained(
+/// The observation of a pull request that moved; `None` if its state explains what the sweep shows. One that existed
+/// before the first sweep is no news: it is read in time.
+pub fn finding(
     repository: &RepositoryState,
     pr: &SubjectState,
     sweep: &Sweep,
     id: PullRequestId,
-) -> Option<Notice> {
-    let is_first_sweep = repository.first_swept_at.is_none();
-    if pr.pull_request().is_none() && is_first_sweep {
-        return None;
+) -> Option<PullRequestObservation> {
+    let shown = sweep.open.iter().find(|shown| shown.id() == Some(id));
+    let notice = notice(repository, sweep, id);
+    let is_first_listed = pr.known.is_none() && !notice.is_new && !repository.open.contains_key(&id);
+    if let Some(shown) = shown.filter(|_| is_first_listed) {
+        let (repository, at) = (notice.repository, sweep.started_at);
+        return Some(PullRequestObservation::FirstListed(FirstListing {
+            repository,
+            shown: shown.clone(),
+            at,
+        }));
     }
-    let shown = sweep.open.iter().find(|shown| shown.id() == Some(id)).map(Listed::from_listing);
-    is_unexplained(pr, shown.as_ref()).then(|| notice(repository, sweep, id))
+    let listed = shown.map(Listed::from_listing);
+    is_unexplained(pr, listed.as_ref()).then_some(PullRequestObservation::SeenInSweep(notice))
 }

@@ -3,6 +3,7 @@
 mod commit;
 mod link;
 mod pull_request;
+mod refusal;
 mod repository;
 mod settings;
 mod subject;

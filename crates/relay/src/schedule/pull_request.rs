@@ -12,11 +12,9 @@ use crate::state::{PullRequestState, Reason, Watch};
 /// window and its margin have passed, and shortly after every event for its tasks. A window without a complete poll
 /// after its end stays due, however late that poll comes. The tail counts from the last window, or from a window after
 /// the last change of the pull request, so that its cost does not depend on the number of comments. A poll for any
-/// other reason serves every check of the tail that was due by then.
+/// other reason serves every check of the tail that was due by then. An open pull request is read again
+/// `full_read_seconds` after its last read.
 pub(super) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings) -> Option<Watch> {
-    if state.unreachable {
-        return None;
-    }
     let windows = Windows {
         comments: &state.comments,
         polled_at: state.polled_at,
@@ -34,6 +32,10 @@ pub(super) fn plan(state: &PullRequestState, now: Timestamp, settings: &Settings
     }
     if let Some(due_at) = state.recheck_at {
         due.push((due_at, Reason::Recheck));
+    }
+    let last_read = state.polled_at.zip(state.tasks_read_at).map(|(comments, tasks)| comments.min(tasks));
+    if let Some(due_at) = last_read.filter(|_| state.is_open()).and_then(|at| settings.full_read_due(at)) {
+        due.push((due_at, Reason::FullRead));
     }
     soonest(due, deadline)
 }

@@ -20,7 +20,7 @@ pub fn is_quiet(repository: &RepositoryState, now: Timestamp) -> bool {
 
 /// Plans the next sweep of a repository.
 pub(super) fn plan(repository: &RepositoryState, now: Timestamp, settings: &Settings) -> Option<Watch> {
-    if repository.unreachable || settings.sweep_seconds == 0 {
+    if settings.sweep_seconds == 0 {
         return None;
     }
     let is_quiet = is_quiet(repository, now);

@@ -26,6 +26,10 @@ pub struct Settings {
     pub task_interval_seconds: u32,
     /// Seconds between sweeps of one repository's open pull requests; 0 is no sweep. Default 300.
     pub sweep_seconds: u32,
+    /// Seconds after which the comments and tasks of an open pull request are read again, even if nothing showed a
+    /// change: a lost webhook about an edit or a resolved thread moves nothing that a sweep compares. 0 is never.
+    /// Default half a day.
+    pub full_read_seconds: u32,
 }
 
 /// Maximum number of checks in a tail.
@@ -44,6 +48,7 @@ impl Default for Settings {
             tail_seconds: [1_800, 7_200, 86_400],
             task_interval_seconds: 60,
             sweep_seconds: 300,
+            full_read_seconds: 43_200,
         }
     }
 }
@@ -74,8 +79,9 @@ const LATER_FACTOR: u32 = 2;
 
 impl Settings {
     /// Reads `BITRELAY_WINDOW_SECONDS`, `BITRELAY_WINDOW_MARGIN_SECONDS`, `BITRELAY_POLL_INTERVAL_SECONDS`,
-    /// `BITRELAY_GRACE_SECONDS`, `BITRELAY_TASK_INTERVAL_SECONDS`, `BITRELAY_SWEEP_SECONDS` and `BITRELAY_TAIL_SECONDS`
-    /// (up to three numbers with commas between them) through `lookup`; what is missing keeps its default.
+    /// `BITRELAY_GRACE_SECONDS`, `BITRELAY_TASK_INTERVAL_SECONDS`, `BITRELAY_SWEEP_SECONDS`,
+    /// `BITRELAY_FULL_READ_SECONDS` and `BITRELAY_TAIL_SECONDS` (up to three numbers with commas between them) through
+    /// `lookup`; what is missing keeps its default.
     ///
     /// # Errors
     ///
@@ -109,6 +115,12 @@ impl Settings {
                 3_600,
             )?,
             sweep_seconds: read("BITRELAY_SWEEP_SECONDS", default.sweep_seconds, 0, 86_400)?,
+            full_read_seconds: read(
+                "BITRELAY_FULL_READ_SECONDS",
+                default.full_read_seconds,
+                0,
+                MAX_TAIL_SECONDS,
+            )?,
         })
     }
 
@@ -153,6 +165,20 @@ impl Settings {
     /// True if the tasks were not read for an interval, so that any poll reads them.
     pub(crate) fn tasks_are_stale(&self, read_at: Option<Timestamp>, now: Timestamp) -> bool {
         read_at.is_none_or(|read_at| later(read_at, self.task_interval_seconds) <= now)
+    }
+
+    /// Time of the next full read of a pull request that was last read at `read_at`; `None` if there are none.
+    pub(crate) fn full_read_due(&self, read_at: Timestamp) -> Option<Timestamp> {
+        (self.full_read_seconds > 0).then(|| later(read_at, self.full_read_seconds))
+    }
+
+    /// Time of the first full read of a pull request that a repository's first sweep lists at `listed_at`; `None` if
+    /// there are none. Its number spreads the reads over the interval, by multiplicative hashing.
+    pub(crate) fn first_full_read(&self, listed_at: Timestamp, number: u64) -> Option<Timestamp> {
+        const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
+        let spread = number.wrapping_mul(GOLDEN_RATIO) >> 32;
+        let seconds = u32::try_from((spread * u64::from(self.full_read_seconds)) >> 32).ok()?;
+        (self.full_read_seconds > 0).then(|| later(listed_at, seconds))
     }
 
     pub(crate) fn grace_ends(&self, happened_at: Timestamp) -> Timestamp {

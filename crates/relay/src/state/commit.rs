@@ -24,9 +24,6 @@ pub struct CommitState {
     /// Time to poll again, for an item that the last poll left to its webhook or could not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recheck_at: Option<Timestamp>,
-    /// True while Bitbucket answers that the commit does not exist or may not be read. The next comment resets it.
-    #[serde(default)]
-    pub unreachable: bool,
 }
 
 impl CommitState {
@@ -39,7 +36,6 @@ impl CommitState {
             comments: Comments::new(),
             polled_at: None,
             recheck_at: None,
-            unreachable: false,
         }
     }
 }

@@ -38,9 +38,6 @@ pub struct PullRequestState {
     pub tasks_dirty_since: Option<Timestamp>,
     /// Time to poll again, for an item that the last poll left to its webhook or could not decide.
     pub recheck_at: Option<Timestamp>,
-    /// True while Bitbucket answers that it does not exist or may not be read. The next delivery resets it.
-    #[serde(default)]
-    pub unreachable: bool,
     /// Time to read the pull request itself, because a snapshot or a sweep showed an unpublished change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reread_at: Option<Timestamp>,
@@ -75,7 +72,6 @@ impl PullRequestState {
             polled_at: None,
             tasks_dirty_since: None,
             recheck_at: None,
-            unreachable: false,
             reread_at: None,
             seen_in_sweep_at: None,
             unpublished_since: None,

@@ -26,9 +26,6 @@ pub struct RepositoryState {
     /// request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activity_at: Option<Timestamp>,
-    /// True while Bitbucket answers that it does not exist or may not be read.
-    #[serde(default)]
-    pub unreachable: bool,
 }
 
 /// One pull request in a listing. Any difference in the next listing means that it changed.

@@ -10,6 +10,7 @@ use super::commit::CommitState;
 use super::head::ShortHash;
 use super::link::LinkState;
 use super::pull_request::PullRequestState;
+use super::refusal::Refusal;
 use super::repository::RepositoryState;
 use super::watch::Watch;
 use crate::event::EventId;
@@ -36,6 +37,9 @@ pub struct SubjectState {
     /// The pull request, commit, repository or link itself, once there is something to keep of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
+    /// The refused polls since the last one that was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
     /// The next poll, if one is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,

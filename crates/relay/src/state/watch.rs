@@ -38,6 +38,10 @@ pub enum Reason {
     Repositories,
     /// A late check after the last window, because Bitbucket also loses edits that it should report.
     Tail,
+    /// Nothing was read for long. A lost webhook may have left a change that no listing shows.
+    FullRead,
+    /// Bitbucket refused the last poll. This one is made again later, for whatever reason it was planned.
+    Refused,
 }
 
 impl Reason {
@@ -53,6 +57,8 @@ impl Reason {
             Self::Sweep => "sweep",
             Self::Repositories => "repositories",
             Self::Tail => "tail",
+            Self::FullRead => "full_read",
+            Self::Refused => "refused",
         }
     }
 }

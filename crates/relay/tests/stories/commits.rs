@@ -194,10 +194,10 @@ fn old_comments_of_a_new_commit_are_not_published() {
 }
 
 #[test]
-fn unreachable_commit_waits_for_the_next_comment() {
+fn comment_ends_the_pause_of_a_refused_commit() {
     let mut world = a_commented_commit();
-    world.is_unreachable();
-    assert_eq!(world.due(), None);
+    world.is_refused();
+    assert_eq!(world.due(), Some((60, Reason::Refused)));
     world.waits(60).writes(2, "Still there?");
     let creation = creation_of(&world, 2);
     world.receives(&creation);

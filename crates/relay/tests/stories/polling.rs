@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use bitbucket::payload::Document;
 use bitbucket::{CommentId, EventKey, PullRequestId};
 use jiff::{SignedDuration, Timestamp};
-use relay::observation::Sweep;
+use relay::observation::{PullRequestObservation, Sweep};
 use relay::polling::{
-    Allowance, Consequence, Extent, Failure, Pauses, Turn, is_registration_due, longest_due_first, moved,
-    must_register_active, must_register_named, notice_if_unexplained, plan_reads, split_moved, without_left,
+    Allowance, Consequence, Extent, Failure, Pauses, Turn, finding, is_registration_due, longest_due_first,
+    moved, must_register_active, must_register_named, plan_reads, split_moved, without_left,
 };
-use relay::state::{Head, Listed, PullRequestState, RepositoryState};
+use relay::state::{Head, Listed, PullRequestState, Refusal, RepositoryState};
 use relay::{Known, Settings, ShortHash, SubjectState};
 use serde_json::{from_value, json};
 
@@ -155,23 +155,24 @@ fn registration_is_checked_once_an_hour() {
 
 #[test]
 fn repository_is_registered_until_it_is_swept_often() {
-    let repository = |unreachable, last_activity_at: Option<i64>| RepositoryState {
-        unreachable,
-        last_activity_at: last_activity_at.map(at),
-        ..RepositoryState::default()
+    let repository = |is_refused: bool, last_activity_at: Option<i64>| {
+        let last_activity_at = last_activity_at.map(at);
+        let repository = RepositoryState { last_activity_at, ..RepositoryState::default() };
+        SubjectState {
+            known: Some(Known::Repository(repository)),
+            refusal: is_refused.then(|| Refusal { since: at(0), at: at(0) }),
+            ..SubjectState::default()
+        }
     };
-    for (repository, active, named) in [
-        (None, true, true),
-        (Some(repository(false, None)), true, false),
-        (Some(repository(false, Some(99_000))), false, false),
-        (Some(repository(false, Some(13_600))), true, false),
-        (Some(repository(true, Some(99_000))), true, true),
+    for (state, active, named) in [
+        (SubjectState::default(), true, true),
+        (repository(false, None), true, false),
+        (repository(false, Some(99_000)), false, false),
+        (repository(false, Some(13_600)), true, false),
+        (repository(true, Some(99_000)), true, true),
     ] {
-        let found = (
-            must_register_active(repository.as_ref(), at(100_000)),
-            must_register_named(repository.as_ref()),
-        );
-        assert_eq!(found, (active, named), "{repository:?}");
+        let found = (must_register_active(&state, at(100_000)), must_register_named(&state));
+        assert_eq!(found, (active, named), "{state:?}");
     }
 }
 
@@ -208,12 +209,23 @@ fn sweep_with_nothing_left_is_stored_as_it_is() {
 }
 
 #[test]
-fn unknown_pull_request_is_read_from_the_second_sweep_on() {
-    let (unknown, shown) = (SubjectState::default(), sweep(7..8));
-    let mut repository = RepositoryState::default();
-    assert_eq!(notice_if_unexplained(&repository, &unknown, &shown, PullRequestId(7)), None);
-    repository.first_swept_at = Some(Timestamp::UNIX_EPOCH);
-    assert!(notice_if_unexplained(&repository, &unknown, &shown, PullRequestId(7)).is_some());
+fn pull_request_is_news_if_it_was_created_after_the_first_sweep() {
+    let shown = json!({ "id": 7, "created_on": at(100) });
+    let sweep = Sweep { started_at: at(200), open: vec![Document::new(shown)], complete: true };
+    let found = |first_swept_at: Option<i64>, open| {
+        let first_swept_at = first_swept_at.map(at);
+        let repository = RepositoryState { first_swept_at, open, ..RepositoryState::default() };
+        match finding(&repository, &SubjectState::default(), &sweep, PullRequestId(7)) {
+            Some(PullRequestObservation::FirstListed(listing)) => ("first listed", listing.at),
+            Some(PullRequestObservation::SeenInSweep(notice)) => ("seen", notice.since),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(found(None, BTreeMap::new()), ("first listed", at(200)), "the first sweep");
+    assert_eq!(found(Some(150), BTreeMap::new()), ("first listed", at(200)), "the first sweep left it");
+    assert_eq!(found(Some(50), BTreeMap::new()), ("seen", at(100)));
+    let listed = Listed::from_listing(&sweep.open[0]);
+    assert_eq!(found(Some(150), BTreeMap::from([(PullRequestId(7), listed)])), ("seen", at(200)));
 }
 
 const fn status(status: u16, retry_after_seconds: Option<u64>) -> Failure {
@@ -221,16 +233,16 @@ const fn status(status: u16, retry_after_seconds: Option<u64>) -> Failure {
 }
 
 #[test]
-fn failure_ends_watch_or_pauses() {
+fn failure_postpones_the_watch_or_pauses() {
     for (failure, consequence) in [
         (status(401, None), Consequence::PausesLink),
-        (status(403, None), Consequence::EndsWatch),
-        (status(404, None), Consequence::EndsWatch),
-        (status(410, None), Consequence::EndsWatch),
+        (status(403, None), Consequence::PostponesWatch),
+        (status(404, None), Consequence::PostponesWatch),
+        (status(410, None), Consequence::PostponesWatch),
         (status(429, None), Consequence::PausesLink),
         (status(500, None), Consequence::PausesSubject),
         (status(503, None), Consequence::PausesSubject),
-        (Failure::Unconfigured, Consequence::EndsWatch),
+        (Failure::Unconfigured, Consequence::PostponesWatch),
         (Failure::Unavailable, Consequence::PausesLink),
         (Failure::OutOfCalls, Consequence::PausesSubject),
         (Failure::Other, Consequence::PausesSubject),

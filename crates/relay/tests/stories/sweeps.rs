@@ -50,8 +50,8 @@ fn repository_is_swept_at_once_then_every_five_minutes() {
     let first = sweep(world.now, &[]);
     world.learns(&Observation::Repository(RepositoryObservation::Swept(first)));
     assert_eq!(world.due(), Some((300, Reason::Sweep)));
-    world.is_unreachable();
-    assert_eq!(world.due(), None);
+    world.is_refused();
+    assert_eq!(world.due(), Some((300, Reason::Refused)), "a refusal does not bring it forward");
 }
 
 /// Seconds from a sweep to the next one.

@@ -98,7 +98,4 @@ fn new_target_is_due_and_kept_ones_are_not() {
     assert_eq!(lookups.len(), 2, "the other target is not configured");
     let state = folded(state, 10, LinkObservation::Configured(targets(&["acme", "acme/widgets"])));
     assert_eq!(due(&state, 10), ["acme"]);
-    let state = folded(state, 10, LinkObservation::Unreachable);
-    assert!(due(&state, 3_609).is_empty());
-    assert_eq!(due(&state, 3_610), ["acme"]);
 }

@@ -97,6 +97,7 @@ fn intervals_and_window_are_settings() {
         grace_seconds: 1,
         tail_seconds: [100, 0, 50],
         sweep_seconds: 300,
+        full_read_seconds: 0,
         task_interval_seconds: 0,
     };
     world.writes(1, "a").reports_about(CommentCreated, 1);
@@ -268,20 +269,50 @@ fn deleted_comment_is_not_watched() {
 }
 
 #[test]
-fn unreachable_subject_waits_for_the_next_delivery() {
+fn open_pull_request_is_read_in_full_half_a_day_after_its_last_read() {
     let mut world = a_comment();
-    assert!(world.due().is_some());
-    assert_eq!(world.is_unreachable(), [] as [&str; 0]);
+    world.settings.full_read_seconds = 43_200;
+    world.waits(660).polls();
+    for _ in 0..3 {
+        assert_eq!(world.due(), Some((43_200, FullRead)));
+        world.waits(43_200).polls();
+    }
+    let merged = serde_json::json!({ "id": 7, "state": "MERGED", "updated_on": world.now });
+    let merged = world.webhook(PullRequestFulfilled, &serde_json::json!({ "pullrequest": merged }));
+    world.receives(&merged);
+    world.waits(2).polls();
     assert_eq!(world.due(), None);
-    world.waits(60).reports(PullRequestUpdated);
-    assert!(world.due().is_some());
+}
+
+#[test]
+fn delivery_ends_the_pause_of_a_refused_subject() {
+    let mut world = a_comment();
+    assert_eq!(world.is_refused(), [] as [&str; 0]);
+    assert_eq!(world.due(), Some((60, Refused)));
+    world.waits(30).reports(PullRequestUpdated);
+    assert_eq!(world.due(), Some((-28, Tasks)), "since the comment");
     assert_eq!(world.edits(1, "b").waits(2).polls(), ["pullrequest:comment_updated"]);
 }
 
 #[test]
-fn unreachable_result_is_ignored_without_state() {
+fn refused_poll_keeps_the_deadline_of_its_window() {
+    let mut world = a_comment();
+    let deadline = world.state.watch.unwrap().deadline;
+    assert!(deadline.is_some());
+    for _ in 0..10 {
+        world.is_refused();
+        let watch = world.state.watch.unwrap();
+        assert_eq!((watch.reason, watch.deadline), (Refused, deadline));
+        world.waits(60);
+    }
+    assert_eq!(world.edits(1, "b").waits(2).polls(), ["pullrequest:comment_updated"]);
+    assert!(world.state.refusal.is_none());
+}
+
+#[test]
+fn refusal_is_ignored_without_state() {
     let mut world = a_pull_request();
-    world.is_unreachable();
+    world.is_refused();
     assert_eq!(world.due(), None);
     assert!(world.log.is_empty());
 }

@@ -40,7 +40,12 @@ pub(crate) fn a_pull_request() -> World {
     World {
         now,
         // A story ends when the last window closes, unless it sets a tail. Tasks are read at once after every event.
-        settings: Settings { tail_seconds: [0; 3], task_interval_seconds: 0, ..Settings::default() },
+        settings: Settings {
+            tail_seconds: [0; 3],
+            task_interval_seconds: 0,
+            full_read_seconds: 0,
+            ..Settings::default()
+        },
         subject: subject(),
         comments: BTreeMap::new(),
         tasks: BTreeMap::new(),
@@ -329,9 +334,9 @@ impl World {
         Observation::Commit(CommitObservation::Poll(poll))
     }
 
-    /// Folds an answer that the subject is unreachable.
-    pub(crate) fn is_unreachable(&mut self) -> Vec<String> {
-        self.learns(&Observation::unreachable(&self.subject).unwrap())
+    /// Folds a refused poll.
+    pub(crate) fn is_refused(&mut self) -> Vec<String> {
+        self.learns(&Observation::Refused)
     }
 
     /// Polls the pull request itself too.

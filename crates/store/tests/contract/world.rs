@@ -225,10 +225,6 @@ pub(crate) fn poll(base_version: u64, started_at: Timestamp, comments: &[Value])
     }))
 }
 
-pub(crate) fn unreachable() -> Observation {
-    Observation::PullRequest(PullRequestObservation::Unreachable)
-}
-
 /// Returns incompressible bytes, the same each time.
 pub(crate) fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;

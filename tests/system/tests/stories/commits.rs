@@ -156,17 +156,16 @@ async fn one_call_serves_all_comments_of_a_commit() {
 }
 
 #[tokio::test]
-async fn forbidden_commit_waits_for_the_next_comment() {
+async fn commit_is_caught_up_after_a_wrong_refusal() {
     let (world, hash) = with_a_commit(Setup::default()).await;
     let one = world.bob().comments_on_commit(&hash, "one").await;
     let only_for = Some("bot".to_owned());
     let api_status_next = Some(StatusFault { status: 404, count: 1 });
     world.fault(FaultRequest { api_status_next, only_for, ..FaultRequest::default() });
-    world.run_for(120).await;
-    assert_eq!(world.commit_state(REPO, &hash).await.watch, None);
+    world.run_for(70).await;
+    assert!(world.commit_state(REPO, &hash).await.refusal.is_some());
     world.bob().edits_on_commit(&hash, one, "one, edited").await;
-    world.bob().comments_on_commit(&hash, "two").await;
     world.run_for(120).await;
     let log = events(&world, &hash).await;
-    assert_eq!(log.last().unwrap(), "3 repo:commit_comment_updated poll one, edited");
+    assert_eq!(log.last().unwrap(), "2 repo:commit_comment_updated poll one, edited");
 }

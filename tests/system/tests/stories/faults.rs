@@ -137,20 +137,47 @@ async fn refused_credential_is_tried_once_and_delays_no_other() {
 }
 
 #[tokio::test]
-async fn forbidden_pull_request_waits_for_the_next_delivery() {
-    for code in [403, 404] {
+async fn one_wrong_refusal_delays_a_poll_by_a_minute() {
+    for code in [403, 404, 410] {
         let (world, prs) = with_fault(status(code, 1)).await;
-        world.poll().await;
+        let summary = world.poll().await;
+        assert_eq!((summary.polled, summary.refused, summary.failed), (2, 1, 0));
         assert_eq!(published(&world, prs).await, [false, true, true]);
-        assert!(world.subject_state(prs[0]).await.watch.is_none());
-        let before = world.calls(Repo::Widgets);
-        world.run_for(5).await;
-        assert_eq!(world.calls(Repo::Widgets), before);
-        world.bob().approves(prs[0]).await;
-        world.run_for(3).await;
-        let events = world.events_after(prs[0], 4).await;
-        assert_eq!(events, ["5 pullrequest:approved webhook", "6 pullrequest:comment_updated poll"]);
+        world.run_for(59).await;
+        assert_eq!(published(&world, prs).await, [false, true, true]);
+        world.run_for(1).await;
+        assert_eq!(published(&world, prs).await, [true; 3], "no delivery came");
     }
+}
+
+#[tokio::test]
+async fn edit_after_ten_wrong_refusals_in_its_window_is_published() {
+    for code in [403, 404] {
+        let world = World::start().await;
+        let bob = world.bob();
+        let pr = bob.opens("gear").await;
+        let comment = bob.comments(pr, "first").await;
+        world.run_for(30).await;
+        world.fault(FaultRequest { only_for: Some("bot".to_owned()), ..status(code, 10) });
+        world.run_for(500).await;
+        bob.edits(pr, comment, "second").await;
+        world.run_for(200).await;
+        assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:comment_updated poll"]);
+    }
+}
+
+#[tokio::test]
+async fn lost_access_is_asked_for_seldom_and_everything_is_caught_up() {
+    let (world, prs) = with_fault(status(403, 100_000)).await;
+    let before = world.calls(Repo::Widgets);
+    world.run_for(3 * 3_600).await;
+    let calls = world.calls(Repo::Widgets) - before;
+    assert!((40..=50).contains(&calls), "{calls} calls for two pull requests in 3 hours");
+    assert_eq!(published(&world, prs).await, [false, false, true]);
+    // Access is back. Nobody comments, so no delivery comes.
+    world.end_faults().await;
+    world.run_for(3_600).await;
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]
@@ -174,35 +201,31 @@ async fn hanging_link_delays_no_other_and_ends_with_the_run() {
 }
 
 #[tokio::test]
-async fn link_without_credential_waits_for_the_next_delivery() {
+async fn link_is_caught_up_when_its_credential_comes() {
     let world = World::start().await;
     world.set_link(Repo::Widgets, None);
     let prs = with_edits(&world).await;
     world.poll().await;
     assert_eq!(found(&world, prs).await, [false, false, true]);
-    assert!(world.subject_state(prs[0]).await.watch.is_none());
     assert_eq!(world.calls(Repo::Widgets), 0);
-    // A credential is added. Links are cached for five minutes.
+    // Links are cached for five minutes. No delivery comes.
     world.set_link(Repo::Widgets, Some(json!({ "type": "bearer", "token": "bot-access-token" })));
-    world.advance(300);
-    world.bob().approves(prs[0]).await;
-    world.run_for(3).await;
-    assert_eq!(
-        world.events_after(prs[0], 2).await,
-        ["3 pullrequest:approved webhook", "4 pullrequest:comment_updated poll"]
-    );
+    world.run_for(360).await;
+    assert_eq!(found(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]
-async fn deleted_link_ends_its_watches_and_delays_no_other() {
+async fn deleted_link_is_caught_up_when_it_is_made_again() {
     let world = World::start().await;
     let prs = with_unfound_edits(&world).await;
     world.links.remove(&Repo::Widgets.link());
     world.advance(300);
-    world.poll().await;
+    let summary = world.poll().await;
+    assert_eq!((summary.refused, summary.failed), (2, 0));
     assert_eq!(published(&world, prs).await, [false, false, true]);
-    assert!(world.subject_state(prs[0]).await.watch.is_none());
-    assert!(world.subject_state(prs[1]).await.watch.is_none());
+    world.set_link(Repo::Widgets, Some(json!({ "type": "bearer", "token": "bot-access-token" })));
+    world.run_for(360).await;
+    assert_eq!(published(&world, prs).await, [true; 3]);
 }
 
 #[tokio::test]

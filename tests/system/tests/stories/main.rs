@@ -9,6 +9,7 @@ mod deletions;
 mod edits;
 mod fan_out;
 mod faults;
+mod full_reads;
 mod listings;
 mod named_limits;
 mod oauth;

@@ -172,3 +172,21 @@ async fn quiet_repositories_cost_one_call_an_hour_each() {
     let made = world.calls(LINK) - before;
     assert!((22..=24).contains(&made), "expected 22 sweeps and a listing, got {made} calls");
 }
+
+#[tokio::test]
+async fn pull_request_older_than_the_first_sweep_is_read_and_its_edits_are_found() {
+    const HALF_A_DAY: u64 = 43_200;
+    let mut setup = Setup { hooked: false, ..Setup::default() };
+    setup.settings = Settings { sweep_seconds: 3_600, full_read_seconds: 43_200, ..setup.settings };
+    let world = World::with(setup).await;
+    let pr = world.alice().opens("gear").await;
+    let comment = world.bob().comments(pr, "first").await;
+    world.bob().approves(pr).await;
+    world.advance(2 * HALF_A_DAY);
+    set_targets(&world, &["acme/widgets"]).await;
+    world.run_for(HALF_A_DAY + 3_600).await;
+    assert_eq!(keys(&world, "widgets", pr.id).await, [] as [&str; 0], "its past is no news");
+    world.bob().edits(pr, comment, "second").await;
+    world.run_for(HALF_A_DAY + 3_600).await;
+    assert_eq!(keys(&world, "widgets", pr.id).await, ["pullrequest:comment_updated poll"]);
+}

@@ -1,5 +1,6 @@
 //! Polls.
 
+use relay::Observation;
 use relay::Reason;
 use store::{Recorded, Table};
 
@@ -36,7 +37,7 @@ pub(crate) async fn poll_without_changes_moves_the_watch<T: Table>(world: World<
 
 pub(crate) async fn poll_of_unknown_pull_request_stores_nothing<T: Table>(world: World<T>) {
     assert_eq!(world.poll(&[comment(1, "first", 0)]).await.unwrap(), Recorded::Known);
-    assert_eq!(world.observe(&crate::world::unreachable(), None, None).await.unwrap(), Recorded::Known);
+    assert_eq!(world.observe(&Observation::Refused, None, None).await.unwrap(), Recorded::Known);
     assert_eq!(world.state().await.version, 0);
 }
 

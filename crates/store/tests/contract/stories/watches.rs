@@ -1,8 +1,10 @@
 //! Watches and their times.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use relay::SubjectState;
-use relay::{Reason, Watch};
+use relay::observation::LinkObservation;
+use relay::{Observation, Reason, Subject, SubjectState, SweepTarget, Watch};
 use store::{DueWatch, Shard, Table};
 
 use crate::world::{Delivery, World, pull_request, time};
@@ -34,14 +36,27 @@ pub(crate) async fn longest_overdue_watches_come_first<T: Table>(world: World<T>
     assert_eq!(world.table.due(time(60), 2).await.unwrap(), [first, second]);
 }
 
-pub(crate) async fn removed_watch_is_not_due<T: Table>(world: World<T>) {
+pub(crate) async fn removed_watch_is_not_due<T: Table>(mut world: World<T>) {
+    world.subject = Subject::Link;
+    let targets: BTreeSet<SweepTarget> = BTreeSet::from(["acme".parse().unwrap()]);
+    for (targets, watches) in [(targets, 1), (BTreeSet::new(), 0)] {
+        let targets = LinkObservation::Configured(targets.try_into().unwrap());
+        world.observe(&Observation::Link(targets), None, None).await.unwrap();
+        assert_eq!(world.table.due(time(0), 10).await.unwrap().len(), watches);
+    }
+}
+
+pub(crate) async fn postponed_watch_is_due_later<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     let due = world.table.due(time(3600), 10).await.unwrap();
     assert_eq!(due.len(), 1, "a comment's window is watched");
     assert_eq!(due[0].subject, world.subject);
 
-    world.observe(&crate::world::unreachable(), None, None).await.unwrap();
-    assert_eq!(world.table.due(time(3600), 10).await.unwrap(), []);
+    world.observe(&Observation::Refused, None, None).await.unwrap();
+    assert_eq!(world.table.due(time(59), 10).await.unwrap(), []);
+    let postponed = world.table.due(time(60), 10).await.unwrap();
+    assert_eq!(postponed[0].watch.reason, Reason::Refused);
+    assert_eq!(postponed[0].watch.deadline, due[0].watch.deadline);
 }
 
 pub(crate) async fn shard_has_only_the_watches_of_its_links<T: Table>(mut world: World<T>) {
