@@ -73,7 +73,7 @@ impl VerifiedDelivery {
     ///
     /// # Errors
     ///
-    /// [`Error::NotJson`], [`Error::NotAnObject`].
+    /// [`Error::NotJson`], [`Error::NotAnObject`], [`Error::NestedTooDeep`].
     pub fn payload(&self) -> Result<Payload, Error> {
         Payload::parse(&self.0.body)
     }

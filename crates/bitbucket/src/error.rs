@@ -72,6 +72,12 @@ pub enum Error {
     /// The body is JSON, but not an object.
     #[error("the body is JSON but not an object")]
     NotAnObject,
+    /// The body has more levels of objects and arrays than could be read back from the table.
+    #[error("the body has more than {levels} levels of objects and arrays")]
+    NestedTooDeep {
+        /// The limit.
+        levels: usize,
+    },
     /// The REST API answered with an error.
     #[error("Bitbucket answered {status} to {operation}: {message}")]
     Api {
@@ -136,7 +142,9 @@ impl Error {
     pub const fn status(&self) -> u16 {
         match self {
             Self::SignatureMissing | Self::SignatureMalformed | Self::SignatureMismatch => 401,
-            Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject => 400,
+            Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject | Self::NestedTooDeep { .. } => {
+                400
+            }
             Self::SecretEmpty
             | Self::SecretTooLong { .. }
             | Self::Configuration(_)
@@ -165,7 +173,9 @@ impl Error {
             | Self::SignatureMalformed
             | Self::SignatureMismatch
             | Self::GrantRefused { .. } => Category::Auth,
-            Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject => Category::Input,
+            Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject | Self::NestedTooDeep { .. } => {
+                Category::Input
+            }
             Self::SecretEmpty
             | Self::SecretTooLong { .. }
             | Self::Configuration(_)

@@ -35,6 +35,10 @@ impl<T> std::ops::Deref for Document<T> {
     }
 }
 
+/// Deepest nesting of a body. Bitbucket's payloads have 8 levels. The parser reads 128, and what is stored wraps a body
+/// in further levels, so a deeper one could not be read back.
+pub const MAX_NESTING: usize = 64;
+
 /// The body of a webhook.
 #[derive(Debug, Clone)]
 pub struct Payload(Map<String, Value>);
@@ -44,9 +48,10 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// [`Error::NotJson`], [`Error::NotAnObject`].
+    /// [`Error::NotJson`], [`Error::NotAnObject`], [`Error::NestedTooDeep`].
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         match serde_json::from_slice(body) {
+            Ok(value) if nesting(&value) > MAX_NESTING => Err(Error::NestedTooDeep { levels: MAX_NESTING }),
             Ok(Value::Object(fields)) => Ok(Self(fields)),
             Ok(_) => Err(Error::NotAnObject),
             Err(error) => Err(Error::NotJson { line: error.line(), column: error.column() }),
@@ -121,6 +126,15 @@ impl Payload {
     /// Returns the time of the last change of the issue.
     pub fn issue_updated_on(&self) -> Option<Timestamp> {
         self.view::<Issue>("issue").and_then(|issue| issue.updated_on)
+    }
+}
+
+/// Levels of objects and arrays. The parser limits the recursion.
+fn nesting(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => 1 + fields.values().map(nesting).max().unwrap_or(0),
+        Value::Array(items) => 1 + items.iter().map(nesting).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Changes between two snapshots of a pull request. Bitbucket's `pullrequest:updated` does not list them.
 
+use std::collections::BTreeSet;
+
 use bitbucket::payload::Account;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -133,9 +135,11 @@ fn description(snapshot: &Value) -> Option<String> {
 
 fn reviewers_between(old: &Value, new: &Value) -> Vec<Change> {
     let (Some(old), Some(new)) = (reviewers(old), reviewers(new)) else { return Vec::new() };
-    let absent = |from: &[Account], who: &Account| !from.iter().any(|other| other.uuid == who.uuid);
-    let removed = old.iter().filter(|who| absent(&new, who));
-    let added = new.iter().filter(|who| absent(&old, who));
+    let uuids =
+        |accounts: &[Account]| -> BTreeSet<_> { accounts.iter().map(|one| one.uuid.clone()).collect() };
+    let (before, now) = (uuids(&old), uuids(&new));
+    let removed = old.iter().filter(|who| !now.contains(&who.uuid));
+    let added = new.iter().filter(|who| !before.contains(&who.uuid));
     let removed = removed.map(|reviewer| Change::ReviewerRemoved { reviewer: reviewer.clone() });
     removed.chain(added.map(|reviewer| Change::ReviewerAdded { reviewer: reviewer.clone() })).collect()
 }
@@ -146,4 +150,37 @@ fn reviewers(snapshot: &Value) -> Option<Vec<Account>> {
     let accounts =
         listed.filter(|account| account.is_object()).filter_map(|account| Account::deserialize(account).ok());
     Some(accounts.filter(|account| account.uuid.is_some()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn reviewed_by(who: &str, count: usize) -> Value {
+        json!({ "reviewers": (0..count).map(|n| json!({ "uuid": format!("{{{who} {n}}}") })).collect::<Vec<_>>() })
+    }
+
+    /// The shortest of three runs, so that a busy machine does not decide.
+    fn time_of(count: usize) -> Duration {
+        let (old, new) = (reviewed_by("old", count), reviewed_by("new", count));
+        let run = || {
+            let begun = Instant::now();
+            assert_eq!(between(&old, &new).len(), 2 * count);
+            begun.elapsed()
+        };
+        [run(), run(), run()].into_iter().min().unwrap()
+    }
+
+    #[test]
+    fn reviewers_are_compared_in_linear_time() {
+        let (few, many) = (time_of(1_000), time_of(16_000));
+        assert!(
+            many < few * 80,
+            "16 times as many take {many:?} instead of {few:?}; squared, it is 256 times"
+        );
+    }
 }

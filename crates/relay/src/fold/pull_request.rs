@@ -125,7 +125,7 @@ fn pull_request_itself(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
         pr.reread_at = pr.reread_at.filter(|at| *at > read.started_at);
     }
     if let Some(seen) = &read.pull_request {
-        reconcile::fold_snapshot(ctx, read.base_version, seen);
+        reconcile::fold_snapshot(ctx, read, seen);
     }
     if let Some(details) = &read.head {
         builds::read(ctx, details);

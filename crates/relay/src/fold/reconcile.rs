@@ -12,6 +12,7 @@ use super::synthetic::{self, Item, Synthetic};
 use crate::event::EventId;
 use crate::event::fact::Fact;
 use crate::event::{Change, changes_between};
+use crate::observation::PullRequestPoll;
 use crate::state::{FoundUpdate, Review, ReviewState, end_key, state_of};
 
 /// Records that the snapshot shows unpublished facts, and plans a reread after the grace period. Two reports of the
@@ -28,12 +29,16 @@ pub(super) fn note(ctx: &mut FoldContext<'_>) {
 }
 
 /// Folds the pull request itself as a poll read it.
-pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: &Document<PullRequest>) {
+pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, seen: &Document<PullRequest>) {
     let Some(pr) = ctx.state.pull_request() else { return };
     if seen.id().is_none() || !snapshots::is_newest(pr, seen) {
         return;
     }
-    if seen.updated_on == pr.snapshot_updated_on && base_version + 1 < ctx.version() {
+    let shown = synthetic::snapshot(seen.raw.clone());
+    // The snapshot is this poll's own, and is folded again for the reviews that did not fit.
+    let is_continued = pr.recheck_at == Some(read.started_at) && shown == pr.snapshot;
+    let is_overtaken = seen.updated_on == pr.snapshot_updated_on && read.base_version + 1 < ctx.version();
+    if is_overtaken && !is_continued {
         // An observation was stored while this was read, and the times do not decide which is newer.
         let now = ctx.now;
         if let Some(pr) = ctx.state.pull_request_mut() {
@@ -44,7 +49,7 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: 
     }
     let found = changes_between(&pr.snapshot, &seen.raw);
     let is_first_sight = pr.snapshot.is_null();
-    let shows_news = !found.is_empty() || !missing(&pr.published, &seen.raw).is_empty();
+    let shows_news = !found.is_empty() || !missing(&pr.published, &shown).is_empty();
     if !is_first_sight
         && shows_news
         && let Some(ends) = grace_left(ctx)
@@ -72,12 +77,12 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, base_version: u64, seen: 
         let event = Synthetic { changes: Some(updates), ..Synthetic::default() };
         synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, &Item::PullRequest);
     }
-    publish_missing(ctx, &ends);
+    publish_missing(ctx, read.started_at, &ends);
 }
 
 /// Publishes the missing facts of the snapshot that was just read, if their grace period is over. `ends` has the
 /// change of state.
-fn publish_missing(ctx: &mut FoldContext<'_>, ends: &[Change]) {
+fn publish_missing(ctx: &mut FoldContext<'_>, started_at: Timestamp, ends: &[Change]) {
     let Some(pr) = ctx.state.pull_request_mut() else { return };
     let missing = missing(&pr.published, &pr.snapshot);
     if missing.is_empty() {
@@ -89,6 +94,11 @@ fn publish_missing(ctx: &mut FoldContext<'_>, ends: &[Change]) {
         return;
     }
     for fact in missing {
+        if !ctx.has_room() {
+            // The same poll is folded again for the others. Should that never happen, another one finds them.
+            reread_by(ctx, started_at);
+            return;
+        }
         match fact {
             MissingFact::Created => created(ctx),
             MissingFact::Ended(key) => ended(ctx, &key, ends),

@@ -8,9 +8,14 @@ use super::context::{EventBody, FoldContext};
 use crate::event::{Change, EventId, Source};
 use crate::state::Known;
 
-/// A larger snapshot is kept without its long texts. Bitbucket repeats a description up to five times in one payload,
-/// and a state has to fit one item of the table.
+/// A larger snapshot is cut. Bitbucket repeats a description up to five times in one payload, a state has to fit one
+/// item of the table, and each event of a poll repeats the snapshot.
 const MAX_SNAPSHOT_BYTES: usize = 64 * 1024;
+
+/// The lists of accounts in a `pullrequest` object.
+const PEOPLE: [&str; 2] = ["participants", "reviewers"];
+
+const ACCOUNT_FIELDS: [&str; 5] = ["type", "uuid", "account_id", "display_name", "nickname"];
 
 /// The item of a synthetic event.
 #[derive(Debug)]
@@ -57,17 +62,44 @@ pub(super) fn emit(ctx: &mut FoldContext<'_>, fact: EventId, key: &EventKey, eve
     ctx.emit(fact, key, EventBody { source: Source::Poll, occurred_at, actor, changes, payload });
 }
 
-/// Returns a `pullrequest` or `commit` object without long texts if it is too large.
+/// Returns a `pullrequest` or `commit` object in a form that is not too large: without long texts, then with short
+/// accounts, then without accounts.
 pub(super) fn snapshot(mut raw: Value) -> Value {
+    let without =
+        |raw: &mut Value, name: &str| drop(raw.as_object_mut().and_then(|fields| fields.remove(name)));
     for long_text in ["rendered", "summary", "description", "message"] {
-        if rough_bytes(&raw) <= MAX_SNAPSHOT_BYTES {
-            break;
+        if rough_bytes(&raw) > MAX_SNAPSHOT_BYTES {
+            without(&mut raw, long_text);
         }
-        if let Some(fields) = raw.as_object_mut() {
-            fields.remove(long_text);
+    }
+    for accounts in PEOPLE {
+        if rough_bytes(&raw) > MAX_SNAPSHOT_BYTES {
+            raw.get_mut(accounts).into_iter().for_each(shorten);
+        }
+    }
+    for accounts in PEOPLE {
+        if rough_bytes(&raw) > MAX_SNAPSHOT_BYTES {
+            without(&mut raw, accounts);
         }
     }
     raw
+}
+
+/// Leaves the fields that make an account and its review recognisable.
+fn shorten(people: &mut Value) {
+    let keep = |value: &mut Value, kept: &[&str]| {
+        if let Some(fields) = value.as_object_mut() {
+            fields.retain(|name, _| kept.contains(&name.as_str()));
+        }
+    };
+    for person in people.as_array_mut().into_iter().flatten() {
+        if let Some(user) = person.get_mut("user") {
+            keep(user, &ACCOUNT_FIELDS);
+            keep(person, &["type", "user", "role", "approved", "state", "participated_on"]);
+        } else {
+            keep(person, &ACCOUNT_FIELDS);
+        }
+    }
 }
 
 /// Estimates the size of JSON as text. Escapes are not counted.

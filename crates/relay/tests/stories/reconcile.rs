@@ -32,6 +32,17 @@ fn approved_by(world: &World, name: &str) -> Value {
     shown
 }
 
+fn approved_by_many(world: &World, count: usize, more: &Value) -> Value {
+    let participant = |n| {
+        let mut user = person(&format!("reviewer {n}"));
+        user["links"] = more.clone();
+        json!({ "user": user, "approved": true, "state": "approved", "participated_on": world.now })
+    };
+    let mut shown = shown(world);
+    shown["participants"] = (0..count).map(participant).collect();
+    shown
+}
+
 fn says(world: &mut World, key: EventKey, shown: &Value) -> Vec<String> {
     let review = json!({ "date": shown["updated_on"], "user": person("bob") });
     let report = world.webhook(key, &json!({ "pullrequest": shown, "approval": review }));
@@ -217,4 +228,29 @@ fn simultaneous_webhooks_in_wrong_order_withdraw_nothing() {
     );
     let polled = world.waits(30).polls_all(&approved);
     assert_eq!(polled, ["pullrequest:counters_changed"], "Bitbucket itself says what stands");
+}
+
+#[test]
+fn many_missing_approvals_are_published_in_parts() {
+    for links in [json!({}), json!({ "avatar": { "href": "x".repeat(1_000) } })] {
+        let mut world = a_published_pull_request();
+        world.waits(60);
+        let approved = approved_by_many(&world, 150, &links);
+        assert_eq!(world.polls_all(&approved), NOTHING);
+        assert_eq!(world.waits(30).polls_all(&approved), ["pullrequest:approved"; 150]);
+        assert_eq!(world.waits(60).polls_all(&approved), NOTHING, "and once");
+        assert!(world.pr().snapshot.to_string().len() < 70_000);
+    }
+}
+
+#[test]
+fn thousands_of_participants_are_left_out() {
+    let mut world = a_published_pull_request();
+    world.waits(60);
+    let approved = approved_by_many(&world, 4_096, &json!({}));
+    for _ in 0..3 {
+        assert_eq!(world.waits(30).polls_all(&approved), NOTHING);
+    }
+    assert!(world.pr().snapshot.to_string().len() < 2_000);
+    assert!(!world.pr().snapshot.as_object().unwrap().contains_key("participants"));
 }

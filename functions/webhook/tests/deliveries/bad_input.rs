@@ -1,4 +1,7 @@
-use crate::support::{BODY, Function, SECRET, Sent};
+use bitbucket::payload::MAX_NESTING;
+use store::SubjectLog;
+
+use crate::support::{BODY, Function, SECRET, Sent, link, pull_request};
 
 #[tokio::test]
 async fn each_kind_of_bad_input_has_its_own_answer() {
@@ -39,6 +42,32 @@ async fn body_of_exactly_the_limit_is_accepted() {
     let mut body = BODY.as_bytes().to_vec();
     body.resize(1 << 20, b' ');
     assert_eq!(function.status(Sent::signed(SECRET, body)).await, 200);
+}
+
+/// A body of so many levels of objects and arrays.
+fn nested(levels: usize) -> String {
+    let inner = levels - 2;
+    let (open, close) = ("[".repeat(inner), "]".repeat(inner));
+    format!(r#"{{"repository":{{"uuid":"{{r}}"}},"pullrequest":{{"id":1,"x":{open}{close}}}}}"#)
+}
+
+#[tokio::test]
+async fn deepest_accepted_body_can_be_read_back() {
+    let function = Function::new();
+    assert_eq!(function.status(Sent::signed(SECRET, nested(MAX_NESTING))).await, 200);
+    let envelope = function.log().await[0].envelope(None).to_json().to_string();
+    assert!(serde_json::from_str::<serde_json::Value>(&envelope).unwrap()["payload"].is_object());
+    let state = function.app.table.read(&link(), &pull_request()).await.unwrap();
+    assert!(state.pull_request().unwrap().snapshot["x"].is_array());
+}
+
+#[tokio::test]
+async fn deeper_body_is_refused_and_not_stored() {
+    let function = Function::new();
+    for levels in [MAX_NESTING + 1, 100, 125, 127, 128, 1_000, 100_000] {
+        assert_eq!(function.status(Sent::signed(SECRET, nested(levels))).await, 400, "{levels}");
+    }
+    assert_eq!(function.stored_items(), 0);
 }
 
 #[tokio::test]
