@@ -42,7 +42,10 @@ pub enum Error {
     /// The body is over the limit, in bytes.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
-    /// The connection broke before the end of the body.
+    /// The path, query, method or a header is not valid HTTP.
+    #[error("the path, the query, the method or a header is malformed")]
+    Malformed,
+    /// The body ended early, or is not the base64 that the event promises.
     #[error("the body could not be read")]
     Body,
     /// The link does not exist.
@@ -67,7 +70,7 @@ impl Error {
             Self::Path | Self::UnknownLink => 404,
             Self::ContentType => 415,
             Self::TooLarge(_) => 413,
-            Self::Body => 400,
+            Self::Malformed | Self::Body => 400,
             Self::Delivery(error) => error.status(),
             Self::Store(error) => error.status(),
             Self::Timeout => 503,
@@ -82,7 +85,9 @@ impl Error {
     /// Category of the error.
     pub fn category(&self) -> Category {
         match self {
-            Self::Method | Self::ContentType | Self::TooLarge(_) | Self::Body => Category::Input,
+            Self::Malformed | Self::Method | Self::ContentType | Self::TooLarge(_) | Self::Body => {
+                Category::Input
+            }
             Self::Path | Self::UnknownLink => Category::NotFound,
             Self::Delivery(error) => error.category(),
             Self::Store(error) => error.category(),

@@ -6,6 +6,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`event`] | events of API Gateway as HTTP requests |
 //! | [`routes`] | the HTTP routes |
 //! | [`app`] | the parts that handle a delivery: table, links, clock, settings |
 //! | [`receive`] | one delivery, from the request to the answer |
@@ -17,6 +18,7 @@
 pub mod answer;
 pub mod app;
 mod builds;
+pub mod event;
 pub mod oauth;
 pub mod receive;
 pub mod request;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use lambda_runtime::{LambdaEvent, service_fn, tracing};
 use relay::{LinkId, Settings, Subject};
 use store::links::tokens::SecretsManagerGrants;
 use store::links::{CachedLinks, SecretsManagerLinks};
 use store::{DynamoTable, SubjectLog, SystemClock};
+use webhook::event::{self, HttpEvent};
 use webhook::oauth::{self, Pages, PagesSettings};
 use webhook::{App, router};
 
@@ -15,11 +17,15 @@ use webhook::{App, router};
 const WARM_UP: Duration = Duration::from_secs(2);
 
 #[tokio::main]
-async fn main() -> Result<(), lambda_http::Error> {
-    lambda_http::tracing::init_default_subscriber();
+async fn main() -> Result<(), lambda_runtime::Error> {
+    tracing::init_default_subscriber();
     let (app, pages) = wired().await?;
     warm_up(&app.table).await;
-    lambda_http::run(router(Arc::new(app)).merge(oauth::router(Arc::new(pages)))).await
+    let routes = &router(Arc::new(app)).merge(oauth::router(Arc::new(pages)));
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<HttpEvent>| async move {
+        Ok::<_, lambda_runtime::Error>(event::answer(routes.clone(), event.payload).await)
+    }))
+    .await
 }
 
 type WiredApp = App<DynamoTable, SecretsManagerLinks, SystemClock>;

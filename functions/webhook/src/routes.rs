@@ -57,7 +57,7 @@ async fn health() -> impl IntoResponse {
     Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-fn log(link: &str, error: &Error) {
+pub(crate) fn log(link: &str, error: &Error) {
     let (status, category) = (error.status(), error.category().as_str());
     // The sender chooses the path, so a log repeats it only if it is a valid link id.
     let link = if link.parse::<LinkId>().is_ok() { link } else { "" };

@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use bitbucket::client::Api;
 use bitbucket::oauth::{Consumer, OAuth};
 use http::request::Parts;
-use lambda_http::request::RequestContext;
 use relay::LinkId;
 use store::Clock;
 use store::links::{Flow, LinkCredential, LinkDocument, LinkSource};
@@ -13,6 +12,7 @@ use url::Url;
 
 use super::Error;
 use super::settings::PagesSettings;
+use crate::event::DomainName;
 
 /// The stores, clock and settings of the pages, and the clients of Bitbucket.
 #[derive(Debug)]
@@ -83,8 +83,5 @@ impl<T, L: LinkSource, G, C: Clock> Pages<T, L, G, C> {
 }
 
 fn domain(request: &Parts) -> Option<&str> {
-    match request.extensions.get::<RequestContext>()? {
-        RequestContext::ApiGatewayV2(context) => context.domain_name.as_deref(),
-        _ => None,
-    }
+    request.extensions.get::<DomainName>().map(|domain| domain.0.as_str())
 }

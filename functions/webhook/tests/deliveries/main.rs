@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod duplicates;
+mod events;
 mod outages;
 mod signatures;
 mod support;

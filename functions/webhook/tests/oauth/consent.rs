@@ -1,7 +1,6 @@
-use http::{Extensions, Request};
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
-use lambda_http::request::RequestContext;
+use http::Request;
 use secrecy::ExposeSecret;
+use webhook::event::DomainName;
 
 use crate::browser::{parameter, path};
 use crate::world::{CALLBACK, World};
@@ -62,12 +61,9 @@ async fn callback_uses_the_domain_name_of_api_gateway() {
     let mut settings = webhook::oauth::PagesSettings::from_environment(|_| None).unwrap();
     settings.oauth_url = world.simulator.url().to_owned();
     let world = World::with(world.simulator, settings);
-    let mut context = ApiGatewayV2httpRequestContext::default();
-    context.domain_name = Some("abc.execute-api.eu-west-1.amazonaws.com".to_owned());
-    let mut extensions = Extensions::new();
-    extensions.insert(RequestContext::ApiGatewayV2(context));
+    let domain = DomainName("abc.execute-api.eu-west-1.amazonaws.com".to_owned());
     let mut request = Request::get(world.address("acme").await).body(axum::body::Body::empty()).unwrap();
-    *request.extensions_mut() = extensions;
+    request.extensions_mut().insert(domain);
     let location = world.browser.send(request).await.location();
     assert_eq!(
         parameter(&location, "redirect_uri"),

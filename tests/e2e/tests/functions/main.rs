@@ -4,6 +4,7 @@
 
 mod outage;
 mod publishing;
+mod requests;
 mod support;
 
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ use publishing::{
     bus_outage_delays_events_and_loses_none, entry_refused_inside_a_200_is_published_in_the_end,
     log_is_published_once_and_in_order, malformed_record_is_parked_and_blocks_nothing,
 };
+use requests::malformed_requests_are_refused_and_end_no_function;
 
 fn main() -> ExitCode {
     e2e::suite::run(
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
             entry_refused_inside_a_200_is_published_in_the_end,
             malformed_record_is_parked_and_blocks_nothing,
             bus_outage_delays_events_and_loses_none,
+            malformed_requests_are_refused_and_end_no_function,
         ],
     )
 }
