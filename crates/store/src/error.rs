@@ -96,6 +96,11 @@ pub enum Error {
         /// Number of pages that were read.
         pages: usize,
     },
+    /// Too many links that do not exist, or cannot be loaded, were requested.
+    #[error(
+        "link {0} was not looked up: too many unknown links were requested within a minute; send the request again later"
+    )]
+    TooManyUnknownLinks(LinkId),
     /// A link's secret cannot be used.
     #[error("the secret of link {link} cannot be used: {reason}")]
     LinkInvalid {
@@ -134,7 +139,13 @@ impl Error {
 
     /// True if a later attempt may succeed without any change.
     pub const fn retryable(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Contended { .. } | Self::TooSlow { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. }
+                | Self::Contended { .. }
+                | Self::TooSlow { .. }
+                | Self::TooManyUnknownLinks(_)
+        )
     }
 
     /// Returns the kind of failure.
@@ -147,7 +158,8 @@ impl Error {
             Self::Contended { .. }
             | Self::TooLarge { .. }
             | Self::TooManyWrites { .. }
-            | Self::TooManyPages { .. } => Category::Limit,
+            | Self::TooManyPages { .. }
+            | Self::TooManyUnknownLinks(_) => Category::Limit,
             Self::Refused { .. } | Self::LinkInvalid { .. } | Self::LinkWithoutSecret(_) => {
                 Category::Internal
             }

@@ -48,7 +48,7 @@ async fn wired() -> anyhow::Result<(WiredApp, WiredPages)> {
         PagesSettings::from_environment(lookup)?,
     );
     let settings = Settings::from_environment(lookup)?;
-    Ok((App { table, links: CachedLinks::new(links), clock: SystemClock, settings }, pages))
+    Ok((App { table, links: CachedLinks::bounded(links), clock: SystemClock, settings }, pages))
 }
 
 /// Opens the connection to the table during the start, while Lambda gives more CPU: the TLS handshake is the largest

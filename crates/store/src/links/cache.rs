@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 
+use super::unknown::UnknownLinks;
 use super::{Link, LinkDocument, LinkSource};
 use crate::Error;
 
@@ -18,6 +19,9 @@ const STALE: SignedDuration = SignedDuration::from_hours(1);
 /// Shortest time between a failed load and the next one, and between two loads for signatures that do not match.
 /// Forged deliveries must not cause a flood of calls.
 const PAUSE: SignedDuration = SignedDuration::from_secs(30);
+/// The same for a link without a usable copy, if the error may pass. Bitbucket resends a delivery twice, at unknown
+/// times, so a longer pause could lose deliveries.
+const SHORT_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 /// Largest number of cached links, missing ones included: anybody can request links that do not exist.
 const MAX_ENTRIES: usize = 1_000;
 
@@ -26,13 +30,16 @@ const MAX_ENTRIES: usize = 1_000;
 pub struct CachedLinks<S> {
     source: S,
     entries: Mutex<HashMap<LinkId, Entry>>,
+    /// The bound on look-ups of links that may not exist, if anybody can request links.
+    unknown: Option<UnknownLinks>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
     /// `None` if the link does not exist.
     document: Option<Arc<LinkDocument>>,
-    loaded_at: Timestamp,
+    /// Time of the last successful load, if there was one.
+    loaded_at: Option<Timestamp>,
     /// Time and error of the last load, if it failed.
     failed: Option<(Timestamp, Error)>,
     /// Time of the last load for a signature that did not match.
@@ -42,14 +49,31 @@ struct Entry {
 impl Entry {
     fn is_fresh(&self, now: Timestamp) -> bool {
         let limit = if self.document.is_some() { FRESH } else { MISSING };
-        within(self.loaded_at, limit, now)
+        self.loaded_within(limit, now)
+    }
+
+    fn loaded_within(&self, limit: SignedDuration, now: Timestamp) -> bool {
+        self.loaded_at.is_some_and(|at| within(at, limit, now))
+    }
+
+    /// Returns the error of the last load if it is too early for another one.
+    fn recent_failure(&self, now: Timestamp) -> Option<Error> {
+        let (at, error) = self.failed.as_ref()?;
+        let pause = if self.document.is_none() && error.retryable() { SHORT_PAUSE } else { PAUSE };
+        within(*at, pause, now).then(|| error.clone())
     }
 }
 
 impl<S: LinkSource> CachedLinks<S> {
     /// Returns an empty cache of links from `source`.
     pub fn new(source: S) -> Self {
-        Self { source, entries: Mutex::default() }
+        Self { source, entries: Mutex::default(), unknown: None }
+    }
+
+    /// As [`CachedLinks::new`], with a bound on look-ups of links that may not exist: for links that anybody can
+    /// request. It is for economy only.
+    pub fn bounded(source: S) -> Self {
+        Self { unknown: Some(UnknownLinks::default()), ..Self::new(source) }
     }
 
     /// Returns a link with its currently valid secrets; `None` if the link does not exist.
@@ -58,13 +82,13 @@ impl<S: LinkSource> CachedLinks<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::LinkInvalid`], [`Error::LinkWithoutSecret`]; the source's errors.
+    /// [`Error::LinkInvalid`], [`Error::LinkWithoutSecret`], [`Error::TooManyUnknownLinks`]; the source's errors.
     pub async fn get(&self, link: &LinkId, now: Timestamp) -> Result<Option<Link>, Error> {
         let kept = self.entries().get(link).cloned();
         let entry = match kept {
             Some(entry) if entry.is_fresh(now) => entry,
-            Some(entry) => match entry.failed.clone().filter(|(at, _)| within(*at, PAUSE, now)) {
-                Some((_, error)) => usable(link, &entry, error, now)?,
+            Some(entry) => match entry.recent_failure(now) {
+                Some(error) => usable(link, &entry, error, now)?,
                 None => self.reload(link, Some(entry), now).await?,
             },
             None => self.reload(link, None, now).await?,
@@ -95,8 +119,17 @@ impl<S: LinkSource> CachedLinks<S> {
 
     /// Loads a link that is not cached, or not fresh.
     async fn reload(&self, link: &LinkId, kept: Option<Entry>, now: Timestamp) -> Result<Entry, Error> {
+        let known = kept.as_ref().is_some_and(|kept| kept.document.is_some());
+        let unknown = self.unknown.as_ref().filter(|_| !known);
+        // 5xx, not 4xx: the link may exist, and Bitbucket then sends the delivery again.
+        if unknown.is_some_and(|unknown| !unknown.take(now)) {
+            return Err(Error::TooManyUnknownLinks(link.clone()));
+        }
         match (self.load(link, now).await, kept) {
             (Ok(entry), kept) => {
+                if let Some(unknown) = unknown.filter(|_| entry.document.is_some()) {
+                    unknown.give_back();
+                }
                 let refreshed_at = kept.and_then(|kept| kept.refreshed_at);
                 Ok(self.keep(link, Entry { refreshed_at, ..entry }))
             }
@@ -104,14 +137,18 @@ impl<S: LinkSource> CachedLinks<S> {
                 self.note_failure(link, &error, now);
                 usable(link, &kept, error, now)
             }
-            (Err(error), None) => Err(error),
+            (Err(error), None) => {
+                let failed = Some((now, error.clone()));
+                self.keep(link, Entry { document: None, loaded_at: None, failed, refreshed_at: None });
+                Err(error)
+            }
         }
     }
 
     async fn load(&self, link: &LinkId, now: Timestamp) -> Result<Entry, Error> {
         let secret = self.source.load(link).await?;
         let document = secret.map(|secret| LinkDocument::parse(link, &secret)).transpose()?.map(Arc::new);
-        Ok(Entry { document, loaded_at: now, failed: None, refreshed_at: None })
+        Ok(Entry { document, loaded_at: Some(now), failed: None, refreshed_at: None })
     }
 
     fn keep(&self, link: &LinkId, entry: Entry) -> Entry {
@@ -143,10 +180,10 @@ impl<S: LinkSource> CachedLinks<S> {
 /// Returns the cached copy of a link that cannot be loaded, if it may still be used.
 fn usable(link: &LinkId, kept: &Entry, error: Error, now: Timestamp) -> Result<Entry, Error> {
     // A link that somebody broke by hand must fail at once; only passing errors are bridged.
-    if !error.retryable() || kept.document.is_none() || !within(kept.loaded_at, STALE, now) {
+    if !error.retryable() || kept.document.is_none() || !kept.loaded_within(STALE, now) {
         return Err(error);
     }
-    tracing::warn!(%link, %error, loaded_at = %kept.loaded_at, "link could not be loaded; using the cached copy");
+    tracing::warn!(%link, %error, loaded_at = ?kept.loaded_at, "link could not be loaded; using the cached copy");
     Ok(kept.clone())
 }
 
@@ -187,7 +224,7 @@ mod tests {
     async fn load_between_mismatches_does_not_allow_a_flood() {
         let (links, link) = loaded().await;
         links.refresh_after_mismatch(&link, at(600)).await.unwrap();
-        links.entries().get_mut(&link).unwrap().loaded_at = at(0);
+        links.entries().get_mut(&link).unwrap().loaded_at = Some(at(0));
         links.get(&link, at(601)).await.unwrap();
         let loads = links.source.loads();
         assert!(links.refresh_after_mismatch(&link, at(602)).await.unwrap().is_none());

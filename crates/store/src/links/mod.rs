@@ -30,6 +30,7 @@ mod secrets_manager;
 mod template;
 #[cfg(feature = "oauth")]
 pub mod tokens;
+mod unknown;
 
 use std::future::Future;
 

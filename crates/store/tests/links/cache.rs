@@ -39,6 +39,12 @@ fn links() -> Links {
     cached(source)
 }
 
+/// As the webhook function caches links: anybody can request one.
+fn bounded() -> Links {
+    let source = MemoryLinks::default();
+    Links { cached: CachedLinks::bounded(source.clone()), source }
+}
+
 fn cached(source: MemoryLinks) -> Links {
     Links { cached: CachedLinks::new(source.clone()), source }
 }
@@ -166,4 +172,64 @@ async fn secret_of_cached_link_expires_in_time() {
     assert!(links.get(&link(), at(59)).await.is_ok());
     assert!(matches!(links.get(&link(), at(60)).await, Err(Error::LinkWithoutSecret(_))));
     assert_eq!(links.source.loads(), 1);
+}
+
+#[tokio::test]
+async fn look_ups_of_unknown_links_are_bounded() {
+    let links = bounded();
+    let unknown = |n: i64| format!("guess-{n}").parse::<LinkId>().unwrap();
+    for n in 0..100 {
+        assert!(links.get(&unknown(n), at(0)).await.unwrap().is_none());
+    }
+    for n in 100..1_100 {
+        let error = links.get(&unknown(n), at(0)).await.unwrap_err();
+        assert_eq!((error.status(), error.retryable()), (503, true));
+    }
+    assert_eq!(links.source.loads(), 100);
+    // One more each second, and never more than a hundred at once.
+    for seconds in 1..=60 {
+        for n in 0..200 {
+            let _ = links.get(&unknown(10_000 + 200 * seconds + n), at(seconds)).await;
+        }
+    }
+    assert_eq!(links.source.loads(), 160);
+    for n in 0..1_000 {
+        let _ = links.get(&unknown(100_000 + n), at(86_400)).await;
+    }
+    assert_eq!(links.source.loads(), 260);
+}
+
+#[tokio::test]
+async fn links_that_exist_use_up_no_look_up() {
+    let links = bounded();
+    for n in 0..500 {
+        let id = format!("link-{n}").parse().unwrap();
+        links.source.set(&id, SIGNED);
+        assert!(links.get(&id, at(0)).await.unwrap().is_some());
+    }
+    // Without a look-up left, a link that was loaded before is loaded again.
+    for n in 0..200 {
+        let _ = links.get(&format!("guess-{n}").parse().unwrap(), at(300)).await;
+    }
+    assert_eq!(links.source.loads(), 600);
+    assert!(links.get(&"link-0".parse().unwrap(), at(300)).await.unwrap().is_some());
+    assert_eq!(links.source.loads(), 601);
+}
+
+#[tokio::test]
+async fn error_of_a_link_never_loaded_is_kept() {
+    let links = links();
+    links.source.set_down(true);
+    for _ in 0..50 {
+        assert_eq!(links.get(&link(), at(0)).await.unwrap_err().status(), 503);
+    }
+    assert_eq!(links.source.loads(), 1);
+    links.source.set_down(false);
+    links.source.set(&link(), "{}");
+    for seconds in [1, 2, 30] {
+        assert!(matches!(links.get(&link(), at(seconds)).await, Err(Error::LinkInvalid { .. })));
+    }
+    assert_eq!(links.source.loads(), 2);
+    links.source.set(&link(), SIGNED);
+    assert!(links.get(&link(), at(31)).await.unwrap().is_some());
 }

@@ -23,6 +23,7 @@ fn every_error_has_its_status_and_category() {
         (Error::TooManyPages { pages: 1_000 }, 500, false, Category::Limit),
         (too_large, 500, false, Category::Limit),
         (Error::LinkInvalid { link: link.clone(), reason: text() }, 500, false, Category::Internal),
+        (Error::TooManyUnknownLinks(link.clone()), 503, true, Category::Limit),
         (Error::LinkWithoutSecret(link), 500, false, Category::Internal),
     ];
     for (error, status, retryable, category) in table {

@@ -65,7 +65,7 @@ impl Function {
     pub(crate) fn with(links: MemoryLinks) -> Self {
         let clock = ManualClock::at("2026-11-24T10:00:05Z".parse::<Timestamp>().unwrap());
         let (table, settings) = (MemoryTable::default(), Settings::default());
-        Self { app: Arc::new(App { table, links: CachedLinks::new(links), clock, settings }) }
+        Self { app: Arc::new(App { table, links: CachedLinks::bounded(links), clock, settings }) }
     }
 
     pub(crate) async fn answer(&self, sent: Sent) -> (StatusCode, Value) {
