@@ -64,9 +64,10 @@ impl VerifiedDelivery {
     ///
     /// # Errors
     ///
-    /// [`Error::EventKeyInvalid`].
+    /// [`Error::EventKeyInvalid`], [`Error::EventKeyNotReported`].
     pub fn event_key(&self) -> Result<EventKey, Error> {
-        EventKey::parse(self.0.event_key.as_deref().ok_or(Error::EventKeyInvalid)?)
+        let key = EventKey::parse(self.0.event_key.as_deref().ok_or(Error::EventKeyInvalid)?)?;
+        if key.is_reported() { Ok(key) } else { Err(Error::EventKeyNotReported(key.to_string())) }
     }
 
     /// Reads the body.

@@ -61,6 +61,9 @@ pub enum Error {
     /// The `X-Event-Key` header is missing or invalid.
     #[error("the X-Event-Key header is missing or not an event key")]
     EventKeyInvalid,
+    /// The `X-Event-Key` header has a key of bitrelay's own, for changes that Bitbucket does not report.
+    #[error("the X-Event-Key header is {0}, which Bitbucket never sends")]
+    EventKeyNotReported(String),
     /// The body is not JSON.
     #[error("the body is not JSON: line {line}, column {column}")]
     NotJson {
@@ -142,9 +145,11 @@ impl Error {
     pub const fn status(&self) -> u16 {
         match self {
             Self::SignatureMissing | Self::SignatureMalformed | Self::SignatureMismatch => 401,
-            Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject | Self::NestedTooDeep { .. } => {
-                400
-            }
+            Self::EventKeyInvalid
+            | Self::EventKeyNotReported(_)
+            | Self::NotJson { .. }
+            | Self::NotAnObject
+            | Self::NestedTooDeep { .. } => 400,
             Self::SecretEmpty
             | Self::SecretTooLong { .. }
             | Self::Configuration(_)
@@ -173,9 +178,11 @@ impl Error {
             | Self::SignatureMalformed
             | Self::SignatureMismatch
             | Self::GrantRefused { .. } => Category::Auth,
-            Self::EventKeyInvalid | Self::NotJson { .. } | Self::NotAnObject | Self::NestedTooDeep { .. } => {
-                Category::Input
-            }
+            Self::EventKeyInvalid
+            | Self::EventKeyNotReported(_)
+            | Self::NotJson { .. }
+            | Self::NotAnObject
+            | Self::NestedTooDeep { .. } => Category::Input,
             Self::SecretEmpty
             | Self::SecretTooLong { .. }
             | Self::Configuration(_)

@@ -50,7 +50,11 @@ fn parts(key: &EventKey, number: u64, now: Timestamp) -> Vec<(&'static str, Valu
         EventKey::CommitStatusCreated | EventKey::CommitStatusUpdated => {
             vec![("commit_status", status(key, number, now))]
         }
-        EventKey::IssueCreated | EventKey::IssueUpdated => vec![("issue", issue(number, now))],
+        EventKey::IssueCreated => vec![("issue", issue(number, now))],
+        EventKey::IssueUpdated => {
+            let changes = json!({ "state": { "old": "new", "new": "open" } });
+            vec![("issue", issue(number, now)), ("changes", changes)]
+        }
         EventKey::IssueCommentCreated => {
             vec![("issue", issue(number, now)), ("comment", comment(key, number, now))]
         }

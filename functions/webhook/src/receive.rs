@@ -33,6 +33,14 @@ pub async fn receive<T: SubjectLog, L: LinkSource, C: Clock>(
     }
     let observation = Observation::Delivery(report);
     let recorded = app.recorder().record_delivery(link, &subject, &observation, &mark).await?;
+    if let Recorded::Stored { events, .. } = &recorded
+        && events.iter().any(|event| !event.trusted)
+    {
+        tracing::warn!(
+            %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request,
+            "the body does not show what its event key says; it was published as untrusted"
+        );
+    }
     let accepted = accepted(recorded);
     tracing::info!(
         %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request, attempt = mark.attempt,

@@ -1,6 +1,7 @@
 //! A step between Bitbucket and the webhook function that can hold webhooks back. The simulator's own delays run in
 //! real time; here a webhook is late in injected time.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -14,6 +15,9 @@ use tower::ServiceExt;
 
 /// The largest webhook.
 const MAX_BYTES: usize = 1 << 20;
+
+/// Request id of the next repeated webhook.
+static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
 /// Attempts for one webhook, as at Bitbucket.
 const MAX_ATTEMPTS: u32 = 3;
@@ -42,6 +46,15 @@ impl Letter {
     /// The event key.
     pub fn key(&self) -> &str {
         self.parts.headers["x-event-key"].to_str().unwrap()
+    }
+
+    /// The same body and signature as a new request with another event key. The signature covers the body alone.
+    #[must_use]
+    pub fn under(&self, key: &str) -> Self {
+        let mut letter = self.clone();
+        letter.parts.headers.insert("x-event-key", key.parse().unwrap());
+        letter.parts.headers.insert("x-request-uuid", NEXT_REQUEST.fetch_add(1, Ordering::Relaxed).into());
+        letter
     }
 }
 

@@ -179,6 +179,21 @@ impl<'w> Member<'w> {
         self.removes(&format!("/pullrequests/{}/approve", pr.id)).await;
     }
 
+    /// Requests changes of a pull request.
+    pub async fn requests_changes(&self, pr: Pr) {
+        self.posts(&format!("/pullrequests/{}/request-changes", pr.id), json!({})).await;
+    }
+
+    /// Withdraws a request for changes.
+    pub async fn withdraws_changes_request(&self, pr: Pr) {
+        self.removes(&format!("/pullrequests/{}/request-changes", pr.id)).await;
+    }
+
+    /// Declines a pull request.
+    pub async fn declines(&self, pr: Pr) {
+        self.posts(&format!("/pullrequests/{}/decline", pr.id), json!({})).await;
+    }
+
     /// Merges a pull request.
     pub async fn merges(&self, pr: Pr) {
         self.posts(&format!("/pullrequests/{}/merge", pr.id), json!({})).await;

@@ -28,6 +28,11 @@ pub struct Envelope<'e> {
     pub key: &'e EventKey,
     /// Source of the fact: a webhook or a poll.
     pub source: Source,
+    /// False if the body of a webhook does not show what the event key says; absent otherwise. The signature covers
+    /// the body only, so such an event may be a replay under a false key. Bitrelay concludes nothing from it.
+    #[serde(skip_serializing_if = "is_true")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = false)))]
+    pub trusted: bool,
     /// The link that the fact came through.
     pub link: &'e LinkId,
     /// Subject of the event.
@@ -64,6 +69,11 @@ impl Envelope<'_> {
         // Every field has a form in JSON, so there is no error to pass on.
         serde_json::to_value(self).unwrap_or_default()
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_true(flag: &bool) -> bool {
+    *flag
 }
 
 /// Subject of an event.

@@ -2,7 +2,7 @@
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::id::EventId;
@@ -58,6 +58,13 @@ pub(crate) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, Option<&'v V
         }
     }
     hex::encode(hash.finalize().get(..ID_BYTES).unwrap_or_default())
+}
+
+/// Hashes a body under its key.
+pub(crate) fn body_digest(key: &EventKey, fields: &Map<String, Value>) -> String {
+    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), Some(value))).collect();
+    fields.sort_by_key(|(name, _)| *name);
+    digest(std::iter::once((key.as_str(), None)).chain(fields))
 }
 
 /// Hashes JSON with its fields in order of their names. The parser that read it limits the depth.

@@ -19,6 +19,8 @@ pub struct Event {
     pub key: EventKey,
     /// Source of the fact.
     pub source: Source,
+    /// False if a webhook's body does not show what its event key says.
+    pub trusted: bool,
     /// The link that it came through.
     pub link: LinkId,
     /// Subject of the event.
@@ -57,6 +59,7 @@ impl Event {
             id: &self.id,
             key: &self.key,
             source: self.source,
+            trusted: self.trusted,
             link: &self.link,
             subject: About::new(&self.subject, self.repository_name.as_deref()),
             sequence: self.sequence,

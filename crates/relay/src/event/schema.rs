@@ -19,12 +19,16 @@ pub fn event_schema() -> Value {
 
 /// Rules that the types alone cannot express.
 fn rules() -> Vec<Value> {
-    let about =
-        |kind: &str| json!({ "properties": { "subject": { "properties": { "type": { "const": kind } } } } });
+    let is_trusted_and_about = |kind: &str| {
+        json!({
+            "properties": { "subject": { "properties": { "type": { "const": kind } } } },
+            "not": { "required": ["trusted"] },
+        })
+    };
     let mut rules = vec![
         json!({
             "$comment": "Counters are those of a pull request.",
-            "if": about("pullrequest"),
+            "if": is_trusted_and_about("pullrequest"),
             "then": { "properties": { "counters": { "not": { "type": "null" } } } },
             "else": { "properties": { "counters": { "type": "null" }, "changes": { "type": "null" } } },
         }),

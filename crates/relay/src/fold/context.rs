@@ -36,6 +36,7 @@ pub(super) struct FoldContext<'a> {
 #[derive(Debug)]
 pub(super) struct EventBody {
     pub(super) source: Source,
+    pub(super) trusted: bool,
     pub(super) occurred_at: Option<Timestamp>,
     pub(super) actor: Option<Value>,
     pub(super) changes: Option<Vec<Change>>,
@@ -89,6 +90,7 @@ impl<'a> FoldContext<'a> {
             id,
             key: key.clone(),
             source: body.source,
+            trusted: body.trusted,
             link: self.link.clone(),
             subject: self.subject.clone(),
             repository_name: self.repository_name(&body.payload),

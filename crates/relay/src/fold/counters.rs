@@ -5,6 +5,7 @@ use bitbucket::EventKey;
 use super::context::FoldContext;
 use super::synthetic::{self, Item, Synthetic};
 use crate::event::Counters;
+use crate::state::Known;
 
 /// Emits `CountersChanged` if the poll that was just folded moved the counters and gave no other event.
 pub(super) fn publish_moved(ctx: &mut FoldContext<'_>) {
@@ -19,13 +20,14 @@ pub(super) fn publish_moved(ctx: &mut FoldContext<'_>) {
 
 /// Adds the counters of the pull request to the events of this fold.
 pub(super) fn add_to_events(ctx: &mut FoldContext<'_>) {
-    if ctx.events.is_empty() {
+    let mut trusted = ctx.events.iter_mut().filter(|event| event.trusted).peekable();
+    if trusted.peek().is_none() {
         return;
     }
-    let Some(pr) = ctx.state.pull_request_mut() else { return };
+    let Some(Known::PullRequest(pr)) = &mut ctx.state.known else { return };
     let counters = pr.count();
     pr.counters = Some(counters.clone());
-    for event in &mut ctx.events {
+    for event in trusted {
         event.counters = Some(counters.clone());
     }
 }

@@ -5,13 +5,16 @@ use bitbucket::{EventKey, Payload};
 use jiff::Timestamp;
 
 use super::context::{EventBody, FoldContext};
-use super::{comments, commit, reconcile, snapshots};
+use super::{comments, commit, reconcile, snapshots, trust};
 use crate::event::fact;
 use crate::event::{EventId, Source};
 use crate::observation::Report;
 
 pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     let payload = &report.payload;
+    if !trust::is_proven(&report.key, payload) {
+        return trust::publish_unproven(ctx, report);
+    }
     let replaced = snapshots::of_report(ctx, payload);
     commit::of_report(ctx, report);
     let comment = payload.comment();
@@ -28,6 +31,7 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     let is_published = identity.or_else(|| undated_fact(ctx, report)).is_some_and(|id| {
         let body = EventBody {
             source: Source::Webhook,
+            trusted: true,
             occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
             actor: payload.raw("actor").cloned(),
             changes,
@@ -85,10 +89,7 @@ fn dated_fact(ctx: &FoldContext<'_>, key: &EventKey, payload: &Payload) -> Optio
 /// Event id for payloads without an id or a time: content, and number of reports by this hook. `None` if another hook
 /// has reported this fact before.
 fn undated_fact(ctx: &mut FoldContext<'_>, report: &Report) -> Option<EventId> {
-    let fields = report.payload.fields();
-    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), Some(value))).collect();
-    fields.sort_by_key(|(name, _)| *name);
-    let digest = fact::digest(std::iter::once((report.key.as_str(), None)).chain(fields));
+    let digest = fact::body_digest(&report.key, report.payload.fields());
 
     let repeats = ctx.state.repeats_of(&digest)?;
     let before = repeats.hooks.get(&report.hook).copied().unwrap_or(0);

@@ -19,6 +19,7 @@ mod revisions;
 mod snapshots;
 mod synthetic;
 mod tasks;
+mod trust;
 
 pub use context::MAX_EVENTS_PER_FOLD;
 pub use dispatch::fold;

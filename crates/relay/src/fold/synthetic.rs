@@ -59,7 +59,11 @@ pub(super) fn emit(ctx: &mut FoldContext<'_>, fact: EventId, key: &EventKey, eve
     let payload: Map<String, Value> =
         fields.into_iter().chain(about).map(|(name, value)| (name.to_owned(), value.clone())).collect();
     let payload = Value::Object(payload).to_string().into_bytes();
-    ctx.emit(fact, key, EventBody { source: Source::Poll, occurred_at, actor, changes, payload });
+    ctx.emit(
+        fact,
+        key,
+        EventBody { source: Source::Poll, trusted: true, occurred_at, actor, changes, payload },
+    );
 }
 
 /// Returns a `pullrequest` or `commit` object in a form that is not too large: without long texts, then with short

@@ -44,8 +44,11 @@ fn approved_by_many(world: &World, count: usize, more: &Value) -> Value {
 }
 
 fn says(world: &mut World, key: EventKey, shown: &Value) -> Vec<String> {
-    let review = json!({ "date": shown["updated_on"], "user": person("bob") });
-    let report = world.webhook(key, &json!({ "pullrequest": shown, "approval": review }));
+    let mut more = json!({ "pullrequest": shown });
+    if matches!(key, PullRequestApproved | PullRequestUnapproved) {
+        more["approval"] = json!({ "date": shown["updated_on"], "user": person("bob") });
+    }
+    let report = world.webhook(key, &more);
     world.receives(&report)
 }
 

@@ -194,6 +194,7 @@ fn fixture_reported_by_two_hooks_is_one_event() {
         let report = report(EventKey::parse(&webhook.key).unwrap(), &body);
         let mut world = a_pull_request();
         assert_eq!(world.receives(&report), [webhook.key.as_str()], "{}", webhook.name);
+        assert!(world.last().trusted, "{} does not show what its key says", webhook.name);
         assert_eq!(world.receives(&by_another_hook(&report)), NOTHING, "{}", webhook.name);
     }
 }

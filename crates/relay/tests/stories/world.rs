@@ -250,6 +250,12 @@ impl World {
             "repository": { "uuid": "{ab}", "full_name": "acme/widgets" },
             "pullrequest": { "id": 7, "title": "Round corners", "created_on": START, "updated_on": self.updated_on },
         });
+        match key {
+            EventKey::PullRequestFulfilled => body["pullrequest"]["state"] = json!("MERGED"),
+            EventKey::PullRequestRejected => body["pullrequest"]["state"] = json!("DECLINED"),
+            EventKey::PullRequestApproved | EventKey::PullRequestUnapproved => body["approval"] = json!({}),
+            _ => {}
+        }
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         report(key, &body)
     }

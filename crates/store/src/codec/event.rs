@@ -72,6 +72,8 @@ struct EventItem {
     id: EventId,
     key: EventKey,
     source: Source,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    untrusted: bool,
     link: LinkId,
     subject: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +129,7 @@ impl EventItem {
             id: self.id,
             key: self.key,
             source: self.source,
+            trusted: !self.untrusted,
             link: self.link,
             subject,
             repository_name: self.repository_name,
@@ -169,6 +172,7 @@ pub fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
         id: event.id.clone(),
         key: event.key.clone(),
         source: event.source,
+        untrusted: !event.trusted,
         link: event.link.clone(),
         subject: event.subject.to_string(),
         repository_name: event.repository_name.clone().filter(|name| name.len() <= MAX_NAME_BYTES),

@@ -119,6 +119,7 @@ impl<T: SubjectLog> World<T> {
             id: relay::EventId::stored(format!("{sequence:032x}")),
             key: EventKey::CommentCreated,
             source: relay::Source::Webhook,
+            trusted: true,
             link: self.link.clone(),
             subject: self.subject.clone(),
             repository_name: Some("acme/widgets".to_owned()),

@@ -13,6 +13,7 @@ fn event(payload: Vec<u8>) -> Event {
         id: EventId::stored("0123456789abcdef0123456789abcdef"),
         key: EventKey::TaskResolved,
         source: Source::Poll,
+        trusted: true,
         link: "acme".parse().unwrap(),
         subject: "pullrequest/0a1b/7".parse().unwrap(),
         repository_name: Some("acme/widgets".to_owned()),

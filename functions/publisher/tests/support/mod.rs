@@ -110,6 +110,7 @@ fn decode(item: Item) -> Result<Option<StoredEvent>, Error> {
         id: EventId::stored(format!("id-{sequence}")),
         key: bitbucket::EventKey::CommentCreated,
         source: Source::Webhook,
+        trusted: true,
         link: "acme".parse().unwrap(),
         subject: "pullrequest/acme:widgets/7".parse().unwrap(),
         repository_name: Some("acme/widgets".to_owned()),

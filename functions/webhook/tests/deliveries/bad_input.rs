@@ -1,3 +1,4 @@
+use bitbucket::EventKey;
 use bitbucket::payload::MAX_NESTING;
 use store::SubjectLog;
 
@@ -42,6 +43,19 @@ async fn body_of_exactly_the_limit_is_accepted() {
     let mut body = BODY.as_bytes().to_vec();
     body.resize(1 << 20, b' ');
     assert_eq!(function.status(Sent::signed(SECRET, body)).await, 200);
+}
+
+#[tokio::test]
+async fn key_that_bitbucket_never_sends_is_refused() {
+    let function = Function::new();
+    let own: Vec<_> = EventKey::KNOWN.iter().filter(|key| !key.is_reported()).collect();
+    assert_eq!(own.len(), 8);
+    for key in own {
+        let (status, body) = function.answer(Sent::good().header("x-event-key", key.as_str())).await;
+        assert_eq!(status, 400, "{key}");
+        assert_eq!(body["error"], format!("the X-Event-Key header is {key}, which Bitbucket never sends"));
+    }
+    assert_eq!(function.stored_items(), 0);
 }
 
 /// A body of so many levels of objects and arrays.

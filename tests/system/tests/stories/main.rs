@@ -20,4 +20,5 @@ mod sweep_targets;
 mod sweeps;
 mod tasks;
 mod threads;
+mod trust;
 mod webhooks;
