@@ -49,6 +49,13 @@ struct Line {
     method: String,
 }
 
+impl HttpEvent {
+    /// True if the path is that of a delivery, whatever the method.
+    pub fn is_delivery(&self) -> bool {
+        self.raw_path.starts_with("/webhook/")
+    }
+}
+
 /// Shows no field: an event contains signatures, bodies and codes of OAuth.
 impl fmt::Debug for HttpEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,6 +75,13 @@ pub struct HttpAnswer {
     headers: BTreeMap<String, String>,
     body: String,
     is_base64_encoded: bool,
+}
+
+impl HttpAnswer {
+    /// Returns the HTTP status.
+    pub const fn status(&self) -> u16 {
+        self.status_code
+    }
 }
 
 /// Answers one event through `routes`.

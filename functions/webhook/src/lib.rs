@@ -11,6 +11,7 @@
 //! | [`app`] | the parts that handle a delivery: table, links, clock, settings |
 //! | [`receive`] | one delivery, from the request to the answer |
 //! | `builds` | builds of the heads of open pull requests |
+//! | [`refusals`] | metrics of refused deliveries |
 //! | [`request`] | reading of an HTTP request, within limits |
 //! | [`answer`] | outcomes and errors as status and body |
 //! | [`oauth`] | the pages on which a person authorizes an OAuth consumer |
@@ -21,6 +22,7 @@ mod builds;
 pub mod event;
 pub mod oauth;
 pub mod receive;
+pub mod refusals;
 pub mod request;
 pub mod routes;
 

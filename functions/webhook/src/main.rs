@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn, tracing};
+use metrics::{Metrics, Stdout};
 use relay::{LinkId, Settings, Subject};
 use store::links::tokens::SecretsManagerGrants;
 use store::links::{CachedLinks, SecretsManagerLinks};
 use store::{DynamoTable, SubjectLog, SystemClock};
-use webhook::event::{self, HttpEvent};
+use webhook::event::HttpEvent;
 use webhook::oauth::{self, Pages, PagesSettings};
-use webhook::{App, router};
+use webhook::{App, refusals, router};
 
 /// Longest time to wait for the first connection at start.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -20,10 +22,14 @@ const WARM_UP: Duration = Duration::from_secs(2);
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber();
     let (app, pages) = wired().await?;
+    let metrics = Metrics::from_environment(|name| std::env::var(name).ok(), Arc::new(Stdout))?;
     warm_up(&app.table).await;
     let routes = &router(Arc::new(app)).merge(oauth::router(Arc::new(pages)));
+    let metrics = metrics.as_ref();
     lambda_runtime::run(service_fn(move |event: LambdaEvent<HttpEvent>| async move {
-        Ok::<_, lambda_runtime::Error>(event::answer(routes.clone(), event.payload).await)
+        Ok::<_, lambda_runtime::Error>(
+            refusals::answer(routes.clone(), metrics, event.payload, Timestamp::now()).await,
+        )
     }))
     .await
 }

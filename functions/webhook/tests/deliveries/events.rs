@@ -1,16 +1,17 @@
 //! Events of API Gateway as Lambda passes them on, some of them malformed by their sender.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use metrics::Metrics;
 use serde_json::{Map, Value, json};
 use tower::ServiceExt;
 use webhook::event::{self, HttpEvent};
-use webhook::router;
+use webhook::{refusals, router};
 
 use crate::support::{BODY, Function, SECRET, Sent};
 
@@ -157,5 +158,40 @@ async fn well_formed_event_becomes_the_request_that_lambda_http_makes() {
         let ours: HttpEvent = serde_json::from_value(event).unwrap();
         let ours = serde_json::to_value(event::answer(echo(), ours).await).unwrap();
         assert_eq!(ours["body"].as_str().unwrap().as_bytes(), theirs);
+    }
+}
+
+#[tokio::test]
+async fn refused_deliveries_are_counted_by_class() {
+    let health = Sent { body: Vec::new(), ..Sent::good().method("GET").path("/healthz") };
+    let deep = "[".repeat(1_000);
+    let table = [
+        (event(Sent::good().without("x-hub-signature")), 401, Some("DeliveriesUnauthorized")),
+        (event(Sent::signed("wrong", BODY)), 401, Some("DeliveriesUnauthorized")),
+        (event(Sent::good().path("/webhook/other")), 404, Some("DeliveriesToUnknownLinks")),
+        (event(Sent::signed(SECRET, "[]")), 400, Some("DeliveriesMalformed")),
+        (event(Sent::signed(SECRET, deep)), 400, Some("DeliveriesMalformed")),
+        (with("/rawQueryString", "x=<"), 400, Some("DeliveriesMalformed")),
+        (event(Sent::signed(SECRET, vec![b' '; 2 << 20])), 413, Some("DeliveriesMalformed")),
+        (event(Sent::good().without("content-type")), 415, Some("DeliveriesMalformed")),
+        (event(Sent::good().method("GET")), 405, None),
+        (event(Sent::good().path("/other")), 404, None),
+        (event(health), 200, None),
+        (good(), 200, None),
+    ];
+    let function = Function::new();
+    let lines = Arc::new(Mutex::new(Vec::<String>::new()));
+    let metrics = Metrics::new("test".parse().unwrap(), lines.clone());
+    for (event, status, name) in table {
+        let event: HttpEvent = serde_json::from_value(event).unwrap();
+        let now = "2026-11-24T10:00:05Z".parse().unwrap();
+        let answer = refusals::answer(router(Arc::clone(&function.app)), Some(&metrics), event, now).await;
+        assert_eq!(answer.status(), status);
+        let written: Vec<Value> =
+            lines.lock().unwrap().drain(..).map(|line| serde_json::from_str(&line).unwrap()).collect();
+        assert_eq!(written.len(), usize::from(name.is_some()), "{status}: {written:?}");
+        if let Some(name) = name {
+            assert_eq!((&written[0][name], &written[0]["stack"]), (&json!(1), &json!("test")));
+        }
     }
 }
