@@ -214,13 +214,16 @@ impl SubjectLog for MemoryTable {
         if contents.fault(&[Fault::DueFails]).is_some() {
             return Err(unreachable("Query"));
         }
-        let partition = shard.due_partition();
         let after = until.as_millisecond().saturating_add(1);
-        let due = contents
-            .due
-            .range((partition.clone(), i64::MIN, String::new())..(partition, after, String::new()));
-        let items = due.filter_map(|(_, _, pk)| contents.get(pk, keys::STATE));
-        Ok(items.filter_map(|item| codec::due_watch(item.clone())).take(limit).collect())
+        let mut all = Vec::new();
+        for partition in shard.due_partitions() {
+            let first = (partition.clone(), i64::MIN, String::new());
+            let due = contents.due.range(first..(partition, after, String::new()));
+            let items = due.filter_map(|(_, _, pk)| contents.get(pk, keys::STATE));
+            all.extend(items.filter_map(|item| codec::due_watch(item.clone())).take(limit));
+        }
+        all.sort_by_key(|due| due.watch.due_at);
+        Ok(all)
     }
 
     async fn events(

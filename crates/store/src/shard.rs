@@ -27,9 +27,15 @@ impl Shard {
         (0..SHARDS).map(Self)
     }
 
-    /// Returns the partition of the index `due` that holds this shard's watches.
-    pub(crate) fn due_partition(self) -> String {
-        format!("due#{self}")
+    /// Returns the partition of the index `due` that holds this shard's patient watches, or the others.
+    pub(crate) fn due_partition(self, is_patient: bool) -> String {
+        let kind = if is_patient { "patient" } else { "due" };
+        format!("{kind}#{self}")
+    }
+
+    /// Returns both partitions of the index `due`.
+    pub(crate) fn due_partitions(self) -> [String; 2] {
+        [false, true].map(|is_patient| self.due_partition(is_patient))
     }
 }
 

@@ -32,7 +32,8 @@ pub trait SubjectLog: Send + Sync {
     /// Stores one observation's result in one transaction: all of it or nothing.
     fn commit(&self, commit: &Commit<'_>) -> impl Future<Output = Result<(), CommitError>> + Send;
 
-    /// Returns at most `limit` watches of a shard's links that are due at `until`, the longest overdue first.
+    /// Returns watches of a shard's links that are due at `until`, the longest overdue first: at most `limit` of those
+    /// that are patient, and at most `limit` of the others. So sweeps never hide the watch of a window.
     ///
     /// The index may lag behind by a moment: a watch can appear late, or once more after it was polled.
     fn due_in(

@@ -50,6 +50,7 @@ pub mod settings;
 pub mod shard_queue;
 mod spender;
 mod sweep;
+mod sweep_pace;
 mod targets;
 pub mod trigger;
 

@@ -13,8 +13,8 @@ use relay::budget::Budget;
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
-use crate::passes::MAX_WATCHES_READ;
 use crate::run::{LinkStats, Run};
+use crate::settings::MAX_WATCHES_READ;
 use crate::spender::Spender;
 
 /// The most links with metrics of their own in one run, the first by their ids: each costs (docs/OPERATIONS.md).

@@ -6,19 +6,18 @@ use futures::future::try_join_all;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use relay::LinkId;
-use relay::polling::{Turn, longest_due_first};
+use relay::polling::{Turn, most_urgent_first};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Shard, Table};
 use tokio::time::{sleep, timeout};
 
 use crate::link::poll_link;
 use crate::run::Run;
+use crate::settings::MAX_WATCHES_READ;
 
-/// The most watches of one shard in one pass.
+/// The most watches of one link in one pass. If a shard has as many, all of its watches are read, and each link's most
+/// urgent ones are taken: no watch hides a missed deadline, and no link hides another.
 const MAX_WATCHES_PER_PASS: usize = 200;
-
-/// The most watches that are read to find one that can be polled, if all before it have to wait.
-pub(crate) const MAX_WATCHES_READ: usize = 20_000;
 
 /// The watches of one pass.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,7 +47,9 @@ pub(crate) async fn passes<T: Table, L: LinkSource, C: Clock>(
         };
         // Further links wait for the next pass: their connections would not fit into the function's memory.
         let room = limits.links_at_once().saturating_sub(in_flight.len());
-        for (link, due) in longest_due_first(plan.ready, |due| due.watch.due_at).into_iter().take(room) {
+        let now = run.poller.clock.now();
+        let ready = most_urgent_first(plan.ready, MAX_WATCHES_PER_PASS, |due| due.watch.urgency(now));
+        for (link, due) in ready.into_iter().take(room) {
             busy.insert(link.clone());
             in_flight.push(poll_link(run, link, due));
         }
@@ -96,24 +97,18 @@ async fn plan<T: Table, L: LinkSource, C: Clock>(
     Ok(whole)
 }
 
-/// Plans a pass over one shard. The plan is empty while another invocation holds the shard's lease. Reads more
-/// watches while all of them have to wait: overdue watches of a link that cannot be polled must not hide those of
-/// other links.
+/// Plans a pass over one shard. The plan is empty while another invocation holds the shard's lease.
 async fn plan_shard<T: Table, L: LinkSource, C: Clock>(
     run: &Run<'_, T, L, C>,
     shard: Shard,
     busy: &BTreeSet<LinkId>,
 ) -> Result<Plan, store::Error> {
-    let mut limit = MAX_WATCHES_PER_PASS;
-    let plan = loop {
-        let due = run.poller.table.due_in(shard, run.deadline, limit).await?;
-        let is_all = due.len() < limit || limit >= MAX_WATCHES_READ;
-        let plan = group(due, run.poller.clock.now(), run.deadline, |due| paused_until(run, due, busy));
-        if is_all || !plan.ready.is_empty() {
-            break plan;
-        }
-        limit *= 10;
-    };
+    let table = &run.poller.table;
+    let mut due = table.due_in(shard, run.deadline, MAX_WATCHES_PER_PASS).await?;
+    if due.len() >= MAX_WATCHES_PER_PASS {
+        due = table.due_in(shard, run.deadline, MAX_WATCHES_READ).await?;
+    }
+    let plan = group(due, run.poller.clock.now(), run.deadline, |due| paused_until(run, due, busy));
     if plan.ready.is_empty() || run.leases.take(shard, run.poller.clock.now()).await? {
         Ok(plan)
     } else {

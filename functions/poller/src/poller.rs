@@ -1,16 +1,17 @@
 //! The poller: clients, table and caches, kept between invocations.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bitbucket::RepositoryId;
 use bitbucket::client::Api;
 use jiff::Timestamp;
 use metrics::Metrics;
-use relay::polling::Pauses;
+use relay::polling::{Pauses, SweepLoad};
 use relay::{LinkId, Observation, Settings, Subject, SubjectState, SweepTargets};
 use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
-use store::{Clock, Recorded, Recorder, Table};
+use store::{Clock, Recorded, Recorder, Shard, Table};
 
 use crate::cache::Cache;
 use crate::error::Error;
@@ -19,6 +20,9 @@ use crate::shard_queue::ShardQueue;
 
 /// A link, or one subject of it, that is paused after a failure.
 pub(crate) type Paused = (LinkId, Option<Subject>);
+
+/// The sweeps of each link of a shard, and the time of the count.
+pub(crate) type SweepCount = (Timestamp, Arc<BTreeMap<LinkId, SweepLoad>>);
 
 /// Polls due watches. Kept between invocations.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub struct Poller<T, L, C> {
     pauses: Mutex<Pauses<Paused>>,
     /// Times at which the table was asked for the registration of a repository.
     pub(crate) registrations: Cache<(LinkId, RepositoryId), Timestamp>,
+    /// The sweeps of each shard's links, as last counted.
+    pub(crate) sweep_counts: Cache<Shard, SweepCount>,
     /// The sweep targets of each link that the table has.
     pub(crate) configured: Cache<LinkId, SweepTargets>,
 }
@@ -67,6 +73,7 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             metrics: None,
             pauses: Mutex::default(),
             registrations: Cache::default(),
+            sweep_counts: Cache::default(),
             configured: Cache::default(),
         }
     }

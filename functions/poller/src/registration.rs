@@ -1,6 +1,7 @@
 //! Repositories to sweep: those with activity, and those that a link names.
 
 use bitbucket::RepositoryId;
+use jiff::Timestamp;
 use relay::observation::RepositoryObservation;
 use relay::polling::{is_registration_due, must_register_active, must_register_named};
 use relay::{Observation, Subject, SubjectState};
@@ -29,14 +30,15 @@ pub(crate) async fn register_active<T: Table, L: LinkSource, C: Clock>(
     Ok(())
 }
 
-/// Has a repository swept that a link names; returns true if it was not swept before.
+/// Has a repository swept that a link names, from `first_sweep_at` on; returns true if it was not swept before.
 pub(crate) async fn register_named<T: Table, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     due: &DueWatch,
     id: &RepositoryId,
     repository: &Value,
+    first_sweep_at: Timestamp,
 ) -> Result<bool, Error> {
-    let observation = RepositoryObservation::Named(repository.clone());
+    let observation = RepositoryObservation::Named { repository: repository.clone(), first_sweep_at };
     register_if(poller, due, id, observation, must_register_named).await
 }
 

@@ -5,6 +5,9 @@ use relay::budget::DEFAULT_CALLS_PER_HOUR;
 
 use crate::error::Error;
 
+/// The most watches of one shard that are read: so many patient ones, and as many of the others.
+pub(crate) const MAX_WATCHES_READ: usize = 20_000;
+
 /// Limits of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollerSettings {

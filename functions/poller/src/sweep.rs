@@ -15,6 +15,7 @@ use store::{Clock, DueWatch, Table};
 use crate::error::Error;
 use crate::outcome::PollOutcome;
 use crate::poller::Poller;
+use crate::sweep_pace::sweep_pace;
 
 /// Sweeps one repository.
 pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
@@ -30,7 +31,8 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
         listed => listed?,
     };
-    let sweep = Sweep::new(started_at, listed.items, listed.complete);
+    let pace = sweep_pace(poller, &due.link).await?;
+    let sweep = Sweep::new(started_at, listed.items, listed.complete).with_pace(pace);
     let observation = compare_all(poller, due, &state, sweep).await?;
     poller.record(&due.link, &due.subject, &Observation::Repository(observation), Some(state)).await?;
     Ok(PollOutcome::Stored { events: 0 })

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bitbucket::client::{Client, RepositoryPath};
 use bitbucket::payload::{Document, Repository};
 use relay::observation::LinkObservation;
-use relay::polling::{Consequence, Failure, MAX_LOOKUPS};
+use relay::polling::{Consequence, Failure, MAX_LOOKUPS, first_sweep};
 use relay::schedule::due_targets;
 use relay::state::{LookupResult, TargetLookup};
 use relay::{LinkId, Observation, Subject, SubjectState, SweepTarget};
@@ -110,7 +110,8 @@ async fn register_all<T: Table, L: LinkSource, C: Clock>(
     let mut registered = 0;
     for repository in repositories {
         let Some(id) = repository.id() else { continue };
-        registered += u32::from(register_named(poller, due, &id, &repository.raw).await?);
+        let first = first_sweep(poller.clock.now(), registered, poller.limits.calls_per_hour);
+        registered += u32::from(register_named(poller, due, &id, &repository.raw, first).await?);
     }
     Ok(registered)
 }

@@ -159,7 +159,7 @@ impl History {
     async fn watches_left(&self) -> Result<Option<String>, String> {
         let all = self.stage.table.due(time(Second::from(u32::MAX)), MAX_WATCHES).await;
         let all = all.map_err(|error| error.to_string())?;
-        let lasts = |reason| matches!(reason, Reason::Sweep | Reason::FullRead);
+        let lasts = |reason| matches!(reason, Reason::Sweep | Reason::QuietSweep | Reason::FullRead);
         let left: Vec<_> = all.into_iter().filter(|due| !lasts(due.watch.reason)).collect();
         Ok((!left.is_empty()).then(|| format!("{left:?}")))
     }

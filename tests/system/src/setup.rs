@@ -57,6 +57,8 @@ pub struct Setup {
     pub limits: PollerSettings,
     /// True if hooks are registered at the start.
     pub hooked: bool,
+    /// Number of further repositories in the workspace, in which nothing happens.
+    pub quiet_repositories: usize,
 }
 
 impl Default for Setup {
@@ -80,6 +82,6 @@ impl Default for Setup {
             full_read_seconds: 0,
             ..Settings::default()
         };
-        Self { rules: Rules::default(), settings, limits, hooked: true }
+        Self { rules: Rules::default(), settings, limits, hooked: true, quiet_repositories: 0 }
     }
 }

@@ -59,8 +59,13 @@ impl World {
     pub async fn with(setup: Setup) -> Self {
         let mut users = User::seeded();
         users.push(User::app("spare"));
+        let quiet = (0..setup.quiet_repositories).map(|number| format!("quiet-{number}"));
         let settings = simulator::Settings {
-            repositories: [Repo::Widgets, Repo::Gadgets].map(|repo| repo.slug().to_owned()).to_vec(),
+            repositories: [Repo::Widgets, Repo::Gadgets]
+                .map(|repo| repo.slug().to_owned())
+                .into_iter()
+                .chain(quiet)
+                .collect(),
             users,
             clock: ClockStart::Manual("2026-11-24T10:00:00Z".parse().unwrap()),
             window_seconds: setup.settings.window_seconds.into(),
@@ -150,6 +155,16 @@ impl World {
         if let Some(credential) = credential {
             link["credential"] = credential;
         }
+        self.links.set(&repo.link(), link.to_string());
+    }
+
+    /// Names sweep targets in a repository's link.
+    pub fn name_targets(&self, repo: Repo, targets: &[&str]) {
+        let link = json!({
+            "version": 1, "template": "bitbucket-access-token", "sweep": targets,
+            "webhook_secrets": [{ "value": SECRET, "created_at": "2026-11-24T00:00:00Z" }],
+            "credential": { "type": "bearer", "token": format!("{}-access-token", repo.bot()) },
+        });
         self.links.set(&repo.link(), link.to_string());
     }
 

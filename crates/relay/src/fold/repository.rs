@@ -17,9 +17,13 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservatio
         RepositoryObservation::Active(object) => {
             repository.repository = object.clone();
             repository.last_activity_at = repository.last_activity_at.max(Some(ctx.now));
+            repository.first_sweep_at = None;
         }
         // Its first sweep decides how often it is swept.
-        RepositoryObservation::Named(object) => repository.repository = object.clone(),
+        RepositoryObservation::Named { repository: object, first_sweep_at } => {
+            repository.repository = object.clone();
+            repository.first_sweep_at = Some(*first_sweep_at);
+        }
         RepositoryObservation::Swept(sweep) => swept(&mut repository, sweep),
     }
     ctx.state.known = Some(Known::Repository(repository));
@@ -37,6 +41,7 @@ fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
     repository.last_activity_at = repository.last_activity_at.max(moved_at).max(changed_at);
     repository.first_swept_at.get_or_insert(sweep.started_at);
     repository.swept_at = repository.swept_at.max(Some(sweep.started_at));
+    repository.pace = sweep.pace;
     if sweep.complete {
         repository.open.clear();
     }

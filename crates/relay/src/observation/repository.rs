@@ -7,7 +7,7 @@ use bitbucket::payload::{Document, PullRequest};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::state::{Listed, has_ended};
+use crate::state::{Listed, SweepPace, has_ended};
 
 /// Maximum number of open pull requests kept of one repository.
 const MAX_OPEN: usize = 5_000;
@@ -17,8 +17,13 @@ const MAX_OPEN: usize = 5_000;
 pub enum RepositoryObservation {
     /// Something happened in it, so it is swept often from now on; its `repository` object.
     Active(Value),
-    /// The owner of a link named it to be swept; its `repository` object.
-    Named(Value),
+    /// The owner of a link named it to be swept.
+    Named {
+        /// Its `repository` object.
+        repository: Value,
+        /// Time of its first sweep, if it is not swept yet.
+        first_sweep_at: Timestamp,
+    },
     /// A sweep, after its changes were noted with each pull request.
     Swept(Sweep),
 }
@@ -32,13 +37,21 @@ pub struct Sweep {
     pub open: Vec<Document<PullRequest>>,
     /// True if the listing is complete.
     pub complete: bool,
+    /// The pace of the link's sweeps.
+    pub pace: SweepPace,
 }
 
 impl Sweep {
     /// A sweep that began at `started_at`. Takes the listed pull requests that have not ended, whatever was asked for.
     pub fn new(started_at: Timestamp, listed: Vec<Document<PullRequest>>, complete: bool) -> Self {
         let open = listed.into_iter().filter(|shown| !has_ended(&shown.raw)).collect();
-        Self { started_at, open, complete }
+        Self { started_at, open, complete, pace: SweepPace::default() }
+    }
+
+    /// The sweep with the pace of its link's sweeps.
+    #[must_use]
+    pub fn with_pace(self, pace: SweepPace) -> Self {
+        Self { pace, ..self }
     }
 
     /// The open pull requests as the state remembers them.

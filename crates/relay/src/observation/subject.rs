@@ -32,7 +32,9 @@ impl Observation {
         match self {
             Self::Delivery(_)
             | Self::PullRequest(PullRequestObservation::SeenInSweep(_))
-            | Self::Repository(RepositoryObservation::Active(_) | RepositoryObservation::Named(_)) => true,
+            | Self::Repository(RepositoryObservation::Active(_) | RepositoryObservation::Named { .. }) => {
+                true
+            }
             Self::PullRequest(PullRequestObservation::FirstListed(_)) => state.known.is_none(),
             Self::Refused => state.watch.is_some(),
             Self::PullRequest(_) => state.pull_request().is_some(),

@@ -27,13 +27,18 @@ impl Turn {
     }
 }
 
-/// Links in the order in which they get one of the run's places and, if they share a budget, its calls: the link
-/// whose oldest watch is due longest goes first.
-pub fn longest_due_first<K: Ord, W>(
+/// Links in the order in which they get one of the run's places and, if they share a budget, its calls: the link with
+/// the most urgent watch goes first. Each link comes with its `most` most urgent watches, in their order.
+pub fn most_urgent_first<K: Ord, W, U: Ord>(
     ready: BTreeMap<K, Vec<W>>,
-    due_at: impl Fn(&W) -> Timestamp,
+    most: usize,
+    urgency: impl Fn(&W) -> U,
 ) -> Vec<(K, Vec<W>)> {
     let mut ready: Vec<_> = ready.into_iter().collect();
-    ready.sort_by_key(|(_, watches)| watches.iter().map(&due_at).min());
+    for (_, watches) in &mut ready {
+        watches.sort_by_key(&urgency);
+        watches.truncate(most);
+    }
+    ready.sort_by_key(|(_, watches)| watches.first().map(&urgency));
     ready
 }

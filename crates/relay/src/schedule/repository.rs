@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::settings::Settings;
+use super::settings::{Settings, later};
 use crate::state::{Reason, RepositoryState, Watch};
 
 /// Seconds without activity until a repository without open pull requests is quiet: a day.
@@ -10,6 +10,9 @@ const QUIET_SECONDS: i64 = 86_400;
 
 /// The same with open pull requests, whose tasks can change without a webhook: a week.
 const QUIET_OPEN_SECONDS: i64 = 7 * 86_400;
+
+/// Pull requests that one call of a sweep lists.
+const PAGE_ITEMS: usize = 50;
 
 /// True after a day without activity (a week if pull requests are open). Quiet repositories are swept seldom. For
 /// *economy*: a workspace has many repositories in which nobody works. Any activity ends it.
@@ -24,9 +27,20 @@ pub(super) fn plan(repository: &RepositoryState, now: Timestamp, settings: &Sett
         return None;
     }
     let is_quiet = is_quiet(repository, now);
-    let due_at = repository.swept_at.map_or(now, |swept_at| settings.next_sweep(swept_at, is_quiet));
-    // A comment whose webhook was lost has a window too, and only a sweep finds it. In a quiet repository that is
-    // unlikely, and many of them must not delay the sweeps of active ones.
-    let deadline = (!is_quiet).then(|| settings.sweep_deadline(due_at));
-    Some(Watch { due_at, reason: Reason::Sweep, deadline })
+    let due_at = match repository.swept_at {
+        Some(swept_at) => later(swept_at, interval(repository, is_quiet, settings)),
+        None => repository.first_sweep_at.unwrap_or(now),
+    };
+    // No deadline: a sweep never delays the check after a window.
+    let reason = if is_quiet { Reason::QuietSweep } else { Reason::Sweep };
+    Some(Watch { due_at, reason, deadline: None })
+}
+
+/// Seconds from one sweep to the next: the configured interval, or longer if the link sweeps so many repositories that
+/// their sweeps would take too many calls.
+fn interval(repository: &RepositoryState, is_quiet: bool, settings: &Settings) -> u32 {
+    let pages = u32::try_from(repository.open.len().div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX);
+    let pace = repository.pace;
+    let seconds_per_call = if is_quiet { pace.quiet_seconds } else { pace.active_seconds };
+    settings.sweep_interval(is_quiet).max(seconds_per_call.saturating_mul(pages))
 }

@@ -56,9 +56,6 @@ impl Default for Settings {
 /// Seconds by which the reread of a changed pull request may be late.
 const REFRESH_SLACK_SECONDS: u32 = 60;
 
-/// A sweep may be late by window / 4.
-const SWEEP_SLACK_PART: u32 = 4;
-
 /// Factor of the sweep interval for a quiet repository.
 const QUIET_FACTOR: u32 = 12;
 
@@ -146,20 +143,15 @@ impl Settings {
         later(read_at, SHORT_OF_CALLS_SECONDS)
     }
 
-    /// Time of the next sweep of a repository.
-    pub(crate) fn next_sweep(&self, swept_at: Timestamp, is_quiet: bool) -> Timestamp {
+    /// Seconds from one sweep of a repository to the next, if calls suffice.
+    pub(crate) fn sweep_interval(&self, is_quiet: bool) -> u32 {
         let seldom = self.sweep_seconds.saturating_mul(QUIET_FACTOR).min(MAX_QUIET_SWEEP_SECONDS);
-        later(swept_at, if is_quiet { seldom } else { self.sweep_seconds })
+        if is_quiet { seldom } else { self.sweep_seconds }
     }
 
     /// Deadline of a reread: the changed pull request may have windows that the state lacks.
     pub(crate) fn refresh_deadline(due_at: Timestamp) -> Timestamp {
         later(due_at, REFRESH_SLACK_SECONDS)
-    }
-
-    /// Deadline of a sweep: its changes must be polled within their windows.
-    pub(crate) fn sweep_deadline(&self, due_at: Timestamp) -> Timestamp {
-        later(due_at, self.window_seconds / SWEEP_SLACK_PART)
     }
 
     /// True if the tasks were not read for an interval, so that any poll reads them.

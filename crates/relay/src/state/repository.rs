@@ -26,6 +26,21 @@ pub struct RepositoryState {
     /// request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_activity_at: Option<Timestamp>,
+    /// Time from which it is swept, if its link named many repositories at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_sweep_at: Option<Timestamp>,
+    /// The pace of the link's sweeps at the last one.
+    #[serde(default)]
+    pub pace: SweepPace,
+}
+
+/// The pace of a link's sweeps. It follows from the number of swept repositories and the calls of the link.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepPace {
+    /// Seconds between two calls for one active repository.
+    pub active_seconds: u32,
+    /// The same for a quiet one.
+    pub quiet_seconds: u32,
 }
 
 /// One pull request in a listing. Any difference in the next listing means that it changed.

@@ -10,8 +10,8 @@ pub struct Watch {
     pub due_at: Timestamp,
     /// The reason.
     pub reason: Reason,
-    /// Latest time for the check after the next unchecked window; for a sweep, its latest start. Kept apart from
-    /// `due_at` so that a less urgent reason cannot hide it.
+    /// Latest time for the check after the next unchecked window. Kept apart from `due_at` so that a less urgent reason
+    /// cannot hide it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
 }
@@ -34,6 +34,8 @@ pub enum Reason {
     Reread,
     /// A sweep: lists the open pull requests of a repository.
     Sweep,
+    /// A sweep of a repository in which nothing happened for long.
+    QuietSweep,
     /// Looks up the sweep targets of a link.
     Repositories,
     /// A late check after the last window, because Bitbucket also loses edits that it should report.
@@ -55,6 +57,7 @@ impl Reason {
             Self::WindowQuiet => "window_quiet",
             Self::Reread => "reread",
             Self::Sweep => "sweep",
+            Self::QuietSweep => "quiet_sweep",
             Self::Repositories => "repositories",
             Self::Tail => "tail",
             Self::FullRead => "full_read",

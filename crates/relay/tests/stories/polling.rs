@@ -7,7 +7,7 @@ use bitbucket::{CommentId, EventKey, PullRequestId};
 use jiff::{SignedDuration, Timestamp};
 use relay::observation::{PullRequestObservation, Sweep};
 use relay::polling::{
-    Allowance, Consequence, Extent, Failure, Pauses, Turn, finding, is_registration_due, longest_due_first,
+    Allowance, Consequence, Extent, Failure, Pauses, Turn, finding, is_registration_due, most_urgent_first,
     moved, must_register_active, must_register_named, plan_reads, split_moved, without_left,
 };
 use relay::state::{Head, Listed, PullRequestState, Refusal, RepositoryState};
@@ -37,11 +37,10 @@ fn turn_depends_on_due_time_and_pause() {
 }
 
 #[test]
-fn link_that_waits_longest_goes_first() {
-    let ready = BTreeMap::from([("a", vec![8, 3]), ("b", vec![6, 1]), ("c", vec![2, 7])]);
-    let order: Vec<_> =
-        longest_due_first(ready, |second| at(*second)).into_iter().map(|(link, _)| link).collect();
-    assert_eq!(order, ["b", "c", "a"]);
+fn link_with_the_most_urgent_watch_goes_first() {
+    let ready = BTreeMap::from([("a", vec![8, 3, 9]), ("b", vec![6, 1]), ("c", vec![2, 7])]);
+    let order = most_urgent_first(ready, 2, |urgency| *urgency);
+    assert_eq!(order, [("b", vec![1, 6]), ("c", vec![2, 7]), ("a", vec![3, 8])]);
 }
 
 fn allowance(granted: u32, left: u32) -> Allowance {
@@ -211,7 +210,7 @@ fn sweep_with_nothing_left_is_stored_as_it_is() {
 #[test]
 fn pull_request_is_news_if_it_was_created_after_the_first_sweep() {
     let shown = json!({ "id": 7, "created_on": at(100) });
-    let sweep = Sweep { started_at: at(200), open: vec![Document::new(shown)], complete: true };
+    let sweep = Sweep::new(at(200), vec![Document::new(shown)], true);
     let found = |first_swept_at: Option<i64>, open| {
         let first_swept_at = first_swept_at.map(at);
         let repository = RepositoryState { first_swept_at, open, ..RepositoryState::default() };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use relay::Reason;
 use relay::observation::{PullRequestObservation, RepositoryObservation, Sweep};
 use relay::polling::{is_unexplained, moved, notice};
-use relay::state::{Listed, RepositoryState};
+use relay::state::{Listed, RepositoryState, SweepPace};
 use relay::{Observation, SubjectState};
 use serde_json::{Value, json};
 
@@ -98,15 +98,56 @@ fn open_pull_requests_are_swept_often_for_a_week() {
     assert_eq!(spacing(&mut world, &[]), 3_600);
 }
 
+/// Has a link name the repository; its first sweep is due after these seconds.
+fn names(world: &mut World, seconds: i64) {
+    let first_sweep_at = world.now + jiff::SignedDuration::from_secs(seconds);
+    let repository = json!({ "uuid": "{ab}" });
+    world.learns(&Observation::Repository(RepositoryObservation::Named { repository, first_sweep_at }));
+}
+
+#[test]
+fn activity_ends_the_wait_for_the_first_sweep() {
+    let mut world = a_repository();
+    names(&mut world, 5_000);
+    assert_eq!(world.due(), Some((5_000, Reason::QuietSweep)));
+    world.learns(&Observation::Repository(RepositoryObservation::Active(json!({ "uuid": "{ab}" }))));
+    assert_eq!(world.due(), Some((0, Reason::Sweep)));
+}
+
+#[test]
+fn sweeps_keep_the_pace_of_their_link() {
+    for (active_seconds, quiet_seconds, pages, active, quiet) in [
+        (0, 0, 1, 300, 3_600),
+        (200, 2_000, 1, 300, 3_600),
+        (200, 2_000, 2, 400, 4_000),
+        (8_000, 9_000, 3, 24_000, 27_000),
+    ] {
+        let mut world = a_registered_repository();
+        let open: Vec<_> = (0..pages * 50).map(|id| listed(&world, id + 1, 0)).collect();
+        let pace = SweepPace { active_seconds, quiet_seconds };
+        for (age, seconds) in [(0, active), (8 * DAY, quiet)] {
+            world.waits(age);
+            let made = sweep(world.now, &open).with_pace(pace);
+            world.learns(&Observation::Repository(RepositoryObservation::Swept(made)));
+            assert_eq!(world.due().unwrap().0, seconds, "{pages} pages at {pace:?}");
+        }
+    }
+}
+
 #[test]
 fn first_sweep_sets_the_interval_of_a_named_repository() {
     for (age, seconds) in [(3 * DAY, 300), (8 * DAY, 3_600)] {
         let mut world = a_repository();
         let open = listed(&world, 1, 0);
         world.waits(age);
-        world.learns(&Observation::Repository(RepositoryObservation::Named(json!({ "uuid": "{ab}" }))));
+        names(&mut world, 8);
         let watch = world.state.watch.unwrap();
-        assert_eq!((watch.due_at, watch.deadline), (world.now, None), "many of them delay nothing else");
+        let due_at = world.now + jiff::SignedDuration::from_secs(8);
+        assert_eq!(
+            (watch.due_at, watch.reason),
+            (due_at, Reason::QuietSweep),
+            "many of them delay nothing else"
+        );
         assert_eq!(spacing(&mut world, std::slice::from_ref(&open)), seconds, "{age}");
     }
 }

@@ -247,8 +247,11 @@ fn short_calls_serve_ended_windows_first_and_starve_nothing() {
         relay::Watch { deadline: Some(now - jiff::SignedDuration::from_secs(9)), ..watch(WindowOpen, 200) };
     let order = [
         hidden,
-        watch(Tail, 3_700),
         watch(WindowOpen, 130),
+        watch(Sweep, 40_000),
+        watch(QuietSweep, 3_700),
+        watch(Tail, 3_600),
+        watch(Sweep, 120),
         watch(WindowOpen, 90),
         watch(WindowOpen, 1),
         watch(Tasks, 100),
@@ -256,9 +259,40 @@ fn short_calls_serve_ended_windows_first_and_starve_nothing() {
         watch(Reread, 100),
         watch(Sweep, 100),
         watch(WindowClosed, 5),
-        watch(Tail, 500),
+        watch(QuietSweep, 500),
+        watch(Tail, 400),
+        watch(FullRead, 9_000),
     ];
     assert!(order.is_sorted_by_key(|watch| watch.urgency(now)));
+    let turn = now + jiff::SignedDuration::from_secs(40);
+    assert!(
+        watch(Sweep, 120).urgency(turn) < watch(Tasks, 9_000).urgency(turn),
+        "patient watches have their turn"
+    );
+    assert!(hidden.urgency(turn) < watch(Sweep, 40_000).urgency(turn));
+}
+
+#[test]
+fn patient_watches_are_those_on_which_no_window_depends() {
+    let now: jiff::Timestamp = crate::world::START.parse().unwrap();
+    for (reason, is_patient) in [
+        (WindowClosed, false),
+        (WindowOpen, false),
+        (WindowQuiet, false),
+        (Tasks, false),
+        (Recheck, false),
+        (Reread, false),
+        (Sweep, true),
+        (QuietSweep, true),
+        (Repositories, true),
+        (Tail, true),
+        (FullRead, true),
+        (Refused, true),
+    ] {
+        let watch = relay::Watch { due_at: now, reason, deadline: None };
+        assert_eq!(watch.is_patient(), is_patient, "{reason:?}");
+        assert!(!relay::Watch { deadline: Some(now), ..watch }.is_patient(), "{reason:?} hides a window");
+    }
 }
 
 #[test]

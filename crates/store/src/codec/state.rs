@@ -50,7 +50,7 @@ impl StateItem {
             kind: KIND.to_owned(),
             version: state.version,
             state: Binary(compressed),
-            due_partition: state.watch.map(|_| Shard::of(link).due_partition()),
+            due_partition: state.watch.map(|watch| Shard::of(link).due_partition(watch.is_patient())),
             due_at_ms: state.watch.map(|watch| rounded_up_ms(watch.due_at)),
             due_reason: state.watch.map(|watch| watch.reason),
             due_deadline_ms: state.watch.and_then(|watch| watch.deadline).map(rounded_up_ms),

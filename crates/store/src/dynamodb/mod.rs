@@ -72,19 +72,14 @@ impl DynamoTable {
         };
         condition_held("PutItem", put.send().await)
     }
-}
 
-impl SubjectLog for DynamoTable {
-    async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
-        let item = self.get(keys::subject(link, subject)?, keys::STATE).await?;
-        item.map_or_else(|| Ok(SubjectState::default()), codec::state_from_item)
-    }
-
-    async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
-        transact::write(&self.client, &self.table, writes(commit)?).await
-    }
-
-    async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+    /// Returns at most `limit` watches of one partition of the index that are due at `until`.
+    async fn due_of(
+        &self,
+        partition: String,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueWatch>, Error> {
         let mut due = Vec::new();
         let mut from = None;
         for _ in 0..MAX_PAGES {
@@ -94,7 +89,7 @@ impl SubjectLog for DynamoTable {
                 .table_name(&self.table)
                 .index_name(DUE_INDEX)
                 .key_condition_expression("due_partition = :due AND due_at_ms <= :until")
-                .expression_attribute_values(":due", text(shard.due_partition()))
+                .expression_attribute_values(":due", text(&partition))
                 .expression_attribute_values(":until", number(until.as_millisecond()))
                 .limit(page_size(limit.saturating_sub(due.len())))
                 .set_exclusive_start_key(from)
@@ -110,6 +105,26 @@ impl SubjectLog for DynamoTable {
             }
         }
         due.truncate(limit);
+        Ok(due)
+    }
+}
+
+impl SubjectLog for DynamoTable {
+    async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
+        let item = self.get(keys::subject(link, subject)?, keys::STATE).await?;
+        item.map_or_else(|| Ok(SubjectState::default()), codec::state_from_item)
+    }
+
+    async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
+        transact::write(&self.client, &self.table, writes(commit)?).await
+    }
+
+    async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+        let mut due = Vec::new();
+        for partition in shard.due_partitions() {
+            due.extend(self.due_of(partition, until, limit).await?);
+        }
+        due.sort_by_key(|due: &DueWatch| due.watch.due_at);
         Ok(due)
     }
 

@@ -94,6 +94,7 @@ stories! {
     watches {
         watch_is_due_at_its_time_and_not_before,
         longest_overdue_watches_come_first,
+        patient_watches_hide_no_other,
         removed_watch_is_not_due,
         postponed_watch_is_due_later,
         shard_has_only_the_watches_of_its_links,

@@ -1,6 +1,7 @@
 //! The product's guarantees as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod backlog;
 mod budget;
 mod builds;
 mod changes;

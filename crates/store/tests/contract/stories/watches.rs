@@ -74,3 +74,32 @@ pub(crate) async fn shard_has_only_the_watches_of_its_links<T: Table>(mut world:
     }
     assert_eq!(world.table.due(time(60), 10).await.unwrap(), watches, "and all of them together have all");
 }
+
+pub(crate) async fn patient_watches_hide_no_other<T: Table>(world: World<T>) {
+    let patient = |id: u64, second| {
+        let world = world.about(pull_request(id));
+        async move {
+            let watch = Watch { due_at: time(second), reason: Reason::QuietSweep, deadline: None };
+            let state = SubjectState { version: 1, watch: Some(watch), ..SubjectState::default() };
+            world.commit(&state, &[], None).await.unwrap();
+            DueWatch { link: world.link, subject: world.subject, watch }
+        }
+    };
+    let first = patient(1, 10).await;
+    let second = patient(2, 20).await;
+    let hidden = patient(3, 30).await;
+    let window = watched(&world, 4, time(40)).await;
+    let shard = Shard::of(&world.link);
+    let limited = world.table.due_in(shard, time(60), 2).await.unwrap();
+    assert_eq!(limited, [first.clone(), second.clone(), window.clone()]);
+    let all = world.table.due_in(shard, time(60), 10).await.unwrap();
+    assert_eq!(all, [first, second, hidden, window], "the longest overdue first");
+
+    // A watch that becomes urgent leaves the patient ones.
+    let watch = Watch { due_at: time(15), reason: Reason::Reread, deadline: Some(time(15)) };
+    let again = world.about(pull_request(1));
+    let state = SubjectState { version: 2, watch: Some(watch), ..SubjectState::default() };
+    again.commit(&state, &[], None).await.unwrap();
+    let due = again.table.due_in(shard, time(60), 1).await.unwrap();
+    assert_eq!(due.iter().map(|due| due.watch.due_at).collect::<Vec<_>>(), [time(15), time(20)]);
+}
