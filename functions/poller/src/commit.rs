@@ -2,10 +2,10 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
-use relay::SubjectState;
 use relay::observation::{CommitObservation, CommitPoll, Listing, Observation};
 use relay::polling::{Allowance, Failure, comment_lookups, comment_pages};
 use relay::state::CommitState;
+use relay::{Settings, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -28,7 +28,9 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         return Ok(PollOutcome::Postponed);
     }
     let path = RepositoryPath::from_payload(&commit.repository).ok_or(Error::NoRepository)?;
-    let read = read(client, &path, hash, commit, state.version, started_at).await.map_err(Error::from);
+    let read = read(client, &path, hash, commit, state.version, started_at, &poller.settings)
+        .await
+        .map_err(Error::from);
     if read.as_ref().is_err_and(|error| error.failure() == Failure::OutOfCalls) {
         return Ok(PollOutcome::Postponed);
     }
@@ -43,11 +45,13 @@ async fn read(
     commit: &CommitState,
     base_version: u64,
     started_at: Timestamp,
+    settings: &Settings,
 ) -> Result<CommitPoll, bitbucket::Error> {
     let listed = client.commit_comments(repository, hash).await?;
     let (is_complete, mut comments) = (listed.complete, Listing::new(listed.items));
     if is_complete {
-        for comment in comment_lookups(&commit.comments, &comments, client.calls_left()) {
+        for comment in comment_lookups(&commit.comments, &comments, client.calls_left(), started_at, settings)
+        {
             let answer = client.commit_comment(repository, hash, comment).await?;
             comments.lookups.insert(comment, answer);
         }

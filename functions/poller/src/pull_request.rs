@@ -2,11 +2,10 @@
 
 use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};
-use jiff::Timestamp;
 use relay::observation::{Listing, PullRequestObservation, PullRequestPoll};
 use relay::polling::{Allowance, Extent, Failure, Lookups, Needs, plan_reads};
 use relay::state::PullRequestState;
-use relay::{Observation, SubjectState};
+use relay::{Observation, Settings, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -32,7 +31,7 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     let needs = plan_reads(pr, due.watch.due_at, started_at, settings, allowance, reads_heads);
     let Some(needs) = needs else { return Ok(PollOutcome::Postponed) };
     let path = RepositoryPath::from_payload(&pr.repository).ok_or(Error::NoRepository)?;
-    let read = read(client, &path, id, pr, state.version, needs, started_at).await.map_err(Error::from);
+    let read = read(client, &path, id, pr, state.version, needs, settings).await.map_err(Error::from);
     let ran_out = match &read {
         Ok((_, extent)) => *extent == Extent::OutOfCalls,
         Err(error) => error.failure() == Failure::OutOfCalls,
@@ -59,8 +58,9 @@ async fn read(
     pr: &PullRequestState,
     base_version: u64,
     needs: Needs,
-    started_at: Timestamp,
+    settings: &Settings,
 ) -> Result<(PullRequestPoll, Extent), bitbucket::Error> {
+    let started_at = needs.started_at;
     let pull_request =
         if needs.pull_request { Some(client.pull_request(repository, id).await?) } else { None };
     let head = match needs.head {
@@ -75,7 +75,7 @@ async fn read(
     let mut tasks = tasks.map(|tasks| Listing::new(tasks.items));
     let extent = Extent::new(is_complete, client.calls_left());
     if is_complete {
-        let lookups = Lookups::new(pr, &comments, tasks.as_ref(), client.calls_left());
+        let lookups = Lookups::new(pr, &comments, tasks.as_ref(), client.calls_left(), started_at, settings);
         for comment in lookups.comments {
             comments.lookups.insert(comment, client.comment(repository, id, comment).await?);
         }

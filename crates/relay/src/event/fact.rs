@@ -4,6 +4,7 @@ use bitbucket::EventKey;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 
 use super::id::EventId;
 use crate::subject::{LinkId, Subject};
@@ -96,7 +97,9 @@ fn canonical(value: &Value, hash: &mut Sha256) {
     }
 }
 
-/// Hashes a text that people typed, to compare revisions.
+/// Hashes a text that people typed, to compare revisions. A webhook and the API may write its line ends and composed
+/// characters differently.
 pub(crate) fn content_hash(text: &str) -> String {
+    let text: String = text.replace("\r\n", "\n").nfc().collect();
     hex::encode(Sha256::digest(text.as_bytes()).get(..ID_BYTES).unwrap_or_default())
 }

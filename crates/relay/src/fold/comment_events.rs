@@ -49,7 +49,7 @@ pub(super) fn emit_resolved(
 ) {
     let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
-        state.resolution = Some(resolved);
+        state.resolution = Some(Resolved { found: true, ..resolved });
         state.version = version;
     }
     let actor = comment.raw.pointer("/resolution/user").cloned();
@@ -63,11 +63,10 @@ pub(super) fn emit_reopened(
     comment: &Document<Comment>,
     undone: Resolved,
 ) {
-    let (now, version) = (ctx.now, ctx.version());
+    let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
         state.resolution = None;
-        state.lifted = Some(undone);
-        state.lifted_at = Some(now);
+        state.lifted = Some(Resolved { found: true, ..undone });
         state.version = version;
     }
     let identity = [id.to_string(), moment(undone, version)];
@@ -79,8 +78,8 @@ pub(super) fn emit_reopened(
 pub(super) fn moment(resolved: Resolved, version: u64) -> String {
     match resolved {
         Resolved { at: None, .. } => format!("version {version}"),
-        Resolved { at: Some(at), again: 0 } => at.to_string(),
-        Resolved { at: Some(at), again } => format!("{at} again {again}"),
+        Resolved { at: Some(at), again: 0, .. } => at.to_string(),
+        Resolved { at: Some(at), again, .. } => format!("{at} again {again}"),
     }
 }
 

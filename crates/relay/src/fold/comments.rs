@@ -12,21 +12,24 @@ use super::revisions::{Freshness, RevisionOrder, judge, seen};
 use crate::event::EventId;
 use crate::event::fact::Fact;
 use crate::observation::Listing;
-use crate::state::{CommentState, Discussion, Resolved, Revision};
+use crate::state::{CommentState, Discussion, Finding, Resolved, Revision};
 
-/// Folds a comment that a webhook reports. Returns the event id, if the comment identifies the fact.
+/// Folds a comment that a webhook reports. Returns the event id, if the comment or the state identifies the fact.
+/// `is_repeated` is true if another hook has reported the same resolution or reopening.
 pub(super) fn report(
     ctx: &mut FoldContext<'_>,
     key: &EventKey,
     comment: &Document<Comment>,
+    is_repeated: bool,
 ) -> Option<EventId> {
     let id = comment.id()?;
     let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
-    let Discussion { first_seen_at, comments } = ctx.state.discussion()?;
+    let Discussion { first_seen_at, comments, .. } = ctx.state.discussion()?;
     let unknown = !comments.contains_key(&id);
     let baseline = settings.baseline(first_seen_at);
     let is_old = is_old_news(comment, baseline);
     let state = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
+    state.doubts.clear();
     let fact = Fact::new(ctx.link, ctx.subject, key).part(id);
     if unknown {
         // The webhooks of its creation and resolution may be lost or late. A poll after the grace period publishes
@@ -37,6 +40,11 @@ pub(super) fn report(
     let fact = match key {
         EventKey::CommentCreated | EventKey::CommitCommentCreated => {
             state.creation_unpublished = false;
+            if unknown && settings.grace_ends(state.changed_at) < now {
+                // A comment of a draft review may keep the time of its draft, and nobody documents when its window
+                // starts. So it starts now.
+                state.changed_at = now;
+            }
             fact
         }
         EventKey::CommentDeleted => {
@@ -50,27 +58,52 @@ pub(super) fn report(
             fact.part(revision.hash.unwrap_or_default()).time(revision.updated_on).part(revision.ordinal)
         }
         EventKey::CommentResolved => {
-            let at = comment.resolution.as_ref()?.created_on?;
-            let last = state.resolution.and_then(|last| last.at).max(state.lifted.and_then(|last| last.at));
-            if last < Some(at) {
-                state.resolution = Some(Resolved::new(Some(at)));
-                state.version = version;
-            }
-            fact.time(Some(at))
+            let at = comment.resolution.as_ref().and_then(|resolution| resolution.created_on);
+            fact.time(Some(resolved(state, at, version, is_repeated)?))
         }
-        EventKey::CommentReopened => {
-            let undone = state.resolution.or(state.lifted);
-            if state.resolution.take().is_some() || unknown {
-                state.lifted = undone;
-                state.lifted_at = Some(now);
-                state.version = version;
-            }
-            // If the reopened resolution is not in the state, the caller derives the id from the payload instead.
-            fact.part(moment(undone.filter(|undone| undone.at.is_some())?, version))
-        }
+        EventKey::CommentReopened => fact.part(moment(reopened(state, version)?, version)),
         _ => return None,
     };
     Some(fact.id())
+}
+
+/// Folds a reported resolution, and returns its time; `None` if neither the payload nor the state has it. No captured
+/// payload of Bitbucket's has one.
+fn resolved(
+    state: &mut CommentState,
+    at: Option<Timestamp>,
+    version: u64,
+    is_repeated: bool,
+) -> Option<Timestamp> {
+    if at.is_none()
+        && let Some(standing) = state.resolution.as_mut().filter(|standing| standing.found)
+    {
+        // A poll has published this resolution.
+        standing.found = false;
+        return standing.at;
+    }
+    let last = state.resolution.and_then(|last| last.at).max(state.lifted.and_then(|last| last.at));
+    let is_new = if at.is_some() { last < at } else { state.resolution.is_none() && !is_repeated };
+    if is_new {
+        state.resolution = Some(Resolved::new(at));
+        state.version = version;
+    }
+    at
+}
+
+/// Folds a reported reopening, and returns the resolution that it undoes; `None` if the state does not have it. Then
+/// the webhook of that resolution is lost or late, or another hook has reported this reopening before.
+fn reopened(state: &mut CommentState, version: u64) -> Option<Resolved> {
+    if let Some(standing) = state.resolution.take() {
+        state.lifted = Some(Resolved { found: false, ..standing });
+        state.version = version;
+    } else if let Some(lifted) = state.lifted.as_mut().filter(|lifted| lifted.found) {
+        // A poll has published this reopening.
+        lifted.found = false;
+    } else {
+        return None;
+    }
+    state.lifted.filter(|undone| undone.at.is_some())
 }
 
 /// Folds a reported edit, and returns its revision.
@@ -115,7 +148,15 @@ pub(super) fn fold_listing(
         let Some(comment) = comment.filter(|comment| !comment.deleted) else { continue };
         if Freshness::of_poll(poll.base_version, comment.version) != Freshness::Newer {
             poll.recheck(ctx.now);
-        } else if ctx.has_room() {
+            continue;
+        }
+        poll.begin_item(&comment.doubts);
+        let is_confirmed = poll.confirms(Finding::Gone, ctx.settings);
+        let doubts = poll.end_item();
+        if let Some(comment) = ctx.comment(id) {
+            comment.doubts = doubts;
+        }
+        if is_confirmed && ctx.has_room() {
             let kind = if ctx.state.commit().is_some() { "commit_comment" } else { "pullrequest_comment" };
             let tombstone =
                 json!({ "type": kind, "id": id, "deleted": true, "content": { "raw": "", "html": "" } });
@@ -135,10 +176,15 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document
         Some(state) => {
             let freshness = Freshness::of_poll(poll.base_version, state.version);
             let state = state.clone();
+            poll.begin_item(&state.doubts);
             creation(ctx, poll, id, comment, &state);
             text(ctx, poll, id, comment, &state, freshness);
             if ctx.state.pull_request().is_some() {
                 resolution(ctx, poll, id, comment, &state, freshness);
+            }
+            let doubts = poll.end_item();
+            if let Some(state) = ctx.comment(id) {
+                state.doubts = doubts;
             }
         }
     }
@@ -156,7 +202,9 @@ fn first_listed(
     let has_threads = ctx.state.pull_request().is_some();
     let Some(discussion) = ctx.state.discussion() else { return };
     let baseline = settings.baseline(discussion.first_seen_at);
-    let is_old = is_old_news(comment, baseline);
+    // A comment of a draft review may keep the time of its draft. It is news if an earlier poll did not list it.
+    let was_unlisted = discussion.polled_at.is_some() && poll.is_complete && !comment.deleted;
+    let is_old = is_old_news(comment, baseline) && !was_unlisted;
     if let Some(grace_ends) = grace_left(ctx, comment.created_on).filter(|_| !is_old) {
         poll.recheck(grace_ends);
         return;
@@ -237,17 +285,24 @@ fn text(
     before: &CommentState,
     freshness: Freshness,
 ) {
-    let (now, version) = (ctx.now, ctx.version());
+    let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
     let order = judge(before.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
     let Some(state) = ctx.comment(id) else { return };
+    let had = |hash: &Option<String>| before.revisions.iter().any(|old| old.hash == *hash);
     match order {
         RevisionOrder::Standing => {
             if state.stands_at(comment.updated_on) {
                 state.version = version;
             }
         }
-        RevisionOrder::Old(_) => {}
+        RevisionOrder::Old(revision) => {
+            // The next answer may come from a copy that is up to date.
+            poll.remember(Finding::OldText(revision.hash.unwrap_or_default()), settings);
+        }
         RevisionOrder::Undecided => poll.recheck(now),
+        RevisionOrder::New(Revision { hash, ordinal: 1.., .. })
+            if had(&hash) && !poll.confirms(Finding::OldText(hash.clone().unwrap_or_default()), settings) => {
+        }
         RevisionOrder::New(revision) => {
             state.changed_at = change_time(state, &revision, now);
             state.version = version;
@@ -271,11 +326,18 @@ fn resolution(
     if seen.map(|seen| seen.at) == before.resolution.map(|resolved| resolved.at) {
         return;
     }
+    if let (Some(seen), Some(Resolved { at: None, .. })) = (seen, before.resolution) {
+        // Its webhook had no time.
+        if let Some(state) = ctx.comment(id) {
+            state.resolution = Some(seen);
+        }
+        return;
+    }
     let at = seen.and_then(|seen| seen.at);
     if let Some(lifted) =
         before.lifted.filter(|lifted| before.resolution.is_none() && at.is_some() && lifted.at == at)
     {
-        still_stands(ctx, poll, id, comment, lifted, before.lifted_at, freshness);
+        still_stands(ctx, poll, id, comment, lifted, freshness);
         return;
     }
     let sure = match (at, before.resolution.or(before.lifted).and_then(|last| last.at)) {
@@ -291,6 +353,9 @@ fn resolution(
     }
     if let Some(grace_ends) = grace_left(ctx, at) {
         poll.recheck(grace_ends);
+        return;
+    }
+    if seen.is_none() && !poll.confirms(Finding::Reopened, ctx.settings) {
         return;
     }
     if let Some(undone) = before.resolution {
@@ -309,15 +374,11 @@ fn still_stands(
     id: CommentId,
     comment: &Document<Comment>,
     lifted: Resolved,
-    lifted_at: Option<Timestamp>,
     freshness: Freshness,
 ) {
-    let grace_ends = lifted_at.map_or(ctx.now, |lifted_at| ctx.settings.grace_ends(lifted_at));
     if freshness != Freshness::Newer {
         poll.recheck(ctx.now);
-    } else if grace_ends > ctx.now {
-        poll.recheck(grace_ends);
-    } else {
+    } else if poll.confirms(Finding::StillResolved, ctx.settings) {
         emit_resolved(ctx, id, comment, Resolved { again: lifted.again + 1, ..lifted });
     }
 }
@@ -330,8 +391,8 @@ fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState 
         changed_at: comment.updated_on.max(comment.created_on).unwrap_or(now),
         resolution: comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on)),
         lifted: None,
-        lifted_at: None,
         deleted: comment.deleted,
+        doubts: Vec::new(),
         creation_unpublished: false,
         thread: comment.begins_thread(),
     };

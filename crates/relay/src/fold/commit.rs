@@ -36,15 +36,17 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, report: &Report) {
 }
 
 fn fold_poll(ctx: &mut FoldContext<'_>, read: &CommitPoll) {
-    let mut poll = PollContext::new(read.base_version, read.started_at);
+    let mut poll = PollContext::new(read.base_version, read.started_at, read.is_complete);
     comments::fold_listing(ctx, &mut poll, &read.comments);
-    let (now, version, more) = (ctx.now, ctx.version(), ctx.more);
+    let (now, version, more, settings) = (ctx.now, ctx.version(), ctx.more, ctx.settings);
     let Some(commit) = ctx.state.commit_mut() else { return };
-    let unlisted = unlisted_comments(&commit.comments, &read.comments);
-    let mut unlisted =
-        unlisted.into_iter().map(|id| (id, commit.comments.get(&id).map(|comment| comment.version)));
-    if read.is_complete && poll.leaves_any(&read.comments, &mut unlisted) {
-        poll.recheck(now);
+    if read.is_complete {
+        let unlisted = unlisted_comments(&commit.comments, &read.comments).into_iter();
+        let unlisted = unlisted.filter_map(|id| {
+            let comment = commit.comments.get(&id)?;
+            Some((id, comment.version, comment.doubts.as_slice()))
+        });
+        poll.recheck_unlisted(&read.comments, unlisted, now, settings);
     }
     commit.recheck_at = poll.recheck_after(commit.recheck_at, version, more);
     if !more {

@@ -18,8 +18,14 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     let replaced = snapshots::of_report(ctx, payload);
     commit::of_report(ctx, report);
     let comment = payload.comment();
+    // A thread is resolved and reopened any number of times, so each such report counts.
+    let counts = matches!(report.key, EventKey::CommentResolved | EventKey::CommentReopened);
+    let counted = counts.then(|| undated_fact(ctx, report));
+    let is_repeated = counted == Some(None);
     let identity = match &comment {
-        Some(comment) if is_of_subject(ctx, &report.key) => comments::report(ctx, &report.key, comment),
+        Some(comment) if is_of_subject(ctx, &report.key) => {
+            comments::report(ctx, &report.key, comment, is_repeated)
+        }
         _ => None,
     };
     let identity = reconcile::found_before(ctx, &report.key, payload)
@@ -28,7 +34,8 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     reconcile::record_webhook(ctx, &report.key, payload);
     let changes = replaced.as_ref().and_then(|replaced| replaced.changes(ctx.state.pull_request()?));
     let has_moved = changes.as_ref().is_some_and(|changes| !changes.is_empty());
-    let is_published = identity.or_else(|| undated_fact(ctx, report)).is_some_and(|id| {
+    let identity = identity.or_else(|| counted.unwrap_or_else(|| undated_fact(ctx, report)));
+    let is_published = identity.is_some_and(|id| {
         let body = EventBody {
             source: Source::Webhook,
             trusted: true,

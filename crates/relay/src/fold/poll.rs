@@ -3,24 +3,75 @@
 use jiff::Timestamp;
 
 use crate::observation::Listing;
+use crate::schedule::Settings;
+use crate::state::{Doubt, Finding};
 
 /// One poll while it is folded.
 #[derive(Debug)]
 pub(super) struct PollContext {
     pub(super) base_version: u64,
     pub(super) started_at: Timestamp,
+    /// True if the listing has every comment.
+    pub(super) is_complete: bool,
+    /// Findings about the present item that an earlier poll could not confirm.
+    doubts: Vec<Doubt>,
+    /// Those that this poll cannot confirm.
+    raised: Vec<Doubt>,
     /// Time of another poll, for an item that this one leaves to its webhook or cannot decide.
     recheck_at: Option<Timestamp>,
 }
 
 impl PollContext {
-    pub(super) const fn new(base_version: u64, started_at: Timestamp) -> Self {
-        Self { base_version, started_at, recheck_at: None }
+    pub(super) const fn new(base_version: u64, started_at: Timestamp, is_complete: bool) -> Self {
+        Self {
+            base_version,
+            started_at,
+            is_complete,
+            doubts: Vec::new(),
+            raised: Vec::new(),
+            recheck_at: None,
+        }
     }
 
     /// Plans another poll at `at`, or before.
     pub(super) fn recheck(&mut self, at: Timestamp) {
         self.recheck_at = Some(self.recheck_at.map_or(at, |other| other.min(at)));
+    }
+
+    /// Begins an item, with the findings about it that an earlier poll could not confirm.
+    pub(super) fn begin_item(&mut self, doubts: &[Doubt]) {
+        self.doubts = doubts.to_vec();
+        self.raised.clear();
+    }
+
+    /// True if a poll found the same at least a grace period before this one began. Else remembers the finding.
+    pub(super) fn confirms(&mut self, finding: Finding, settings: &Settings) -> bool {
+        let is_confirmed = settings.grace_ends(self.since(&finding)) <= self.started_at;
+        if !is_confirmed {
+            self.remember(finding, settings);
+        }
+        is_confirmed
+    }
+
+    /// Remembers a finding, and plans another poll at the end of the grace period. After that it plans none: a copy
+    /// that lags for longer is not worth a call every half minute.
+    pub(super) fn remember(&mut self, finding: Finding, settings: &Settings) {
+        let since = self.since(&finding);
+        self.raised.push(Doubt { finding, since });
+        let grace_ends = settings.grace_ends(since);
+        if grace_ends > self.started_at {
+            self.recheck(grace_ends);
+        }
+    }
+
+    fn since(&self, finding: &Finding) -> Timestamp {
+        let earlier = self.doubts.iter().find(|doubt| doubt.finding == *finding);
+        earlier.map_or(self.started_at, |doubt| doubt.since)
+    }
+
+    /// Ends an item: the findings about it that the next poll has to confirm.
+    pub(super) fn end_item(&mut self) -> Vec<Doubt> {
+        std::mem::take(&mut self.raised)
     }
 
     /// True if this poll could decide everything.
@@ -45,15 +96,21 @@ impl PollContext {
         [others, self.recheck_at].into_iter().flatten().min()
     }
 
-    /// True if some of these unlisted items, each with its version, were not asked for by id. Items that were stored
-    /// while the poll was reading do not count.
-    pub(super) fn leaves_any<I: Ord, T>(
-        &self,
+    /// Plans another poll for the unlisted items, each with its version and doubts, that were not asked for by id: now,
+    /// or when it can confirm that they do not exist. Items that were stored while the poll was reading do not count.
+    pub(super) fn recheck_unlisted<'d, I: Ord, T>(
+        &mut self,
         listing: &Listing<I, T>,
-        mut unlisted: impl Iterator<Item = (I, Option<u64>)>,
-    ) -> bool {
-        unlisted.any(|(id, version)| {
-            !listing.lookups.contains_key(&id) && version.is_some_and(|version| version <= self.base_version)
-        })
+        unlisted: impl Iterator<Item = (I, u64, &'d [Doubt])>,
+        now: Timestamp,
+        settings: &Settings,
+    ) {
+        for (id, version, doubts) in unlisted {
+            if !listing.lookups.contains_key(&id) && version <= self.base_version {
+                self.recheck(
+                    settings.gone_confirmed_at(doubts).map_or(now, |confirmed_at| confirmed_at.max(now)),
+                );
+            }
+        }
     }
 }

@@ -54,7 +54,7 @@ fn first_listed(ctx: &mut FoldContext<'_>, listing: &FirstListing) {
 }
 
 fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
-    let mut poll = PollContext::new(read.base_version, read.started_at);
+    let mut poll = PollContext::new(read.base_version, read.started_at, read.is_complete);
     pull_request_itself(ctx, read);
     comments::fold_listing(ctx, &mut poll, &read.comments);
     if let Some(listing) = &read.tasks {
@@ -62,8 +62,8 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     }
     let (now, version, more, settings) = (ctx.now, ctx.version(), ctx.more, ctx.settings);
     let Some(pr) = ctx.state.pull_request_mut() else { return };
-    if read.is_complete && leaves_any(pr, &poll, read) {
-        poll.recheck(now);
+    if read.is_complete {
+        recheck_unlisted(pr, &mut poll, read, now, settings);
     }
     postpone_tasks(pr, &mut poll, read, now, settings);
     pr.recheck_at = poll.recheck_after(pr.recheck_at, version, more);
@@ -84,16 +84,27 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     }
 }
 
-/// True if the listings lack comments or tasks of the state that this poll did not look up by id either.
-fn leaves_any(pr: &PullRequestState, poll: &PollContext, read: &PullRequestPoll) -> bool {
-    let comments = unlisted_comments(&pr.comments, &read.comments);
-    let comments = comments.into_iter().map(|id| (id, pr.comments.get(&id).map(|comment| comment.version)));
-    let has_tasks_left = read.tasks.as_ref().is_some_and(|listing| {
-        let tasks = unlisted_tasks(&pr.tasks, listing);
-        let tasks = tasks.into_iter().map(|id| (id, pr.tasks.get(&id).map(|task| task.version)));
-        poll.leaves_any(listing, tasks)
+/// Plans another poll for comments and tasks of the state that the listings lack and that this poll did not look up.
+fn recheck_unlisted(
+    pr: &PullRequestState,
+    poll: &mut PollContext,
+    read: &PullRequestPoll,
+    now: Timestamp,
+    settings: &Settings,
+) {
+    let comments = unlisted_comments(&pr.comments, &read.comments).into_iter();
+    let comments = comments.filter_map(|id| {
+        let comment = pr.comments.get(&id)?;
+        Some((id, comment.version, comment.doubts.as_slice()))
     });
-    has_tasks_left || poll.leaves_any(&read.comments, comments)
+    poll.recheck_unlisted(&read.comments, comments, now, settings);
+    let Some(listing) = &read.tasks else { return };
+    let tasks = unlisted_tasks(&pr.tasks, listing).into_iter();
+    let tasks = tasks.filter_map(|id| {
+        let task = pr.tasks.get(&id)?;
+        Some((id, task.version, task.doubts.as_slice()))
+    });
+    poll.recheck_unlisted(listing, tasks, now, settings);
 }
 
 /// If this poll skipped the tasks to save calls, plans a later poll that reads them. Needed if they were due, or if no

@@ -163,7 +163,7 @@ fn reviewed(
     let account = participant.and_then(|one| one.user.clone()).unwrap_or_else(|| json!({ "uuid": user }));
     let id = review_fact(ctx, key, &user, at);
     if let Some(pr) = ctx.state.pull_request_mut() {
-        pr.published.reviews.insert(user, Review { state, poll_event: Some(id.clone()) });
+        pr.published.reviews.insert(user, Review { state, poll_event: Some(id.clone()), at });
     }
     let actor = (state != ReviewState::None).then(|| account.clone());
     let review = json!({ "date": at, "user": account });
@@ -200,7 +200,11 @@ pub(super) fn found_before(
 ) -> Option<EventId> {
     let published = &ctx.state.pull_request()?.published;
     let updated_on = || payload.pull_request_view().and_then(|seen| seen.updated_on);
-    published.found_update(key, updated_on()).or_else(|| published.found_review(key, &reviewer(payload)?))
+    let found_review = || {
+        let review = payload.review()?;
+        published.found_review(key, &review.user?.uuid?, review.date)
+    };
+    published.found_update(key, updated_on()).or_else(found_review)
 }
 
 /// Records the fact that a report publishes.

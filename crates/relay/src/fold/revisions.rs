@@ -56,7 +56,9 @@ pub(super) fn judge<'r>(
         let moved = seen.updated_on.is_some() && seen.updated_on > standing.updated_on;
         RevisionOrder::New(Revision { ordinal: if moved { 0 } else { standing.ordinal + 1 }, ..seen })
     };
-    if freshness == Freshness::Newer {
+    // Times never run backwards, so an answer with an older time comes from a copy that lags behind.
+    let is_older = seen.updated_on.is_some() && seen.updated_on < standing.updated_on;
+    if freshness == Freshness::Newer && !is_older {
         return next(seen);
     }
     let mut recorded =

@@ -11,7 +11,7 @@ use super::revisions::{Freshness, RevisionOrder, judge, seen};
 use super::synthetic::{self, Item, Synthetic};
 use crate::event::fact::Fact;
 use crate::observation::Listing;
-use crate::state::{Resolved, TaskState};
+use crate::state::{Finding, Resolved, Revision, TaskState};
 
 /// Folds the tasks that a poll read.
 pub(super) fn fold_listing(
@@ -32,7 +32,15 @@ pub(super) fn fold_listing(
         let Some(task) = task.filter(|task| !task.deleted) else { continue };
         if Freshness::of_poll(poll.base_version, task.version) != Freshness::Newer {
             poll.recheck(ctx.now);
-        } else if ctx.has_room() {
+            continue;
+        }
+        poll.begin_item(&task.doubts);
+        let is_confirmed = poll.confirms(Finding::Gone, ctx.settings);
+        let doubts = poll.end_item();
+        if let Some(state) = state_of(ctx, id) {
+            state.doubts = doubts;
+        }
+        if is_confirmed && ctx.has_room() {
             deleted(ctx, id);
         }
     }
@@ -47,8 +55,13 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, task: &Document<Ta
         Some(state) if state.deleted => {}
         Some(state) => {
             let freshness = Freshness::of_poll(poll.base_version, state.version);
+            poll.begin_item(&state.doubts);
             text(ctx, poll, id, task, &state, freshness);
             resolution(ctx, poll, id, task, &state, freshness);
+            let doubts = poll.end_item();
+            if let Some(state) = state_of(ctx, id) {
+                state.doubts = doubts;
+            }
         }
     }
 }
@@ -59,8 +72,14 @@ fn first_listed(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
     let baseline = settings.baseline(pull_request.first_seen_at);
     let old_news = !pull_request.tasks_read && task.created_on.is_some_and(|created| created < baseline);
     let resolution = task.resolved().then_some(Resolved::new(task.resolved_on));
-    let state =
-        TaskState { version, revision: seen(task.text(), task.updated_on), resolution, deleted: false };
+    let state = TaskState {
+        version,
+        revision: seen(task.text(), task.updated_on),
+        resolution,
+        lifted: None,
+        doubts: Vec::new(),
+        deleted: false,
+    };
     pull_request.tasks.insert(id, state);
     if !old_news {
         let actor = task.raw.get("creator").cloned();
@@ -80,10 +99,16 @@ fn text(
     before: &TaskState,
     freshness: Freshness,
 ) {
-    let (now, version) = (ctx.now, ctx.version());
+    let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
     match judge(std::iter::once(&before.revision), seen(task.text(), task.updated_on), freshness) {
-        RevisionOrder::Standing | RevisionOrder::Old(_) => {}
+        RevisionOrder::Standing => {}
+        RevisionOrder::Old(revision) => {
+            poll.remember(Finding::OldText(revision.hash.unwrap_or_default()), settings);
+        }
         RevisionOrder::Undecided => poll.recheck(now),
+        // A state has no older texts of a task, so each text whose time did not move may be an older one.
+        RevisionOrder::New(Revision { hash, ordinal: 1.., .. })
+            if !poll.confirms(Finding::OldText(hash.clone().unwrap_or_default()), settings) => {}
         RevisionOrder::New(revision) => {
             let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
             let identity = [
@@ -118,6 +143,19 @@ fn resolution(
         poll.recheck(ctx.now);
         return;
     }
+    let doubt = match (before.resolution, seen) {
+        (Some(_), None) => Some(Finding::Reopened),
+        (None, Some(seen)) if before.lifted == Some(seen) => Some(Finding::StillResolved),
+        _ => None,
+    };
+    let is_older =
+        |(last, seen): (Resolved, Resolved)| last.at.zip(seen.at).is_some_and(|(last, seen)| seen < last);
+    if before.resolution.zip(seen).is_some_and(is_older) {
+        return;
+    }
+    if doubt.is_some_and(|finding| !poll.confirms(finding, ctx.settings)) {
+        return;
+    }
     if before.resolution.is_some() {
         emit_reopened(ctx, id, task);
     }
@@ -140,7 +178,7 @@ fn emit_resolved(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>, r
 fn emit_reopened(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
     let version = ctx.version();
     if let Some(state) = state_of(ctx, id) {
-        state.resolution = None;
+        state.lifted = state.resolution.take();
         state.version = version;
     }
     emit(ctx, &EventKey::TaskReopened, task, None, None, &[id.to_string(), version.to_string()]);

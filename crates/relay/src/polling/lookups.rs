@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use bitbucket::payload::{Comment, Task};
 use bitbucket::{CommentId, TaskId};
+use jiff::Timestamp;
 
 use crate::observation::Listing;
-use crate::state::{Comments, PullRequestState, Tasks};
+use crate::schedule::Settings;
+use crate::state::{Comments, Doubt, PullRequestState, Tasks};
 
 /// The most comments, tasks or sweep targets that one poll looks up. The next poll looks up the others. Each takes
 /// one call; a workspace takes one call for every hundred repositories.
@@ -22,15 +24,22 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Plans the lookups after complete listings, for `calls` calls; `tasks` if they were listed.
+    /// Plans the lookups after complete listings that began at `started_at`, for `calls` calls; `tasks` if they were
+    /// listed.
     pub fn new(
         pr: &PullRequestState,
         comments: &Listing<CommentId, Comment>,
         tasks: Option<&Listing<TaskId, Task>>,
         calls: u32,
+        started_at: Timestamp,
+        settings: &Settings,
     ) -> Self {
-        let mut comments = unlisted_comments(&pr.comments, comments);
+        let mut comments = comments_to_ask_for(&pr.comments, comments, started_at, settings);
         let mut tasks = tasks.map(|tasks| unlisted_tasks(&pr.tasks, tasks)).unwrap_or_default();
+        tasks.retain(|id| {
+            let doubts = pr.tasks.get(id).map(|task| task.doubts.as_slice());
+            may_ask(doubts.unwrap_or_default(), started_at, settings)
+        });
         let (comments_fit, tasks_fit) = shares(comments.len(), tasks.len(), calls);
         comments.truncate(comments_fit);
         tasks.truncate(tasks_fit);
@@ -38,15 +47,37 @@ impl Lookups {
     }
 }
 
-/// The comments that one poll of a commit asks for by id, after a complete listing, for `calls` calls.
+/// The comments that one poll of a commit asks for by id, after a complete listing that began at `started_at`, for
+/// `calls` calls.
 pub fn comment_lookups(
     comments: &Comments,
     listing: &Listing<CommentId, Comment>,
     calls: u32,
+    started_at: Timestamp,
+    settings: &Settings,
 ) -> Vec<CommentId> {
-    let mut unlisted = unlisted_comments(comments, listing);
+    let mut unlisted = comments_to_ask_for(comments, listing, started_at, settings);
     unlisted.truncate(shares(unlisted.len(), 0, calls).0);
     unlisted
+}
+
+fn comments_to_ask_for(
+    comments: &Comments,
+    listing: &Listing<CommentId, Comment>,
+    started_at: Timestamp,
+    settings: &Settings,
+) -> Vec<CommentId> {
+    let mut unlisted = unlisted_comments(comments, listing);
+    unlisted.retain(|id| {
+        let doubts = comments.get(id).map(|comment| comment.doubts.as_slice());
+        may_ask(doubts.unwrap_or_default(), started_at, settings)
+    });
+    unlisted
+}
+
+/// False if a poll found lately that an item does not exist, and a poll at `at` could not confirm it yet. For *economy*.
+fn may_ask(doubts: &[Doubt], at: Timestamp, settings: &Settings) -> bool {
+    settings.gone_confirmed_at(doubts).is_none_or(|confirmed_at| confirmed_at <= at)
 }
 
 /// Divides `calls` between the lookups of comments and of tasks.

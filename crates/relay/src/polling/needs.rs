@@ -8,6 +8,8 @@ use crate::state::{PullRequestState, ShortHash};
 /// The parts of a pull request that a poll reads besides its comments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
+    /// Time when the poll begins, by our clock.
+    pub started_at: Timestamp,
     /// True if it reads the pull request itself.
     pub pull_request: bool,
     /// True if it reads the tasks.
@@ -27,6 +29,7 @@ impl Needs {
         let tasks = is_due(tasks_due) || settings.tasks_are_stale(pr.tasks_read_at, now);
         let head = pr.head.as_ref().filter(|head| head.size.is_none() && pr.is_open() && !thrifty);
         Self {
+            started_at: now,
             pull_request: (is_due(pr.reread_at) || pr.snapshot.is_null()) && pr.must_be_read(),
             tasks: !pr.tasks_read
                 || is_due(pr.reread_at)

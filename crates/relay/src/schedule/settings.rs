@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Error;
+use crate::state::{Doubt, Finding};
 
 /// The times that decide when something is polled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +176,12 @@ impl Settings {
 
     pub(crate) fn grace_ends(&self, happened_at: Timestamp) -> Timestamp {
         later(happened_at, self.grace_seconds)
+    }
+
+    /// Earliest start of a poll that confirms that an item does not exist; `None` if no poll found so yet.
+    pub(crate) fn gone_confirmed_at(&self, doubts: &[Doubt]) -> Option<Timestamp> {
+        let gone = doubts.iter().find(|doubt| doubt.finding == Finding::Gone)?;
+        Some(self.grace_ends(gone.since))
     }
 
     /// Times of the tail's checks after the last window has closed.

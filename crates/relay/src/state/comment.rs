@@ -6,6 +6,7 @@ use bitbucket::CommentId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::doubt::Doubt;
 use super::revision::{Resolved, Revision};
 
 /// Number of revisions kept of each comment, to recognise a late report of an older one.
@@ -19,6 +20,8 @@ pub type Comments = BTreeMap<CommentId, CommentState>;
 pub(crate) struct Discussion<'s> {
     /// Time when the pull request or commit was first seen.
     pub(crate) first_seen_at: Timestamp,
+    /// Time when the last poll began.
+    pub(crate) polled_at: Option<Timestamp>,
     pub(crate) comments: &'s mut Comments,
 }
 
@@ -26,7 +29,7 @@ pub(crate) struct Discussion<'s> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CommentState {
     /// The version of the subject's state in which this last changed. An observation based on that version or a later
-    /// one is newer, whatever the clocks say.
+    /// one was made later, whatever the clocks say; Bitbucket's answer may still be older.
     pub version: u64,
     /// The revisions seen, oldest first; the last one is the current text.
     pub revisions: VecDeque<Revision>,
@@ -36,14 +39,14 @@ pub struct CommentState {
     pub resolution: Option<Resolved>,
     /// The last resolution that was reopened.
     pub lifted: Option<Resolved>,
-    /// Time when the reopening was observed, by our clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifted_at: Option<Timestamp>,
     /// True if the comment was deleted. That is final.
     pub deleted: bool,
     /// The comment is known from another event, but its creation has not been published.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creation_unpublished: bool,
+    /// Findings of the last poll that another poll has to confirm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     /// True if it begins a thread that can be resolved: an inline comment that is no reply.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub thread: bool,

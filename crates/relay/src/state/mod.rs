@@ -3,6 +3,7 @@
 mod comment;
 mod commit;
 mod counting;
+mod doubt;
 mod head;
 mod link;
 mod published;
@@ -18,6 +19,7 @@ mod watch;
 pub(crate) use comment::Discussion;
 pub use comment::{CommentState, Comments};
 pub use commit::CommitState;
+pub use doubt::{Doubt, Finding};
 pub use head::{Build, Head, ShortHash, Size};
 pub use link::{LinkState, LookupResult, TargetLookup};
 pub use published::{FoundUpdate, PublishedFacts, Review, ReviewState};

@@ -11,6 +11,10 @@ use serde_json::Value;
 
 use crate::event::EventId;
 
+/// Seconds by which the times of one review may differ between a webhook and the API: no source says that they are
+/// equal.
+const SAME_REVIEW_SECONDS: i64 = 1;
+
 /// Number of polled updates kept, to recognise their late webhooks.
 const MAX_FOUND_UPDATES: usize = 8;
 
@@ -48,6 +52,9 @@ pub struct Review {
     /// The event, if a poll published it. A late webhook of the review is that same event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll_event: Option<EventId>,
+    /// Time of the review, if a poll published it and Bitbucket gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// An update that a poll published: all changes after one `updated_on` up to another.
@@ -69,8 +76,8 @@ impl PublishedFacts {
             return Self { created: false, state: Some("OPEN".to_owned()), ..Self::default() };
         }
         let standing = participants(snapshot).unwrap_or_default().into_iter();
-        let reviews =
-            standing.map(|(user, one)| (user, Review { state: review_state(&one), poll_event: None }));
+        let reviews = standing
+            .map(|(user, one)| (user, Review { state: review_state(&one), poll_event: None, at: None }));
         Self { created: true, state: state_of(snapshot), reviews: reviews.collect(), ..Self::default() }
     }
 
@@ -87,14 +94,23 @@ impl PublishedFacts {
         let stands = participants(shown)
             .is_none_or(|shown| shown.get(user).map_or(ReviewState::None, review_state) == state);
         if stands && self.reviews.get(user).is_none_or(|review| review.state != state) {
-            self.reviews.insert(user.to_owned(), Review { state, poll_event: None });
+            self.reviews.insert(user.to_owned(), Review { state, poll_event: None, at: None });
         }
     }
 
-    /// The event by which a poll has already published a review.
-    pub(crate) fn found_review(&self, key: &EventKey, reviewer: &str) -> Option<EventId> {
+    /// The event by which a poll has already published the review that a late webhook dates to `date`.
+    pub(crate) fn found_review(
+        &self,
+        key: &EventKey,
+        reviewer: &str,
+        date: Option<Timestamp>,
+    ) -> Option<EventId> {
         let review = self.reviews.get(reviewer)?;
-        (Some(review.state) == reported_state(key)).then(|| review.poll_event.clone()).flatten()
+        let is_later = date
+            .zip(review.at)
+            .is_some_and(|(date, at)| date.duration_since(at).as_secs() >= SAME_REVIEW_SECONDS);
+        let is_same = Some(review.state) == reported_state(key) && !is_later;
+        is_same.then(|| review.poll_event.clone()).flatten()
     }
 
     /// The event by which a poll has already published the update that a late webhook with this `updated_on` reports.

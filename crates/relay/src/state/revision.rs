@@ -22,6 +22,9 @@ pub struct Revision {
 pub struct Resolved {
     /// Its time, if Bitbucket gave one.
     pub at: Option<Timestamp>,
+    /// True if a poll published it, or its reopening, and no webhook has reported that yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
     /// Number of times it was taken for reopened and turned out to stand. A report of a reopening does not name its
     /// resolution, and may come late.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -36,6 +39,6 @@ const fn is_zero(number: &u32) -> bool {
 impl Resolved {
     /// A resolution as Bitbucket shows it.
     pub(crate) const fn new(at: Option<Timestamp>) -> Self {
-        Self { at, again: 0 }
+        Self { at, found: false, again: 0 }
     }
 }

@@ -132,12 +132,16 @@ impl SubjectState {
     /// The comments, to change them.
     pub(crate) const fn discussion(&mut self) -> Option<Discussion<'_>> {
         match &mut self.known {
-            Some(Known::PullRequest(pr)) => {
-                Some(Discussion { first_seen_at: pr.first_seen_at, comments: &mut pr.comments })
-            }
-            Some(Known::Commit(commit)) => {
-                Some(Discussion { first_seen_at: commit.first_seen_at, comments: &mut commit.comments })
-            }
+            Some(Known::PullRequest(pr)) => Some(Discussion {
+                first_seen_at: pr.first_seen_at,
+                polled_at: pr.polled_at,
+                comments: &mut pr.comments,
+            }),
+            Some(Known::Commit(commit)) => Some(Discussion {
+                first_seen_at: commit.first_seen_at,
+                polled_at: commit.polled_at,
+                comments: &mut commit.comments,
+            }),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bitbucket::TaskId;
 use serde::{Deserialize, Serialize};
 
+use super::doubt::Doubt;
 use super::revision::{Resolved, Revision};
 
 /// Every task seen, including deleted ones.
@@ -19,6 +20,12 @@ pub struct TaskState {
     pub revision: Revision,
     /// The standing resolution; `None` for an open task.
     pub resolution: Option<Resolved>,
+    /// The last resolution that was reopened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted: Option<Resolved>,
+    /// As [`crate::state::CommentState::doubts`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     /// True if the task was deleted. That is final.
     pub deleted: bool,
 }

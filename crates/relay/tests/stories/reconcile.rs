@@ -123,6 +123,18 @@ fn approval_withdrawn_by_a_push_is_an_event_without_actor() {
 }
 
 #[test]
+fn approval_anew_after_a_polled_one_is_a_new_fact() {
+    let mut world = a_published_pull_request();
+    let approved = approved_by(&world, "bob");
+    world.waits(10).polls_all(&approved);
+    assert_eq!(world.waits(30).polls_all(&approved), ["pullrequest:approved"]);
+    // The webhook of the withdrawal is lost.
+    let again = approved_by(world.waits(60), "bob");
+    assert_eq!(says(&mut world, PullRequestApproved, &again), ["pullrequest:approved"]);
+    assert_eq!(says(&mut world, PullRequestApproved, &again), NOTHING, "two hooks report it");
+}
+
+#[test]
 fn approval_after_withdrawal_is_a_new_fact() {
     let mut world = a_published_pull_request();
     let approved = approved_by(&world, "bob");

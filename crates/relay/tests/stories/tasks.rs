@@ -37,10 +37,10 @@ fn every_change_of_a_task_is_an_event() {
 
     assert_eq!(world.resolves_the_task(1).waits(15).polls(), [RESOLVED]);
     assert_eq!(actor(&world), Some("alice"));
-    assert_eq!(world.reopens_the_task(1).waits(15).polls(), [REOPENED]);
+    assert_eq!(world.reopens_the_task(1).waits(15).polls_twice(), [REOPENED]);
     assert_eq!(world.resolves_the_task(1).waits(15).polls(), [RESOLVED]);
 
-    assert_eq!(world.deletes_the_task(1).waits(15).polls(), [DELETED]);
+    assert_eq!(world.deletes_the_task(1).waits(15).polls_twice(), [DELETED]);
     assert_eq!(world.last_payload()["task"]["id"], 1);
     assert_eq!(world.waits(15).polls(), NOTHING);
 }

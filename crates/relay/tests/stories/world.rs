@@ -352,6 +352,13 @@ impl World {
         self.ends_the_poll(poll)
     }
 
+    /// Polls, and once more after the grace period. Something that is undone needs both polls.
+    pub(crate) fn polls_twice(&mut self) -> Vec<String> {
+        let mut events = self.polls();
+        events.extend(self.waits(30).polls());
+        events
+    }
+
     pub(crate) fn polls(&mut self) -> Vec<String> {
         let poll = self.begins_a_poll();
         self.ends_the_poll(poll)

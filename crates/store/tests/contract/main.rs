@@ -107,6 +107,7 @@ stories! {
         reserved_calls_are_visible_to_the_next_spender,
         budget_is_stored_only_on_the_one_that_was_read,
         two_spenders_never_exceed_the_limit,
+        slower_spender_gets_what_is_left,
         reported_limit_holds_for_the_next_spender,
         block_holds_for_the_next_spender,
     }

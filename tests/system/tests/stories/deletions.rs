@@ -55,9 +55,12 @@ async fn more_deletions_than_one_poll_checks_are_all_found() {
         world.bob().deletes(pr, comment).await;
         world.bob().deletes_task(pr, task).await;
     }
-    world.run_for(60).await;
+    let calls = world.calls(pr.repo);
+    world.run_for(120).await;
     check(&world, pr).await.unwrap();
     assert!(world.subject_state(pr).await.watch.is_none());
+    let calls = world.calls(pr.repo) - calls;
+    assert!(calls <= 150, "{calls} calls for sixty deletions, each looked up twice");
 }
 
 #[tokio::test]

@@ -239,7 +239,8 @@ async fn unreadable_secrets_delay_a_link_and_lose_nothing() {
     assert_eq!(summary.failed, 1);
     assert_eq!(published(&world, prs).await, [false, false, true]);
     world.set_link(Repo::Widgets, Some(json!({ "type": "bearer", "token": "bot-access-token" })));
-    world.advance(5);
+    // An unreadable document is not read again for half a minute.
+    world.advance(30);
     world.run(&poller, "one").await;
     assert_eq!(published(&world, prs).await, [true; 3]);
 }

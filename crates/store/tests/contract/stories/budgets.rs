@@ -1,9 +1,11 @@
 //! Budgets: the calls that a credential has spent outlive the process.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bitbucket::RateLimit;
 use relay::budget::{Budget, Reservation};
 use relay::{Account, AccountKind};
-use store::{Table, budget};
+use store::{Document, Documents, Error, Table, budget};
 
 use crate::world::{World, time};
 
@@ -40,6 +42,33 @@ pub(crate) async fn two_spenders_never_exceed_the_limit<T: Table>(world: World<T
     }
     assert!((1..=50).contains(&granted), "{granted}");
     assert!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)) >= granted);
+}
+
+/// A table on which another spender is faster: it reserves calls between the first read and the write after it.
+struct Contended<'t, T> {
+    table: &'t T,
+    has_spent: AtomicBool,
+}
+
+impl<T: Table> Documents for Contended<'_, T> {
+    async fn read_document<D: Document>(&self, key: &D::Key) -> Result<D, Error> {
+        let document = self.table.read_document(key).await?;
+        if !self.has_spent.swap(true, Ordering::Relaxed) {
+            budget::reserve(self.table, &alice(), time(0), 50, 30).await?;
+        }
+        Ok(document)
+    }
+
+    async fn store_document<D: Document>(&self, key: &D::Key, document: &D) -> Result<bool, Error> {
+        self.table.store_document(key, document).await
+    }
+}
+
+pub(crate) async fn slower_spender_gets_what_is_left<T: Table>(world: World<T>) {
+    let (table, account) = (&*world.table, &alice());
+    let contended = Contended { table, has_spent: AtomicBool::new(false) };
+    assert_eq!(budget::reserve(&contended, account, time(0), 50, 50).await.unwrap().calls, 20);
+    assert_eq!(table.read_document::<Budget>(account).await.unwrap().spent(time(1)), 50);
 }
 
 pub(crate) async fn reported_limit_holds_for_the_next_spender<T: Table>(world: World<T>) {
