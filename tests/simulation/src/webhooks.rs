@@ -136,7 +136,7 @@ impl Stage {
                 instance: instance.clone(),
                 gives_every_lease: false,
             },
-            links: CachedLinks::new(self.links.clone()),
+            links: CachedLinks::bounded(self.links.clone()),
             clock: self.clock(self.plan.webhook_skew),
             settings: self.plan.settings,
         }))

@@ -77,7 +77,7 @@ impl World {
         let (table, links) = (MemoryTable::default(), MemoryLinks::default());
         let app = App {
             table: table.clone(),
-            links: CachedLinks::new(links.clone()),
+            links: CachedLinks::bounded(links.clone()),
             clock: SimulatedClock(Arc::clone(&simulator)),
             settings: setup.settings,
         };

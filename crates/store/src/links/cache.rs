@@ -19,8 +19,8 @@ const STALE: SignedDuration = SignedDuration::from_hours(1);
 /// Shortest time between a failed load and the next one, and between two loads for signatures that do not match.
 /// Forged deliveries must not cause a flood of calls.
 const PAUSE: SignedDuration = SignedDuration::from_secs(30);
-/// The same for a link without a usable copy, if the error may pass. Bitbucket resends a delivery twice, at unknown
-/// times, so a longer pause could lose deliveries.
+/// Shortest time between two loads of a link without a cached copy, if the first failed. Bitbucket resends a delivery
+/// twice, at unknown times, so a longer pause could lose deliveries.
 const SHORT_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 /// Largest number of cached links, missing ones included: anybody can request links that do not exist.
 const MAX_ENTRIES: usize = 1_000;
@@ -59,7 +59,7 @@ impl Entry {
     /// Returns the error of the last load if it is too early for another one.
     fn recent_failure(&self, now: Timestamp) -> Option<Error> {
         let (at, error) = self.failed.as_ref()?;
-        let pause = if self.document.is_none() && error.retryable() { SHORT_PAUSE } else { PAUSE };
+        let pause = if self.document.is_none() { SHORT_PAUSE } else { PAUSE };
         within(*at, pause, now).then(|| error.clone())
     }
 }

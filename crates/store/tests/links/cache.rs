@@ -226,10 +226,10 @@ async fn error_of_a_link_never_loaded_is_kept() {
     assert_eq!(links.source.loads(), 1);
     links.source.set_down(false);
     links.source.set(&link(), "{}");
-    for seconds in [1, 2, 30] {
-        assert!(matches!(links.get(&link(), at(seconds)).await, Err(Error::LinkInvalid { .. })));
+    for _ in 0..50 {
+        assert!(matches!(links.get(&link(), at(1)).await, Err(Error::LinkInvalid { .. })));
     }
     assert_eq!(links.source.loads(), 2);
     links.source.set(&link(), SIGNED);
-    assert!(links.get(&link(), at(31)).await.unwrap().is_some());
+    assert!(links.get(&link(), at(2)).await.unwrap().is_some());
 }
