@@ -27,6 +27,7 @@ mod exit;
 mod output;
 mod samples;
 mod session;
+mod sweeps;
 mod terminal;
 
 use std::ffi::OsString;

@@ -12,6 +12,7 @@ use super::watch::MAX_WATCHES;
 use crate::Error;
 use crate::output::{Report, distance, table, time};
 use crate::session::Session;
+use crate::sweeps::Sweeps;
 
 /// State of a link's polling.
 #[derive(Default)]
@@ -25,6 +26,7 @@ struct Polling {
     overdue: u64,
     /// Time of the earliest due watch.
     first_due: Option<Timestamp>,
+    sweeps: Sweeps,
 }
 
 /// Shows budget, watches and overdue polls.
@@ -52,8 +54,13 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
         }
     }
     let rows: Vec<_> = links.iter().map(|(link, polling)| row(link, polling, limit, now)).collect();
+    let polls = table(["LINK", "CALLS USED", "LEFT", "WATCHES", "OVERDUE", "OLDEST DEADLINE"], &rows);
+    let sweeps = links.iter().filter_map(|(link, polling)| {
+        let backlog = polling.sweeps.backlog(now)?;
+        Some(format!("{link}: {backlog}; they are made in turn and delay no window"))
+    });
     let report = Report {
-        text: table(["LINK", "CALLS USED", "LEFT", "WATCHES", "OVERDUE", "OLDEST DEADLINE"], &rows),
+        text: std::iter::once(polls).chain(sweeps).collect::<Vec<_>>().join("\n"),
         json: links.iter().map(|(link, polling)| row_json(link, polling, limit, now)).collect(),
     };
     session.show(&report);
@@ -95,6 +102,7 @@ fn polling(watches: &[DueWatch], now: Timestamp) -> BTreeMap<LinkId, Polling> {
         let due_at = due.watch.due_at;
         polling.watches += 1;
         polling.overdue += u64::from(due_at < now);
+        polling.sweeps.count(due, now);
         polling.first_due = Some(polling.first_due.map_or(due_at, |first| first.min(due_at)));
     }
     links
@@ -139,5 +147,10 @@ fn row_json(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> Val
         "watches": polling.watches,
         "overdue": polling.overdue,
         "oldest_deadline": polling.first_due,
+        "sweeps": {
+            "count": polling.sweeps.count,
+            "overdue": polling.sweeps.overdue,
+            "oldest": polling.sweeps.first_due,
+        },
     })
 }

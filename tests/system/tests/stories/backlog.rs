@@ -3,7 +3,7 @@
 use poller::PollerSettings;
 use relay::observation::LinkObservation;
 use relay::{Observation, Settings, Subject, SweepTargets};
-use store::Recorder;
+use store::{Recorder, SubjectLog};
 use system::clock::SimulatedClock;
 use system::{Pr, Repo, Setup, World};
 
@@ -79,4 +79,23 @@ async fn backlog_after_an_outage_starves_no_window() {
     for repo in [Repo::Widgets, Repo::Gadgets] {
         edit_is_published_within_its_bound(&world, repo).await;
     }
+}
+
+#[tokio::test]
+async fn sweeps_of_many_repositories_take_half_of_the_calls() {
+    // 100 repositories wanted 100 sweeps an hour of 90 calls.
+    let world = with_named(100, 90).await;
+    let hours = async |hours: u64| {
+        for _ in 0..hours * 60 {
+            world.advance(60);
+            world.poll().await;
+        }
+    };
+    hours(4).await;
+    let before = world.calls(LINK);
+    hours(2).await;
+    let made = world.calls(LINK) - before;
+    assert!((80..=100).contains(&made), "expected 45 sweeps and a listing an hour, got {made} calls in two");
+    let due = world.table.due(world.now(), 200).await.unwrap();
+    assert!(due.len() < 5, "sweeps are not overdue: {due:?}");
 }

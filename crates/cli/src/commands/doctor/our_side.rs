@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use relay::{LinkId, Subject};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use store::SubjectLog;
 use store::links::{LinkDocument, LinkEdit};
+use store::{DueWatch, SubjectLog};
 
 use super::check::Check;
 use crate::Error;
@@ -14,9 +14,7 @@ use crate::commands::watch::MAX_WATCHES;
 use crate::delivery::{Answer, random, send};
 use crate::output::{distance, plain, time};
 use crate::session::Session;
-
-/// Age of a due watch, in seconds, from which the poller counts as dead. It runs each minute.
-const OVERDUE_SECONDS: i64 = 300;
+use crate::sweeps::{Sweeps, is_overdue};
 
 /// Largest tolerated difference of clocks, in seconds: half the default margin of a window.
 const CLOCK_SECONDS: i64 = 30;
@@ -124,18 +122,75 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
         Ok(watches) => watches,
         Err(error) => return Check::failed(NAME, &error),
     };
-    let mine: Vec<_> = watches.iter().filter(|due| due.link == *link).collect();
-    match mine.first().map(|due| due.watch.due_at) {
-        None => Check::warn(
+    let of_link: Vec<_> = watches.into_iter().filter(|due| due.link == *link).collect();
+    judge(&of_link, now)
+}
+
+/// Judges the poller by the watches of a link, the longest due first.
+fn judge(watches: &[DueWatch], now: Timestamp) -> Check {
+    const NAME: &str = "poller";
+    let is_late = |due: &&DueWatch| is_overdue(due.watch.due_at, now);
+    // A poller that runs has planned some of the watches anew. Only patient ones may be late meanwhile.
+    let late = watches.iter().find(|due| is_late(due) && !due.watch.is_patient());
+    let stopped = watches.first().filter(|_| watches.iter().all(|due| is_late(&due)));
+    let mut sweeps = Sweeps::default();
+    for due in watches {
+        sweeps.count(due, now);
+    }
+    if watches.is_empty() {
+        return Check::warn(
             NAME,
             "no watch exists yet, so the poller cannot be checked",
             "comment on a pull request, then run the check again",
-        ),
-        Some(first) if now.duration_since(first).as_secs() > OVERDUE_SECONDS => Check::fail(
+        );
+    }
+    if let Some(first) = late.or(stopped).map(|due| due.watch.due_at) {
+        return Check::fail(
             NAME,
             format!("a poll has been overdue since {} ({})", time(first), distance(first, now)),
             "check the poller function's log and schedule, and `bitrelay status`",
+        );
+    }
+    match sweeps.backlog(now) {
+        Some(backlog) => Check::warn(
+            NAME,
+            backlog,
+            "they are made in turn and delay no window; with fewer repositories (`bitrelay link sweep`) or more \
+             calls (CallsPerHour) they are made more often",
         ),
-        Some(_) => Check::ok(NAME, format!("{} watches, none overdue for long", mine.len())),
+        None => Check::ok(NAME, format!("{} watches, none overdue for long", watches.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use relay::{Reason, Watch};
+
+    use super::*;
+
+    #[test]
+    fn overdue_sweeps_are_no_stopped_poller() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (watches, line) in [
+            (&[][..], "warn  poller      no watch exists yet"),
+            (&[(Reason::Sweep, 9_900)], "ok    poller      1 watches, none overdue for long"),
+            (&[(Reason::Sweep, 600)], "fail  poller      a poll has been overdue since 1970-01-01 00:10:00Z"),
+            (
+                &[(Reason::QuietSweep, 600), (Reason::Sweep, 9_900)],
+                "warn  poller      1 of 2 sweeps are overdue, the oldest since 1970-01-01 00:10:00Z",
+            ),
+            (
+                &[(Reason::QuietSweep, 600), (Reason::Tasks, 900), (Reason::Sweep, 9_900)],
+                "fail  poller      a poll has been overdue since 1970-01-01 00:15:00Z",
+            ),
+        ] {
+            let watches = watches.iter().map(|(reason, second)| DueWatch {
+                link: "acme".parse().unwrap(),
+                subject: Subject::Link,
+                watch: Watch { due_at: at(*second), reason: *reason, deadline: None },
+            });
+            let found = judge(&watches.collect::<Vec<_>>(), at(10_000)).line();
+            assert!(found.starts_with(line), "{line}: {found}");
+        }
     }
 }
