@@ -4,10 +4,11 @@
 //! stores the same.
 
 use bitbucket::PullRequestId;
-use bitbucket::client::{Client, RepositoryPath};
+use bitbucket::client::{Client, Listing, RepositoryPath};
+use bitbucket::payload::PullRequest;
 use relay::observation::{RepositoryObservation, Sweep};
 use relay::polling::{Failure, finding, moved, split_moved, without_left};
-use relay::state::RepositoryState;
+use relay::state::{RepositoryState, UnfinishedListing};
 use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
@@ -27,15 +28,34 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     let started_at = poller.clock.now();
     let path = state.repository().and_then(|repository| RepositoryPath::from_payload(&repository.repository));
     let path = path.ok_or(Error::NoRepository)?;
-    let listed = match client.open_pull_requests(&path).await.map_err(Error::from) {
+    let unfinished = state.repository().and_then(|repository| repository.unfinished.clone());
+    let (listed, continued) = match list(client, &path, unfinished).await {
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
         listed => listed?,
     };
     let pace = sweep_pace(poller, &due.link).await?;
-    let sweep = Sweep::new(started_at, listed.items, listed.complete).with_pace(pace);
+    let sweep = Sweep::new(started_at, listed.items, listed.complete)
+        .in_parts(continued, listed.next)
+        .with_pace(pace);
     let observation = compare_all(poller, due, &state, sweep).await?;
     poller.record(&due.link, &due.subject, &Observation::Repository(observation), Some(state)).await?;
     Ok(PollOutcome::Stored { events: 0 })
+}
+
+/// Lists open pull requests: the pages after those of an unfinished listing, or the first ones. If Bitbucket does not
+/// know the next page any more, the listing begins anew.
+async fn list(
+    client: &Client,
+    path: &RepositoryPath,
+    unfinished: Option<UnfinishedListing>,
+) -> Result<(Listing<PullRequest>, Option<UnfinishedListing>), Error> {
+    if let Some(unfinished) = unfinished {
+        match client.further_pull_requests(&unfinished.next).await {
+            Err(bitbucket::Error::Api { status: 400 | 404 | 410, .. }) => {}
+            listed => return Ok((listed?, Some(unfinished))),
+        }
+    }
+    Ok((client.open_pull_requests(path).await?, None))
 }
 
 /// Compares the listed pull requests with their states, and has those read that changed without a webhook.

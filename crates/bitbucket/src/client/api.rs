@@ -147,11 +147,9 @@ impl Client {
         let mut items = Vec::new();
         let mut url = first;
         for _ in 0..max_pages {
-            let mut page = match self.get(operation, url).await {
+            let mut page = match self.get(operation, url.clone()).await {
                 // The items read so far are returned; the caller decides if a partial listing is useful.
-                Err(Error::AllowanceSpent { .. }) if !items.is_empty() => {
-                    return Ok(Listing { items, complete: false });
-                }
+                Err(Error::AllowanceSpent { .. }) if !items.is_empty() => break,
                 page => page?,
             };
             let Some(Value::Array(values)) = page.get_mut("values").map(Value::take) else {
@@ -159,13 +157,13 @@ impl Client {
             };
             items.extend(values.into_iter().map(Document::new));
             let Some(next) = page.get("next").and_then(Value::as_str) else {
-                return Ok(Listing { items, complete: true });
+                return Ok(Listing { items, complete: true, next: None });
             };
             url = self
                 .own(next)
                 .ok_or(Error::AnswerInvalid { operation, reason: "its next page is on another host" })?;
         }
-        Ok(Listing { items, complete: false })
+        Ok(Listing { items, complete: false, next: Some(url.into()) })
     }
 
     /// Gets one object; `None` if it does not exist.

@@ -122,12 +122,13 @@ impl Client {
         Ok(Document::new(self.get("get pull request", url).await?))
     }
 
-    /// Lists the pull requests of a repository that have not ended, with the fields that can change without a webhook.
+    /// Lists the pull requests of a repository that have not ended, the newest first, with the fields that can change
+    /// without a webhook.
     /// Bitbucket refuses pages of more than 50 (Jenkins's branch source plugin,
     /// `BitbucketCloudApiClient.getPullRequests`).
     ///
     /// Bitbucket's specification had the states `QUEUED` and `DRAFT` for some months of 2026. A Bitbucket without them
-    /// may answer 400; then only open ones are listed, as long as this [`Api`](super::Api) is used.
+    /// may answer 400; then only open ones are listed, in any order, as long as this [`Api`](super::Api) is used.
     ///
     /// # Errors
     ///
@@ -137,22 +138,38 @@ impl Client {
         repository: &RepositoryPath,
     ) -> Result<Listing<PullRequest>, Error> {
         if self.api.lists_all_states() {
-            match self.pull_requests_in(repository, &["OPEN", "QUEUED", "DRAFT"]).await {
+            match self.pull_requests_in(repository, &["OPEN", "QUEUED", "DRAFT"], Some("-created_on")).await {
                 Err(Error::Api { status: 400, .. }) => self.api.list_open_only(),
                 listed => return listed,
             }
         }
-        self.pull_requests_in(repository, &["OPEN"]).await
+        self.pull_requests_in(repository, &["OPEN"], None).await
+    }
+
+    /// Continues an incomplete listing of open pull requests at its next page.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::comments`].
+    pub async fn further_pull_requests(&self, next: &str) -> Result<Listing<PullRequest>, Error> {
+        const OPERATION: &str = "list further pull requests";
+        let url = self.own(next).ok_or(Error::AnswerInvalid {
+            operation: OPERATION,
+            reason: "its next page is on another host",
+        })?;
+        self.list(OPERATION, url, MAX_PAGES).await
     }
 
     async fn pull_requests_in(
         &self,
         repository: &RepositoryPath,
         states: &[&str],
+        sort: Option<&str>,
     ) -> Result<Listing<PullRequest>, Error> {
         let mut url = self.repository_url(repository, &["pullrequests"]);
         url.query_pairs_mut()
             .extend_pairs(states.iter().map(|state| ("state", state)))
+            .extend_pairs(sort.map(|sort| ("sort", sort)))
             .append_pair("pagelen", "50")
             .append_pair("fields", SWEPT_FIELDS);
         self.list("list pull requests", url, MAX_PAGES).await

@@ -31,4 +31,6 @@ pub struct Listing<T> {
     /// True if the last page was read. False if there are too many pages, or the allowance of calls was spent. An item
     /// that is missing from an incomplete listing may still exist.
     pub complete: bool,
+    /// Address of the next page, if the listing is incomplete.
+    pub next: Option<String>,
 }

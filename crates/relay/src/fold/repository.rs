@@ -1,12 +1,8 @@
 //! Folding observations of a repository.
 
-use std::collections::BTreeMap;
-
-use bitbucket::PullRequestId;
-
 use super::context::FoldContext;
-use crate::observation::{RepositoryObservation, Sweep};
-use crate::state::{Known, Listed, RepositoryState};
+use crate::observation::{MAX_OPEN, RepositoryObservation, Sweep};
+use crate::state::{Known, RepositoryState};
 
 pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservation) {
     let mut repository = match ctx.state.known.take() {
@@ -35,22 +31,18 @@ fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
     // A clock that is ahead must not keep the repository from ever being quiet.
     let moved_at = newest.map(|at| at.min(sweep.started_at));
     // Everything in the first sweep is new; its times show when it changed.
-    let has_changed =
-        repository.first_swept_at.is_some() && differs(&repository.open, &listed, sweep.complete);
+    let has_new = listed.iter().any(|(id, shown)| repository.open.get(id) != Some(shown));
+    let has_lost = repository.open.keys().any(|id| sweep.lacks(&listed, *id));
+    let has_changed = repository.first_swept_at.is_some() && (has_new || has_lost);
     let changed_at = has_changed.then_some(sweep.started_at);
     repository.last_activity_at = repository.last_activity_at.max(moved_at).max(changed_at);
     repository.first_swept_at.get_or_insert(sweep.started_at);
     repository.swept_at = repository.swept_at.max(Some(sweep.started_at));
     repository.pace = sweep.pace;
-    if sweep.complete {
-        repository.open.clear();
-    }
+    repository.open.retain(|id, _| !sweep.lacks(&listed, *id));
+    repository.unfinished = sweep.unfinished(&listed);
     repository.open.extend(listed);
-}
-
-type Open = BTreeMap<PullRequestId, Listed>;
-
-fn differs(before: &Open, listed: &Open, complete: bool) -> bool {
-    let has_new = listed.iter().any(|(id, shown)| before.get(id) != Some(shown));
-    has_new || (complete && before.len() != listed.len())
+    while repository.open.len() > MAX_OPEN {
+        repository.open.pop_first();
+    }
 }

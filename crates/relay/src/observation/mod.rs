@@ -13,5 +13,6 @@ pub use delivery::Report;
 pub use link::LinkObservation;
 pub use listing::Listing;
 pub use pull_request::{FirstListing, HeadDetails, Notice, PullRequestObservation, PullRequestPoll};
+pub(crate) use repository::MAX_OPEN;
 pub use repository::{RepositoryObservation, Sweep};
 pub use subject::Observation;

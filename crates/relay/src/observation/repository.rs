@@ -7,10 +7,10 @@ use bitbucket::payload::{Document, PullRequest};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::state::{Listed, SweepPace, has_ended};
+use crate::state::{Listed, SweepPace, UnfinishedListing, has_ended};
 
 /// Maximum number of open pull requests kept of one repository.
-const MAX_OPEN: usize = 5_000;
+pub(crate) const MAX_OPEN: usize = 5_000;
 
 /// Something learned about a repository.
 #[derive(Debug, Clone)]
@@ -35,8 +35,12 @@ pub struct Sweep {
     pub started_at: Timestamp,
     /// The listed pull requests.
     pub open: Vec<Document<PullRequest>>,
-    /// True if the listing is complete.
+    /// True if the last page was read.
     pub complete: bool,
+    /// The listing that this sweep continued; `None` if it began with the first page.
+    pub continued: Option<UnfinishedListing>,
+    /// Address of the next page, if the listing is incomplete.
+    pub next: Option<String>,
     /// The pace of the link's sweeps.
     pub pace: SweepPace,
 }
@@ -45,13 +49,32 @@ impl Sweep {
     /// A sweep that began at `started_at`. Takes the listed pull requests that have not ended, whatever was asked for.
     pub fn new(started_at: Timestamp, listed: Vec<Document<PullRequest>>, complete: bool) -> Self {
         let open = listed.into_iter().filter(|shown| !has_ended(&shown.raw)).collect();
-        Self { started_at, open, complete, pace: SweepPace::default() }
+        Self { started_at, open, complete, continued: None, next: None, pace: SweepPace::default() }
     }
 
     /// The sweep with the pace of its link's sweeps.
     #[must_use]
     pub fn with_pace(self, pace: SweepPace) -> Self {
         Self { pace, ..self }
+    }
+
+    /// The sweep as a part of a longer listing.
+    #[must_use]
+    pub fn in_parts(self, continued: Option<UnfinishedListing>, next: Option<String>) -> Self {
+        Self { continued, next, ..self }
+    }
+
+    /// True if a pull request was not listed: neither by this sweep, nor on the pages that it continued.
+    pub(crate) fn lacks(&self, listed: &BTreeMap<PullRequestId, Listed>, id: PullRequestId) -> bool {
+        let is_before = self.continued.as_ref().is_some_and(|continued| continued.listed.contains(&id));
+        self.complete && !listed.contains_key(&id) && !is_before
+    }
+
+    /// The listing that the next sweep continues.
+    pub(crate) fn unfinished(&self, listed: &BTreeMap<PullRequestId, Listed>) -> Option<UnfinishedListing> {
+        let next = self.next.clone()?;
+        let before = self.continued.iter().flat_map(|continued| &continued.listed);
+        Some(UnfinishedListing { next, listed: before.chain(listed.keys()).copied().collect() })
     }
 
     /// The open pull requests as the state remembers them.

@@ -12,7 +12,7 @@ pub fn moved(state: &SubjectState, sweep: &Sweep) -> Vec<PullRequestId> {
     let is_same = |id: &PullRequestId, now: &Listed| before.and_then(|open| open.get(id)) == Some(now);
     let moved = listed.iter().filter(|(id, now)| !is_same(id, now)).map(|(id, _)| *id);
     let gone = before.into_iter().flatten().map(|(id, _)| *id);
-    moved.chain(gone.filter(|id| sweep.complete && !listed.contains_key(id))).collect()
+    moved.chain(gone.filter(|id| sweep.lacks(&listed, *id))).collect()
 }
 
 /// True if the state of a pull request does not explain its listing; `shown` is `None` if it is not open any more.

@@ -27,7 +27,7 @@ pub(crate) use published::{end_key, has_ended, participants, review_state, state
 pub use pull_request::PullRequestState;
 pub use refusal::Refusal;
 pub(crate) use repository::digest;
-pub use repository::{Listed, RepositoryState, SweepPace};
+pub use repository::{Listed, RepositoryState, SweepPace, UnfinishedListing};
 pub use revision::{Resolved, Revision};
 pub use subject::{Known, Repeats, SubjectState};
 pub use targets::{MAX_REPOSITORIES, MAX_WORKSPACES, SweepTarget, SweepTargets};

@@ -1,6 +1,6 @@
 //! The state of a repository that is swept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitbucket::PullRequestId;
 use bitbucket::payload::{Document, PullRequest};
@@ -29,9 +29,21 @@ pub struct RepositoryState {
     /// Time from which it is swept, if its link named many repositories at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_sweep_at: Option<Timestamp>,
+    /// The listing that the last sweeps began and did not finish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<UnfinishedListing>,
     /// The pace of the link's sweeps at the last one.
     #[serde(default)]
     pub pace: SweepPace,
+}
+
+/// A listing of open pull requests that takes more calls than one sweep has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnfinishedListing {
+    /// Address of its next page.
+    pub next: String,
+    /// The pull requests on the pages before.
+    pub listed: BTreeSet<PullRequestId>,
 }
 
 /// The pace of a link's sweeps. It follows from the number of swept repositories and the calls of the link.

@@ -177,6 +177,33 @@ fn sweep_shows_moved_new_and_closed_pull_requests() {
 }
 
 #[test]
+fn sweeps_list_many_pull_requests_in_parts() {
+    let mut world = a_registered_repository();
+    let pr = |world: &World, id| listed(world, id, 0);
+    let learns = |world: &mut World, open: &[Value], next: Option<&str>| {
+        let continued = swept(world).unfinished.clone();
+        let part = Sweep { complete: next.is_none(), ..sweep(world.now, open) };
+        let part = part.in_parts(continued, next.map(str::to_owned));
+        let moved = ids(&moved(&world.state, &part));
+        world.learns(&Observation::Repository(RepositoryObservation::Swept(part)));
+        moved
+    };
+    let all: Vec<_> = (1..=6).map(|id| pr(&world, id)).collect();
+    assert_eq!(learns(&mut world, &all[..3], Some("page 2")), [1, 2, 3]);
+    assert_eq!(learns(&mut world, &all[3..5], Some("page 3")), [4, 5]);
+    let unfinished = swept(&world).unfinished.clone().unwrap();
+    assert_eq!((unfinished.next.as_str(), unfinished.listed.len()), ("page 3", 5));
+    assert_eq!(learns(&mut world, &all[5..], None), [6], "the pages before are remembered");
+    assert_eq!((swept(&world).unfinished.as_ref(), swept(&world).open.len()), (None, 6));
+
+    world.waits(300);
+    let changed = pr(&world, 5);
+    assert_eq!(learns(&mut world, &all[..3], Some("page 2")), [0; 0]);
+    assert_eq!(learns(&mut world, &[changed, all[5].clone()], None), [5, 4], "4 is on no page");
+    assert_eq!(swept(&world).open.len(), 5);
+}
+
+#[test]
 fn pull_request_created_since_first_sweep_is_published() {
     let mut world = a_registered_repository();
     let old = listed(&world, 1, 4);

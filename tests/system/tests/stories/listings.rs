@@ -133,3 +133,37 @@ async fn more_events_than_one_transaction_holds_are_published() {
     let calls = world.calls(Repo::Widgets);
     assert!(calls <= 14, "{calls} calls: events of a later transaction need no second read");
 }
+
+#[tokio::test]
+async fn changes_beyond_the_calls_of_one_sweep_are_found() {
+    // Five calls list 250 pull requests. The longest listing, 1,000 of them, is cut in the same way.
+    let mut setup = Setup { hooked: false, ..Setup::default() };
+    setup.settings = relay::Settings { sweep_seconds: 300, ..setup.settings };
+    setup.limits = poller::PollerSettings { max_calls_per_run: 5, ..setup.limits };
+    let world = World::with(setup).await;
+    let mut prs = Vec::new();
+    for number in 0..260 {
+        prs.push(world.alice().opens(&format!("branch-{number}")).await);
+    }
+    world.name_targets(Repo::Widgets, &["acme/widgets"]);
+    world.hook(Repo::Widgets).await;
+    world.bob().approves(prs[100]).await;
+    let runs = async |count: u64| {
+        for _ in 0..count {
+            world.advance(60);
+            world.poll().await;
+        }
+    };
+    runs(30).await;
+    world.lose_next(u32::MAX);
+    let [oldest, newest, merged] = [prs[0], prs[259], prs[1]];
+    for pr in [oldest, newest] {
+        world.bob().approves(pr).await;
+    }
+    world.alice().merges(merged).await;
+    runs(30).await;
+    for pr in [oldest, newest] {
+        assert_eq!(world.events(pr).await, ["1 pullrequest:approved poll"], "{pr:?}");
+    }
+    assert_eq!(world.events(merged).await, ["1 pullrequest:fulfilled poll"]);
+}
