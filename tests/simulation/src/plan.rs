@@ -39,6 +39,8 @@ pub struct Plan {
     pub crashes: u64,
     /// I/O calls of 1,000 that fail.
     pub failing_calls: u64,
+    /// Age of the copy of Bitbucket that answers half of the calls; at most the grace period.
+    pub lag_seconds: Second,
     /// True if a second hook reports everything too.
     pub two_hooks: bool,
     /// True if the tail is on. It finds what windows miss, so some histories do without it. In those nothing happens
@@ -75,6 +77,7 @@ impl Plan {
             read_heads: dice.percent(20),
             ..PollerSettings::default()
         };
+        let grace = Second::from(settings.grace_seconds);
         let pollers = if dice.percent(30) { 2 } else { 1 };
         let skew = || whole(dice.below(2 * SKEW + 1)) - whole(SKEW);
         let outages = (0..dice.below(3)).map(|_| {
@@ -92,6 +95,7 @@ impl Plan {
             webhook_skew: skew(),
             crashes: *dice.pick(&[0, 3, 10]).unwrap_or(&0),
             failing_calls: *dice.pick(&[0, 0, 2, 20]).unwrap_or(&0),
+            lag_seconds: *dice.pick(&[0, 0, 2, grace / 2, grace]).unwrap_or(&0),
             two_hooks: dice.percent(20),
             has_tail,
         }

@@ -92,6 +92,7 @@ impl ScheduledPoller {
             bitbucket: Arc::clone(&stage.bitbucket),
             instance: instance.clone(),
             faults: Arc::clone(&stage.faults),
+            lag: SignedDuration::from_secs(stage.plan.lag_seconds),
         };
         let table = FaultyTable {
             table: stage.table.clone(),

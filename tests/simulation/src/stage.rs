@@ -69,6 +69,9 @@ impl Stage {
             ..simulator::Settings::default()
         };
         let bitbucket = Arc::new(InProcess::new(&settings)?);
+        if plan.lag_seconds > 0 {
+            bitbucket.keep_past();
+        }
         let link: LinkId = "acme".parse()?;
         let events: Vec<_> = pull_request_events().chain(["repo:push"]).collect();
         let hook = || HookInput {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use bitbucket::client::{Sent, Transport, Unreachable};
 use http::StatusCode;
+use jiff::SignedDuration;
 use reqwest::{Request, Response};
 use simulator::InProcess;
 
@@ -16,9 +17,11 @@ const LONGEST_CALL_MS: u64 = 2_000;
 /// The largest answer that is carried.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
-/// Statuses of a Bitbucket in trouble. None of them is a statement about the pull request.
-const FAILURES: [StatusCode; 4] = [
+/// Statuses of a Bitbucket in trouble. All of them are wrong: the pull request exists and may be read.
+const FAILURES: [StatusCode; 6] = [
     StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
     StatusCode::TOO_MANY_REQUESTS,
     StatusCode::INTERNAL_SERVER_ERROR,
     StatusCode::SERVICE_UNAVAILABLE,
@@ -30,6 +33,8 @@ pub struct InProcessTransport {
     pub(crate) bitbucket: Arc<InProcess>,
     pub(crate) instance: Instance,
     pub(crate) faults: Arc<Faults>,
+    /// Age of the copy that answers half of the calls.
+    pub(crate) lag: SignedDuration,
 }
 
 impl Transport for InProcessTransport {
@@ -50,7 +55,11 @@ impl InProcessTransport {
         *carried.method_mut() = method;
         *carried.uri_mut() = path.parse().unwrap_or_default();
         *carried.headers_mut() = request.headers().clone();
-        let answer = self.bitbucket.call(carried).await;
+        let answer = if self.lag.is_positive() && self.faults.dice.percent(50) {
+            self.bitbucket.call_lagging(carried, self.lag).await
+        } else {
+            self.bitbucket.call(carried).await
+        };
         if self.faults.happens(self.faults.failing_calls) {
             let mut failed = http::Response::new(Vec::new());
             *failed.status_mut() = self.faults.dice.pick(&FAILURES).copied().unwrap_or_default();

@@ -70,9 +70,8 @@ async fn faults(State(hub): Shared) -> Json<Value> {
 
 async fn add_faults(State(hub): Shared, body: Bytes) -> Result<Json<Value>, ApiError> {
     let request: FaultRequest = parse(&body)?;
-    let mut faults = hub.faults();
-    faults.add(request).map_err(ApiError::bad_request)?;
-    Ok(Json(json!(*faults)))
+    hub.add_faults(request).map_err(ApiError::bad_request)?;
+    Ok(Json(json!(*hub.faults())))
 }
 
 async fn clear_faults(State(hub): Shared) -> StatusCode {

@@ -38,6 +38,8 @@ pub struct FaultRequest {
     pub only_for: Option<String>,
     /// From now on an account's calls have a limit of its own, which the answers name in headers.
     pub scaled_limit: Option<ScaledLimit>,
+    /// From now on the reads of an account see an earlier state.
+    pub stale_reads: Option<StaleReads>,
     /// From now on each attempt has, or has not, a request uuid of its own. At the start it has not.
     pub new_request_uuid_each_attempt: Option<bool>,
 }
@@ -50,6 +52,16 @@ pub struct StatusFault {
     pub status: u16,
     /// Number of calls.
     pub count: u32,
+}
+
+/// Reads that lag, as from a copy that is not up to date. Bitbucket does not document that there is none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaleReads {
+    /// The account's name.
+    pub account: String,
+    /// Age of what its reads see, in seconds; 0 is the present.
+    pub seconds: u32,
 }
 
 /// The limit of an account with an access token. Bitbucket names it in the headers `X-RateLimit-Limit`, `-Resource`
@@ -73,6 +85,7 @@ pub(crate) struct Faults {
     delay_next: Vec<Repeated>,
     api: Vec<ApiFaults>,
     scaled_limits: BTreeMap<String, u32>,
+    stale_reads: BTreeMap<String, u32>,
     pub(crate) new_request_uuid_each_attempt: bool,
 }
 
@@ -126,6 +139,9 @@ impl Faults {
         if let Some(ScaledLimit { account, calls_per_hour }) = request.scaled_limit {
             self.scaled_limits.insert(account, calls_per_hour);
         }
+        if let Some(StaleReads { account, seconds }) = request.stale_reads {
+            self.stale_reads.insert(account, seconds);
+        }
         if let Some(own_uuid) = request.new_request_uuid_each_attempt {
             self.new_request_uuid_each_attempt = own_uuid;
         }
@@ -161,6 +177,11 @@ impl Faults {
     /// The limit that an account's answers name, if any.
     pub(crate) fn scaled_limit(&self, account: &str) -> Option<u32> {
         self.scaled_limits.get(account).copied()
+    }
+
+    /// Seconds by which the reads of an account lag, if they do.
+    pub(crate) fn lag_seconds(&self, account: &str) -> Option<u32> {
+        self.stale_reads.get(account).copied()
     }
 
     /// Fault of the next API call of an account, if any: the oldest fault that is for it.

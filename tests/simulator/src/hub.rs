@@ -3,19 +3,51 @@
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::deliveries::DeliveryLog;
-use crate::faults::Faults;
+use crate::faults::{FaultRequest, Faults};
 use crate::oauth::Authority;
 use crate::sender::PostOffice;
 use crate::settings::{Settings, User};
 use crate::world::{Account, Act, Done, Outbox, Refusal, RepositoryId, Webhook, World};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+tokio::task_local! {
+    /// Age of the copy that answers the request of this task.
+    pub(crate) static LAG: SignedDuration;
+}
+
+/// The most earlier worlds that are kept for reads that lag.
+const MAX_PAST: usize = 200;
+
+/// The world that a read sees: the present one, or an earlier one.
+#[derive(Debug)]
+pub(crate) enum Seen<'w> {
+    Present(MutexGuard<'w, World>),
+    Past(Arc<World>),
+}
+
+impl Deref for Seen<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        match self {
+            Self::Present(world) => world,
+            Self::Past(world) => world,
+        }
+    }
+}
 
 /// The one state behind all routes.
 #[derive(Debug)]
 pub(crate) struct Hub {
     world: Mutex<World>,
+    /// Earlier worlds, each with the time until which it stood. Kept once a read may lag.
+    past: Mutex<VecDeque<(Timestamp, Arc<World>)>>,
+    keeps_past: AtomicBool,
     pub(crate) clock: Clock,
     pub(crate) users: Vec<User>,
     pub(crate) base_url: String,
@@ -63,6 +95,8 @@ impl Hub {
         let world = World::new(settings, base_url, seed, clock.now());
         Self {
             world: Mutex::new(world),
+            past: Mutex::default(),
+            keeps_past: AtomicBool::new(false),
             clock,
             users: settings.users.clone(),
             base_url: base_url.to_owned(),
@@ -75,8 +109,44 @@ impl Hub {
         }
     }
 
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+    /// The world, to read it: as it was [`LAG`] ago, if that is set.
+    pub(crate) fn world(&self) -> Seen<'_> {
+        let lag = LAG.try_with(|lag| *lag).ok();
+        let seen = lag.and_then(|lag| self.past_world(self.clock.now().saturating_sub(lag).ok()?));
+        seen.map_or_else(|| Seen::Present(self.world_mut()), Seen::Past)
+    }
+
+    /// The world as it is, to change it.
+    pub(crate) fn world_mut(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the faults of a request. A wrong request adds nothing and returns the reason.
+    pub(crate) fn add_faults(&self, request: FaultRequest) -> Result<(), String> {
+        if request.stale_reads.is_some() {
+            self.keep_past();
+        }
+        self.faults().add(request)
+    }
+
+    /// Keeps earlier worlds from now on, for reads that lag.
+    pub(crate) fn keep_past(&self) {
+        self.keeps_past.store(true, Ordering::Relaxed);
+    }
+
+    fn past_world(&self, at: Timestamp) -> Option<Arc<World>> {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.iter().find(|(until, _)| *until > at).map(|(_, world)| Arc::clone(world))
+    }
+
+    fn remember(&self, world: &World, until: Timestamp) {
+        if self.keeps_past.load(Ordering::Relaxed) {
+            let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+            past.push_back((until, Arc::new(world.clone())));
+            while past.len() > MAX_PAST {
+                past.pop_front();
+            }
+        }
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -100,7 +170,8 @@ impl Hub {
         run: impl FnOnce(&mut World, &Act) -> Result<Done<T>, Refusal>,
         show: impl FnOnce(&World, &Act, T) -> Result<V, Refusal>,
     ) -> Result<V, Refusal> {
-        let mut world = self.world();
+        let mut world = self.world_mut();
+        self.remember(&world, self.clock.now());
         let act = Act { actor: actor.clone(), repository: find(&world)?, now: self.clock.now() };
         let done = run(&mut world, &act)?;
         self.pass_on(done.outbox, &act.actor.name, act.now);

@@ -3,7 +3,7 @@
 
 use crate::calls::CallRecord;
 use crate::clock::Clock;
-use crate::hub::Hub;
+use crate::hub::{Hub, LAG};
 use crate::settings::{Sending, Settings};
 use crate::world::{Act, Done, HookInput, Refusal, Webhook, World};
 use crate::{api, oauth, sender};
@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use jiff::SignedDuration;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tower::ServiceExt as _;
@@ -57,6 +58,16 @@ impl InProcess {
         }
     }
 
+    /// Keeps earlier states from now on, for [`InProcess::call_lagging`].
+    pub fn keep_past(&self) {
+        self.hub.keep_past();
+    }
+
+    /// Answers one request from a copy that lags behind.
+    pub async fn call_lagging(&self, request: Request<Body>, lag: SignedDuration) -> Response<Body> {
+        LAG.scope(lag, self.call(request)).await
+    }
+
     /// Lets an account act on a repository now. Gives the act's value and the webhooks that follow from it.
     ///
     /// # Errors
@@ -79,7 +90,7 @@ impl InProcess {
     /// # Errors
     /// An unknown repository, or a hook that is refused.
     pub fn create_hook(&self, repository: &str, hook: &HookInput) -> anyhow::Result<String> {
-        let mut world = self.hub.world();
+        let mut world = self.hub.world_mut();
         let repository = world.find_repository(&self.workspace, repository)?;
         Ok(world.subscribe(repository, hook, self.hub.clock.now())?)
     }

@@ -53,7 +53,7 @@ mod view;
 pub mod world;
 
 pub use clock::ClockStart;
-pub use faults::{FaultRequest, ScaledLimit, StatusFault};
+pub use faults::{FaultRequest, ScaledLimit, StaleReads, StatusFault};
 pub use in_process::InProcess;
 pub use oauth::{OAuthConsumer, TokenCall};
 pub use person::{Answer, Person};

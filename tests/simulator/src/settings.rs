@@ -133,6 +133,8 @@ pub struct Rules {
     pub deleted_comments_stay_readable: bool,
     /// A push to the source branch withdraws approvals, without `pullrequest:unapproved`. Default false.
     pub push_withdraws_approvals: bool,
+    /// Listings of comments take `sort=updated_on`. Default true; no document says so.
+    pub comments_sort_by_time: bool,
     /// A pull request may name a source branch that does not exist; it is then made. Default true, for short
     /// scenarios; Bitbucket answers 400.
     pub create_missing_branches: bool,
@@ -153,6 +155,7 @@ impl Default for Rules {
             resolution_moves_updated_on: false,
             deleted_comments_stay_readable: true,
             push_withdraws_approvals: false,
+            comments_sort_by_time: true,
             create_missing_branches: true,
             queued_is_a_state: false,
         }

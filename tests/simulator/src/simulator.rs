@@ -84,7 +84,7 @@ impl Simulator {
     /// # Errors
     /// A fault that is impossible; the message gives the reason.
     pub fn fault(&self, request: FaultRequest) -> anyhow::Result<()> {
-        self.hub.faults().add(request).map_err(anyhow::Error::msg)
+        self.hub.add_faults(request).map_err(anyhow::Error::msg)
     }
 
     /// Webhooks and silences, oldest first, each with its outcome.

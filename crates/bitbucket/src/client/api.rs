@@ -22,6 +22,16 @@ use crate::{Error, RateLimit};
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// Listings that Bitbucket has refused with 400, although some source says that it takes them. They are not asked for
+/// again. For *economy*: a refusal costs a call.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    /// Pull requests of other states than `OPEN`.
+    pub(super) states: AtomicBool,
+    /// Comments sorted by `updated_on`.
+    pub(super) sort: AtomicBool,
+}
+
 /// Bitbucket's REST API without a credential. It holds the connections, so make one and reuse it.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -29,8 +39,7 @@ pub struct Api {
     http: reqwest::Client,
     transport: Arc<dyn Transport>,
     pub(super) base: Url,
-    /// True once Bitbucket has refused a state of pull requests besides `OPEN`.
-    lists_open_only: Arc<AtomicBool>,
+    refused: Arc<Refused>,
 }
 
 impl Api {
@@ -42,13 +51,13 @@ impl Api {
     /// encrypted.
     pub fn new(base: &str) -> Result<Self, Error> {
         let (http, base) = (http()?, root(base)?);
-        Ok(Self { transport: Arc::new(http.clone()), http, base, lists_open_only: Arc::default() })
+        Ok(Self { transport: Arc::new(http.clone()), http, base, refused: Arc::default() })
     }
 
     /// Sends requests through another transport. For tests that run Bitbucket in their own process.
     #[must_use]
     pub fn with_transport(&self, transport: Arc<dyn Transport>) -> Self {
-        Self { transport, ..self.clone() }
+        Self { transport, refused: Arc::default(), ..self.clone() }
     }
 
     /// Makes a client with a credential. After `allowance` calls it refuses to make more.
@@ -57,15 +66,9 @@ impl Api {
         Client { api: self.clone(), credential, left, rate_limit: Arc::default() }
     }
 
-    /// True unless Bitbucket has refused to list pull requests of other states than `OPEN`. For *economy*: a refusal
-    /// costs a call.
-    pub(super) fn lists_all_states(&self) -> bool {
-        !self.lists_open_only.load(Ordering::Relaxed)
-    }
-
-    /// Lists only open pull requests from now on.
-    pub(super) fn list_open_only(&self) {
-        self.lists_open_only.store(true, Ordering::Relaxed);
+    /// The listings that Bitbucket has refused.
+    pub(super) fn refused(&self) -> &Refused {
+        &self.refused
     }
 }
 

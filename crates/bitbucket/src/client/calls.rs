@@ -1,5 +1,7 @@
 //! The API calls of polls.
 
+use std::sync::atomic::Ordering;
+
 use url::Url;
 
 use super::{Client, Listing, MAX_PAGES, RepositoryPath};
@@ -28,8 +30,24 @@ impl Client {
         id: PullRequestId,
     ) -> Result<Listing<Comment>, Error> {
         let mut url = self.pull_request_url(repository, id, &["comments"]);
-        url.query_pairs_mut().append_pair("sort", "-updated_on").append_pair("pagelen", "100");
-        self.list("list comments", url, MAX_PAGES).await
+        url.query_pairs_mut().append_pair("pagelen", "100");
+        self.last_changed_first("list comments", url).await
+    }
+
+    /// Lists comments, the last changed first: then a partial listing has what matters. No document says that comments
+    /// can be sorted. If Bitbucket answers 400, they are listed in its own order, as long as this [`Api`](super::Api) is
+    /// used.
+    async fn last_changed_first(&self, operation: &'static str, url: Url) -> Result<Listing<Comment>, Error> {
+        let sort = &self.api.refused().sort;
+        if !sort.load(Ordering::Relaxed) {
+            let mut sorted = url.clone();
+            sorted.query_pairs_mut().append_pair("sort", "-updated_on");
+            match self.list(operation, sorted, MAX_PAGES).await {
+                Err(Error::Api { status: 400, .. }) => sort.store(true, Ordering::Relaxed),
+                listed => return listed,
+            }
+        }
+        self.list(operation, url, MAX_PAGES).await
     }
 
     /// Gets one comment; `None` if it no longer exists.
@@ -59,8 +77,8 @@ impl Client {
         hash: &str,
     ) -> Result<Listing<Comment>, Error> {
         let mut url = self.repository_url(repository, &["commit", hash, "comments"]);
-        url.query_pairs_mut().append_pair("sort", "-updated_on").append_pair("pagelen", "100");
-        self.list("list commit comments", url, MAX_PAGES).await
+        url.query_pairs_mut().append_pair("pagelen", "100");
+        self.last_changed_first("list commit comments", url).await
     }
 
     /// Gets one comment of a commit; `None` if it no longer exists.
@@ -137,9 +155,10 @@ impl Client {
         &self,
         repository: &RepositoryPath,
     ) -> Result<Listing<PullRequest>, Error> {
-        if self.api.lists_all_states() {
+        let states = &self.api.refused().states;
+        if !states.load(Ordering::Relaxed) {
             match self.pull_requests_in(repository, &["OPEN", "QUEUED", "DRAFT"], Some("-created_on")).await {
-                Err(Error::Api { status: 400, .. }) => self.api.list_open_only(),
+                Err(Error::Api { status: 400, .. }) => states.store(true, Ordering::Relaxed),
                 listed => return listed,
             }
         }

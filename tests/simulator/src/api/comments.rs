@@ -20,7 +20,9 @@ pub(super) async fn list(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    listed(List::USUAL, &hub, &uri, |world| world.read_comments(params.repository(world)?, params.id()?))
+    listed(List::of_comments(&hub), &hub, &uri, |world| {
+        world.read_comments(params.repository(world)?, params.id()?)
+    })
 }
 
 pub(super) async fn read(

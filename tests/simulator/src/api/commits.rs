@@ -67,7 +67,7 @@ pub(super) async fn list_comments(
     OriginalUri(uri): OriginalUri,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
-    listed(List::USUAL, &hub, &uri, |world| {
+    listed(List::of_comments(&hub), &hub, &uri, |world| {
         world.read_commit_comments(params.repository(world)?, params.hash())
     })
 }

@@ -3,17 +3,18 @@
 use super::errors::ApiError;
 use crate::calls::CallRecord;
 use crate::faults::ApiFault;
-use crate::hub::Hub;
+use crate::hub::{Hub, LAG};
 use crate::oauth::{Bearer, scopes};
 use crate::settings::User;
 use crate::world::Account;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::SignedDuration;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,13 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
                 refused.into_response()
             } else {
                 request.extensions_mut().insert(caller);
-                next.run(request).await
+                let lag = hub.faults().lag_seconds(&name).filter(|_| request.method() == Method::GET);
+                match lag {
+                    Some(seconds) => {
+                        LAG.scope(SignedDuration::from_secs(seconds.into()), next.run(request)).await
+                    }
+                    None => next.run(request).await,
+                }
             }
         }
     };

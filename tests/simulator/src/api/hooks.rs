@@ -47,7 +47,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let input: HookInput = parse(&body)?;
     let now = hub.clock.now();
-    let mut world = hub.world();
+    let mut world = hub.world_mut();
     let subject = subject(&params, &world)?;
     let uuid = world.create_hook(subject.clone(), &input, now)?;
     Ok((StatusCode::CREATED, Json(world.view().hook(world.hook(&subject, &uuid)?))))
@@ -59,14 +59,14 @@ pub(super) async fn change(
     body: Bytes,
 ) -> Result<Json<Value>, ApiError> {
     let input: HookInput = parse(&body)?;
-    let mut world = hub.world();
+    let mut world = hub.world_mut();
     let subject = subject(&params, &world)?;
     world.change_hook(&subject, params.uid(), &input)?;
     Ok(Json(world.view().hook(world.hook(&subject, params.uid())?)))
 }
 
 pub(super) async fn delete(State(hub): Shared, Path(params): Path<Params>) -> Result<StatusCode, ApiError> {
-    let mut world = hub.world();
+    let mut world = hub.world_mut();
     let subject = subject(&params, &world)?;
     world.delete_hook(&subject, params.uid())?;
     Ok(StatusCode::NO_CONTENT)

@@ -36,6 +36,12 @@ impl List {
         default_sort: "",
         hidden: &[],
     };
+
+    /// Comments, which may not be sortable by their time.
+    pub(crate) fn of_comments(hub: &Hub) -> Self {
+        let sorts_by_time = hub.world().comments_sort_by_time();
+        Self { sortable: if sorts_by_time { Self::USUAL.sortable } else { &["created_on"] }, ..Self::USUAL }
+    }
 }
 
 /// The query of a request.

@@ -33,7 +33,7 @@ pub(super) async fn create(
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
     let now = hub.clock.now();
-    let mut world = hub.world();
+    let mut world = hub.world_mut();
     let made = world.create_repository(&params.workspace, params.slug(), &caller.0, now)?;
     Ok(Json(world.read_repository(made)?))
 }

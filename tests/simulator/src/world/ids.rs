@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// A source of identifiers (`SplitMix64`; nothing here needs to be unpredictable).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ids {
     state: u64,
     last_number: u64,

@@ -38,7 +38,7 @@ use std::sync::Arc;
 const MAX_ITEMS: usize = 10_000;
 
 /// Bitbucket: accounts, one workspace, its repositories and hooks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     base_url: String,
     rules: Rules,
@@ -162,6 +162,11 @@ impl World {
     pub(crate) fn pull_request_states(&self) -> &'static [&'static str] {
         let all = &["OPEN", "MERGED", "DECLINED", "SUPERSEDED", "QUEUED", "DRAFT"];
         if self.rules.queued_is_a_state { all } else { &all[..4] }
+    }
+
+    /// True if listings of comments can be sorted by `updated_on`.
+    pub(crate) fn comments_sort_by_time(&self) -> bool {
+        self.rules.comments_sort_by_time
     }
 
     pub(crate) fn view(&self) -> View<'_> {

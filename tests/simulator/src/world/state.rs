@@ -40,7 +40,7 @@ pub(crate) struct RepositoryIdentity {
 }
 
 /// A repository with everything in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Repository {
     pub(crate) identity: Arc<RepositoryIdentity>,
     pub(crate) updated_on: Timestamp,

@@ -4,6 +4,22 @@ use system::truth::check;
 use system::{Pr, Repo, Setup, World};
 
 #[tokio::test]
+async fn comments_that_cannot_be_sorted_are_listed_all_the_same() {
+    let mut setup = Setup::default();
+    setup.rules.comments_sort_by_time = false;
+    let world = World::with(setup).await;
+    let pr = world.alice().opens("gear").await;
+    let comment = world.bob().comments(pr, "first").await;
+    world.run_for(40).await;
+    world.bob().edits(pr, comment, "second").await;
+    let calls = world.calls(Repo::Widgets);
+    world.run_for(700).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:comment_updated poll"]);
+    let calls = world.calls(Repo::Widgets) - calls;
+    assert!(calls < 30, "{calls} calls: one refusal is remembered");
+}
+
+#[tokio::test]
 async fn older_comments_of_a_new_pull_request_are_not_published() {
     let world = World::with(Setup { hooked: false, ..Setup::default() }).await;
     let pr = world.alice().opens("gear").await;
