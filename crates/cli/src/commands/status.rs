@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use relay::budget::Budget;
-use relay::{Account, LinkId};
+use relay::{Account, LinkId, Reason};
 use serde_json::{Value, json};
 use store::{Documents, DueWatch, SubjectLog};
 
@@ -24,6 +24,8 @@ struct Polling {
     shared_with: Vec<LinkId>,
     watches: u64,
     overdue: u64,
+    /// Number of subjects whose polls are refused.
+    refused: u64,
     /// Time of the earliest due watch.
     first_due: Option<Timestamp>,
     sweeps: Sweeps,
@@ -59,8 +61,11 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
         let backlog = polling.sweeps.backlog(now)?;
         Some(format!("{link}: {backlog}; they are made in turn and delay no window"))
     });
+    let refused = links.iter().filter(|(_, polling)| polling.refused > 0).map(|(link, polling)| {
+        format!("{link}: polls of {} are refused; they are made again, less and less often", polling.refused)
+    });
     let report = Report {
-        text: std::iter::once(polls).chain(sweeps).collect::<Vec<_>>().join("\n"),
+        text: std::iter::once(polls).chain(sweeps).chain(refused).collect::<Vec<_>>().join("\n"),
         json: links.iter().map(|(link, polling)| row_json(link, polling, limit, now)).collect(),
     };
     session.show(&report);
@@ -102,6 +107,7 @@ fn polling(watches: &[DueWatch], now: Timestamp) -> BTreeMap<LinkId, Polling> {
         let due_at = due.watch.due_at;
         polling.watches += 1;
         polling.overdue += u64::from(due_at < now);
+        polling.refused += u64::from(due.watch.reason == Reason::Refused);
         polling.sweeps.count(due, now);
         polling.first_due = Some(polling.first_due.map_or(due_at, |first| first.min(due_at)));
     }
@@ -146,6 +152,7 @@ fn row_json(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> Val
         },
         "watches": polling.watches,
         "overdue": polling.overdue,
+        "refused": polling.refused,
         "oldest_deadline": polling.first_due,
         "sweeps": {
             "count": polling.sweeps.count,

@@ -2,7 +2,7 @@
 
 use bitbucket::{EventKey, WebhookSecret};
 use jiff::Timestamp;
-use relay::{LinkId, Subject};
+use relay::{LinkId, Reason, Subject};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use store::links::{LinkDocument, LinkEdit};
@@ -151,6 +151,18 @@ fn judge(watches: &[DueWatch], now: Timestamp) -> Check {
             "check the poller function's log and schedule, and `bitrelay status`",
         );
     }
+    let refused = watches.iter().filter(|due| due.watch.reason == Reason::Refused).count();
+    if refused > 0 {
+        return Check::warn(
+            NAME,
+            format!(
+                "polls of {refused} of {} watched subjects are refused (403, 404, 410 or no credential)",
+                watches.len()
+            ),
+            "give the credential access to their repositories; the polls are made again within an hour, after a month \
+             within a day",
+        );
+    }
     match sweeps.backlog(now) {
         Some(backlog) => Check::warn(
             NAME,
@@ -164,7 +176,7 @@ fn judge(watches: &[DueWatch], now: Timestamp) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use relay::{Reason, Watch};
+    use relay::Watch;
 
     use super::*;
 
@@ -178,6 +190,10 @@ mod tests {
             (
                 &[(Reason::QuietSweep, 600), (Reason::Sweep, 9_900)],
                 "warn  poller      1 of 2 sweeps are overdue, the oldest since 1970-01-01 00:10:00Z",
+            ),
+            (
+                &[(Reason::Sweep, 9_900), (Reason::Refused, 13_600)],
+                "warn  poller      polls of 1 of 2 watched subjects are refused (403, 404, 410 or no credential)",
             ),
             (
                 &[(Reason::QuietSweep, 600), (Reason::Tasks, 900), (Reason::Sweep, 9_900)],
