@@ -54,7 +54,8 @@ impl Api {
         Ok(Self { transport: Arc::new(http.clone()), http, base, refused: Arc::default() })
     }
 
-    /// Sends requests through another transport. For tests that run Bitbucket in their own process.
+    /// Sends requests through another transport, and forgets what Bitbucket refused. For tests that run Bitbucket in
+    /// their own process.
     #[must_use]
     pub fn with_transport(&self, transport: Arc<dyn Transport>) -> Self {
         Self { transport, refused: Arc::default(), ..self.clone() }

@@ -14,8 +14,8 @@ const OVERDUE_TAIL_SECONDS: i64 = 3_600;
 const OVERDUE_FULL_READ_SECONDS: i64 = 21_600;
 
 /// Second of each minute from which overdue patient watches precede the other overdue ones. So neither kind starves the
-/// other: most of the minute is for those in which somebody works.
-const PATIENT_TURN_SECOND: i64 = 40;
+/// other. Two thirds of the minute are theirs: only sweeps find what lost webhooks left out.
+const PATIENT_TURN_SECOND: i64 = 20;
 
 /// Seconds that the check of an ended window may wait while calls are short: comments come in bursts, and one poll
 /// serves all windows that have ended by then.
