@@ -47,6 +47,17 @@ class NotifyTest(unittest.TestCase):
         detail = samples.detail("repo.push") | {"subject": {"type": "link"}, "key": "project:updated"}
         self.assertEqual(notify.line(detail), "acme: alice, project:updated")
 
+    def test_markup_of_a_name_is_posted_as_text(self) -> None:
+        detail = samples.detail("repo.push") | {"actor": {"nickname": "<!channel>"}}
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            mock.patch.dict(os.environ, {"NOTIFY_URL": "http://localhost/"}),
+            mock.patch("urllib.request.urlopen") as posted,
+        ):
+            notify.handler({"detail": detail}, None)
+        body = json.loads(posted.call_args.args[0].data)
+        self.assertIn("&lt;!channel&gt;", body["text"])
+
     def test_a_line_is_posted_where_the_settings_say(self) -> None:
         # Given a listener
         heard: list[Any] = []

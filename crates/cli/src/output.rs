@@ -57,12 +57,41 @@ pub(crate) fn number_or_dash(number: Option<u64>) -> String {
 
 /// Returns foreign text on one line and without control characters. For safety: a title must not control the terminal.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if controls(c) { ' ' } else { c }).collect()
+}
+
+/// Formats JSON for people. Characters that control a terminal are escaped, which leaves the JSON's meaning.
+pub(crate) fn pretty(value: &Value) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    // A line break is layout: inside a string it is escaped already.
+    let shown = |c: char| {
+        if controls(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+    };
+    text.chars().map(shown).collect()
+}
+
+/// True for control characters, and for those that reorder or hide text
+/// (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
+fn controls(c: char) -> bool {
+    let reorders = '\u{202a}'..='\u{202e}';
+    let isolates = '\u{2066}'..='\u{2069}';
+    c.is_control()
+        || reorders.contains(&c)
+        || isolates.contains(&c)
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_cannot_control_the_terminal() {
+        let hostile = serde_json::json!({ "title": "a\u{1b}[2J\u{9b}\u{202e}b\nc" });
+        let shown = pretty(&hostile);
+        assert_eq!(shown, "{\n  \"title\": \"a\\u001b[2J\\u009b\\u202eb\\nc\"\n}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), hostile);
+    }
 
     #[test]
     fn columns_fit_their_widest_cell() {

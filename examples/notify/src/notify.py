@@ -1,5 +1,6 @@
 """One line for each event on bitrelay's bus: printed, and posted as {"text": line} to NOTIFY_URL if there is one."""
 
+import html
 import json
 import os
 import urllib.request
@@ -20,6 +21,7 @@ def handler(event, _context):
     text = line(event["detail"])
     print(text)
     if url := os.environ.get("NOTIFY_URL"):
-        body = json.dumps({"text": text}).encode()
+        # A title such as "<!channel>" must not call everybody: Slack reads "<" as markup.
+        body = json.dumps({"text": html.escape(text, quote=False)}).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=5).close()

@@ -222,7 +222,7 @@ pub struct HookPlaces {
     /// The whole workspace; needs its owner's credential
     #[arg(long, value_parser = workspace)]
     pub workspace: Vec<HookPlace>,
-    /// Also subscribe to issues, projects and pipelines; they need further scopes
+    /// Also subscribe to projects and pipelines; they need further scopes
     #[arg(long)]
     pub all_events: bool,
 }

@@ -1,12 +1,13 @@
 //! `events list` and `events show`.
 
+use relay::LinkId;
 use serde_json::{Value, json};
 use store::SubjectLog;
 use store::reading::{EventFilter, EventSummary, Reader, RepositoryFilter};
 
 use crate::Error;
 use crate::args::Filters;
-use crate::output::{Report, fields, plain, table, time};
+use crate::output::{Report, fields, plain, pretty, table, time};
 use crate::session::Session;
 
 /// Lists the newest events.
@@ -25,11 +26,28 @@ pub(crate) async fn list(
              repository's UUID and the pull request",
         );
     }
+    if found.events.is_empty()
+        && let Some(link) = session.config.link.clone()
+    {
+        require_link(session, &link).await?;
+    }
     let rows: Vec<_> = found.events.iter().map(row).collect();
     let text = table(["OBSERVED", "KEY", "SOURCE", "SUBJECT", "SEQ", "ACTOR", "ID"], &rows);
     let json = found.events.iter().map(head_json).collect();
     session.show(&Report { text, json });
     Ok(())
+}
+
+/// Checks that a link without events exists, if the stack of the links is configured.
+async fn require_link(session: &mut Session<'_, '_>, link: &LinkId) -> Result<(), Error> {
+    let Ok(links) = session.links().await else { return Ok(()) };
+    if links.list().await?.contains(link) {
+        return Ok(());
+    }
+    Err(Error::NotFound {
+        message: format!("no link {link}"),
+        advice: "`bitrelay link list` shows the links".to_owned(),
+    })
 }
 
 /// Returns the filter that the flags describe.
@@ -123,10 +141,7 @@ pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), 
     let event = found.into_iter().next().ok_or_else(missing)?;
     let envelope = event.envelope(None).to_json();
     let head = EventSummary::from(&event);
-    let pretty = |name: &str| {
-        let value = envelope.get(name).unwrap_or(&Value::Null);
-        serde_json::to_string_pretty(value).unwrap_or_default()
-    };
+    let part = |name: &str| pretty(envelope.get(name).unwrap_or(&Value::Null));
     let lines = fields(&[
         ("id", head.id.to_string()),
         ("key", head.key.to_string()),
@@ -140,9 +155,9 @@ pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), 
     ]);
     let text = format!(
         "{lines}\n\nchanges {}\ncounters {}\npayload {}",
-        pretty("changes"),
-        pretty("counters"),
-        pretty("payload")
+        part("changes"),
+        part("counters"),
+        part("payload")
     );
     session.show(&Report { text, json: envelope });
     Ok(())

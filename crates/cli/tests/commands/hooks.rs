@@ -55,7 +55,7 @@ async fn workspace_hook_subscribes_to_more_events() {
     assert_eq!(outcome.code, 0, "{outcome}");
     let url = format!("{}/2.0/workspaces/acme/hooks", stage.simulator.url());
     let (_, hooks) = stage.simulator.person("alice").unwrap().get(&url).await.unwrap();
-    assert_eq!(hooks["values"][0]["events"].as_array().unwrap().len(), 29);
+    assert_eq!(hooks["values"][0]["events"].as_array().unwrap().len(), 26);
 }
 
 #[tokio::test]

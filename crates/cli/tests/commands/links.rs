@@ -224,6 +224,15 @@ async fn deletion_needs_the_links_id_as_confirmation() {
 }
 
 #[tokio::test]
+async fn list_of_events_names_a_link_that_does_not_exist() {
+    let stage = Stage::with_link("links-events").await;
+    let outcome = stage.shell.types("events list --link nope").await;
+    assert_eq!(outcome.code, 3, "{outcome}");
+    assert!(outcome.to_string().contains("no link nope"), "{outcome}");
+    assert_eq!(stage.shell.types("events list --link acme").await.code, 0);
+}
+
+#[tokio::test]
 async fn missing_stack_is_reported() {
     let stage = Stage::open("links-stackless").await;
     let outcome = stage.shell.types("link list --stack no-such-stack").await;

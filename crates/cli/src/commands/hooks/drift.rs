@@ -96,7 +96,7 @@ pub(super) fn compare<'h>(
     (ours, drift)
 }
 
-/// Returns the events of a hook: all of pull requests and repositories; with `all` also issues, projects and pipelines,
+/// Returns the events of a hook: all of pull requests and repositories; with `all` also projects and pipelines,
 /// which need further scopes. Some exist for workspaces only.
 pub(super) fn events(place: &HookPlace, all: bool) -> Vec<EventKey> {
     let of_workspace = matches!(place, HookPlace::Workspace(_));
@@ -111,7 +111,9 @@ pub(super) fn events(place: &HookPlace, all: bool) -> Vec<EventKey> {
         )
     };
     let usual = |key: &EventKey| key.is_pull_request() || key.as_str().starts_with("repo:");
-    let reported = EventKey::KNOWN.iter().filter(|key| key.is_reported());
+    // Issues left Bitbucket on 2026-08-20 (<https://github.com/0pilatos0/bitbucket-cli/issues/325>).
+    let has_left = |key: &EventKey| key.as_str().starts_with("issue:");
+    let reported = EventKey::KNOWN.iter().filter(|key| key.is_reported() && !has_left(key));
     let wanted = reported.filter(|key| (all || usual(key)) && (of_workspace || !only_workspace(key)));
     wanted.cloned().collect()
 }
@@ -170,9 +172,9 @@ mod tests {
             events(&place.parse().unwrap(), all).iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(names("acme/widgets", false).len(), 20);
-        assert_eq!(names("acme/widgets", true).len(), 24);
+        assert_eq!(names("acme/widgets", true).len(), 21);
         assert_eq!(names("acme", false).len(), 24);
-        assert_eq!(names("acme", true).len(), 29, "Bitbucket's whole list");
+        assert_eq!(names("acme", true).len(), 26, "Bitbucket's whole list without issues");
         assert!(!names("acme", true).contains(&"pullrequest:task_created".to_owned()));
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn instructions(place: &HookPlace, wanted: &Wanted, remove: bool) -> 
 
 /// The triggers by the groups of Bitbucket's page. `pullrequest:push` and some others have no box there.
 fn triggers(place: &HookPlace, all: bool) -> String {
-    let groups = [("Repository", "repo:"), ("Pull request", "pullrequest:"), ("Issue", "issue:")];
+    let groups = [("Repository", "repo:"), ("Pull request", "pullrequest:")];
     let keys = events(place, all);
     let line = |(group, prefix): (&str, &str)| {
         let names: Vec<_> =
@@ -59,18 +59,18 @@ const fn label(key: &EventKey) -> Option<&'static str> {
     Some(match key {
         EventKey::RepositoryPush => "Push",
         EventKey::RepositoryFork => "Fork",
-        EventKey::PullRequestUpdated | EventKey::RepositoryUpdated | EventKey::IssueUpdated => "Updated",
+        EventKey::PullRequestUpdated | EventKey::RepositoryUpdated => "Updated",
         EventKey::CommitCommentCreated => "Commit comment created",
         EventKey::CommitStatusCreated => "Build status created",
         EventKey::CommitStatusUpdated => "Build status updated",
-        EventKey::PullRequestCreated | EventKey::IssueCreated | EventKey::RepositoryCreated => "Created",
+        EventKey::PullRequestCreated | EventKey::RepositoryCreated => "Created",
         EventKey::PullRequestApproved => "Approved",
         EventKey::PullRequestUnapproved => "Approval removed",
         EventKey::ChangesRequestCreated => "Changes request created",
         EventKey::ChangesRequestRemoved => "Changes request removed",
         EventKey::PullRequestFulfilled => "Merged",
         EventKey::PullRequestRejected => "Declined",
-        EventKey::CommentCreated | EventKey::IssueCommentCreated => "Comment created",
+        EventKey::CommentCreated => "Comment created",
         EventKey::CommentUpdated => "Comment updated",
         EventKey::CommentDeleted => "Comment deleted",
         EventKey::CommentResolved => "Comment resolved",
