@@ -139,6 +139,6 @@ pub(crate) async fn fact_forgotten_by_state_is_one_event<T: Table>(world: World<
 
 /// Returns a delivery without an id or time in its content: it can happen twice.
 fn undated() -> Delivery {
-    let body = br#"{"repository":{"uuid":"{0a1b}"},"pullrequest":{"id":7},"actor":null}"#;
+    let body = br#"{"repository":{"uuid":"{0a1b}"},"pullrequest":{"id":7},"approval":{},"actor":null}"#;
     Delivery { key: "pullrequest:approved", body: body.to_vec(), ..Delivery::comment(1) }
 }
