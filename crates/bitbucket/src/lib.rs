@@ -18,6 +18,7 @@
 
 #[cfg(feature = "client")]
 pub mod client;
+mod commit_status;
 pub mod credential;
 pub mod delivery;
 mod error;

@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use crate::commit_status::CommitStatus;
+
+use crate::commit_status::Commit;
 use crate::{CommentId, Error, PullRequestId, RepositoryId, TaskId, lenient};
 
 /// A JSON object of Bitbucket: the typed view and the raw JSON.
@@ -373,40 +376,6 @@ pub struct Participant {
     /// Time of the current review.
     #[serde(default, deserialize_with = "lenient::time")]
     pub participated_on: Option<Timestamp>,
-}
-
-/// A build of a commit.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-pub struct CommitStatus {
-    /// Key of the build.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub key: Option<String>,
-    /// `INPROGRESS`, `SUCCESSFUL`, `FAILED` or `STOPPED`.
-    #[serde(default, deserialize_with = "lenient::optional")]
-    pub state: Option<String>,
-    /// Time of the last change.
-    #[serde(default, deserialize_with = "lenient::time")]
-    pub updated_on: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    commit: Option<Commit>,
-    #[serde(default, deserialize_with = "lenient::optional")]
-    links: Option<Value>,
-}
-
-impl CommitStatus {
-    /// Returns the hash of the commit. Old payloads have it only in a link.
-    pub fn commit_hash(&self) -> Option<String> {
-        self.commit.as_ref().and_then(|commit| commit.hash.clone()).or_else(|| {
-            let link = self.links.as_ref()?.pointer("/commit/href")?.as_str()?;
-            link.rsplit('/').next().filter(|hash| !hash.is_empty()).map(str::to_owned)
-        })
-    }
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-struct Commit {
-    #[serde(default, deserialize_with = "lenient::optional")]
-    hash: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
