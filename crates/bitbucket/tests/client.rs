@@ -72,7 +72,7 @@ async fn listing_is_read_page_by_page_with_the_credential() {
     let listing = server.client(10).comments(&repository(), PULL_REQUEST).await.unwrap();
     let ids: Vec<_> = listing.items.iter().map(|comment| comment.id().unwrap()).collect();
     assert_eq!((ids, listing.complete), (vec![CommentId(1), CommentId(2)], true));
-    let first = "/2.0/repositories/%7Bw%7D/%7Br%7D/pullrequests/7/comments?sort=-updated_on&pagelen=100";
+    let first = "/2.0/repositories/%7Bw%7D/%7Br%7D/pullrequests/7/comments?pagelen=100&sort=-updated_on";
     assert_eq!(server.paths(), [first, "/2.0/elsewhere?page=2"]);
     // alice@example.com:token
     assert_eq!(server.seen.lock().unwrap()[0].1, "Basic YWxpY2VAZXhhbXBsZS5jb206dG9rZW4=");
