@@ -73,6 +73,8 @@ pub struct DomainName(pub String);
 pub struct HttpAnswer {
     status_code: u16,
     headers: BTreeMap<String, String>,
+    /// Always empty. API Gateway does without the field; `cargo lambda watch` requires it.
+    cookies: [String; 0],
     body: String,
     is_base64_encoded: bool,
 }
@@ -125,6 +127,7 @@ async fn convert(response: Response) -> HttpAnswer {
     HttpAnswer {
         status_code: parts.status.as_u16(),
         headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        cookies: [],
         body: String::from_utf8_lossy(&body).into_owned(),
         is_base64_encoded: false,
     }
