@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use crate::Error;
-use crate::codec::{corrupt, item, json, read};
+use crate::codec::{self, corrupt, item, json, read};
 
 /// A document of the table, stored as a whole and only on top of the version that was read. Sealed: the table holds
-/// budgets and authorizations.
+/// budgets, authorizations and kept deliveries.
 pub trait Document: Stored {
     /// The thing that the document is about.
     type Key: Sync;
@@ -32,6 +32,11 @@ pub trait Stored: Default + Serialize + DeserializeOwned + Send + Sync {
 
     /// Time after which DynamoDB may delete the item.
     fn expires_at(&self) -> Timestamp;
+
+    /// Partition and time at which the index `due` lists the document; `None` if it does not.
+    fn due(&self) -> Option<(String, Timestamp)> {
+        None
+    }
 }
 
 /// Versioned documents: one item each, stored only on top of the version that was read.
@@ -57,10 +62,15 @@ struct DocumentItem {
     document: String,
     /// DynamoDB deletes the item some time after this, in seconds since 1970.
     expires_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_partition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at_ms: Option<i64>,
 }
 
 pub(crate) fn encode<D: Document>(key: &D::Key, document: &D) -> Result<Item, Error> {
     let pk = D::pk(key);
+    let (due_partition, due_at) = document.due().unzip();
     let stored = DocumentItem {
         pk: pk.clone(),
         sk: D::KIND.to_owned(),
@@ -68,6 +78,8 @@ pub(crate) fn encode<D: Document>(key: &D::Key, document: &D) -> Result<Item, Er
         version: document.version(),
         document: json(&pk, D::KIND, document)?,
         expires_at: document.expires_at().as_second(),
+        due_partition,
+        due_at_ms: due_at.map(codec::rounded_up_ms),
     };
     item(&pk, D::KIND, stored)
 }

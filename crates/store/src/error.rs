@@ -33,6 +33,9 @@ pub enum Error {
         /// The time limit.
         seconds: u64,
     },
+    /// The code panicked while it folded or stored an observation.
+    #[error("a defect of bitrelay: storing the observation panicked; the log has the place")]
+    Defect,
     /// AWS refused the request, and will refuse it until somebody changes the deployment.
     #[error(
         "{service} refused {operation}: {reason}; check the deployment (table name, region, permissions)"
@@ -160,7 +163,7 @@ impl Error {
             | Self::TooManyWrites { .. }
             | Self::TooManyPages { .. }
             | Self::TooManyUnknownLinks(_) => Category::Limit,
-            Self::Refused { .. } | Self::LinkInvalid { .. } | Self::LinkWithoutSecret(_) => {
+            Self::Defect | Self::Refused { .. } | Self::LinkInvalid { .. } | Self::LinkWithoutSecret(_) => {
                 Category::Internal
             }
         }

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`table`] | the table's traits: the log of a subject, leases, versioned documents |
+//! | [`delivery`] | accepts deliveries: folds each at once, or keeps it to be folded soon |
 //! | [`record`] | stores an observation: read, fold, commit; again if another writer was faster |
 //! | [`codec`] | states, events and markers as items of the table |
 //! | [`dynamodb`] | the table in DynamoDB |
@@ -20,9 +21,11 @@ pub mod budget;
 pub mod clock;
 pub mod codec;
 mod commit;
+pub mod delivery;
 mod document;
 pub mod dynamodb;
 mod error;
+mod kept;
 pub mod links;
 #[cfg(feature = "memory")]
 pub mod memory;
@@ -37,9 +40,11 @@ pub use aws::error_code;
 pub use clock::{Clock, SystemClock};
 pub use codec::{DueWatch, StoredEvent, event_from_item, sha256_hex};
 pub use commit::{Commit, CommitError, DeliveryMark};
+pub use delivery::{KeptOutcome, Received};
 pub use document::{Document, Documents};
 pub use dynamodb::DynamoTable;
 pub use error::{Error, NO_CREDENTIALS};
+pub use kept::{KeptDelivery, KeptKey};
 pub use links::{CachedLinks, Link, LinkSource, SecretsManagerLinks};
 pub use record::{Recorded, Recorder};
 pub use shard::Shard;

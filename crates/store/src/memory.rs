@@ -16,6 +16,7 @@ use crate::Error;
 use crate::codec::{self, DueWatch, LeaseItem, keys, number};
 use crate::commit::{Commit, CommitError};
 use crate::document::{self, Document, Documents};
+use crate::kept::KeptKey;
 use crate::shard::Shard;
 use crate::table::{Leases, SubjectLog};
 use crate::transaction::{Condition, Write, WriteRefusal, commit_error, writes};
@@ -47,7 +48,7 @@ pub struct MemoryTable(Arc<Mutex<Contents>>);
 #[derive(Debug, Default)]
 struct Contents {
     items: BTreeMap<(String, String), Arc<Item>>,
-    /// The sparse index `due`: partition, time and `pk` of each state that has a watch.
+    /// The sparse index `due`: partition, time and `pk` of each state that has a watch, and of each kept delivery.
     due: BTreeSet<(String, i64, String)>,
     /// The stream, if it is recorded.
     stream: Option<Vec<StreamRecord>>,
@@ -224,6 +225,15 @@ impl SubjectLog for MemoryTable {
         }
         all.sort_by_key(|due| due.watch.due_at);
         Ok(all)
+    }
+
+    async fn kept_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<KeptKey>, Error> {
+        let partition = shard.kept_partition();
+        let first = (partition.clone(), i64::MIN, String::new());
+        let after = (partition, until.as_millisecond().saturating_add(1), String::new());
+        let contents = self.lock();
+        let due = contents.due.range(first..after).take(limit);
+        Ok(due.map(|(_, _, pk)| KeptKey::stored(pk.clone())).collect())
     }
 
     async fn events(

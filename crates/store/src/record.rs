@@ -20,7 +20,7 @@ const MAX_ATTEMPTS: u32 = 12;
 /// Time limit for all attempts. Bitbucket waits ten seconds for an answer
 /// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>); the other seconds are for the start
 /// of the function and for loading the link.
-const DEADLINE: Duration = Duration::from_secs(6);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(6);
 
 const FIRST_BACKOFF_MS: u64 = 5;
 const MAX_BACKOFF_MS: u64 = 800;
@@ -37,6 +37,16 @@ pub enum Recorded {
     },
     /// Nothing had to be stored: the delivery was stored before, or the state does not track what the poll read.
     Known,
+}
+
+impl Recorded {
+    /// The new events.
+    pub fn events(&self) -> &[Event] {
+        match self {
+            Self::Stored { events, .. } => events,
+            Self::Known => &[],
+        }
+    }
 }
 
 /// Stores observations.

@@ -33,7 +33,12 @@ impl Shard {
         format!("{kind}#{self}")
     }
 
-    /// Returns both partitions of the index `due`.
+    /// Returns the partition of the index `due` that holds the kept deliveries of this shard's links.
+    pub(crate) fn kept_partition(self) -> String {
+        format!("kept#{self}")
+    }
+
+    /// Returns both partitions of the index `due` that hold watches.
     pub(crate) fn due_partitions(self) -> [String; 2] {
         [false, true].map(|is_patient| self.due_partition(is_patient))
     }

@@ -11,6 +11,7 @@ use crate::Error;
 use crate::codec::DueWatch;
 use crate::commit::{Commit, CommitError};
 use crate::document::Documents;
+use crate::kept::KeptKey;
 use crate::shard::Shard;
 
 /// The table. It holds everything but links and grants. `tests/contract` has the rules for every implementation.
@@ -20,7 +21,7 @@ pub trait Table: SubjectLog + Leases + Documents {}
 
 impl<T: SubjectLog + Leases + Documents> Table for T {}
 
-/// The states of subjects, their events, and the watches that are due.
+/// The states of subjects, their events, and the watches and kept deliveries that are due.
 pub trait SubjectLog: Send + Sync {
     /// Returns the state of a subject, by one strongly consistent read; the default (version 0) if none is stored.
     fn read(
@@ -57,6 +58,31 @@ pub trait SubjectLog: Send + Sync {
             due.sort_by_key(|due| due.watch.due_at);
             due.truncate(limit);
             Ok(due)
+        }
+    }
+
+    /// Returns at most `limit` deliveries of a shard's links that are kept and due at `until`, the oldest first. The
+    /// index may lag behind by a moment.
+    fn kept_in(
+        &self,
+        shard: Shard,
+        until: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<KeptKey>, Error>> + Send;
+
+    /// Returns the due kept deliveries of all shards, for people: one query per shard, one after the other.
+    fn kept(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<KeptKey>, Error>> + Send {
+        async move {
+            let mut kept = Vec::new();
+            for shard in Shard::all() {
+                kept.extend(self.kept_in(shard, until, limit).await?);
+            }
+            kept.truncate(limit);
+            Ok(kept)
         }
     }
 

@@ -5,6 +5,7 @@ use store::links::LinkSource;
 use store::{Clock, Shard, Table};
 
 use crate::fan_out::{Division, divide};
+use crate::kept::fold_kept;
 use crate::leases::Leases;
 use crate::passes::passes;
 use crate::poller::Poller;
@@ -52,7 +53,8 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
     ) -> Result<Summary, store::Error> {
         let leases = Leases::new(&self.table, holder, shards, deadline);
         let run = Run::new(self, &leases, self.clock.now(), deadline);
-        let outcome = passes(&run).await;
+        // Kept deliveries need no call of Bitbucket's API, so they wait for none.
+        let (outcome, ()) = tokio::join!(passes(&run), fold_kept(&run));
         run.settle_budgets().await;
         leases.release().await;
         if let Some(metrics) = &self.metrics {

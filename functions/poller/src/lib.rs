@@ -26,6 +26,7 @@
 //! | `spender`, `run` | `Run`: the calls, deadline and counts of one invocation |
 //! | `link` | the due watches of one link, in one pass |
 //! | `passes` | the passes of a run |
+//! | `kept` | folds deliveries that were accepted and could not be folded at once |
 //! | `metrics` | the metrics of a run |
 //! | `invocation` | `Poller::run` and `Poller::run_shard` |
 
@@ -36,6 +37,7 @@ mod error;
 mod fan_out;
 mod head;
 mod invocation;
+mod kept;
 mod leases;
 mod link;
 mod metrics;

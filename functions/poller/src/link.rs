@@ -1,7 +1,11 @@
 //! One link in one pass: its due watches one after the other, until a failure concerns all of them.
 
+use std::panic::AssertUnwindSafe;
+
+use bitbucket::client::Client;
+use futures::FutureExt as _;
 use jiff::SignedDuration;
-use relay::polling::Consequence;
+use relay::polling::{Allowance, Consequence};
 use relay::{LinkId, Observation, Subject};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
@@ -10,6 +14,7 @@ use crate::credential;
 use crate::error::Error;
 use crate::outcome::PollOutcome;
 use crate::poll::poll;
+use crate::poller::Poller;
 use crate::run::Run;
 use crate::spender::Spender;
 
@@ -42,6 +47,17 @@ pub(crate) async fn poll_link<T: Table, L: LinkSource, C: Clock>(
         }
     }
     pass.link
+}
+
+/// Polls. A panic is an error of this subject: one defect must not end the polls of every other subject.
+async fn poll_or_defect<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    client: &Client,
+    due: &DueWatch,
+    allowance: &Allowance,
+) -> Result<PollOutcome, Error> {
+    let polled = AssertUnwindSafe(poll(poller, client, due, allowance)).catch_unwind().await;
+    polled.unwrap_or(Err(Error::Store(store::Error::Defect)))
 }
 
 /// One link in one pass of a run.
@@ -113,7 +129,7 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
     async fn poll_renewing(&self, spender: &mut Spender, due: &DueWatch) -> Result<PollOutcome, Error> {
         let Self { run: Run { poller, .. }, link } = self;
         let allowance = spender.allowance(&poller.limits);
-        let outcome = poll(poller, &spender.client, due, &allowance).await;
+        let outcome = poll_or_defect(poller, &spender.client, due, &allowance).await;
         if !outcome.as_ref().is_err_and(|error| error.failure().is_credential_refused()) {
             return outcome;
         }
@@ -121,7 +137,7 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
         let Some(credential) = renewed else { return outcome };
         spender.client = spender.client.with_credential(credential);
         self.run.tally().spenders.insert(link.clone(), spender.clone());
-        poll(poller, &spender.client, due, &spender.allowance(&poller.limits)).await
+        poll_or_defect(poller, &spender.client, due, &spender.allowance(&poller.limits)).await
     }
 
     /// Stores a watch for later, because its subject does not exist or may not be read.

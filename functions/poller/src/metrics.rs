@@ -77,7 +77,7 @@ struct LinkMetrics {
 pub(crate) async fn write<T: Table, L: LinkSource, C: Clock>(run: &Run<'_, T, L, C>, metrics: &Metrics) {
     let now = run.poller.clock.now();
     match collect(run, now).await {
-        Ok(links) => write_links(metrics, now, &links),
+        Ok(links) => write_links(metrics, now, &links, run.tally().kept.failed),
         Err(error) => tracing::warn!(%error, "this run has no metrics"),
     }
 }
@@ -114,7 +114,7 @@ async fn collect<T: Table, L: LinkSource, C: Clock>(
     Ok(links)
 }
 
-fn write_links(metrics: &Metrics, now: Timestamp, links: &BTreeMap<LinkId, LinkMetrics>) {
+fn write_links(metrics: &Metrics, now: Timestamp, links: &BTreeMap<LinkId, LinkMetrics>, unfolded: u32) {
     for (link, link_metrics) in links.iter().take(MAX_LINKS) {
         metrics.write(now, Scope::Link(link), &of_link(link_metrics));
     }
@@ -131,6 +131,7 @@ fn write_links(metrics: &Metrics, now: Timestamp, links: &BTreeMap<LinkId, LinkM
         Metric::seconds("OldestOverdueSeconds", oldest.unwrap_or(0)),
         Metric::count("PollsFailed", failed),
         Metric::count("PollsRefused", refused),
+        Metric::count("DeliveriesUnfolded", unfolded),
     ];
     metrics.write(now, Scope::Stack, &of_all);
 }
@@ -180,7 +181,7 @@ mod tests {
 
     fn written(links: &BTreeMap<LinkId, LinkMetrics>) -> Vec<Value> {
         let sink = Arc::new(Mutex::new(Vec::new()));
-        write_links(&Metrics::new("bitrelay".parse().unwrap(), sink.clone()), at(0), links);
+        write_links(&Metrics::new("bitrelay".parse().unwrap(), sink.clone()), at(0), links, 0);
         let taken = sink.lock().unwrap();
         taken.iter().map(|line: &String| serde_json::from_str(line).unwrap()).collect()
     }

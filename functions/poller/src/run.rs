@@ -34,6 +34,8 @@ pub struct Summary {
     pub refused: u32,
     /// API calls, over all links.
     pub calls: u32,
+    /// Kept deliveries that were folded.
+    pub folded: u32,
 }
 
 /// One run of the poller.
@@ -58,6 +60,16 @@ pub(crate) struct Tally {
     /// Reads of the due watches.
     pub(crate) passes: u32,
     pub(crate) links: BTreeMap<LinkId, LinkStats>,
+    pub(crate) kept: KeptStats,
+}
+
+/// The counts of kept deliveries in one run.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeptStats {
+    /// Deliveries that were folded.
+    pub(crate) folded: u32,
+    /// Attempts that failed.
+    pub(crate) failed: u32,
 }
 
 impl Tally {
@@ -120,6 +132,7 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
             failed: sum(|link| link.failed),
             refused: sum(|link| link.refused),
             calls: tally.spenders.values().map(Spender::calls_made).sum(),
+            folded: tally.kept.folded,
             ..Summary::default()
         }
     }

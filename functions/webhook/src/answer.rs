@@ -7,8 +7,9 @@ use http::StatusCode;
 use relay::EventId;
 use serde::Serialize;
 use serde_json::json;
+use store::{Received, Recorded};
 
-/// Outcome of a delivery that is answered with 200.
+/// Outcome of a delivery that is answered with 2xx.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum Accepted {
@@ -19,11 +20,26 @@ pub enum Accepted {
     },
     /// The same delivery was stored before.
     Known,
+    /// The delivery is stored and not yet folded: its events follow within a minute or so. Answered 202.
+    Kept,
+}
+
+impl From<Received> for Accepted {
+    fn from(received: Received) -> Self {
+        match received {
+            Received::Recorded(Recorded::Stored { events, .. }) => {
+                Self::Stored { events: events.into_iter().map(|event| event.id).collect() }
+            }
+            Received::Recorded(Recorded::Known) => Self::Known,
+            Received::Kept(_) => Self::Kept,
+        }
+    }
 }
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        Json(self).into_response()
+        let status = if self == Self::Kept { StatusCode::ACCEPTED } else { StatusCode::OK };
+        (status, Json(self)).into_response()
     }
 }
 

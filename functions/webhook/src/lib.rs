@@ -10,7 +10,6 @@
 //! | [`routes`] | the HTTP routes |
 //! | [`app`] | the parts that handle a delivery: table, links, clock, settings |
 //! | [`receive`] | one delivery, from the request to the answer |
-//! | `builds` | builds of the heads of open pull requests |
 //! | [`refusals`] | metrics of refused deliveries |
 //! | [`request`] | reading of an HTTP request, within limits |
 //! | [`answer`] | outcomes and errors as status and body |
@@ -18,7 +17,6 @@
 
 pub mod answer;
 pub mod app;
-mod builds;
 pub mod event;
 pub mod oauth;
 pub mod receive;

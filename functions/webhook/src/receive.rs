@@ -3,22 +3,21 @@
 use axum::body::Body;
 use bitbucket::{Delivery, VerifiedDelivery};
 use http::Request;
-use relay::{LinkId, Subject};
-use relay::{Observation, Report};
+use relay::{LinkId, Report, Subject};
 use store::links::{Link, LinkSource};
-use store::{Clock, DeliveryMark, Recorded, SubjectLog};
+use store::{Clock, DeliveryMark, Documents, Received, SubjectLog};
 
 use crate::answer::{Accepted, Error};
 use crate::app::App;
-use crate::builds;
 use crate::request;
 
-/// Verifies and stores a delivery. Returns [`Accepted`] only if the delivery is stored, by this call or an earlier one.
+/// Verifies and stores a delivery. Returns [`Accepted`] only if the delivery is stored, by this call or an earlier one,
+/// folded or not.
 ///
 /// # Errors
 ///
 /// Any [`Error`] except [`Error::Path`] and [`Error::Method`].
-pub async fn receive<T: SubjectLog, L: LinkSource, C: Clock>(
+pub async fn receive<T: SubjectLog + Documents, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     link: &LinkId,
     request: Request<Body>,
@@ -28,20 +27,22 @@ pub async fn receive<T: SubjectLog, L: LinkSource, C: Clock>(
     // *Safety* (G1): only a verified delivery gives its body to the parser.
     let (report, mark) = read(&delivery)?;
     let subject = Subject::from_payload(&report.payload);
-    if report.key.is_commit_status() {
-        builds::record(app, link, &subject, &report).await?;
-    }
-    let observation = Observation::Delivery(report);
-    let recorded = app.recorder().record_delivery(link, &subject, &observation, &mark).await?;
-    if let Recorded::Stored { events, .. } = &recorded
-        && events.iter().any(|event| !event.trusted)
-    {
-        tracing::warn!(
+    let received = app.recorder().receive(link, report, &mark).await?;
+    match &received {
+        Received::Kept(error) => tracing::warn!(
             %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request,
-            "the body does not show what its event key says; it was published as untrusted"
-        );
+            category = error.category().as_str(), %error,
+            "the delivery could not be folded; it is kept, and the poller folds it"
+        ),
+        Received::Recorded(recorded) if recorded.events().iter().any(|event| !event.trusted) => {
+            tracing::warn!(
+                %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request,
+                "the body does not show what its event key says; it was published as untrusted"
+            )
+        }
+        Received::Recorded(_) => {}
     }
-    let accepted = accepted(recorded);
+    let accepted = Accepted::from(received);
     tracing::info!(
         %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request, attempt = mark.attempt,
         outcome = ?accepted, "delivery accepted"
@@ -91,13 +92,4 @@ fn read(delivery: &VerifiedDelivery) -> Result<(Report, DeliveryMark), Error> {
         delivery: request.clone(),
     };
     Ok((report, DeliveryMark { hook, request, key, body_sha256, attempt: delivery.attempt() }))
-}
-
-fn accepted(recorded: Recorded) -> Accepted {
-    match recorded {
-        Recorded::Stored { events, .. } => {
-            Accepted::Stored { events: events.into_iter().map(|event| event.id).collect() }
-        }
-        Recorded::Known => Accepted::Known,
-    }
 }

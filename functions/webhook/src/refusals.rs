@@ -1,5 +1,5 @@
-//! Metrics of refused deliveries, for the alarms of the template. Bitbucket does not resend after 4xx, so a wrong secret
-//! loses every delivery.
+//! Metrics of deliveries that were refused, or kept without being folded, for the alarms of the template. Bitbucket does
+//! not resend after 4xx, so a wrong secret loses every delivery.
 
 use axum::Router;
 use jiff::Timestamp;
@@ -7,8 +7,8 @@ use metrics::{Metric, Metrics, Scope};
 
 use crate::event::{self, HttpAnswer, HttpEvent};
 
-/// Answers one event at time `now` through `routes`, and counts it if it is a refused delivery. An accepted delivery
-/// writes no line, because each line costs.
+/// Answers one event at time `now` through `routes`, and counts it if it is a refused or a kept delivery. A delivery
+/// that was folded writes no line, because each line costs.
 pub async fn answer(
     routes: Router,
     metrics: Option<&Metrics>,
@@ -27,6 +27,7 @@ pub async fn answer(
 /// is not POST, so no delivery.
 const fn metric(status: u16) -> Option<&'static str> {
     match status {
+        202 => Some("DeliveriesKept"),
         401 => Some("DeliveriesUnauthorized"),
         404 => Some("DeliveriesToUnknownLinks"),
         400 | 406..=499 => Some("DeliveriesMalformed"),

@@ -12,7 +12,7 @@ use http::Request;
 use relay::LinkId;
 use serde_json::json;
 use store::links::LinkSource;
-use store::{Clock, SubjectLog};
+use store::{Clock, Documents, SubjectLog};
 
 use crate::answer::Error;
 use crate::app::App;
@@ -22,7 +22,7 @@ use crate::receive::receive;
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Makes the routes `POST /webhook/{link}` and `GET /healthz`.
-pub fn router<T: SubjectLog + 'static, L: LinkSource + 'static, C: Clock + 'static>(
+pub fn router<T: SubjectLog + Documents + 'static, L: LinkSource + 'static, C: Clock + 'static>(
     app: Arc<App<T, L, C>>,
 ) -> Router {
     Router::new()
@@ -32,7 +32,7 @@ pub fn router<T: SubjectLog + 'static, L: LinkSource + 'static, C: Clock + 'stat
         .with_state(app)
 }
 
-async fn webhook<T: SubjectLog, L: LinkSource, C: Clock>(
+async fn webhook<T: SubjectLog + Documents, L: LinkSource, C: Clock>(
     State(app): State<Arc<App<T, L, C>>>,
     Path(link): Path<String>,
     request: Request<Body>,

@@ -4,7 +4,7 @@ use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::{Event, LinkId, ShortHash, Subject, SubjectState};
 use store::memory::MemoryTable;
-use store::{Commit, CommitError, Document, Documents, DueWatch, Error, Leases, Shard, SubjectLog};
+use store::{Commit, CommitError, Document, Documents, DueWatch, Error, KeptKey, Leases, Shard, SubjectLog};
 
 use crate::instance::Instance;
 
@@ -43,6 +43,10 @@ impl SubjectLog for FaultyTable {
     async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
         // At once: eight of these in each pass would be most of the work, and nothing is decided between them.
         self.instance.io(0, self.table.due_in(shard, until, limit), unavailable).await
+    }
+
+    async fn kept_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<KeptKey>, Error> {
+        self.instance.io(0, self.table.kept_in(shard, until, limit), unavailable).await
     }
 
     async fn events(

@@ -70,7 +70,9 @@ impl World {
     pub async fn run_for(&self, seconds: u64) {
         for _ in 0..seconds {
             self.advance(1);
-            if !self.table.due(self.now(), 1).await.unwrap().is_empty() {
+            let (now, table) = (self.now(), &self.table);
+            let is_due = !table.due(now, 1).await.unwrap().is_empty();
+            if is_due || !table.kept(now, 1).await.unwrap().is_empty() {
                 self.poll().await;
             }
         }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use relay::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::memory::MemoryTable;
-use store::{Commit, CommitError, Document, Documents, DueWatch, Error, Leases, Shard, SubjectLog};
+use store::{Commit, CommitError, Document, Documents, DueWatch, Error, KeptKey, Leases, Shard, SubjectLog};
 
 /// Difference between a table and the one in memory.
 pub trait Difference: fmt::Debug + Send + Sync {
@@ -52,6 +52,10 @@ impl<D: Difference> SubjectLog for Different<D> {
 
     async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
         self.table.due_in(shard, until, limit).await
+    }
+
+    async fn kept_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<KeptKey>, Error> {
+        self.table.kept_in(shard, until, limit).await
     }
 
     async fn events(

@@ -6,6 +6,7 @@
 //! | `event` | `{link}#{subject}` | `event#{sequence, 12 digits}` |
 //! | `part` | `{link}#{subject}` | `event#{sequence, 12 digits}#part{n}` |
 //! | `fact` | `{link}#{subject}` | `fact#{event id}` |
+//! | `kept` | `kept#{link}#{hook}#{request}#{SHA-256 of the body, 16 digits}` | `kept` |
 //! | `head` | `head#{link}#{repository}#{hash, 12 digits}` | `{pull request}` |
 //! | `delivery` | `delivery#{link}#{hook}#{request}` | `delivery` |
 //! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
@@ -68,6 +69,12 @@ pub(crate) fn delivery(link: &LinkId, mark: &DeliveryMark) -> String {
 
 pub(crate) fn body(link: &LinkId, mark: &DeliveryMark) -> String {
     format!("body#{link}#{}#{}#{}", plain(&mark.hook), mark.key, mark.body_sha256)
+}
+
+/// The hash keeps two deliveries with one request id apart.
+pub(crate) fn kept(link: &LinkId, mark: &DeliveryMark) -> String {
+    let body: String = mark.body_sha256.chars().take(16).collect();
+    format!("kept#{link}#{}#{}#{body}", plain(&mark.hook), plain(&mark.request))
 }
 
 pub(crate) fn head(link: &LinkId, repository: &RepositoryId, head: &ShortHash) -> String {

@@ -2,7 +2,7 @@
 
 mod binary;
 mod event;
-mod gzip;
+pub(crate) mod gzip;
 mod head;
 pub(crate) mod keys;
 mod marker;
@@ -13,7 +13,7 @@ pub use event::{StoredEvent, encode_event, event_from_item, join_events};
 pub(crate) use head::{HeadItem, current_pull_requests};
 pub(crate) use marker::{BodyItem, DeliveryItem, FactItem, LeaseItem};
 pub use state::DueWatch;
-pub(crate) use state::{StateItem, due_watch, state_from_item};
+pub(crate) use state::{StateItem, due_watch, rounded_up_ms, state_from_item};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

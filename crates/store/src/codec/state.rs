@@ -60,7 +60,7 @@ impl StateItem {
 }
 
 /// Rounds up, so that no watch is due too early.
-fn rounded_up_ms(time: Timestamp) -> i64 {
+pub(crate) fn rounded_up_ms(time: Timestamp) -> i64 {
     let whole = time.as_millisecond();
     if time.subsec_nanosecond() % 1_000_000 > 0 { whole.saturating_add(1) } else { whole }
 }

@@ -19,6 +19,7 @@ use crate::aws::{self, DYNAMODB, failure};
 use crate::codec::{self, DueWatch, LeaseItem, keys};
 use crate::commit::{Commit, CommitError};
 use crate::document::{self, Document, Documents};
+use crate::kept::KeptKey;
 use crate::shard::Shard;
 use crate::table::{Leases, SubjectLog};
 use crate::transaction::{Condition, writes};
@@ -73,13 +74,14 @@ impl DynamoTable {
         condition_held("PutItem", put.send().await)
     }
 
-    /// Returns at most `limit` watches of one partition of the index that are due at `until`.
-    async fn due_of(
+    /// Returns at most `limit` items of one partition of the index that are due at `until` and that `read` can read.
+    async fn due_of<R: Send>(
         &self,
         partition: String,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<DueWatch>, Error> {
+        read: fn(Item) -> Option<R>,
+    ) -> Result<Vec<R>, Error> {
         let mut due = Vec::new();
         let mut from = None;
         for _ in 0..MAX_PAGES {
@@ -96,9 +98,7 @@ impl DynamoTable {
                 .send()
                 .await
                 .map_err(|error| failure(DYNAMODB, "Query", &error))?;
-            due.extend(
-                page.items.unwrap_or_default().into_iter().filter_map(|item| codec::due_watch(item.into())),
-            );
+            due.extend(page.items.unwrap_or_default().into_iter().filter_map(|item| read(item.into())));
             from = page.last_evaluated_key;
             if from.is_none() || due.len() >= limit {
                 break;
@@ -122,10 +122,14 @@ impl SubjectLog for DynamoTable {
     async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
         let mut due = Vec::new();
         for partition in shard.due_partitions() {
-            due.extend(self.due_of(partition, until, limit).await?);
+            due.extend(self.due_of(partition, until, limit, codec::due_watch).await?);
         }
         due.sort_by_key(|due: &DueWatch| due.watch.due_at);
         Ok(due)
+    }
+
+    async fn kept_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<KeptKey>, Error> {
+        self.due_of(shard.kept_partition(), until, limit, kept_key).await
     }
 
     async fn events(
@@ -227,6 +231,10 @@ impl Leases for DynamoTable {
             .await;
         condition_held("DeleteItem", deleted)
     }
+}
+
+fn kept_key(item: Item) -> Option<KeptKey> {
+    Some(KeptKey::stored(codec::keys_of(&item).0))
 }
 
 /// True if a conditional write happened.

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use relay::{Event, LinkId, Subject, SubjectState};
 use secrecy::ExposeSecret;
 use store::memory::{Fault, MemoryTable};
-use store::{Commit, CommitError, DueWatch, DynamoTable, Error, Recorded, SubjectLog};
+use store::{
+    Commit, CommitError, Document, Documents, DueWatch, DynamoTable, Error, KeptKey, KeptOutcome, Received,
+    Recorded, Shard, SubjectLog,
+};
 
 use crate::hosts::schema;
 use crate::world::{Delivery, World, comment};
@@ -75,6 +78,80 @@ async fn conflict_is_folded_again_and_twelve_are_a_503() {
     assert_eq!(world.keys().await.len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn delivery_among_too_many_writers_is_kept_and_folded_later() {
+    let world = World::of(MemoryTable::default());
+    world.table.inject(Fault::CommitConflicts, 12);
+    let delivery = Delivery::comment(1);
+    let received = world.recorder().receive(&world.link, delivery.report(), &delivery.mark()).await;
+    assert_eq!(received, Ok(Received::Kept(Error::Contended { attempts: 12 })));
+    let waiting = world.table.kept(world.now(), 10).await.unwrap();
+    assert_eq!(world.recorder().fold_kept(&waiting[0]).await, Ok(KeptOutcome::Folded(1)));
+    assert_eq!(world.keys().await.len(), 1);
+}
+
+/// A table whose commits panic, like a defect in the fold.
+struct Defective(MemoryTable);
+
+impl SubjectLog for Defective {
+    async fn read(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
+        self.0.read(link, subject).await
+    }
+    async fn commit(&self, _: &Commit<'_>) -> Result<(), CommitError> {
+        panic!("a planted defect")
+    }
+    async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {
+        self.0.due_in(shard, until, limit).await
+    }
+    async fn kept_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<KeptKey>, Error> {
+        self.0.kept_in(shard, until, limit).await
+    }
+    async fn events(
+        &self,
+        link: &LinkId,
+        subject: &Subject,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>, Error> {
+        self.0.events(link, subject, after, limit).await
+    }
+    async fn pull_requests_with_head(
+        &self,
+        link: &LinkId,
+        repository: &bitbucket::RepositoryId,
+        head: &relay::ShortHash,
+        limit: usize,
+    ) -> Result<Vec<bitbucket::PullRequestId>, Error> {
+        self.0.pull_requests_with_head(link, repository, head, limit).await
+    }
+}
+
+impl Documents for Defective {
+    async fn read_document<D: Document>(&self, key: &D::Key) -> Result<D, Error> {
+        self.0.read_document(key).await
+    }
+    async fn store_document<D: Document>(&self, key: &D::Key, document: &D) -> Result<bool, Error> {
+        self.0.store_document(key, document).await
+    }
+}
+
+#[tokio::test]
+async fn defect_in_the_fold_loses_no_delivery() {
+    let world = World::of(Defective(MemoryTable::default()));
+    let delivery = Delivery::comment(1);
+    let received = world.recorder().receive(&world.link, delivery.report(), &delivery.mark()).await;
+    assert_eq!(received, Ok(Received::Kept(Error::Defect)));
+    let waiting = world.table.kept(world.now(), 10).await.unwrap();
+    let outcome = world.recorder().fold_kept(&waiting[0]).await;
+    assert_eq!(outcome, Ok(KeptOutcome::Postponed(Error::Defect)));
+    world.clock.advance_seconds(60);
+    // A version without the defect.
+    let mended =
+        World { table: std::sync::Arc::new(world.table.0.clone()), ..World::of(MemoryTable::default()) };
+    assert_eq!(mended.recorder().fold_kept(&waiting[0]).await, Ok(KeptOutcome::Folded(1)));
+    assert_eq!(mended.keys().await.len(), 1);
+}
+
 /// A table that never answers.
 struct Silent;
 
@@ -86,6 +163,9 @@ impl SubjectLog for Silent {
         std::future::pending().await
     }
     async fn due_in(&self, _: store::Shard, _: Timestamp, _: usize) -> Result<Vec<DueWatch>, Error> {
+        std::future::pending().await
+    }
+    async fn kept_in(&self, _: store::Shard, _: Timestamp, _: usize) -> Result<Vec<store::KeptKey>, Error> {
         std::future::pending().await
     }
     async fn events(&self, _: &LinkId, _: &Subject, _: u64, _: usize) -> Result<Vec<Event>, Error> {

@@ -85,6 +85,14 @@ stories! {
         fact_reported_by_two_hooks_is_one_event,
         fact_forgotten_by_state_is_one_event,
     }
+    kept {
+        delivery_that_cannot_be_folded_is_kept_and_folded_later,
+        kept_delivery_is_folded_once_by_two_pollers,
+        delivery_that_still_cannot_be_folded_stays_kept,
+        resend_of_a_kept_delivery_is_one_event,
+        kept_build_reaches_its_pull_request,
+        shard_has_only_the_kept_deliveries_of_its_links,
+    }
     polls {
         comments_beyond_one_transaction_are_stored_in_order,
         poll_without_changes_moves_the_watch,

@@ -85,13 +85,16 @@ impl<T: SubjectLog> World<T> {
         mark: Option<&DeliveryMark>,
         known: Option<SubjectState>,
     ) -> Result<Recorded, Error> {
-        let Self { table, clock, link, subject, settings } = self;
-        let recorder = Recorder { table: &**table, clock: &**clock, settings };
+        let (recorder, Self { link, subject, .. }) = (self.recorder(), self);
         match (mark, known) {
             (Some(mark), _) => recorder.record_delivery(link, subject, observation, mark).await,
             (None, Some(state)) => recorder.record_on(state, link, subject, observation).await,
             (None, None) => recorder.record(link, subject, observation).await,
         }
+    }
+
+    pub(crate) fn recorder(&self) -> Recorder<'_, T, ManualClock> {
+        Recorder { table: &self.table, clock: &self.clock, settings: &self.settings }
     }
 
     /// Records the comments of a poll, as the poller does.
@@ -182,14 +185,18 @@ impl Delivery {
         Self { attempt, ..self }
     }
 
-    pub(crate) fn observation(&self) -> Observation {
-        Observation::Delivery(Report {
+    pub(crate) fn report(&self) -> Report {
+        Report {
             key: EventKey::parse(self.key).unwrap(),
             payload: Payload::parse(&self.body).unwrap(),
             body: self.body.clone(),
             hook: self.hook.clone(),
             delivery: self.request.clone(),
-        })
+        }
+    }
+
+    pub(crate) fn observation(&self) -> Observation {
+        Observation::Delivery(self.report())
     }
 
     pub(crate) fn mark(&self) -> DeliveryMark {

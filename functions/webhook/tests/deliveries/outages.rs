@@ -1,4 +1,5 @@
 use store::memory::{Fault, MemoryLinks};
+use store::{Clock as _, SubjectLog as _};
 
 use crate::support::{Function, Sent, link, link_with};
 
@@ -20,6 +21,19 @@ async fn commit_with_a_lost_answer_is_one_event_after_resend() {
     let function = Function::new();
     function.app.table.inject(Fault::AnswerLost, 1);
     assert_eq!(function.status(Sent::good()).await, 503);
+    assert_eq!(function.status(Sent::good().header("x-attempt-number", "2")).await, 200);
+    assert_eq!(function.log().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn delivery_among_too_many_writers_is_kept_and_answered_202() {
+    let function = Function::new();
+    function.app.table.inject(Fault::CommitConflicts, 12);
+    let (status, answer) = function.answer(Sent::good()).await;
+    assert_eq!((status.as_u16(), &answer["status"]), (202, &serde_json::json!("kept")));
+    let kept = function.app.table.kept(function.app.clock.now(), 10).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    // A resend that can be folded comes before the poller.
     assert_eq!(function.status(Sent::good().header("x-attempt-number", "2")).await, 200);
     assert_eq!(function.log().await.len(), 1);
 }

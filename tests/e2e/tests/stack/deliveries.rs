@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{items, lines};
 
 const ONE_MINUTE: Duration = Duration::from_mins(1);
+const TWO_MINUTES: Duration = Duration::from_mins(2);
 
 /// Creates a delivery about a pull request that only this story uses.
 fn delivery(story: &str, request: &str) -> Delivery {
@@ -83,6 +84,47 @@ pub(crate) async fn delivery_sent_fifty_times_at_once_is_one_event(stack: Arc<St
     stack.subscriber.wait(ONE_MINUTE, about("fifty"), |received| !received.is_empty()).await;
     assert_eq!(items(&stack, &subject("fifty"), "event#").await.len(), 1);
     assert_eq!(stack.subscriber.received(about("fifty")).len(), 1);
+}
+
+/// Sends a delivery as Bitbucket does: up to three times, while it is answered 5xx.
+async fn send_as_bitbucket(stack: &Stack, http: &reqwest::Client, delivery: &Delivery) -> u16 {
+    let mut status = 0;
+    for attempt in 1..=3 {
+        let delivery = Delivery { attempt, ..delivery.clone() };
+        let sent = delivery.send(http, &stack.outputs.webhook_url, &stack.outputs.webhook_secret).await;
+        status = sent.unwrap().status().as_u16();
+        if status < 500 {
+            break;
+        }
+    }
+    status
+}
+
+pub(crate) async fn two_hundred_deliveries_at_once_are_all_published(stack: Arc<Stack>) {
+    let http = reqwest::Client::new();
+    let deliveries: Vec<_> = (0..200)
+        .map(|number| {
+            let body = json!({
+                "repository": { "uuid": "{burst}", "full_name": "acme/elsewhere" },
+                "actor": { "display_name": "Alice", "type": "user" },
+                "pullrequest": { "id": 1, "title": "burst", "updated_on": "2026-11-24T10:00:00.000001+00:00" },
+                "comment": {
+                    "id": 1_000 + number, "content": { "raw": format!("comment {number}") },
+                    "created_on": "2026-11-24T10:00:00Z", "updated_on": "2026-11-24T10:00:00Z",
+                },
+            });
+            Delivery::new("pullrequest:comment_created", &format!("b{number}"), body.to_string())
+        })
+        .collect();
+    let sent = deliveries.iter().map(|delivery| send_as_bitbucket(&stack, &http, delivery));
+    let statuses = join_all(sent).await;
+    assert!(statuses.iter().all(|status| (200..300).contains(status)), "{statuses:?}");
+    let received = stack.subscriber.wait(TWO_MINUTES, about("burst"), |received| received.len() >= 200).await;
+    let mut sequences: Vec<_> = received.iter().map(|entry| entry["detail"]["sequence"].as_u64()).collect();
+    sequences.sort_unstable();
+    assert!(sequences.into_iter().eq((1..=200).map(Some)), "each event once, without a gap");
+    let kept = statuses.iter().filter(|status| **status == 202).count();
+    println!("200 deliveries at once: {} folded at once, {kept} kept", 200 - kept);
 }
 
 pub(crate) async fn bad_input_is_answered_with_the_reason(stack: Arc<Stack>) {

@@ -4,6 +4,7 @@ pub(crate) mod authorizations;
 pub(crate) mod budgets;
 pub(crate) mod deliveries;
 pub(crate) mod heads;
+pub(crate) mod kept;
 pub(crate) mod leases;
 pub(crate) mod log;
 pub(crate) mod polls;
