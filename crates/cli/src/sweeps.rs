@@ -7,7 +7,7 @@ use store::DueWatch;
 use crate::output::{distance, time};
 
 /// Age of a due watch, in seconds, from which it counts as overdue here. The poller runs each minute.
-const OVERDUE_SECONDS: i64 = 300;
+pub(crate) const OVERDUE_SECONDS: i64 = 300;
 
 /// The sweeps of a link.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -47,6 +47,11 @@ impl KeptKey {
         Self(keys::kept(link, mark))
     }
 
+    /// True if the delivery came through this link.
+    pub fn is_of(&self, link: &LinkId) -> bool {
+        self.0.split('#').nth(1) == Some(link.as_str())
+    }
+
     pub(crate) const fn stored(pk: String) -> Self {
         Self(pk)
     }

@@ -26,6 +26,8 @@ struct Polling {
     overdue: u64,
     /// Number of subjects whose polls are refused.
     refused: u64,
+    /// Number of deliveries that are accepted and not yet folded.
+    kept: usize,
     /// Time of the earliest due watch.
     first_due: Option<Timestamp>,
     sweeps: Sweeps,
@@ -50,6 +52,10 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     if let Some(link) = session.config.link.clone() {
         links.retain(|id, _| *id == link);
     }
+    let kept = table_of.kept(Timestamp::MAX, MAX_WATCHES).await?;
+    for (link, polling) in &mut links {
+        polling.kept = kept.iter().filter(|key| key.is_of(link)).count();
+    }
     for polling in links.values_mut() {
         if let Some(account) = &polling.account {
             polling.budget = Some(table_of.read_document(account).await?);
@@ -64,8 +70,11 @@ pub(crate) async fn status(session: &mut Session<'_, '_>) -> Result<(), Error> {
     let refused = links.iter().filter(|(_, polling)| polling.refused > 0).map(|(link, polling)| {
         format!("{link}: polls of {} are refused; they are made again, less and less often", polling.refused)
     });
+    let kept = links.iter().filter(|(_, polling)| polling.kept > 0).map(|(link, polling)| {
+        format!("{link}: {} deliveries are stored and not yet folded; the poller folds them", polling.kept)
+    });
     let report = Report {
-        text: std::iter::once(polls).chain(sweeps).chain(refused).collect::<Vec<_>>().join("\n"),
+        text: std::iter::once(polls).chain(sweeps).chain(refused).chain(kept).collect::<Vec<_>>().join("\n"),
         json: links.iter().map(|(link, polling)| row_json(link, polling, limit, now)).collect(),
     };
     session.show(&report);
@@ -153,6 +162,7 @@ fn row_json(link: &LinkId, polling: &Polling, limit: u32, now: Timestamp) -> Val
         "watches": polling.watches,
         "overdue": polling.overdue,
         "refused": polling.refused,
+        "kept": polling.kept,
         "oldest_deadline": polling.first_due,
         "sweeps": {
             "count": polling.sweeps.count,

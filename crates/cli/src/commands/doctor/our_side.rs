@@ -1,7 +1,7 @@
 //! Checks on the deployment's side: stack, table, link, a delivery through the public URL, the poller, the clock.
 
 use bitbucket::{EventKey, WebhookSecret};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use relay::{LinkId, Reason, Subject};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::commands::watch::MAX_WATCHES;
 use crate::delivery::{Answer, random, send};
 use crate::output::{distance, plain, time};
 use crate::session::Session;
-use crate::sweeps::{Sweeps, is_overdue};
+use crate::sweeps::{OVERDUE_SECONDS, Sweeps, is_overdue};
 
 /// Largest tolerated difference of clocks, in seconds: half the default margin of a window.
 const CLOCK_SECONDS: i64 = 30;
@@ -117,11 +117,24 @@ fn clock(date: Option<&str>, now: Timestamp) -> Option<Check> {
 pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Check {
     const NAME: &str = "poller";
     let now = session.now();
-    let read = async { Ok::<_, Error>(session.table().await?.due(Timestamp::MAX, MAX_WATCHES).await?) };
-    let watches = match read.await {
-        Ok(watches) => watches,
+    let read = async {
+        let table = session.table().await?;
+        // A delivery that the minute's run can still fold does not count.
+        let before = now.saturating_sub(SignedDuration::from_secs(OVERDUE_SECONDS)).unwrap_or(now);
+        Ok::<_, Error>((table.due(Timestamp::MAX, MAX_WATCHES).await?, table.kept(before, MAX_WATCHES).await?))
+    };
+    let (watches, kept) = match read.await {
+        Ok(read) => read,
         Err(error) => return Check::failed(NAME, &error),
     };
+    let kept = kept.iter().filter(|key| key.is_of(link)).count();
+    if kept > 0 {
+        return Check::fail(
+            NAME,
+            format!("{kept} deliveries are stored and not folded"),
+            "check the poller function's log for alarm=\"delivery_unfolded\", and its schedule",
+        );
+    }
     let of_link: Vec<_> = watches.into_iter().filter(|due| due.link == *link).collect();
     judge(&of_link, now)
 }
