@@ -56,8 +56,8 @@ async fn poll_or_defect<T: Table, L: LinkSource, C: Clock>(
     due: &DueWatch,
     allowance: &Allowance,
 ) -> Result<PollOutcome, Error> {
-    let polled = AssertUnwindSafe(poll(poller, client, due, allowance)).catch_unwind().await;
-    polled.unwrap_or(Err(Error::Store(store::Error::Defect)))
+    let outcome = AssertUnwindSafe(poll(poller, client, due, allowance)).catch_unwind().await;
+    outcome.unwrap_or(Err(Error::Store(store::Error::Defect)))
 }
 
 /// One link in one pass of a run.

@@ -38,7 +38,7 @@ pub async fn receive<T: SubjectLog + Documents, L: LinkSource, C: Clock>(
             tracing::warn!(
                 %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request,
                 "the body does not show what its event key says; it was published as untrusted"
-            )
+            );
         }
         Received::Recorded(_) => {}
     }
