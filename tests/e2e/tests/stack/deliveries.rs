@@ -76,11 +76,8 @@ pub(crate) async fn same_delivery_twice_is_one_event(stack: Arc<Stack>) {
 pub(crate) async fn delivery_sent_fifty_times_at_once_is_one_event(stack: Arc<Stack>) {
     let http = reqwest::Client::new();
     let delivery = delivery("fifty", "e0");
-    let sent =
-        (0..50).map(|_| delivery.send(&http, &stack.outputs.webhook_url, &stack.outputs.webhook_secret));
-    let statuses: Vec<_> =
-        join_all(sent).await.into_iter().map(|answer| answer.unwrap().status().as_u16()).collect();
-    assert_eq!(statuses, [200; 50]);
+    let statuses = join_all((0..50).map(|_| send_as_bitbucket(&stack, &http, &delivery))).await;
+    assert!(statuses.iter().all(|status| (200..300).contains(status)), "{statuses:?}");
     stack.subscriber.wait(ONE_MINUTE, about("fifty"), |received| !received.is_empty()).await;
     assert_eq!(items(&stack, &subject("fifty"), "event#").await.len(), 1);
     assert_eq!(stack.subscriber.received(about("fifty")).len(), 1);

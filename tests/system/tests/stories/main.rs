@@ -11,6 +11,7 @@ mod edits;
 mod fan_out;
 mod faults;
 mod full_reads;
+mod kept;
 mod lag;
 mod listings;
 mod named_limits;
