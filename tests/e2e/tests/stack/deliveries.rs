@@ -83,6 +83,40 @@ pub(crate) async fn delivery_sent_fifty_times_at_once_is_one_event(stack: Arc<St
     assert_eq!(stack.subscriber.received(about("fifty")).len(), 1);
 }
 
+pub(crate) async fn genuine_body_under_a_false_key_concludes_nothing(stack: Arc<Stack>) {
+    let http = reqwest::Client::new();
+    let body = |state: &str, second: u32| {
+        json!({
+            "repository": { "uuid": "{false-key}", "full_name": "acme/elsewhere" },
+            "actor": { "display_name": "Alice", "type": "user" },
+            "pullrequest": {
+                "id": 1, "state": state, "title": "Not merged", "created_on": "2026-11-24T10:00:00Z",
+                "updated_on": format!("2026-11-24T10:00:{second:02}Z"),
+            },
+        })
+        .to_string()
+    };
+    let open = body("OPEN", 0);
+    for (key, request, body) in [
+        ("pullrequest:created", "k0", open.clone()),
+        ("pullrequest:fulfilled", "k1", open),
+        ("pullrequest:fulfilled", "k2", body("MERGED", 1)),
+    ] {
+        assert_eq!(send_as_bitbucket(&stack, &http, &Delivery::new(key, request, body)).await, 200);
+    }
+    let received =
+        stack.subscriber.wait(ONE_MINUTE, about("false-key"), |received| received.len() >= 3).await;
+    let published: Vec<_> = received
+        .iter()
+        .map(|entry| (entry["detail-type"].as_str().unwrap(), entry["detail"]["trusted"] != false))
+        .collect();
+    assert_eq!(
+        published,
+        [("pullrequest:created", true), ("pullrequest:fulfilled", false), ("pullrequest:fulfilled", true)]
+    );
+    assert!(received[1]["detail"]["changes"].is_null(), "nothing follows from it: {}", received[1]);
+}
+
 /// Sends a delivery as Bitbucket does: up to three times, while it is answered 5xx.
 async fn send_as_bitbucket(stack: &Stack, http: &reqwest::Client, delivery: &Delivery) -> u16 {
     let mut status = 0;

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 use corpus::recorded_payload_reaches_the_bus_under_its_key;
 use deliveries::{
     bad_input_is_answered_with_the_reason, delivery_sent_fifty_times_at_once_is_one_event,
-    forged_delivery_is_refused_and_stores_nothing, same_delivery_twice_is_one_event,
-    two_hundred_deliveries_at_once_are_all_published,
+    forged_delivery_is_refused_and_stores_nothing, genuine_body_under_a_false_key_concludes_nothing,
+    same_delivery_twice_is_one_event, two_hundred_deliveries_at_once_are_all_published,
 };
 use oauth::fifty_refreshes_in_two_processes_make_one_call;
 use setup::person_authorizes_a_link_in_a_browser;
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
             unreported_pull_request_reaches_the_subscriber,
             recorded_payload_reaches_the_bus_under_its_key,
             forged_delivery_is_refused_and_stores_nothing,
+            genuine_body_under_a_false_key_concludes_nothing,
             same_delivery_twice_is_one_event,
             delivery_sent_fifty_times_at_once_is_one_event,
             two_hundred_deliveries_at_once_are_all_published,
