@@ -67,7 +67,7 @@ pub(super) fn emit_resolved(
 ) {
     let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
-        state.resolution = Some(Resolved { found: true, ..resolved });
+        state.resolution = Some(Resolved { found: true, unreported: false, ..resolved });
         state.version = version;
     }
     let actor = comment.raw.pointer("/resolution/user").cloned();
@@ -84,7 +84,7 @@ pub(super) fn emit_reopened(
     let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
         state.resolution = None;
-        state.lifted = Some(Resolved { found: true, ..undone });
+        state.lifted = Some(undone.lifted(true));
         state.version = version;
     }
     let identity = [id.to_string(), moment(undone, version)];

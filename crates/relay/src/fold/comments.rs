@@ -84,6 +84,14 @@ fn resolved(
         standing.found = false;
         return standing.at;
     }
+    if at.is_none()
+        && let Some(lifted) = state.lifted.as_mut().filter(|lifted| lifted.unreported && lifted.at.is_some())
+    {
+        // A poll has published this resolution, and it is reopened already. Should this be the report of a later one,
+        // whose predecessor's is lost, a poll finds that one by its time.
+        lifted.unreported = false;
+        return lifted.at;
+    }
     let last = state.resolution.and_then(|last| last.at).max(state.lifted.and_then(|last| last.at));
     let is_new = if at.is_some() { last < at } else { state.resolution.is_none() && !is_repeated };
     if is_new {
@@ -97,7 +105,7 @@ fn resolved(
 /// the webhook of that resolution is lost or late, or another hook has reported this reopening before.
 fn reopened(state: &mut CommentState, version: u64) -> Option<Resolved> {
     if let Some(standing) = state.resolution.take() {
-        state.lifted = Some(Resolved { found: false, ..standing });
+        state.lifted = Some(standing.lifted(false));
         state.version = version;
     } else if let Some(lifted) = state.lifted.as_mut().filter(|lifted| lifted.found) {
         // A poll has published this reopening.
