@@ -7,7 +7,7 @@ use bitbucket::client::{Sent, Transport, Unreachable};
 use http::StatusCode;
 use jiff::SignedDuration;
 use reqwest::{Request, Response};
-use simulator::InProcess;
+use simulator::{InProcess, Sight};
 
 use crate::instance::{Faults, Instance};
 
@@ -56,7 +56,7 @@ impl InProcessTransport {
         *carried.uri_mut() = path.parse().unwrap_or_default();
         *carried.headers_mut() = request.headers().clone();
         let answer = if self.lag.is_positive() && self.faults.dice.percent(50) {
-            self.bitbucket.call_lagging(carried, self.lag).await
+            self.bitbucket.call_on(&Sight::new(Some(self.lag), Vec::new()), carried).await
         } else {
             self.bitbucket.call(carried).await
         };

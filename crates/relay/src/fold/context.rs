@@ -72,6 +72,11 @@ impl<'a> FoldContext<'a> {
         Fact::new(self.link, self.subject, key)
     }
 
+    /// End of the grace period of a fact at `at`; `None` if it has ended.
+    pub(super) fn grace_left(&self, at: Option<Timestamp>) -> Option<Timestamp> {
+        at.map(|at| self.settings.grace_ends(at)).filter(|ends| *ends > self.now)
+    }
+
     /// True if another comment or task still fits. If not, sets `more`.
     pub(super) const fn has_room(&mut self) -> bool {
         let room = self.events.len() + MAX_EVENTS_PER_ITEM <= MAX_EVENTS_PER_FOLD;

@@ -5,6 +5,7 @@ use bitbucket::{EventKey, TaskId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::comment_events::existence;
 use super::context::FoldContext;
 use super::poll::PollContext;
 use super::revisions::{Freshness, RevisionOrder, judge, seen};
@@ -29,7 +30,14 @@ pub(super) fn fold_listing(
     }
     for id in listing.gone() {
         let task = ctx.state.pull_request().and_then(|pr| pr.tasks.get(&id));
-        let Some(task) = task.filter(|task| !task.deleted) else { continue };
+        let Some(task) = task else { continue };
+        if task.deleted {
+            // The earlier poll that listed it read a copy that lags.
+            if let Some(state) = state_of(ctx, id) {
+                state.doubts.clear();
+            }
+            continue;
+        }
         if Freshness::of_poll(poll.base_version, task.version) != Freshness::Newer {
             poll.recheck(ctx.now);
             continue;
@@ -52,7 +60,7 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, task: &Document<Ta
     let Some(pull_request) = ctx.state.pull_request() else { return };
     match pull_request.tasks.get(&id).cloned() {
         None => first_listed(ctx, id, task),
-        Some(state) if state.deleted => {}
+        Some(state) if state.deleted => revived(ctx, poll, id, task, &state),
         Some(state) => {
             let freshness = Freshness::of_poll(poll.base_version, state.version);
             poll.begin_item(&state.doubts);
@@ -63,6 +71,37 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, task: &Document<Ta
                 state.doubts = doubts;
             }
         }
+    }
+}
+
+/// Folds a task that a poll lists and the state has deleted: two wrong answers made that, or this copy lags. So two
+/// looks, a grace period apart, have to show it.
+fn revived(
+    ctx: &mut FoldContext<'_>,
+    poll: &mut PollContext,
+    id: TaskId,
+    task: &Document<Task>,
+    before: &TaskState,
+) {
+    let text = seen(task.text(), task.updated_on);
+    let is_older = text.updated_on.is_some() && text.updated_on < before.revision.updated_on;
+    if is_older || Freshness::of_poll(poll.base_version, before.version) != Freshness::Newer {
+        return;
+    }
+    poll.begin_item(&before.doubts);
+    if poll.confirms(Finding::Exists, ctx.settings) {
+        let (version, revived) = (ctx.version(), before.revived.saturating_add(1));
+        if let Some(state) = state_of(ctx, id) {
+            (state.deleted, state.revived, state.version, state.revision) = (false, revived, version, text);
+        }
+        let fact = existence(ctx.fact(&EventKey::TaskCreated).part(id), revived).id();
+        let event = Synthetic { actor: task.raw.get("creator").cloned(), ..Synthetic::default() };
+        synthetic::emit(ctx, fact, &EventKey::TaskCreated, event, &Item::Task(task.raw.clone()));
+        resolution(ctx, poll, id, task, before, Freshness::Newer);
+    }
+    let doubts = poll.end_item();
+    if let Some(state) = state_of(ctx, id) {
+        state.doubts = doubts;
     }
 }
 
@@ -79,6 +118,7 @@ fn first_listed(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
         lifted: None,
         doubts: Vec::new(),
         deleted: false,
+        revived: 0,
     };
     pull_request.tasks.insert(id, state);
     if !old_news {
@@ -187,11 +227,13 @@ fn emit_reopened(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
 /// Publishes a deletion: Bitbucket keeps nothing of the task but its id.
 fn deleted(ctx: &mut FoldContext<'_>, id: TaskId) {
     let version = ctx.version();
+    let mut revived = 0;
     if let Some(state) = state_of(ctx, id) {
         state.deleted = true;
         state.version = version;
+        revived = state.revived;
     }
-    let fact = ctx.fact(&EventKey::TaskDeleted).part(id).id();
+    let fact = existence(ctx.fact(&EventKey::TaskDeleted).part(id), revived).id();
     let item = Item::Task(json!({ "type": "pullrequest_task", "id": id }));
     synthetic::emit(ctx, fact, &EventKey::TaskDeleted, Synthetic::default(), &item);
 }

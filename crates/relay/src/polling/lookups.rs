@@ -88,19 +88,19 @@ fn shares(comments: usize, tasks: usize, calls: u32) -> (usize, usize) {
     (comments, tasks.min(MAX_LOOKUPS).min(calls - comments))
 }
 
-/// Comments that stand in the state and are missing from a complete listing. A listing is read in pages while people
+/// Comments that stand in the state, or whose deletion is in doubt, and are missing from a complete listing. A listing is read in pages while people
 /// write, so a missing comment is deleted only if Bitbucket, asked by id, confirms it: put its answers into
 /// [`Listing::lookups`]. Some of many suffice: the fold then plans another poll for the others.
 pub fn unlisted_comments(comments: &Comments, listing: &Listing<CommentId, Comment>) -> Vec<CommentId> {
     let listed: BTreeSet<_> = listing.items.iter().filter_map(|comment| comment.id()).collect();
-    let standing = comments.iter().filter(|(id, comment)| !comment.deleted && !listed.contains(id));
+    let standing = comments.iter().filter(|(id, comment)| comment.is_expected() && !listed.contains(id));
     standing.map(|(id, _)| *id).collect()
 }
 
 /// The same for tasks.
 pub fn unlisted_tasks(tasks: &Tasks, listing: &Listing<TaskId, Task>) -> Vec<TaskId> {
     let listed: BTreeSet<_> = listing.items.iter().filter_map(|task| task.id()).collect();
-    let standing = tasks.iter().filter(|(id, task)| !task.deleted && !listed.contains(id));
+    let standing = tasks.iter().filter(|(id, task)| task.is_expected() && !listed.contains(id));
     standing.map(|(id, _)| *id).collect()
 }
 

@@ -6,8 +6,8 @@ use bitbucket::CommentId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::doubt::Doubt;
-use super::revision::{Resolved, Revision};
+use super::doubt::{Doubt, is_expected};
+use super::revision::{Resolved, Revision, is_zero};
 
 /// Number of revisions kept of each comment, to recognise a late report of an older one.
 const MAX_REVISIONS: usize = 16;
@@ -39,8 +39,11 @@ pub struct CommentState {
     pub resolution: Option<Resolved>,
     /// The last resolution that was reopened.
     pub lifted: Option<Resolved>,
-    /// True if the comment was deleted. That is final.
+    /// True if the comment was deleted.
     pub deleted: bool,
+    /// Number of times it was taken for deleted and turned out to exist.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revived: u32,
     /// The comment is known from another event, but its creation has not been published.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creation_unpublished: bool,
@@ -53,6 +56,11 @@ pub struct CommentState {
 }
 
 impl CommentState {
+    /// True if a complete listing has to show it.
+    pub(crate) fn is_expected(&self) -> bool {
+        is_expected(self.deleted, &self.doubts)
+    }
+
     /// The current revision.
     pub fn standing(&self) -> Option<&Revision> {
         self.revisions.back()

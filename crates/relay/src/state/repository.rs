@@ -97,8 +97,9 @@ pub(crate) fn digest(shown: &Value) -> String {
     };
     // A snapshot without a state is of one that is open.
     let state = shown.get("state").filter(|state| *state != "OPEN").cloned().unwrap_or_default();
+    let title = shown.get("title").and_then(Value::as_str);
     let fields = [
-        ("title", text("/title")),
+        ("title", title.map(fact::comparable).into()),
         ("draft", text("/draft")),
         ("queued", is_queued(shown).into()),
         ("state", state),

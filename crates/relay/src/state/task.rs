@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bitbucket::TaskId;
 use serde::{Deserialize, Serialize};
 
-use super::doubt::Doubt;
-use super::revision::{Resolved, Revision};
+use super::doubt::{Doubt, is_expected};
+use super::revision::{Resolved, Revision, is_zero};
 
 /// Every task seen, including deleted ones.
 pub type Tasks = BTreeMap<TaskId, TaskState>;
@@ -26,6 +26,16 @@ pub struct TaskState {
     /// As [`crate::state::CommentState::doubts`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<Doubt>,
-    /// True if the task was deleted. That is final.
+    /// True if the task was deleted.
     pub deleted: bool,
+    /// As [`crate::state::CommentState::revived`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revived: u32,
+}
+
+impl TaskState {
+    /// True if a complete listing has to show it.
+    pub(crate) fn is_expected(&self) -> bool {
+        is_expected(self.deleted, &self.doubts)
+    }
 }

@@ -76,6 +76,20 @@ fn merge_queue_is_shown_by_field_or_state() {
 }
 
 #[test]
+fn line_ends_and_unicode_forms_are_no_change() {
+    let mut world = a_pull_request();
+    let mut shown = gear(0);
+    shown["title"] = json!("Caf\u{e9}");
+    shown["description"] = json!("Round.\nCaf\u{e9}.");
+    says(&mut world, PullRequestUpdated, &shown);
+    shown["title"] = json!("Cafe\u{301}");
+    shown["description"] = json!("Round.\r\nCafe\u{301}.");
+    shown["updated_on"] = json!(time(5));
+    says(&mut world, PullRequestUpdated, &shown);
+    assert_eq!(changes_of(world.last()), json!([]));
+}
+
+#[test]
 fn only_three_states_are_ends() {
     for (state, is_open) in [
         ("OPEN", true),

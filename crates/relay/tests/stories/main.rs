@@ -9,6 +9,7 @@ mod commits;
 mod documents;
 mod envelopes;
 mod lag;
+mod listed_again;
 mod named_limits;
 mod order;
 mod polling;

@@ -63,6 +63,14 @@ fn spacing(world: &mut World, open: &[Value]) -> u32 {
     u32::try_from(due_at.duration_since(before).as_secs()).unwrap()
 }
 
+#[test]
+fn title_in_another_unicode_form_is_no_move() {
+    let world = a_registered_repository();
+    let (mut one, mut other) = (listed(&world, 1, 0), listed(&world, 1, 0));
+    (one["title"], other["title"]) = (json!("Caf\u{e9}"), json!("Cafe\u{301}"));
+    assert_eq!(Listed::from_listing(&Document::new(one)), Listed::from_listing(&Document::new(other)));
+}
+
 const DAY: i64 = 86_400;
 
 #[test]
