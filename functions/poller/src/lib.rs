@@ -38,6 +38,7 @@ mod head;
 mod invocation;
 mod leases;
 mod link;
+mod listing;
 mod metrics;
 mod outcome;
 mod passes;

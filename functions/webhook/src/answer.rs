@@ -16,14 +16,27 @@ pub enum Accepted {
     Stored {
         /// Ids of the new events.
         events: Vec<EventId>,
+        /// Number of comments and tasks that a state at its limit let go of.
+        #[serde(skip)]
+        let_go: LetGo,
     },
     /// The same delivery was stored before.
     Known,
 }
 
+/// Number of comments and tasks that a state at its limit let go of; an extension of the answer to a delivery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LetGo(pub u32);
+
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        Json(self).into_response()
+        let let_go = match &self {
+            Self::Stored { let_go, .. } => *let_go,
+            Self::Known => LetGo::default(),
+        };
+        let mut response = Json(self).into_response();
+        response.extensions_mut().insert(let_go);
+        response
     }
 }
 

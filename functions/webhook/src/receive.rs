@@ -8,7 +8,7 @@ use relay::{Observation, Report};
 use store::links::{Link, LinkSource};
 use store::{Clock, DeliveryMark, Recorded, SubjectLog};
 
-use crate::answer::{Accepted, Error};
+use crate::answer::{Accepted, Error, LetGo};
 use crate::app::App;
 use crate::builds;
 use crate::request;
@@ -95,9 +95,10 @@ fn read(delivery: &VerifiedDelivery) -> Result<(Report, DeliveryMark), Error> {
 
 fn accepted(recorded: Recorded) -> Accepted {
     match recorded {
-        Recorded::Stored { events, .. } => {
-            Accepted::Stored { events: events.into_iter().map(|event| event.id).collect() }
-        }
+        Recorded::Stored { events, let_go, .. } => Accepted::Stored {
+            events: events.into_iter().map(|event| event.id).collect(),
+            let_go: LetGo(let_go),
+        },
         Recorded::Known => Accepted::Known,
     }
 }

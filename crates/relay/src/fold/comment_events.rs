@@ -92,7 +92,7 @@ pub(super) fn deleted(ctx: &mut FoldContext<'_>, id: CommentId, comment: Value) 
     }
     let key = keys(ctx).deleted;
     let fact = ctx.fact(&key).part(id).id();
-    synthetic::emit(ctx, fact, &key, Synthetic::default(), &Item::Comment(comment));
+    synthetic::emit(ctx, fact, &key, Synthetic::default(), Item::Comment(comment));
 }
 
 fn emit(
@@ -105,7 +105,7 @@ fn emit(
 ) {
     let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
     let event = Synthetic { occurred_at, actor, changes: None };
-    synthetic::emit(ctx, fact, key, event, &Item::Comment(comment.raw.clone()));
+    synthetic::emit(ctx, fact, key, event, Item::Comment(comment.raw.clone()));
 }
 
 /// The event keys of comments on the pull request or commit.

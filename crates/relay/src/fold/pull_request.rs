@@ -54,7 +54,7 @@ fn first_listed(ctx: &mut FoldContext<'_>, listing: &FirstListing) {
 }
 
 fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
-    let mut poll = PollContext::new(read.base_version, read.started_at, read.is_complete);
+    let mut poll = PollContext::new(read.base_version, read.started_at, read.comments.complete);
     pull_request_itself(ctx, read);
     comments::fold_listing(ctx, &mut poll, &read.comments);
     if let Some(listing) = &read.tasks {
@@ -62,9 +62,7 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     }
     let (now, version, more, settings) = (ctx.now, ctx.version(), ctx.more, ctx.settings);
     let Some(pr) = ctx.state.pull_request_mut() else { return };
-    if read.is_complete {
-        recheck_unlisted(pr, &mut poll, read, now, settings);
-    }
+    recheck_unlisted(pr, &mut poll, read, now, settings);
     postpone_tasks(pr, &mut poll, read, now, settings);
     pr.recheck_at = poll.recheck_after(pr.recheck_at, version, more);
     if more {
