@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bitbucket::{CommentId, TaskId};
+use bitbucket::{CommentId, EventKey, Payload, PullRequestId, TaskId};
 use jiff::Timestamp;
+use relay::observation::Report;
 use relay::state::{
-    CommentState, CommitState, Doubt, Finding, Known, MAX_STATE_WEIGHT, Resolved, Revision, TaskState,
+    CommentState, Doubt, Finding, Known, MAX_STATE_WEIGHT, PullRequestState, Repeats, RepositoryState,
+    Resolved, Revision, TaskState, UnfinishedListing,
 };
-use relay::{LinkId, Subject, SubjectState};
+use relay::{EventId, LinkId, Observation, Settings, Subject, SubjectState, fold};
 use serde_dynamo::AttributeValue;
-use serde_json::{Value, json};
+use serde_json::json;
 use store::memory::MemoryTable;
 use store::{Commit, SubjectLog};
 
@@ -105,41 +107,135 @@ async fn stored_bytes(state: &SubjectState) -> usize {
     bytes.len()
 }
 
+const PLAIN: Extent = Extent { revisions: 1, all: false, doubts: 0 };
+const DELETED: Extent = Extent { revisions: 0, all: false, doubts: 0 };
+const EDITED: Extent = Extent { revisions: 16, all: false, doubts: 0 };
+const RESOLVED: Extent = Extent { revisions: 1, all: true, doubts: 0 };
+const DOUBTED: Extent = Extent { revisions: 1, all: false, doubts: 4 };
+
+fn a_pull_request() -> PullRequestState {
+    let state = json!({
+        "first_seen_at": "2026-11-24T10:00:00Z", "snapshot": null, "repository": null, "comments": {},
+        "snapshot_updated_on": null, "tasks": {}, "tasks_read": true, "polled_at": null, "tasks_dirty_since": null,
+        "recheck_at": null, "published": { "created": true, "state": "OPEN", "reviews": {} },
+    });
+    serde_json::from_value(state).unwrap()
+}
+
+fn state_of(pr: PullRequestState) -> SubjectState {
+    SubjectState { known: Some(Known::PullRequest(pr)), ..SubjectState::default() }
+}
+
+async fn assert_fits(what: &str, state: &SubjectState) {
+    let (bytes, weight) = (stored_bytes(state).await, state.weight());
+    assert!(bytes < weight, "{what}: {bytes} bytes, weight {weight}");
+}
+
 #[tokio::test]
-async fn measure() {
-    let mut random = Random(7);
-    for (name, extent) in [
-        ("tombstone", Extent { revisions: 0, all: false, doubts: 0 }),
-        ("plain", Extent { revisions: 1, all: false, doubts: 0 }),
-        ("two", Extent { revisions: 2, all: false, doubts: 0 }),
-        ("sixteen", Extent { revisions: 16, all: false, doubts: 0 }),
-        ("resolved", Extent { revisions: 1, all: true, doubts: 0 }),
-        ("doubts", Extent { revisions: 1, all: false, doubts: 4 }),
-        ("all", Extent { revisions: 16, all: true, doubts: 4 }),
-    ] {
-        let mut commit: CommitState = serde_json::from_value(json!({
-            "first_seen_at": "2026-11-24T10:00:00Z", "commit": null, "repository": null, "comments": {} }))
-        .unwrap();
-        let count = 500;
-        let mut id = 0;
-        for _ in 0..count {
-            id += random.below(1_000_000);
-            commit.comments.insert(CommentId(id), random.comment(extent));
+async fn comments_take_fewer_bytes_than_their_weight() {
+    for extent in [PLAIN, DELETED, EDITED, RESOLVED, DOUBTED] {
+        let (mut random, mut pr, mut id) = (Random(7), a_pull_request(), 0);
+        while state_of(pr.clone()).weight() < MAX_STATE_WEIGHT - 50_000 {
+            for _ in 0..50 {
+                id += 1 + random.below(10_000_000);
+                pr.comments.insert(CommentId(id), random.comment(extent));
+            }
         }
-        let state = SubjectState { known: Some(Known::Commit(commit)), ..SubjectState::default() };
-        let bytes = stored_bytes(&state).await;
-        println!("{name}: {} per comment, weight {}", bytes as f64 / count as f64, state.weight() / count);
-        let tasks: BTreeMap<TaskId, TaskState> =
-            (0..count).map(|n| (TaskId(n as u64 * 1000 + random.below(1000)), random.task(extent))).collect();
-        let pr = json!({ "first_seen_at": "2026-11-24T10:00:00Z", "snapshot": null, "repository": null, "comments": {},
-          "snapshot_updated_on": null, "tasks": tasks, "tasks_read": true, "polled_at": null, "tasks_dirty_since": null,
-          "recheck_at": null, "published": { "created": true, "state": null, "reviews": {} } });
-        let state = SubjectState {
-            known: Some(Known::PullRequest(serde_json::from_value(pr).unwrap())),
-            ..SubjectState::default()
-        };
-        let bytes = stored_bytes(&state).await;
-        println!("   {} per task, weight {}", bytes as f64 / count as f64, state.weight() / count as usize);
+        assert_fits(&format!("{extent:?}"), &state_of(pr)).await;
     }
-    let _ = (MAX_STATE_WEIGHT, Value::Null);
+}
+
+#[tokio::test]
+async fn tasks_take_fewer_bytes_than_their_weight() {
+    for extent in [PLAIN, RESOLVED, DOUBTED] {
+        let (mut random, mut pr, mut id) = (Random(7), a_pull_request(), 0);
+        for _ in 0..1_500 {
+            id += 1 + random.below(10_000_000);
+            pr.tasks.insert(TaskId(id), random.task(extent));
+        }
+        assert_fits(&format!("{extent:?}"), &state_of(pr)).await;
+    }
+}
+
+#[tokio::test]
+async fn all_parts_together_take_fewer_bytes_than_their_weight() {
+    let mut random = Random(7);
+    let mut pr = a_pull_request();
+    let mut noise =
+        |bytes: usize| (0..bytes).map(|_| char::from(random.number().to_be_bytes()[0])).collect::<String>();
+    pr.snapshot = json!({ "title": noise(30_000), "state": "OPEN" });
+    pr.repository = json!({ "full_name": "acme/widgets", "name": noise(10_000) });
+    let mut random = Random(8);
+    let uuid = |random: &mut Random| format!("{{{}}}", random.hash());
+    let review = |at, id: String| json!({ "state": "approved", "poll_event": id, "at": at });
+    let reviews: BTreeMap<_, _> =
+        (0..500).map(|_| (uuid(&mut random), review(random.time(), random.hash()))).collect();
+    pr.published =
+        serde_json::from_value(json!({ "created": true, "state": "OPEN", "reviews": reviews })).unwrap();
+    let builds: BTreeMap<_, _> = (0..200)
+        .map(|_| (random.hash(), json!({ "state": "INPROGRESS", "updated_on": random.time() })))
+        .collect();
+    pr.head = Some(serde_json::from_value(json!({ "hash": "0123456789ab", "builds": builds })).unwrap());
+    let mut id = 0;
+    while state_of(pr.clone()).weight() < MAX_STATE_WEIGHT - 100_000 {
+        for extent in [PLAIN, DELETED, EDITED, RESOLVED, DOUBTED] {
+            id += 1 + random.below(1_000_000);
+            pr.comments.insert(CommentId(id), random.comment(extent));
+            pr.tasks.insert(TaskId(id), random.task(extent));
+        }
+    }
+    let mut state = state_of(pr);
+    state.recent_facts = (0..64).map(|_| EventId::stored(random.hash())).collect();
+    state.repeats = (0..64)
+        .map(|_| Repeats { digest: random.hash(), hooks: (0..8).map(|_| (uuid(&mut random), 1)).collect() })
+        .collect();
+    assert_fits("all", &state).await;
+}
+
+#[tokio::test]
+async fn revisions_of_700_comments_are_forgotten_before_the_state_is_too_large() {
+    let (mut random, mut pr) = (Random(7), a_pull_request());
+    for id in 1..=700 {
+        pr.comments.insert(CommentId(id), CommentState { deleted: false, ..random.comment(EDITED) });
+    }
+    let state = state_of(pr);
+    assert!(state.weight() > MAX_STATE_WEIGHT);
+    let body = json!({
+        "actor": {}, "repository": { "uuid": "{0a1b}" }, "pullrequest": { "id": 7 }, "comment": { "id": 701 },
+    })
+    .to_string()
+    .into_bytes();
+    let report = Report {
+        key: EventKey::CommentCreated,
+        payload: Payload::parse(&body).unwrap(),
+        body,
+        hook: String::new(),
+        delivery: String::new(),
+    };
+    let (link, subject) = ("acme".parse().unwrap(), "pullrequest/0a1b/7".parse().unwrap());
+    let now = "2025-11-24T10:00:00Z".parse().unwrap();
+    let folded = fold(state, &link, &subject, &Observation::Delivery(report), now, &Settings::default());
+    assert_eq!(folded.events.len(), 1);
+    assert!(folded.let_go.is_empty());
+    assert_eq!(folded.state.comments().unwrap().len(), 701);
+    assert_fits("after the fold", &folded.state).await;
+}
+
+#[tokio::test]
+async fn repository_with_the_most_pull_requests_fits() {
+    let mut random = Random(7);
+    let mut state = RepositoryState::default();
+    for number in 0..5_000 {
+        let listed = json!({
+            "updated_on": random.time(), "comments": random.below(10_000), "tasks": random.below(10_000),
+            "digest": random.hash(),
+        });
+        state.open.insert(PullRequestId(number * 7), serde_json::from_value(listed).unwrap());
+    }
+    let next = (0..128).map(|_| random.hash()).collect();
+    state.unfinished = Some(UnfinishedListing { next, listed: state.open.keys().copied().collect() });
+    state.repository = json!({ "name": (0..500).map(|_| random.hash()).collect::<String>() });
+    let state = SubjectState { known: Some(Known::Repository(state)), ..SubjectState::default() };
+    let bytes = stored_bytes(&state).await;
+    assert!(bytes < MAX_STATE_WEIGHT, "{bytes}");
 }

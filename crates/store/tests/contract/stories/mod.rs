@@ -5,6 +5,7 @@ pub(crate) mod budgets;
 pub(crate) mod deliveries;
 pub(crate) mod heads;
 pub(crate) mod leases;
+pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod polls;
 pub(crate) mod states;
