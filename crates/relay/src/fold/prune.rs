@@ -3,7 +3,7 @@
 //! What only recognises late webhooks goes first: older revisions and the texts of deleted items. A state that is still
 //! too large lets go of items, the longest unchanged first. See [`LetGo`].
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::bounds;
 use super::folded::LetGoCounts;
@@ -12,6 +12,9 @@ use crate::state::{Comments, ItemId, Known, LetGo, Revision, SubjectState, Tasks
 
 /// Number of revisions that stay of a comment that did not change for long, or if the state is too large.
 const KEPT_REVISIONS: usize = 4;
+
+/// Largest difference between Bitbucket's clock and ours.
+const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Prunes a state.
 pub(super) fn prune(state: &mut SubjectState, now: Timestamp, settings: &Settings) -> LetGoCounts {
@@ -94,12 +97,14 @@ fn let_go_of(state: &mut SubjectState, surplus: usize, now: Timestamp, settings:
     candidates.sort_unstable();
     let mut counts = LetGoCounts::default();
     let mut left = surplus;
+    // One wrong time in the future must not hide the changes of all others.
+    let latest = now.saturating_add(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MAX);
     for Candidate { changed_at, id, weight, is_deleted, .. } in candidates {
         if left == 0 {
             break;
         }
         left = left.saturating_sub(weight);
-        let changed_at = changed_at.unwrap_or(Timestamp::MIN).min(now);
+        let changed_at = changed_at.unwrap_or(Timestamp::MIN).min(latest);
         let mark = let_go.get_or_insert(LetGo {
             changed_until: changed_at,
             comments_up_to: None,

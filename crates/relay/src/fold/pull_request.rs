@@ -69,7 +69,11 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
         return;
     }
     pr.polled_at = pr.polled_at.max(Some(read.started_at));
-    pr.tasks_read |= read.tasks.is_some();
+    pr.has_unread_comments = !read.comments.complete;
+    if let Some(tasks) = &read.tasks {
+        pr.tasks_read = true;
+        pr.has_unread_tasks = !tasks.complete;
+    }
     if !poll.is_settled() {
         // The undecided item may be a task, so the next poll reads the tasks again.
         pr.tasks_read_at = None;

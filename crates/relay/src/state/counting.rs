@@ -7,13 +7,16 @@ use super::pull_request::PullRequestState;
 use crate::event::{Builds, Counted, Counters};
 
 impl PullRequestState {
-    /// Counts. Reviews come from the newest snapshot. Comments and tasks are counted once a poll has read them; before
-    /// that, and if the state has let go of some, the numbers of the newest snapshot are used, if it has them.
+    /// Counts. Reviews come from the newest snapshot. Comments and tasks are counted once a poll has read them. Before
+    /// that, and if the state does not have all of them, the numbers of the newest snapshot are used, if it has them.
     pub fn count(&self) -> Counters {
         let snapshot = &self.snapshot;
         let let_go = self.let_go;
-        let has_comments = self.polled_at.is_some() && let_go.is_none_or(|let_go| let_go.comments == 0);
-        let has_tasks = self.tasks_read && let_go.is_none_or(|let_go| let_go.tasks == 0);
+        let has_comments = self.polled_at.is_some()
+            && !self.has_unread_comments
+            && let_go.is_none_or(|let_go| let_go.comments == 0);
+        let has_tasks =
+            self.tasks_read && !self.has_unread_tasks && let_go.is_none_or(|let_go| let_go.tasks == 0);
         let standing = || self.comments.values().filter(|comment| !comment.deleted);
         let open = standing().filter(|comment| comment.thread && comment.resolution.is_none());
         let tasks = |resolved: bool| {

@@ -38,6 +38,12 @@ pub struct PullRequestState {
     pub tasks_read_at: Option<Timestamp>,
     /// Time when the last complete poll began, by our clock.
     pub polled_at: Option<Timestamp>,
+    /// True if the last poll did not read all comments.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_unread_comments: bool,
+    /// True if the last poll of the tasks did not read all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_unread_tasks: bool,
     /// Time of the first event since the tasks were read: tasks may have changed with it.
     pub tasks_dirty_since: Option<Timestamp>,
     /// Time to poll again, for an item that the last poll left to its webhook or could not decide.
@@ -75,6 +81,8 @@ impl PullRequestState {
             tasks_read: false,
             tasks_read_at: None,
             polled_at: None,
+            has_unread_comments: false,
+            has_unread_tasks: false,
             tasks_dirty_since: None,
             recheck_at: None,
             reread_at: None,

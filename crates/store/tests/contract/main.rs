@@ -92,8 +92,8 @@ stories! {
         poll_does_not_contradict_a_webhook_during_it,
     }
     limits {
-        events_flow_with_8_200_comments,
-        events_flow_with_8_200_tasks,
+        events_flow_with_ten_thousand_comments,
+        events_flow_with_fourteen_thousand_tasks,
         replays_under_long_hook_ids_are_stored,
         seventeen_large_comments_are_stored_in_parts,
         comment_of_over_a_mebibyte_is_stored_with_a_note,

@@ -1,6 +1,7 @@
 //! Pull requests that are larger than an item or a transaction of the table.
 
 use bitbucket::payload::Document;
+use jiff::SignedDuration;
 use relay::observation::{Listing, Observation, PullRequestObservation, PullRequestPoll};
 use relay::{Event, Reason};
 use serde_json::{Value, json};
@@ -8,17 +9,18 @@ use store::{Recorded, Table};
 
 use crate::world::{Delivery, World, comment, noise, poll, time};
 
-/// Comments and tasks that are old when bitrelay first sees the pull request; nothing about their times and texts
-/// repeats.
-fn old_item(id: u64) -> Value {
-    let seconds = i64::try_from(id).unwrap();
-    let mut item = comment(id, &format!("text {id}"), -100_000 - seconds * 61);
-    item["created_on"] = item["updated_on"].clone();
+/// A comment or a task that is old when bitrelay first sees the pull request. Its id, time and text repeat no other's.
+fn old_item(number: u64) -> Value {
+    let random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24;
+    let changed_at = time(-100_000) - SignedDuration::from_micros(i64::try_from(random).unwrap());
+    let mut item = comment(number * 10_000 + random % 10_000, &format!("text {number}"), 0);
+    item["created_on"] = json!(changed_at);
+    item["updated_on"] = json!(changed_at);
     item
 }
 
-fn old_items() -> Vec<Value> {
-    (10..8_210).map(|id| old_item(id * 7_919)).collect()
+fn old_items(count: u64) -> Vec<Value> {
+    (1..=count).map(old_item).collect()
 }
 
 fn events(recorded: Recorded) -> Vec<Event> {
@@ -28,19 +30,19 @@ fn events(recorded: Recorded) -> Vec<Event> {
     }
 }
 
-pub(crate) async fn events_flow_with_8_200_comments<T: Table>(world: World<T>) {
+pub(crate) async fn events_flow_with_ten_thousand_comments<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(100);
-    let mut shown = old_items();
+    let mut shown = old_items(10_000);
     shown.push(comment(1, "first", 0));
     assert_eq!(events(world.poll(&shown).await.unwrap()), []);
 
-    for id in [70_000_001, 70_000_002] {
+    for id in [900_000_001, 900_000_002] {
         assert_eq!(events(world.deliver(&Delivery::comment(id)).await.unwrap()).len(), 1);
         shown.push(comment(id, "first", 0));
     }
     world.clock.advance_seconds(100);
-    shown.push(comment(70_000_003, "found", 120));
+    shown.push(comment(900_000_003, "found", 120));
     world.clock.advance_seconds(100);
     let found = events(world.poll(&shown).await.unwrap());
     assert_eq!(
@@ -51,7 +53,7 @@ pub(crate) async fn events_flow_with_8_200_comments<T: Table>(world: World<T>) {
     assert!(watch.due_at > world.now() && watch.reason != Reason::Recheck, "the ordinary watch: {watch:?}");
 }
 
-pub(crate) async fn events_flow_with_8_200_tasks<T: Table>(world: World<T>) {
+pub(crate) async fn events_flow_with_fourteen_thousand_tasks<T: Table>(world: World<T>) {
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(100);
     let poll_of_tasks = async |tasks: &[Value]| {
@@ -62,10 +64,10 @@ pub(crate) async fn events_flow_with_8_200_tasks<T: Table>(world: World<T>) {
         }));
         events(world.observe(&observation, None, Some(known)).await.unwrap())
     };
-    let mut tasks = old_items();
+    let mut tasks = old_items(14_000);
     assert_eq!(poll_of_tasks(&tasks).await, []);
     world.clock.advance_seconds(100);
-    tasks.push(comment(70_000_000, "new", 150));
+    tasks.push(comment(900_000_000, "new", 150));
     let found = poll_of_tasks(&tasks).await;
     assert_eq!(
         found.iter().map(|event| event.key.as_str()).collect::<Vec<_>>(),
@@ -91,9 +93,10 @@ pub(crate) async fn replays_under_long_hook_ids_are_stored<T: Table>(world: Worl
     .to_string()
     .into_bytes();
     world.deliver(&push).await.unwrap();
-    for number in 0..60 {
-        let hook = hex::encode(noise(4_000 + number));
-        world.deliver(&push.clone().by_hook(&hook)).await.unwrap();
+    let hooks = text(60 * 8_000);
+    for hook in hooks.as_bytes().chunks(8_000) {
+        let hook = std::str::from_utf8(hook).unwrap();
+        world.deliver(&push.clone().by_hook(hook).under_request(&hook[..99])).await.unwrap();
     }
     assert_eq!(events(world.deliver(&push.under_request("another push")).await.unwrap()).len(), 1);
 }
@@ -107,7 +110,12 @@ pub(crate) async fn seventeen_large_comments_are_stored_in_parts<T: Table>(world
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(120);
     let mut shown = vec![comment(1, "first", 0)];
-    shown.extend((2..=18).map(|id| comment(id, &format!("{id} {}", text(200 * 1024)), 0)));
+    let large = text(200 * 1024);
+    shown.extend((2..=18).map(|id| {
+        let mut comment = comment(id, &format!("{id} {large}"), 0);
+        comment["content"]["html"] = json!(format!("<p>{id} {large}</p>"));
+        comment
+    }));
     assert_eq!(events(world.poll(&shown).await.unwrap()).len(), 17);
     assert_eq!(world.keys().await.len(), 18);
 }
