@@ -52,8 +52,7 @@ fn in_mid_life(subject: &Subject, observation: &Observation, now: Timestamp) -> 
         started_at: now,
         pull_request: None,
         head: None,
-        is_complete: true,
-        comments: Listing::new((0..100).map(|id| Document::new(comment(id))).collect()),
+        comments: Listing::new((0..100).map(|id| Document::new(comment(id))).collect(), true),
         tasks: None,
     };
     let poll = Observation::PullRequest(PullRequestObservation::Poll(poll));

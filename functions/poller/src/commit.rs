@@ -2,7 +2,7 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
-use relay::observation::{CommitObservation, CommitPoll, Listing, Observation};
+use relay::observation::{CommitObservation, CommitPoll, Observation};
 use relay::polling::{Allowance, Failure, comment_lookups, comment_pages};
 use relay::state::CommitState;
 use relay::{Settings, SubjectState};
@@ -10,6 +10,7 @@ use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
 use crate::error::Error;
+use crate::listing::{listing, unless_too_large};
 use crate::outcome::{PollOutcome, store_poll};
 use crate::poller::Poller;
 
@@ -47,19 +48,15 @@ async fn read(
     started_at: Timestamp,
     settings: &Settings,
 ) -> Result<CommitPoll, bitbucket::Error> {
-    let listed = client.commit_comments(repository, hash).await?;
-    let (is_complete, mut comments) = (listed.complete, Listing::new(listed.items));
-    if is_complete {
-        for comment in comment_lookups(&commit.comments, &comments, client.calls_left(), started_at, settings)
-        {
-            let answer = client.commit_comment(repository, hash, comment).await?;
-            comments.lookups.insert(comment, answer);
-        }
-    } else {
+    let mut comments = listing(client.commit_comments(repository, hash).await?);
+    if !comments.complete {
         tracing::warn!(
             hash,
             "too many comments to read in one poll; changes to older comments may be missed"
         );
     }
-    Ok(CommitPoll { base_version, started_at, is_complete, comments })
+    for comment in comment_lookups(&commit.comments, &comments, client.calls_left(), started_at, settings) {
+        comments.answer(comment, unless_too_large(client.commit_comment(repository, hash, comment).await)?);
+    }
+    Ok(CommitPoll { base_version, started_at, comments })
 }

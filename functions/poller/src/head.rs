@@ -43,5 +43,6 @@ const fn is_final(error: &bitbucket::Error) -> bool {
         error,
         bitbucket::Error::Api { status: 400 | 403 | 404 | 410 | 555, .. }
             | bitbucket::Error::AnswerInvalid { .. }
+            | bitbucket::Error::AnswerTooLarge { .. }
     )
 }

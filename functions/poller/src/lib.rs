@@ -40,6 +40,7 @@ mod invocation;
 mod kept;
 mod leases;
 mod link;
+mod listing;
 mod metrics;
 mod outcome;
 mod passes;

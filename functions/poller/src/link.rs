@@ -91,11 +91,12 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
                 continue;
             }
             match self.poll_renewing(&mut spender, &due).await {
-                Ok(PollOutcome::Stored { events }) => {
+                Ok(PollOutcome::Stored(added)) => {
                     let mut tally = run.tally();
                     let stats = tally.stats(link);
                     stats.polled += 1;
-                    stats.events += events;
+                    stats.events += added.events;
+                    stats.let_go += added.let_go;
                     drop(tally);
                     let mut pauses = run.poller.pauses();
                     pauses.record_success(&(due.link.clone(), Some(due.subject)));

@@ -2,7 +2,7 @@
 
 use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};
-use relay::observation::{Listing, PullRequestObservation, PullRequestPoll};
+use relay::observation::{PullRequestObservation, PullRequestPoll};
 use relay::polling::{Allowance, Extent, Failure, Lookups, Needs, plan_reads};
 use relay::state::PullRequestState;
 use relay::{Observation, Settings, SubjectState};
@@ -11,6 +11,7 @@ use store::{Clock, DueWatch, Table};
 
 use crate::error::Error;
 use crate::head::read_head;
+use crate::listing::{listing, unless_too_large};
 use crate::outcome::{PollOutcome, store_poll};
 use crate::poller::Poller;
 use crate::registration::register_active;
@@ -71,21 +72,16 @@ async fn read(
     let tasks = if needs.tasks { Some(client.tasks(repository, id).await?) } else { None };
     let comments = client.comments(repository, id).await?;
     let is_complete = comments.complete && tasks.as_ref().is_none_or(|tasks| tasks.complete);
-    let mut comments = Listing::new(comments.items);
-    let mut tasks = tasks.map(|tasks| Listing::new(tasks.items));
+    let mut comments = listing(comments);
+    let mut tasks = tasks.map(listing);
     let extent = Extent::new(is_complete, client.calls_left());
-    if is_complete {
-        let lookups = Lookups::new(pr, &comments, tasks.as_ref(), client.calls_left(), started_at, settings);
-        for comment in lookups.comments {
-            comments.lookups.insert(comment, client.comment(repository, id, comment).await?);
-        }
-        for task in lookups.tasks {
-            let answer = client.task(repository, id, task).await?;
-            tasks.get_or_insert_with(|| Listing::new(Vec::new())).lookups.insert(task, answer);
-        }
+    let lookups = Lookups::new(pr, &comments, tasks.as_ref(), client.calls_left(), started_at, settings);
+    for comment in lookups.comments {
+        comments.answer(comment, unless_too_large(client.comment(repository, id, comment).await)?);
     }
-    Ok((
-        PullRequestPoll { base_version, started_at, pull_request, head, is_complete, comments, tasks },
-        extent,
-    ))
+    for task in lookups.tasks {
+        let answer = unless_too_large(client.task(repository, id, task).await)?;
+        tasks.iter_mut().for_each(|tasks| tasks.answer(task, answer.clone()));
+    }
+    Ok((PullRequestPoll { base_version, started_at, pull_request, head, comments, tasks }, extent))
 }

@@ -15,7 +15,7 @@ use store::{Clock, DueWatch, Table};
 
 use crate::error::Error;
 use crate::outcome::PollOutcome;
-use crate::poller::Poller;
+use crate::poller::{Added, Poller};
 use crate::sweep_pace::sweep_pace;
 
 /// Sweeps one repository.
@@ -39,7 +39,7 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         .with_pace(pace);
     let observation = compare_all(poller, due, &state, sweep).await?;
     poller.record(&due.link, &due.subject, &Observation::Repository(observation), Some(state)).await?;
-    Ok(PollOutcome::Stored { events: 0 })
+    Ok(PollOutcome::Stored(Added::default()))
 }
 
 /// Lists open pull requests: the pages after those of an unfinished listing, or the first ones. If Bitbucket does not

@@ -17,6 +17,9 @@ pub enum Accepted {
     Stored {
         /// Ids of the new events.
         events: Vec<EventId>,
+        /// Number of comments and tasks that a state at its limit let go of.
+        #[serde(skip)]
+        let_go: LetGo,
     },
     /// The same delivery was stored before.
     Known,
@@ -27,19 +30,30 @@ pub enum Accepted {
 impl From<Received> for Accepted {
     fn from(received: Received) -> Self {
         match received {
-            Received::Recorded(Recorded::Stored { events, .. }) => {
-                Self::Stored { events: events.into_iter().map(|event| event.id).collect() }
-            }
+            Received::Recorded(Recorded::Stored { events, let_go, .. }) => Self::Stored {
+                events: events.into_iter().map(|event| event.id).collect(),
+                let_go: LetGo(let_go),
+            },
             Received::Recorded(Recorded::Known) => Self::Known,
             Received::Kept(_) => Self::Kept,
         }
     }
 }
 
+/// Number of comments and tasks that a state at its limit let go of; an extension of the answer to a delivery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LetGo(pub u32);
+
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
+        let let_go = match &self {
+            Self::Stored { let_go, .. } => *let_go,
+            Self::Known | Self::Kept => LetGo::default(),
+        };
         let status = if self == Self::Kept { StatusCode::ACCEPTED } else { StatusCode::OK };
-        (status, Json(self)).into_response()
+        let mut response = (status, Json(self)).into_response();
+        response.extensions_mut().insert(let_go);
+        response
     }
 }
 

@@ -62,6 +62,7 @@ impl Plan {
             task_interval_seconds: *dice.pick(&[0, 60]).unwrap_or(&60),
             sweep_seconds: 300,
             full_read_seconds: *dice.pick(&[0, 0, 1_800]).unwrap_or(&0),
+            ..Settings::default()
         };
         let rules = Rules {
             silent_edit_moves_updated_on: dice.percent(70),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::transport::Unreachable;
 use crate::Error;
 
-/// Largest answer that is read. A page of 100 comments with the longest texts is smaller.
+/// Largest answer that is read. A page of 100 comments is smaller, unless their texts are very long.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
 /// Longest part of Bitbucket's message that goes into an error.
@@ -38,7 +38,7 @@ pub(crate) async fn body(operation: &'static str, mut response: Response) -> Res
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(operation, &error))? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Error::AnswerInvalid { operation, reason: "larger than 10 MiB" });
+            return Err(Error::AnswerTooLarge { operation, max_bytes: MAX_ANSWER_BYTES });
         }
         body.extend_from_slice(&chunk);
     }

@@ -79,9 +79,8 @@ impl Library {
             started_at: self.shell.clock.now().saturating_sub(SignedDuration::from_secs(1)).unwrap(),
             pull_request: None,
             head: None,
-            is_complete: true,
-            comments: Listing::new(comments.iter().cloned().map(Document::new).collect()),
-            tasks: Some(Listing::new(Vec::new())),
+            comments: Listing::new(comments.iter().cloned().map(Document::new).collect(), true),
+            tasks: Some(Listing::new(Vec::new(), true)),
         }));
         let (table, clock, settings) = (&self.table, &*self.shell.clock, &Settings::default());
         let recorder = Recorder { table, clock, settings };

@@ -33,7 +33,7 @@ pub(super) fn emit_revived(
     let key = keys(ctx).created;
     let fact = existence(ctx.fact(&key).part(id), revived).id();
     let event = Synthetic { actor: comment.raw.get("user").cloned(), ..Synthetic::default() };
-    synthetic::emit(ctx, fact, &key, event, &Item::Comment(comment.raw.clone()));
+    synthetic::emit(ctx, fact, &key, event, Item::Comment(comment.raw.clone()));
 }
 
 /// Adds to a creation or deletion that its item has been taken for deleted before, `revived` times.
@@ -113,7 +113,7 @@ pub(super) fn deleted(ctx: &mut FoldContext<'_>, id: CommentId, comment: Value) 
     }
     let key = keys(ctx).deleted;
     let fact = existence(ctx.fact(&key).part(id), revived).id();
-    synthetic::emit(ctx, fact, &key, Synthetic::default(), &Item::Comment(comment));
+    synthetic::emit(ctx, fact, &key, Synthetic::default(), Item::Comment(comment));
 }
 
 fn emit(
@@ -126,7 +126,7 @@ fn emit(
 ) {
     let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
     let event = Synthetic { occurred_at, actor, changes: None };
-    synthetic::emit(ctx, fact, key, event, &Item::Comment(comment.raw.clone()));
+    synthetic::emit(ctx, fact, key, event, Item::Comment(comment.raw.clone()));
 }
 
 /// The event keys of comments on the pull request or commit.

@@ -5,8 +5,9 @@ use bitbucket::{CommentId, EventKey};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::comment_events::{deleted, emit_created, emit_resolved, emit_updated, existence, moment};
+use super::comment_events::{deleted, emit_created, emit_updated, existence, moment};
 use super::context::FoldContext;
+use super::first_sight::{first_listed, first_sight, is_old_news, is_recent};
 use super::poll::PollContext;
 use super::resolutions::resolution;
 use super::revisions::{Freshness, RevisionOrder, change_time, judge, seen};
@@ -26,10 +27,11 @@ pub(super) fn report(
 ) -> Option<EventId> {
     let id = comment.id()?;
     let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
-    let Discussion { first_seen_at, comments, .. } = ctx.state.discussion()?;
+    let Discussion { first_seen_at, let_go, comments, .. } = ctx.state.discussion()?;
     let unknown = !comments.contains_key(&id);
-    let baseline = settings.baseline(first_seen_at);
-    let is_old = is_old_news(comment, baseline);
+    let let_go = let_go.filter(|let_go| let_go.covers_comment(id, comment));
+    let baseline = let_go.map_or_else(|| settings.baseline(first_seen_at), |let_go| let_go.changed_until);
+    let is_old = let_go.is_some() || is_old_news(comment, baseline);
     let state = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
     state.doubts.clear();
     let fact = Fact::new(ctx.link, ctx.subject, key).part(id);
@@ -207,55 +209,6 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document
     }
 }
 
-/// Folds a comment that is not in the state. Publishes its creation, unless it is older than the baseline, or its
-/// webhook may still come.
-fn first_listed(
-    ctx: &mut FoldContext<'_>,
-    poll: &mut PollContext,
-    id: CommentId,
-    comment: &Document<Comment>,
-) {
-    let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
-    let has_threads = ctx.state.pull_request().is_some();
-    let Some(discussion) = ctx.state.discussion() else { return };
-    let baseline = settings.baseline(discussion.first_seen_at);
-    // A comment of a draft review may keep the time of its draft. It is news if an earlier poll did not list it.
-    let was_unlisted = discussion.polled_at.is_some() && poll.is_complete && !comment.deleted;
-    let is_old = is_old_news(comment, baseline) && !was_unlisted;
-    if let Some(grace_ends) = ctx.grace_left(comment.created_on).filter(|_| !is_old) {
-        poll.recheck(grace_ends);
-        return;
-    }
-    let mut sight = first_sight(comment, now, version);
-    let standing = sight.standing().cloned().filter(|_| sight.changed_at >= baseline);
-    let mut resolved =
-        sight.resolution.filter(|resolved| has_threads && is_recent(*resolved, is_old, baseline));
-    if let Some(grace_ends) = ctx.grace_left(resolved.and_then(|resolved| resolved.at)) {
-        poll.recheck(grace_ends);
-        (sight.resolution, resolved) = (None, None);
-    }
-    if !is_old {
-        // It may have been edited since, without a new `updated_on`. So its window starts now.
-        sight.changed_at = sight.changed_at.max(now);
-    }
-    if let Some(discussion) = ctx.state.discussion() {
-        discussion.comments.insert(id, sight);
-    }
-    match (is_old, comment.deleted) {
-        (true, true) => {}
-        (true, false) => {
-            if let Some(standing) = standing {
-                emit_updated(ctx, id, comment, standing);
-            }
-        }
-        (false, true) => deleted(ctx, id, comment.raw.clone()),
-        (false, false) => emit_created(ctx, id, comment),
-    }
-    if let Some(resolved) = resolved.filter(|_| !comment.deleted) {
-        emit_resolved(ctx, id, comment, resolved);
-    }
-}
-
 /// Publishes a creation whose webhook did not come in time.
 fn creation(
     ctx: &mut FoldContext<'_>,
@@ -275,17 +228,6 @@ fn creation(
         state.creation_unpublished = false;
     }
     emit_created(ctx, id, comment);
-}
-
-/// True if a resolution has to be published: made since `baseline`, or, without a time, of a comment that is not old.
-fn is_recent(resolved: Resolved, is_old: bool, baseline: Timestamp) -> bool {
-    resolved.at.map_or(!is_old, |at| at >= baseline)
-}
-
-/// True if a comment is older than the baseline: it existed a whole window before its pull request or commit was first
-/// seen.
-fn is_old_news(comment: &Comment, baseline: Timestamp) -> bool {
-    comment.created_on.or(comment.updated_on).is_some_and(|created_on| created_on < baseline)
 }
 
 /// Folds the text of a comment that a poll read: publishes an edit if the text is a new revision.
@@ -322,22 +264,4 @@ fn text(
             emit_updated(ctx, id, comment, revision);
         }
     }
-}
-
-/// Creates the state of a new comment.
-fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState {
-    let mut sight = CommentState {
-        version,
-        revisions: std::collections::VecDeque::new(),
-        changed_at: comment.updated_on.max(comment.created_on).unwrap_or(now),
-        resolution: comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on)),
-        lifted: None,
-        deleted: comment.deleted,
-        doubts: Vec::new(),
-        creation_unpublished: false,
-        thread: comment.begins_thread(),
-        revived: 0,
-    };
-    sight.push(seen(comment.text(), comment.updated_on));
-    sight
 }

@@ -20,6 +20,14 @@ pub const MAX_EVENTS_PER_FOLD: usize = 20;
 /// The most events that one comment or task can give at once.
 const MAX_EVENTS_PER_ITEM: usize = 4;
 
+/// Largest payload of a synthetic event. A larger item is cut. Bitbucket's own webhooks have at most 256 KB
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
+pub(super) const MAX_SYNTHETIC_BYTES: usize = 256 * 1024;
+
+/// The most bytes of payloads that one fold of a poll gives. The state and the other fields of the events have to fit
+/// the transaction too, and not every payload can be compressed.
+const MAX_BYTES_PER_FOLD: usize = 2 * 1024 * 1024;
+
 /// The result of a fold while it is being made.
 #[derive(Debug)]
 pub(super) struct FoldContext<'a> {
@@ -78,8 +86,10 @@ impl<'a> FoldContext<'a> {
     }
 
     /// True if another comment or task still fits. If not, sets `more`.
-    pub(super) const fn has_room(&mut self) -> bool {
-        let room = self.events.len() + MAX_EVENTS_PER_ITEM <= MAX_EVENTS_PER_FOLD;
+    pub(super) fn has_room(&mut self) -> bool {
+        let bytes: usize = self.events.iter().map(|event| event.payload.len()).sum();
+        let room = self.events.len() + MAX_EVENTS_PER_ITEM <= MAX_EVENTS_PER_FOLD
+            && bytes + MAX_EVENTS_PER_ITEM * MAX_SYNTHETIC_BYTES <= MAX_BYTES_PER_FOLD;
         self.more |= !room;
         room
     }

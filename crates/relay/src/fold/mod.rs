@@ -1,5 +1,6 @@
 //! `fold(state, observation, now) -> (state', events, watch')`: the one place where observations become events.
 
+mod bounds;
 mod builds;
 mod comment_events;
 mod comments;
@@ -8,10 +9,12 @@ mod context;
 mod counters;
 mod delivery;
 mod dispatch;
+mod first_sight;
 mod folded;
 mod link;
 mod missing;
 mod poll;
+mod prune;
 mod pull_request;
 mod reconcile;
 mod repository;
@@ -25,4 +28,4 @@ mod trust;
 
 pub use context::MAX_EVENTS_PER_FOLD;
 pub use dispatch::fold;
-pub use folded::{Folded, HeadMoved};
+pub use folded::{Folded, HeadMoved, LetGoCounts};

@@ -5,6 +5,7 @@ use bitbucket::payload::{Document, Participant, PullRequest};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::bounds;
 use super::context::FoldContext;
 use super::missing::{MissingFact, missing};
 use super::snapshots;
@@ -34,7 +35,7 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
     if seen.id().is_none() || !snapshots::is_newest(pr, seen) {
         return;
     }
-    let shown = synthetic::snapshot(seen.raw.clone());
+    let shown = bounds::snapshot(seen.raw.clone());
     // The snapshot is this poll's own, and is folded again for the reviews that did not fit.
     let is_continued = pr.recheck_at == Some(read.started_at) && shown == pr.snapshot;
     let is_overtaken = seen.updated_on == pr.snapshot_updated_on && read.base_version + 1 < ctx.version();
@@ -49,7 +50,8 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
     }
     let found = changes_between(&pr.snapshot, &seen.raw);
     let is_first_sight = pr.snapshot.is_null();
-    let shows_news = !found.is_empty() || !missing(&pr.published, &shown).is_empty();
+    // A long list of participants is not kept in the snapshot.
+    let shows_news = !found.is_empty() || !missing(&pr.published, &seen.raw).is_empty();
     if !is_first_sight
         && shows_news
         && let Some(ends) = grace_left(ctx)
@@ -75,16 +77,16 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
             pr.published.find_update(FoundUpdate { since, until, id: id.clone() });
         }
         let event = Synthetic { changes: Some(updates), ..Synthetic::default() };
-        synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, &Item::PullRequest);
+        synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, Item::PullRequest);
     }
-    publish_missing(ctx, read.started_at, &ends);
+    publish_missing(ctx, read.started_at, &seen.raw, &ends);
 }
 
 /// Publishes the missing facts of the snapshot that was just read, if their grace period is over. `ends` has the
 /// change of state.
-fn publish_missing(ctx: &mut FoldContext<'_>, started_at: Timestamp, ends: &[Change]) {
+fn publish_missing(ctx: &mut FoldContext<'_>, started_at: Timestamp, shown: &Value, ends: &[Change]) {
     let Some(pr) = ctx.state.pull_request_mut() else { return };
-    let missing = missing(&pr.published, &pr.snapshot);
+    let missing = missing(&pr.published, shown);
     if missing.is_empty() {
         pr.unpublished_since = None;
         return;
@@ -131,7 +133,7 @@ fn created(ctx: &mut FoldContext<'_>) {
     let Some(created_on) = shown.created_on else { return };
     let id = creation(ctx.fact(&EventKey::PullRequestCreated), created_on, &shown).id();
     let event = Synthetic { occurred_at: Some(created_on), actor: author, ..Synthetic::default() };
-    synthetic::emit(ctx, id, &EventKey::PullRequestCreated, event, &Item::PullRequest);
+    synthetic::emit(ctx, id, &EventKey::PullRequestCreated, event, Item::PullRequest);
 }
 
 /// The identity of the creation of a pull request.
@@ -148,7 +150,7 @@ fn ended(ctx: &mut FoldContext<'_>, key: &EventKey, ends: &[Change]) {
     let actor = pr.snapshot.get("closed_by").filter(|actor| !actor.is_null()).cloned();
     let id = ctx.fact(key).id();
     let event = Synthetic { actor, changes: Some(ends.to_vec()), ..Synthetic::default() };
-    synthetic::emit(ctx, id, key, event, &Item::PullRequest);
+    synthetic::emit(ctx, id, key, event, Item::PullRequest);
 }
 
 fn reviewed(
@@ -168,7 +170,7 @@ fn reviewed(
     let actor = (state != ReviewState::None).then(|| account.clone());
     let review = json!({ "date": at, "user": account });
     let event = Synthetic { occurred_at: at, actor, ..Synthetic::default() };
-    synthetic::emit(ctx, id, key, event, &Item::Review(field_of(key), review));
+    synthetic::emit(ctx, id, key, event, Item::Review(field_of(key), review));
 }
 
 fn review_fact(ctx: &FoldContext<'_>, key: &EventKey, user: &str, at: Option<Timestamp>) -> EventId {

@@ -1,8 +1,10 @@
 //! Folding observations of a repository.
 
+use bitbucket::PullRequestId;
+
 use super::context::FoldContext;
 use crate::observation::{MAX_OPEN, RepositoryObservation, Sweep};
-use crate::state::{Known, RepositoryState};
+use crate::state::{Known, RepositoryState, UnfinishedListing};
 
 pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservation) {
     let mut repository = match ctx.state.known.take() {
@@ -40,9 +42,15 @@ fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
     repository.swept_at = repository.swept_at.max(Some(sweep.started_at));
     repository.pace = sweep.pace;
     repository.open.retain(|id, _| !sweep.lacks(&listed, *id));
-    repository.unfinished = sweep.unfinished(&listed);
+    let unfinished = sweep.unfinished(&listed);
     repository.open.extend(listed);
     while repository.open.len() > MAX_OPEN {
         repository.open.pop_first();
     }
+    // Only these are looked for in the next part.
+    let is_kept = |id: &PullRequestId| repository.open.contains_key(id);
+    repository.unfinished = unfinished.map(|UnfinishedListing { next, listed }| UnfinishedListing {
+        next,
+        listed: listed.into_iter().filter(is_kept).collect(),
+    });
 }

@@ -5,8 +5,8 @@ use bitbucket::payload::{Document, PullRequest};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::bounds;
 use super::context::FoldContext;
-use super::synthetic;
 use crate::event::{Change, changes_between};
 use crate::schedule::Settings;
 use crate::state::{Head, Known, PublishedFacts, PullRequestState, has_ended};
@@ -83,7 +83,7 @@ fn take(pr: &mut PullRequestState, seen: Document<PullRequest>, repository: Valu
     }
     Replaced {
         updated_on: std::mem::replace(&mut pr.snapshot_updated_on, seen.updated_on),
-        snapshot: std::mem::replace(&mut pr.snapshot, synthetic::snapshot(seen.raw)),
+        snapshot: std::mem::replace(&mut pr.snapshot, bounds::snapshot(seen.raw)),
         repository: std::mem::replace(&mut pr.repository, repository),
     }
 }

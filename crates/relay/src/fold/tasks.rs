@@ -12,7 +12,7 @@ use super::revisions::{Freshness, RevisionOrder, judge, seen};
 use super::synthetic::{self, Item, Synthetic};
 use crate::event::fact::Fact;
 use crate::observation::Listing;
-use crate::state::{Finding, Resolved, Revision, TaskState};
+use crate::state::{Finding, LetGo, Resolved, Revision, TaskState};
 
 /// Folds the tasks that a poll read.
 pub(super) fn fold_listing(
@@ -96,7 +96,7 @@ fn revived(
         }
         let fact = existence(ctx.fact(&EventKey::TaskCreated).part(id), revived).id();
         let event = Synthetic { actor: task.raw.get("creator").cloned(), ..Synthetic::default() };
-        synthetic::emit(ctx, fact, &EventKey::TaskCreated, event, &Item::Task(task.raw.clone()));
+        synthetic::emit(ctx, fact, &EventKey::TaskCreated, event, Item::Task(task.raw.clone()));
         resolution(ctx, poll, id, task, before, Freshness::Newer);
     }
     let doubts = poll.end_item();
@@ -105,15 +105,21 @@ fn revived(
     }
 }
 
+/// Folds a task that is not in the state. Of a task that the state has let go of, it publishes what changed since.
 fn first_listed(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
     let (version, settings) = (ctx.version(), ctx.settings);
     let Some(pull_request) = ctx.state.pull_request_mut() else { return };
+    let let_go = pull_request.let_go.filter(|let_go| let_go.covers_task(id, task));
+    if let_go.is_some_and(|let_go| let_go.is_unchanged([task.updated_on, task.resolved_on])) {
+        return;
+    }
     let baseline = settings.baseline(pull_request.first_seen_at);
     let old_news = !pull_request.tasks_read && task.created_on.is_some_and(|created| created < baseline);
     let resolution = task.resolved().then_some(Resolved::new(task.resolved_on));
+    let revision = seen(task.text(), task.updated_on);
     let state = TaskState {
         version,
-        revision: seen(task.text(), task.updated_on),
+        revision: revision.clone(),
         resolution,
         lifted: None,
         doubts: Vec::new(),
@@ -121,12 +127,21 @@ fn first_listed(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>) {
         revived: 0,
     };
     pull_request.tasks.insert(id, state);
-    if !old_news {
-        let actor = task.raw.get("creator").cloned();
-        emit(ctx, &EventKey::TaskCreated, task, task.created_on, actor, &[id.to_string()]);
+    let is_since = |at: Option<Timestamp>, let_go: LetGo| !let_go.is_unchanged([at]);
+    match let_go {
+        Some(let_go) if is_since(task.updated_on, let_go) => emit_updated(ctx, id, task, &revision),
+        Some(_) => {}
+        None if old_news => {}
+        None => {
+            let actor = task.raw.get("creator").cloned();
+            emit(ctx, &EventKey::TaskCreated, task, task.created_on, actor, &[id.to_string()]);
+        }
     }
-    let resolved_late = resolution.is_some_and(|resolved| resolved.at.is_some_and(|at| at >= baseline));
-    if let Some(resolved) = resolution.filter(|_| !old_news || resolved_late) {
+    let is_news = |resolved: Resolved| match let_go {
+        Some(let_go) => is_since(resolved.at, let_go),
+        None => !old_news || resolved.at.is_some_and(|at| at >= baseline),
+    };
+    if let Some(resolved) = resolution.filter(|resolved| is_news(*resolved)) {
         emit_resolved(ctx, id, task, resolved);
     }
 }
@@ -150,21 +165,25 @@ fn text(
         RevisionOrder::New(Revision { hash, ordinal: 1.., .. })
             if !poll.confirms(Finding::OldText(hash.clone().unwrap_or_default()), settings) => {}
         RevisionOrder::New(revision) => {
-            let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
-            let identity = [
-                id.to_string(),
-                revision.hash.clone().unwrap_or_default(),
-                revision.updated_on.map(|time| time.to_string()).unwrap_or_default(),
-                revision.ordinal.to_string(),
-            ];
             if let Some(state) = state_of(ctx, id) {
-                state.revision = revision;
+                state.revision = revision.clone();
                 state.version = version;
             }
-            // Bitbucket does not name the editor of a task.
-            emit(ctx, &EventKey::TaskUpdated, task, occurred_at, None, &identity);
+            emit_updated(ctx, id, task, &revision);
         }
     }
+}
+
+fn emit_updated(ctx: &mut FoldContext<'_>, id: TaskId, task: &Document<Task>, revision: &Revision) {
+    let occurred_at = revision.updated_on.filter(|_| revision.ordinal == 0);
+    let identity = [
+        id.to_string(),
+        revision.hash.clone().unwrap_or_default(),
+        revision.updated_on.map(|time| time.to_string()).unwrap_or_default(),
+        revision.ordinal.to_string(),
+    ];
+    // Bitbucket does not name the editor of a task.
+    emit(ctx, &EventKey::TaskUpdated, task, occurred_at, None, &identity);
 }
 
 fn resolution(
@@ -235,7 +254,7 @@ fn deleted(ctx: &mut FoldContext<'_>, id: TaskId) {
     }
     let fact = existence(ctx.fact(&EventKey::TaskDeleted).part(id), revived).id();
     let item = Item::Task(json!({ "type": "pullrequest_task", "id": id }));
-    synthetic::emit(ctx, fact, &EventKey::TaskDeleted, Synthetic::default(), &item);
+    synthetic::emit(ctx, fact, &EventKey::TaskDeleted, Synthetic::default(), item);
 }
 
 fn emit(
@@ -248,7 +267,7 @@ fn emit(
 ) {
     let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
     let event = Synthetic { occurred_at, actor, changes: None };
-    synthetic::emit(ctx, fact, key, event, &Item::Task(task.raw.clone()));
+    synthetic::emit(ctx, fact, key, event, Item::Task(task.raw.clone()));
 }
 
 fn state_of<'d>(ctx: &'d mut FoldContext<'_>, id: TaskId) -> Option<&'d mut TaskState> {

@@ -34,9 +34,6 @@ pub struct PullRequestPoll {
     pub pull_request: Option<Document<PullRequest>>,
     /// Its head, if that was read.
     pub head: Option<HeadDetails>,
-    /// True if the listings have every comment, and every task where tasks were read. Nothing follows from an item that
-    /// is missing from a part.
-    pub is_complete: bool,
     /// The comments.
     pub comments: Listing<CommentId, Comment>,
     /// The tasks, if they were read.

@@ -12,6 +12,9 @@ use crate::state::{Listed, SweepPace, UnfinishedListing, has_ended};
 /// Maximum number of open pull requests kept of one repository.
 pub(crate) const MAX_OPEN: usize = 5_000;
 
+/// Longest address of a next page that a state keeps. A listing with a longer one begins anew.
+const MAX_NEXT_BYTES: usize = 4 * 1024;
+
 /// Something learned about a repository.
 #[derive(Debug, Clone)]
 pub enum RepositoryObservation {
@@ -72,7 +75,7 @@ impl Sweep {
 
     /// The listing that the next sweep continues.
     pub(crate) fn unfinished(&self, listed: &BTreeMap<PullRequestId, Listed>) -> Option<UnfinishedListing> {
-        let next = self.next.clone()?;
+        let next = self.next.clone().filter(|next| next.len() <= MAX_NEXT_BYTES)?;
         let before = self.continued.iter().flat_map(|continued| &continued.listed);
         Some(UnfinishedListing { next, listed: before.chain(listed.keys()).copied().collect() })
     }

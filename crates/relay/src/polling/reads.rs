@@ -10,6 +10,9 @@ use crate::state::{Comments, PullRequestState};
 /// Comments, or tasks, on one page of a listing.
 const PAGE_ITEMS: usize = 100;
 
+/// The most pages that are read of one listing.
+pub const MAX_PAGES_READ: usize = 20;
+
 /// Plans the reads of a pull request whose watch is due since `due_at`; `None` if the poll is left to another run.
 /// Without enough calls for all of it, only comments are read. Heads are read only if `reads_heads` and calls are
 /// ample.
@@ -47,5 +50,5 @@ pub fn comment_pages(comments: &Comments) -> u32 {
 }
 
 fn pages(items: usize) -> u32 {
-    u32::try_from(items.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX)
+    u32::try_from(items.div_ceil(PAGE_ITEMS).clamp(1, MAX_PAGES_READ)).unwrap_or(u32::MAX)
 }

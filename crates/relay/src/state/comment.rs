@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::doubt::{Doubt, is_expected};
+use super::let_go::LetGo;
 use super::revision::{Resolved, Revision, is_zero};
 
 /// Number of revisions kept of each comment, to recognise a late report of an older one.
 const MAX_REVISIONS: usize = 16;
 
-/// Every comment seen, including deleted ones.
+/// Every comment seen, including deleted ones, except those that the state has let go of.
 pub type Comments = BTreeMap<CommentId, CommentState>;
 
 /// The comments of a pull request or of a commit.
@@ -22,6 +23,8 @@ pub(crate) struct Discussion<'s> {
     pub(crate) first_seen_at: Timestamp,
     /// Time when the last poll began.
     pub(crate) polled_at: Option<Timestamp>,
+    /// The comments that the state has let go of.
+    pub(crate) let_go: Option<LetGo>,
     pub(crate) comments: &'s mut Comments,
 }
 
@@ -66,6 +69,13 @@ impl CommentState {
         self.revisions.back()
     }
 
+    /// Time of the last change of its text or its resolution.
+    pub(crate) fn last_change(&self) -> Timestamp {
+        let resolved_at = |resolved: Option<Resolved>| resolved.and_then(|resolved| resolved.at);
+        let resolutions = resolved_at(self.resolution).max(resolved_at(self.lifted));
+        self.changed_at.max(resolutions.unwrap_or(self.changed_at))
+    }
+
     /// Records that the current text was seen with a later time, so that a late report of an older text does not
     /// replace it. Returns true if the time was later.
     pub(crate) fn stands_at(&mut self, updated_on: Option<Timestamp>) -> bool {
@@ -92,7 +102,12 @@ impl CommentState {
 
     pub(crate) fn push(&mut self, revision: Revision) {
         self.revisions.push_back(revision);
-        while self.revisions.len() > MAX_REVISIONS {
+        self.keep_revisions(MAX_REVISIONS);
+    }
+
+    /// Keeps the newest `count` revisions.
+    pub(crate) fn keep_revisions(&mut self, count: usize) {
+        while self.revisions.len() > count {
             self.revisions.pop_front();
         }
     }

@@ -42,7 +42,7 @@ pub struct RepositoryState {
 pub struct UnfinishedListing {
     /// Address of its next page.
     pub next: String,
-    /// The pull requests on the pages before.
+    /// The pull requests on the pages before, of those that the state has.
     pub listed: BTreeSet<PullRequestId>,
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use bitbucket::TaskId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::doubt::{Doubt, is_expected};
 use super::revision::{Resolved, Revision, is_zero};
 
-/// Every task seen, including deleted ones.
+/// Every task seen, including deleted ones, except those that the state has let go of.
 pub type Tasks = BTreeMap<TaskId, TaskState>;
 
 /// The state of a task.
@@ -16,7 +17,7 @@ pub type Tasks = BTreeMap<TaskId, TaskState>;
 pub struct TaskState {
     /// As [`crate::state::CommentState::version`].
     pub version: u64,
-    /// The standing revision.
+    /// The standing revision; empty if the task was deleted long ago.
     pub revision: Revision,
     /// The standing resolution; `None` for an open task.
     pub resolution: Option<Resolved>,
@@ -37,5 +38,13 @@ impl TaskState {
     /// True if a complete listing has to show it.
     pub(crate) fn is_expected(&self) -> bool {
         is_expected(self.deleted, &self.doubts)
+    }
+}
+
+impl TaskState {
+    /// Time of its last change, if Bitbucket gave one.
+    pub(crate) fn last_change(&self) -> Option<Timestamp> {
+        let resolved_at = |resolved: Option<Resolved>| resolved.and_then(|resolved| resolved.at);
+        self.revision.updated_on.max(resolved_at(self.resolution)).max(resolved_at(self.lifted))
     }
 }

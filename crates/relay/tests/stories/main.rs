@@ -9,6 +9,8 @@ mod commits;
 mod documents;
 mod envelopes;
 mod lag;
+mod large;
+mod limits;
 mod listed_again;
 mod named_limits;
 mod order;

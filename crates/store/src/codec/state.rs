@@ -1,6 +1,7 @@
 //! States as items. A state with a watch also appears in the sparse index `due`.
 
 use jiff::Timestamp;
+use relay::state::MAX_STATE_WEIGHT;
 use relay::{LinkId, Subject, SubjectState};
 use relay::{Reason, Watch};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use crate::shard::Shard;
 /// Largest compressed state. DynamoDB accepts 400 KB per item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_STATE_BYTES: usize = 380 * 1024;
+
+// The fold keeps every state below its weight, which a test compares with what is stored.
+const _: () = assert!(MAX_STATE_WEIGHT < MAX_STATE_BYTES);
 
 /// Largest state before compression. It limits the memory for reading a state.
 const MAX_STATE_JSON_BYTES: usize = 16 * 1024 * 1024;

@@ -99,6 +99,14 @@ stories! {
         poll_of_unknown_pull_request_stores_nothing,
         poll_does_not_contradict_a_webhook_during_it,
     }
+    limits {
+        events_flow_with_ten_thousand_comments,
+        events_flow_with_fourteen_thousand_tasks,
+        replays_under_long_hook_ids_are_stored,
+        seventeen_large_comments_are_stored_in_parts,
+        comment_of_over_a_mebibyte_is_stored_with_a_note,
+        five_hundred_reviews_are_stored_in_parts,
+    }
     watches {
         watch_is_due_at_its_time_and_not_before,
         longest_overdue_watches_come_first,

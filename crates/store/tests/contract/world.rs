@@ -227,8 +227,7 @@ pub(crate) fn poll(base_version: u64, started_at: Timestamp, comments: &[Value])
         started_at,
         pull_request: None,
         head: None,
-        is_complete: true,
-        comments: Listing::new(comments.iter().cloned().map(Document::new).collect()),
+        comments: Listing::new(comments.iter().cloned().map(Document::new).collect(), true),
         tasks: None,
     }))
 }
