@@ -54,15 +54,14 @@ fn forget_old_texts(state: &mut SubjectState, before: Timestamp) {
     for comment in comments.filter(|comment| comment.last_change() < before) {
         comment.keep_revisions(if comment.deleted { 0 } else { KEPT_REVISIONS });
         if comment.deleted {
+            // The doubts stay: they say that it was listed again.
             (comment.resolution, comment.lifted) = (None, None);
-            comment.doubts.clear();
         }
     }
     let tasks = state.pull_request_mut().into_iter().flat_map(|pr| pr.tasks.values_mut());
     for task in tasks.filter(|task| task.deleted && task.last_change() < Some(before)) {
         task.revision = Revision { hash: None, ordinal: 0, found: false, ..task.revision };
         (task.resolution, task.lifted) = (None, None);
-        task.doubts.clear();
     }
 }
 

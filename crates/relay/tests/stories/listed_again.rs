@@ -84,6 +84,18 @@ fn comment_listed_again_stands_again() {
 }
 
 #[test]
+fn comment_and_task_listed_again_after_a_month_stand_again() {
+    let mut world = a_comment();
+    world.adds_a_task(1, "oil it").waits(15).polls();
+    assert_eq!(loses_sight(&mut world), [DELETED, "pullrequest:task_deleted"]);
+    world.waits(30 * 86_400).reports(PullRequestUpdated);
+    assert_eq!(world.waits(15).polls(), NOTHING);
+    assert_eq!(world.due(), Some((30, Reason::Recheck)));
+    assert_eq!(world.waits(30).polls(), [CREATED, "pullrequest:task_created"]);
+    assert_eq!(world.last_payload()["task"]["content"]["raw"], "oil it");
+}
+
+#[test]
 fn comment_is_lost_and_listed_again_any_number_of_times() {
     let mut world = a_comment();
     for times in 1..=3 {

@@ -244,3 +244,49 @@ async fn null_in_a_body_is_a_field_left_out() {
     let shown = expect(201, stage.alice.post("/pullrequests", body).await.unwrap());
     assert_eq!((&shown["description"], &shown["close_source_branch"]), (&json!(""), &json!(false)));
 }
+
+/// Puts a pull request into a merge queue, takes it out, or supersedes it.
+async fn acts(stage: &Stage, pr: &str, act: &str, webhook: bool) {
+    let body = json!({
+        "user": "bob", "repository": "acme/widgets", "pull_request": number(pr), "act": act, "webhook": webhook,
+    });
+    expect(204, stage.control("pull-requests", body).await);
+}
+
+#[tokio::test]
+async fn pull_request_waits_in_a_merge_queue() {
+    for is_a_state in [false, true] {
+        let rules = Rules { queued_is_a_state: is_a_state, ..Rules::default() };
+        let stage = Stage::with(Settings { rules, ..settings() }).await;
+        let pr = stage.pull_request().await;
+        stage.forget().await;
+        acts(&stage, &pr, "queue", false).await;
+        let shown = stage.read(&pr).await;
+        assert_eq!(shown["queued"], true);
+        assert_eq!(shown["state"], if is_a_state { "QUEUED" } else { "OPEN" });
+        assert_eq!(stage.keys().await, [""; 0]);
+        let queued = stage.alice.get("/pullrequests?state=QUEUED").await.unwrap();
+        let listed = expect(if is_a_state { 200 } else { 400 }, queued);
+        assert!(!is_a_state || ids(&listed) == [number(&pr)]);
+        assert_eq!(ids(&stage.read("/pullrequests").await).is_empty(), is_a_state);
+        acts(&stage, &pr, "dequeue", true).await;
+        assert_eq!(stage.last("pullrequest:updated").await["pullrequest"]["queued"], false);
+        acts(&stage, &pr, "queue", false).await;
+        acts(&stage, &pr, "supersede", false).await;
+        let shown = stage.read(&pr).await;
+        assert_eq!((&shown["queued"], &shown["state"]), (&json!(false), &json!("SUPERSEDED")));
+        assert_eq!(stage.keys().await.len(), 1, "no key reports that it was superseded");
+    }
+}
+
+#[tokio::test]
+async fn sort_of_comments_by_time_can_be_refused() {
+    for sorts in [true, false] {
+        let rules = Rules { comments_sort_by_time: sorts, ..Rules::default() };
+        let stage = Stage::with(Settings { rules, ..settings() }).await;
+        let pr = stage.pull_request().await;
+        let sorted = stage.alice.get(&format!("{pr}/comments?sort=-updated_on")).await.unwrap();
+        expect(if sorts { 200 } else { 400 }, sorted);
+        stage.read(&format!("{pr}/comments")).await;
+    }
+}
