@@ -19,14 +19,10 @@ pub const MARGIN: Second = 60;
 const SKEW: u64 = 30;
 
 /// Histories of 1,000 with a burst: 30 to 60 deliveries in one moment.
-///
-/// None yet: a delivery that cannot be folded at once gets 503, and after three of these it is lost.
-const BURSTS: u64 = 0;
+const BURSTS: u64 = 20;
 
-/// Histories of 1,000 with comments of 300 KiB to 1.1 MiB, or with hundreds of comments.
-///
-/// None yet: a comment that does not fit into an event ends the polls of its pull request.
-const OVERSIZE: u64 = 0;
+/// Histories of 1,000 with comments of 300 KiB to 1.1 MiB, or with hundreds of comments. They take the longest.
+const OVERSIZE: u64 = 5;
 
 /// The most seconds until the next poll of a subject that was refused for up to 15 minutes.
 const LONGEST_PAUSE: Second = 300;
