@@ -7,7 +7,7 @@ use bitbucket::PullRequestId;
 use bitbucket::client::{Client, Listing, RepositoryPath};
 use bitbucket::payload::PullRequest;
 use relay::observation::{RepositoryObservation, Sweep};
-use relay::polling::{Failure, finding, moved, split_moved, without_left};
+use relay::polling::{Failure, finding, moved, split_moved, with_missing, without_left};
 use relay::state::{RepositoryState, UnfinishedListing};
 use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
@@ -67,10 +67,12 @@ async fn compare_all<T: Table, L: LinkSource, C: Clock>(
 ) -> Result<RepositoryObservation, Error> {
     let moved = moved(state, &sweep);
     let (compared, left) = split_moved(&moved);
-    let mut noticed = 0_u32;
+    let mut noticed = Vec::new();
     for id in compared {
-        if let Some(repository) = state.repository() {
-            noticed += u32::from(compare(poller, due, repository, &sweep, *id).await?);
+        if let Some(repository) = state.repository()
+            && compare(poller, due, repository, &sweep, *id).await?
+        {
+            noticed.push(*id);
         }
     }
     if !left.is_empty() {
@@ -80,9 +82,11 @@ async fn compare_all<T: Table, L: LinkSource, C: Clock>(
         );
     }
     tracing::info!(
-        link = %due.link, subject = %due.subject, open = sweep.open.len(), moved = moved.len(), noticed,
+        link = %due.link, subject = %due.subject, open = sweep.open.len(), moved = moved.len(),
+        noticed = noticed.len(),
         complete = sweep.complete, "swept"
     );
+    let sweep = with_missing(sweep, &noticed);
     Ok(RepositoryObservation::Swept(without_left(sweep, left)))
 }
 

@@ -57,8 +57,9 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, payload: &Payload) -> Option<
     if !is_newest(pr, &seen) {
         return None;
     }
-    if pr.seen_in_sweep_at.is_some_and(|noticed| has_ended(&seen.raw) || seen.updated_on >= Some(noticed)) {
-        // The change in the listing is in this snapshot, or in comments and tasks: those are read as planned.
+    if pr.seen_in_sweep_at.is_some_and(|noticed| has_ended(&seen.raw) || seen.updated_on > Some(noticed)) {
+        // The change in the listing is in this snapshot, or in comments and tasks: those are read as planned. A snapshot
+        // of the same time may be older than the listing, because not every change moves the time.
         pr.seen_in_sweep_at = None;
     }
     let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Observations of a repository.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitbucket::PullRequestId;
 use bitbucket::payload::{Document, PullRequest};
@@ -44,6 +44,8 @@ pub struct Sweep {
     pub continued: Option<UnfinishedListing>,
     /// Address of the next page, if the listing is incomplete.
     pub next: Option<String>,
+    /// The pull requests that it lacks and whose states have them open: they have ended, or the listing is wrong.
+    pub missing: BTreeSet<PullRequestId>,
     /// The pace of the link's sweeps.
     pub pace: SweepPace,
 }
@@ -52,7 +54,15 @@ impl Sweep {
     /// A sweep that began at `started_at`. Takes the listed pull requests that have not ended, whatever was asked for.
     pub fn new(started_at: Timestamp, listed: Vec<Document<PullRequest>>, complete: bool) -> Self {
         let open = listed.into_iter().filter(|shown| !has_ended(&shown.raw)).collect();
-        Self { started_at, open, complete, continued: None, next: None, pace: SweepPace::default() }
+        Self {
+            started_at,
+            open,
+            complete,
+            continued: None,
+            next: None,
+            missing: BTreeSet::new(),
+            pace: SweepPace::default(),
+        }
     }
 
     /// The sweep with the pace of its link's sweeps.
@@ -67,10 +77,11 @@ impl Sweep {
         Self { continued, next, ..self }
     }
 
-    /// True if a pull request was not listed: neither by this sweep, nor on the pages that it continued.
+    /// True if a pull request was not listed: neither by this sweep, nor on the pages that it continued. One whose end is
+    /// not known stays for the next sweep.
     pub(crate) fn lacks(&self, listed: &BTreeMap<PullRequestId, Listed>, id: PullRequestId) -> bool {
         let is_before = self.continued.as_ref().is_some_and(|continued| continued.listed.contains(&id));
-        self.complete && !listed.contains_key(&id) && !is_before
+        self.complete && !listed.contains_key(&id) && !is_before && !self.missing.contains(&id)
     }
 
     /// The listing that the next sweep continues.

@@ -20,5 +20,5 @@ pub use pass::{Turn, most_urgent_first};
 pub use pauses::Pauses;
 pub use reads::{MAX_PAGES_READ, comment_pages, plan_reads};
 pub use registration::{is_registration_due, must_register_active, must_register_named};
-pub use sweep::{finding, is_unexplained, moved, notice, split_moved, without_left};
+pub use sweep::{finding, is_unexplained, moved, notice, split_moved, with_missing, without_left};
 pub use sweep_pace::{SweepLoad, first_sweep};
