@@ -1,6 +1,7 @@
 //! Errors of commands, with their exit codes and what to do next.
 
 use bitbucket::Category;
+use relay::LinkId;
 use store::links::tokens::TokenError;
 
 use crate::aws_cause::AwsCause;
@@ -68,6 +69,9 @@ pub enum Error {
         /// Exit code of the command.
         exit: Exit,
     },
+    /// Somebody else changed the link during the command.
+    #[error("link {0} was changed by somebody else meanwhile; nothing was stored")]
+    LinkChanged(LinkId),
     /// No call to Bitbucket is left in the budget.
     #[error("no API call is left in the credential's budget")]
     BudgetSpent,
@@ -104,7 +108,7 @@ impl Error {
             Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => bitbucket_exit(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
-            Self::BudgetSpent => Exit::Temporary,
+            Self::LinkChanged(_) | Self::BudgetSpent => Exit::Temporary,
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -114,6 +118,7 @@ impl Error {
         let advice = match self {
             Self::NotConfigured { advice, .. } => advice,
             Self::NotFound { advice, .. } => return Some(advice.clone()).filter(|advice| !advice.is_empty()),
+            Self::LinkChanged(_) => "run the command again",
             Self::BudgetSpent => {
                 "`bitrelay status` shows the budget; some calls become available every minute"
             }

@@ -60,14 +60,27 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if controls(c) { ' ' } else { c }).collect()
 }
 
+/// Returns text of several lines without characters that control a terminal. For safety: every output passes through it.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if controls(c) && c != '\n' { ' ' } else { c }).collect()
+}
+
 /// Formats JSON for people. Characters that control a terminal are escaped, which leaves the JSON's meaning.
 pub(crate) fn pretty(value: &Value) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    // A line break is layout: inside a string it is escaped already.
+    escaped(&serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// Formats JSON on one line, with the same escapes.
+pub(crate) fn one_line(value: &Value) -> String {
+    escaped(&value.to_string())
+}
+
+/// Escapes the characters of JSON that control a terminal. A line break is layout: in a string it is escaped already.
+fn escaped(json: &str) -> String {
     let shown = |c: char| {
         if controls(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
     };
-    text.chars().map(shown).collect()
+    json.chars().map(shown).collect()
 }
 
 /// True for control characters, and for those that reorder or hide text
@@ -91,6 +104,7 @@ mod tests {
         let shown = pretty(&hostile);
         assert_eq!(shown, "{\n  \"title\": \"a\\u001b[2J\\u009b\\u202eb\\nc\"\n}");
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), hostile);
+        assert_eq!(one_line(&hostile), r#"{"title":"a\u001b[2J\u009b\u202eb\nc"}"#);
     }
 
     #[test]
@@ -111,5 +125,6 @@ mod tests {
     #[test]
     fn foreign_text_cannot_control_the_terminal() {
         assert_eq!(plain("a\u{1b}[31m\nb"), "a [31m b");
+        assert_eq!(printable("a\u{1b}[31m\r\nb\u{202e}\u{9b}"), "a [31m \nb  ");
     }
 }

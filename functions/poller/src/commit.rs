@@ -3,12 +3,13 @@
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
 use relay::observation::{CommitObservation, CommitPoll, Observation};
-use relay::polling::{Allowance, Failure, comment_lookups, comment_pages};
+use relay::polling::{Allowance, ClaimedRepository, Failure, comment_lookups, comment_pages};
 use relay::state::CommitState;
 use relay::{Settings, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
+use crate::access;
 use crate::error::Error;
 use crate::listing::{listing, unless_too_large};
 use crate::outcome::{PollOutcome, store_poll};
@@ -28,8 +29,12 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     if allowance.postpones(comment_pages(&commit.comments), due.watch.due_at, started_at) {
         return Ok(PollOutcome::Postponed);
     }
-    let path = RepositoryPath::from_payload(&commit.repository).ok_or(Error::NoRepository)?;
-    let read = read(client, &path, hash, commit, state.version, started_at, &poller.settings)
+    let claimed = ClaimedRepository { object: &commit.repository, signed: !commit.is_unsigned };
+    let repository = match access::readable(poller, client, due, claimed).await {
+        Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
+        repository => repository?,
+    };
+    let read = read(client, &repository.path, hash, commit, state.version, started_at, &poller.settings)
         .await
         .map_err(Error::from);
     if read.as_ref().is_err_and(|error| error.failure() == Failure::OutOfCalls) {

@@ -8,6 +8,7 @@ use bitbucket::client::Api;
 use jiff::Timestamp;
 use metrics::Metrics;
 use relay::polling::{Pauses, SweepLoad};
+use relay::state::RepositoryState;
 use relay::{LinkId, Observation, Settings, Subject, SubjectState, SweepTargets};
 use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
@@ -54,6 +55,10 @@ pub struct Poller<T, L, C> {
     pauses: Mutex<Pauses<Paused>>,
     /// Times at which the table was asked for the registration of a repository.
     pub(crate) registrations: Cache<(LinkId, RepositoryId), Timestamp>,
+    /// The `repository` objects that Bitbucket confirmed, for links without signatures.
+    pub(crate) confirmed: Cache<(LinkId, RepositoryId), Arc<RepositoryState>>,
+    /// The repositories of which the log says that they are not polled.
+    pub(crate) not_named: Cache<(LinkId, RepositoryId), ()>,
     /// The sweeps of each shard's links, as last counted.
     pub(crate) sweep_counts: Cache<Shard, SweepCount>,
     /// The sweep targets of each link that the table has.
@@ -82,6 +87,8 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             metrics: None,
             pauses: Mutex::default(),
             registrations: Cache::default(),
+            confirmed: Cache::default(),
+            not_named: Cache::default(),
             sweep_counts: Cache::default(),
             configured: Cache::default(),
         }

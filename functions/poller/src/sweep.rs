@@ -7,12 +7,13 @@ use bitbucket::PullRequestId;
 use bitbucket::client::{Client, Listing, RepositoryPath};
 use bitbucket::payload::PullRequest;
 use relay::observation::{RepositoryObservation, Sweep};
-use relay::polling::{Failure, finding, moved, split_moved, with_missing, without_left};
+use relay::polling::{ClaimedRepository, Failure, finding, moved, split_moved, with_missing, without_left};
 use relay::state::{RepositoryState, UnfinishedListing};
 use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
+use crate::access;
 use crate::error::Error;
 use crate::outcome::PollOutcome;
 use crate::poller::{Added, Poller};
@@ -26,8 +27,12 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     state: SubjectState,
 ) -> Result<PollOutcome, Error> {
     let started_at = poller.clock.now();
-    let path = state.repository().and_then(|repository| RepositoryPath::from_payload(&repository.repository));
-    let path = path.ok_or(Error::NoRepository)?;
+    let repository = state.repository().ok_or(Error::NoRepository)?;
+    let claimed = ClaimedRepository { object: &repository.repository, signed: true };
+    let path = match access::readable(poller, client, due, claimed).await {
+        Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
+        readable => readable?.path,
+    };
     let unfinished = state.repository().and_then(|repository| repository.unfinished.clone());
     let (listed, continued) = match list(client, &path, unfinished).await {
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),

@@ -78,9 +78,10 @@ pub enum Error {
     /// The body ended early, or is not the base64 that the event promises.
     #[error("the body could not be read")]
     Body,
-    /// The link does not exist.
-    #[error("no such link")]
-    UnknownLink,
+    /// The link does not exist. The answer is that of an existing link without a matching secret, so that nobody learns
+    /// which links exist.
+    #[error("no such link; answered: {0}")]
+    UnknownLink(bitbucket::Error),
     /// The signature, event key or JSON is invalid.
     #[error(transparent)]
     Delivery(#[from] bitbucket::Error),
@@ -92,16 +93,20 @@ pub enum Error {
     Timeout,
 }
 
+/// Marks the response to a delivery whose link does not exist, for our metrics. The sender does not see it.
+#[derive(Debug, Clone, Copy)]
+pub struct ToUnknownLink;
+
 impl Error {
     /// HTTP status of the answer.
     pub fn status(&self) -> u16 {
         match self {
             Self::Method => 405,
-            Self::Path | Self::UnknownLink => 404,
+            Self::Path => 404,
             Self::ContentType => 415,
             Self::TooLarge(_) => 413,
             Self::Malformed | Self::Body => 400,
-            Self::Delivery(error) => error.status(),
+            Self::Delivery(error) | Self::UnknownLink(error) => error.status(),
             Self::Store(error) => error.status(),
             Self::Timeout => 503,
         }
@@ -118,8 +123,8 @@ impl Error {
             Self::Malformed | Self::Method | Self::ContentType | Self::TooLarge(_) | Self::Body => {
                 Category::Input
             }
-            Self::Path | Self::UnknownLink => Category::NotFound,
-            Self::Delivery(error) => error.category(),
+            Self::Path => Category::NotFound,
+            Self::Delivery(error) | Self::UnknownLink(error) => error.category(),
             Self::Store(error) => error.category(),
             Self::Timeout => Category::Storage,
         }
@@ -131,8 +136,14 @@ impl IntoResponse for Error {
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let message = match &self {
             Self::Store(_) => "the delivery could not be stored; send it again".to_owned(),
+            Self::UnknownLink(error) => error.to_string(),
             error => error.to_string(),
         };
-        (status, Json(json!({ "error": message, "category": self.category().as_str() }))).into_response()
+        let body = json!({ "error": message, "category": self.category().as_str() });
+        let mut response = (status, Json(body)).into_response();
+        if matches!(self, Self::UnknownLink(_)) {
+            response.extensions_mut().insert(ToUnknownLink);
+        }
+        response
     }
 }

@@ -16,7 +16,7 @@ use http::Request;
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt;
 
-use crate::answer::{Error, LetGo};
+use crate::answer::{Error, LetGo, ToUnknownLink};
 use crate::routes;
 
 /// A request as an event of an HTTP API, payload format 2.0
@@ -79,6 +79,8 @@ pub struct HttpAnswer {
     is_base64_encoded: bool,
     #[serde(skip)]
     let_go: LetGo,
+    #[serde(skip)]
+    is_to_unknown_link: bool,
 }
 
 impl HttpAnswer {
@@ -90,6 +92,11 @@ impl HttpAnswer {
     /// Returns the HTTP status.
     pub const fn status(&self) -> u16 {
         self.status_code
+    }
+
+    /// True if the link of the delivery does not exist.
+    pub const fn is_to_unknown_link(&self) -> bool {
+        self.is_to_unknown_link
     }
 }
 
@@ -138,5 +145,6 @@ async fn convert(response: Response) -> HttpAnswer {
         body: String::from_utf8_lossy(&body).into_owned(),
         is_base64_encoded: false,
         let_go: parts.extensions.get().copied().unwrap_or_default(),
+        is_to_unknown_link: parts.extensions.get::<ToUnknownLink>().is_some(),
     }
 }

@@ -19,7 +19,7 @@ pub async fn answer(
     let delivery = event.is_delivery();
     let answer = event::answer(routes, event).await;
     let LetGo(let_go) = answer.let_go();
-    let refused = metric(answer.status()).filter(|_| delivery).map(|name| Metric::count(name, 1_u32));
+    let refused = metric(&answer).filter(|_| delivery).map(|name| Metric::count(name, 1_u32));
     let let_go = (let_go > 0).then(|| Metric::count("ItemsLetGo", let_go));
     let counted: Vec<Metric> = refused.into_iter().chain(let_go).collect();
     if let Some(metrics) = metrics.filter(|_| !counted.is_empty()) {
@@ -28,11 +28,12 @@ pub async fn answer(
     answer
 }
 
-/// Returns the name of the metric that counts answers with this status. API Gateway counts 5xx. A 405 is a request that
-/// is not POST, so no delivery.
-const fn metric(status: u16) -> Option<&'static str> {
-    match status {
+/// Returns the name of the metric that counts such answers. API Gateway counts 5xx. A 405 is a request that is not POST,
+/// so no delivery.
+const fn metric(answer: &HttpAnswer) -> Option<&'static str> {
+    match answer.status() {
         202 => Some("DeliveriesKept"),
+        401 if answer.is_to_unknown_link() => Some("DeliveriesToUnknownLinks"),
         401 => Some("DeliveriesUnauthorized"),
         404 => Some("DeliveriesToUnknownLinks"),
         400 | 406..=499 => Some("DeliveriesMalformed"),

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use jiff::SignedDuration;
 use publisher::bus::{Bus, Results};
 use publisher::dead_letters::DeadLetters;
-use publisher::entry::Entry;
+use publisher::entry::{Entry, EntryLimit};
 use publisher::handler::decode;
 use publisher::record::Batch;
 use publisher::{Error, Publisher};
@@ -135,6 +135,7 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord], first: usize) -> Opt
         clock,
         decode,
         table: "bitrelay".to_owned(),
+        entry_limit: EntryLimit::default(),
     };
     let numbered = batch.iter().zip(first..).filter(|(record, _)| is_event(record));
     let records = numbered.map(|(record, number)| to_json(record, number, stage)).collect();

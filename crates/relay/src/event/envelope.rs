@@ -33,6 +33,11 @@ pub struct Envelope<'e> {
     #[serde(skip_serializing_if = "is_true")]
     #[cfg_attr(feature = "schema", schemars(extend("const" = false)))]
     pub trusted: bool,
+    /// False if the payload, or a part of it, comes from a delivery of a link that accepts deliveries without a
+    /// signature; absent otherwise. Anybody who knows the link's URL may have written it.
+    #[serde(skip_serializing_if = "is_true")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = false)))]
+    pub signed: bool,
     /// The link that the fact came through.
     pub link: &'e LinkId,
     /// Subject of the event.

@@ -31,6 +31,7 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, report: &Report) {
         _ => CommitState::first_seen(made_at(&comment)),
     };
     commit.commit = report.payload.raw("commit").cloned().map(bounds::snapshot).unwrap_or_default();
+    commit.is_unsigned = !report.signed;
     commit.repository = report.payload.repository().map(|repository| repository.raw).unwrap_or_default();
     ctx.state.known = Some(Known::Commit(commit));
 }

@@ -45,6 +45,7 @@ pub(super) struct FoldContext<'a> {
 pub(super) struct EventBody {
     pub(super) source: Source,
     pub(super) trusted: bool,
+    pub(super) signed: bool,
     pub(super) occurred_at: Option<Timestamp>,
     pub(super) actor: Option<Value>,
     pub(super) changes: Option<Vec<Change>>,
@@ -106,6 +107,7 @@ impl<'a> FoldContext<'a> {
             key: key.clone(),
             source: body.source,
             trusted: body.trusted,
+            signed: body.signed,
             link: self.link.clone(),
             subject: self.subject.clone(),
             repository_name: self.repository_name(&body.payload),

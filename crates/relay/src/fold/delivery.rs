@@ -15,7 +15,7 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     if !trust::is_proven(&report.key, payload) {
         return trust::publish_unproven(ctx, report);
     }
-    let replaced = snapshots::of_report(ctx, payload);
+    let replaced = snapshots::of_report(ctx, report);
     commit::of_report(ctx, report);
     let comment = payload.comment();
     // A thread is resolved and reopened any number of times, so each such report counts.
@@ -39,6 +39,7 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
         let body = EventBody {
             source: Source::Webhook,
             trusted: true,
+            signed: report.signed,
             occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
             actor: payload.raw("actor").cloned(),
             changes,

@@ -30,6 +30,7 @@ pub fn fold(
         Observation::Commit(observation) => commit::fold(&mut ctx, observation),
         Observation::Repository(observation) => repository::fold(&mut ctx, observation),
         Observation::Link(observation) => link::fold(&mut ctx, observation),
+        Observation::NotNamed => ctx.state.refusal = Some(Refusal::lasting(refused_since, now)),
         Observation::Refused => ctx.state.refusal = Some(Refusal { since: refused_since, at: now }),
     }
     let let_go = prune::prune(&mut ctx.state, now, settings);

@@ -32,7 +32,7 @@ pub(super) fn note(ctx: &mut FoldContext<'_>) {
 /// Folds the pull request itself as a poll read it.
 pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, seen: &Document<PullRequest>) {
     let Some(pr) = ctx.state.pull_request() else { return };
-    if seen.id().is_none() || !snapshots::is_newest(pr, seen) {
+    if seen.id().is_none() || !snapshots::is_newest(pr, seen, true) {
         return;
     }
     let shown = bounds::snapshot(seen.raw.clone());
@@ -64,7 +64,7 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
         return;
     }
     let Some(pr) = ctx.state.pull_request_mut() else { return };
-    let replaced = snapshots::of_poll(pr, seen.clone());
+    let replaced = snapshots::of_poll(pr, seen.clone(), read.repository.as_ref());
     let (since, until) = (replaced.updated_on(), seen.updated_on);
     // The end is published under a key of its own. It takes the pull request out of the merge queue.
     let has_end = found.iter().any(is_end);
@@ -76,15 +76,18 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
         if let Some(pr) = ctx.state.pull_request_mut() {
             pr.published.find_update(FoundUpdate { since, until, id: id.clone() });
         }
-        let event = Synthetic { changes: Some(updates), ..Synthetic::default() };
+        let since_unsigned = replaced.is_unsigned();
+        let event = Synthetic { changes: Some(updates), since_unsigned, ..Synthetic::default() };
         synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, Item::PullRequest);
     }
-    publish_missing(ctx, read.started_at, &seen.raw, &ends);
+    // An unsigned snapshot does not prove what changed.
+    let ends = (!replaced.is_unsigned()).then_some(&*ends);
+    publish_missing(ctx, read.started_at, &seen.raw, ends);
 }
 
 /// Publishes the missing facts of the snapshot that was just read, if their grace period is over. `ends` has the
-/// change of state.
-fn publish_missing(ctx: &mut FoldContext<'_>, started_at: Timestamp, shown: &Value, ends: &[Change]) {
+/// change of state, if it is known.
+fn publish_missing(ctx: &mut FoldContext<'_>, started_at: Timestamp, shown: &Value, ends: Option<&[Change]>) {
     let Some(pr) = ctx.state.pull_request_mut() else { return };
     let missing = missing(&pr.published, shown);
     if missing.is_empty() {
@@ -144,12 +147,12 @@ pub(super) fn creation<'a>(fact: Fact<'a>, created_on: Timestamp, seen: &PullReq
     fact.time(Some(created_on)).part(branch(seen.source.as_ref())).part(branch(seen.destination.as_ref()))
 }
 
-fn ended(ctx: &mut FoldContext<'_>, key: &EventKey, ends: &[Change]) {
+fn ended(ctx: &mut FoldContext<'_>, key: &EventKey, ends: Option<&[Change]>) {
     let Some(pr) = ctx.state.pull_request_mut() else { return };
     pr.published.state = state_of(&pr.snapshot);
     let actor = pr.snapshot.get("closed_by").filter(|actor| !actor.is_null()).cloned();
     let id = ctx.fact(key).id();
-    let event = Synthetic { actor, changes: Some(ends.to_vec()), ..Synthetic::default() };
+    let event = Synthetic { actor, changes: ends.map(<[Change]>::to_vec), ..Synthetic::default() };
     synthetic::emit(ctx, id, key, event, Item::PullRequest);
 }
 

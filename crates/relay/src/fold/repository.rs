@@ -12,14 +12,16 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservatio
         _ => RepositoryState::default(),
     };
     match observation {
-        RepositoryObservation::Active(object) => {
+        RepositoryObservation::Active(object) | RepositoryObservation::Confirmed(object) => {
             repository.repository = object.clone();
+            repository.is_confirmed = matches!(observation, RepositoryObservation::Confirmed(_));
             repository.last_activity_at = repository.last_activity_at.max(Some(ctx.now));
             repository.first_sweep_at = None;
         }
         // Its first sweep decides how often it is swept.
         RepositoryObservation::Named { repository: object, first_sweep_at } => {
             repository.repository = object.clone();
+            repository.is_confirmed = true;
             repository.first_sweep_at = Some(*first_sweep_at);
         }
         RepositoryObservation::Swept(sweep) => swept(&mut repository, sweep),

@@ -32,6 +32,8 @@ pub(super) struct Synthetic {
     pub(super) occurred_at: Option<Timestamp>,
     pub(super) actor: Option<Value>,
     pub(super) changes: Option<Vec<Change>>,
+    /// True if the changes are those since an unsigned snapshot.
+    pub(super) since_unsigned: bool,
 }
 
 impl Item {
@@ -49,7 +51,8 @@ impl Item {
 /// order. The pull request is the newest snapshot; its counters are as old as that. An item that is too large is cut,
 /// and `cut` says so.
 pub(super) fn emit(ctx: &mut FoldContext<'_>, fact: EventId, key: &EventKey, event: Synthetic, item: Item) {
-    let Synthetic { occurred_at, actor, changes } = event;
+    let Synthetic { occurred_at, actor, changes, since_unsigned } = event;
+    let signed = !since_unsigned && !ctx.state.is_unsigned();
     let (repository, about_name, snapshot) = match &ctx.state.known {
         Some(Known::PullRequest(pr)) => (&pr.repository, "pullrequest", &pr.snapshot),
         Some(Known::Commit(commit)) => (&commit.repository, "commit", &commit.commit),
@@ -69,6 +72,6 @@ pub(super) fn emit(ctx: &mut FoldContext<'_>, fact: EventId, key: &EventKey, eve
     ctx.emit(
         fact,
         key,
-        EventBody { source: Source::Poll, trusted: true, occurred_at, actor, changes, payload },
+        EventBody { source: Source::Poll, trusted: true, signed, occurred_at, actor, changes, payload },
     );
 }

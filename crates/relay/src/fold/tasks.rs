@@ -266,7 +266,7 @@ fn emit(
     identity: &[String],
 ) {
     let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
-    let event = Synthetic { occurred_at, actor, changes: None };
+    let event = Synthetic { occurred_at, actor, ..Synthetic::default() };
     synthetic::emit(ctx, fact, key, event, Item::Task(task.raw.clone()));
 }
 

@@ -30,6 +30,8 @@ pub struct PullRequestPoll {
     pub base_version: u64,
     /// Time of the first request, by our clock.
     pub started_at: Timestamp,
+    /// Its `repository` object as Bitbucket answered, if the link does not sign its deliveries.
+    pub repository: Option<Value>,
     /// The pull request itself, if it was read.
     pub pull_request: Option<Document<PullRequest>>,
     /// Its head, if that was read.

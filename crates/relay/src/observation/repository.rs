@@ -20,9 +20,11 @@ const MAX_NEXT_BYTES: usize = 4 * 1024;
 pub enum RepositoryObservation {
     /// Something happened in it, so it is swept often from now on; its `repository` object.
     Active(Value),
+    /// As [`Self::Active`], with the `repository` object that Bitbucket answered to a request for a named repository.
+    Confirmed(Value),
     /// The owner of a link named it to be swept.
     Named {
-        /// Its `repository` object.
+        /// Its `repository` object, as Bitbucket listed it.
         repository: Value,
         /// Time of its first sweep, if it is not swept yet.
         first_sweep_at: Timestamp,

@@ -1,5 +1,6 @@
-//! Decisions about polls: their order, reads and pace, postponement, lookups, sweeps, and pauses after failures.
+//! Decisions about polls: their repositories, order, reads and pace, postponement, lookups, sweeps, and pauses after failures.
 
+mod access;
 mod allowance;
 mod failure;
 mod lookups;
@@ -12,6 +13,7 @@ mod registration;
 mod sweep;
 mod sweep_pace;
 
+pub use access::{Access, ClaimedRepository, NamedRepositories};
 pub use allowance::{Allowance, Extent};
 pub use failure::{Consequence, Failure};
 pub use lookups::{Lookups, MAX_LOOKUPS, comment_lookups, unlisted_comments, unlisted_tasks};

@@ -17,6 +17,9 @@ pub struct CommitState {
     pub commit: Value,
     /// The newest `repository` object that Bitbucket sent.
     pub repository: Value,
+    /// True if one of these objects comes from a delivery without a signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unsigned: bool,
     /// Every comment seen, including deleted ones, except those that the state has let go of.
     pub comments: Comments,
     /// The comments that the state has let go of.
@@ -37,6 +40,7 @@ impl CommitState {
             first_seen_at: at,
             commit: Value::Null,
             repository: Value::Null,
+            is_unsigned: false,
             comments: Comments::new(),
             let_go: None,
             polled_at: None,

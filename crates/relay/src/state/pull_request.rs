@@ -15,6 +15,7 @@ use crate::event::Counters;
 
 /// The state of a pull request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct PullRequestState {
     /// Time when it was first seen, by Bitbucket's clock if the payload has it, else by ours.
     pub first_seen_at: Timestamp,
@@ -22,6 +23,9 @@ pub struct PullRequestState {
     pub snapshot: Value,
     /// The newest `repository` object that Bitbucket sent.
     pub repository: Value,
+    /// True if one of these objects comes from a delivery without a signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unsigned: bool,
     /// The `updated_on` of the snapshot.
     pub snapshot_updated_on: Option<Timestamp>,
     /// Every comment seen, including deleted ones, except those that the state has let go of.
@@ -74,6 +78,7 @@ impl PullRequestState {
             first_seen_at: at,
             snapshot: Value::Null,
             repository: Value::Null,
+            is_unsigned: false,
             snapshot_updated_on: None,
             comments: BTreeMap::new(),
             tasks: BTreeMap::new(),

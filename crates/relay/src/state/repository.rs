@@ -16,6 +16,9 @@ use crate::event::{fact, is_queued};
 pub struct RepositoryState {
     /// The newest `repository` object that Bitbucket sent.
     pub repository: Value,
+    /// True if Bitbucket answered with that object; false if a webhook brought it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_confirmed: bool,
     /// Time when the first sweep began. No events are published for what existed before it.
     pub first_swept_at: Option<Timestamp>,
     /// Time when the last sweep began, by our clock.

@@ -176,6 +176,15 @@ impl SubjectState {
         }
     }
 
+    /// True if the pull request or commit is known from a delivery without a signature: anybody may have sent it.
+    pub const fn is_unsigned(&self) -> bool {
+        match &self.known {
+            Some(Known::PullRequest(pr)) => pr.is_unsigned,
+            Some(Known::Commit(commit)) => commit.is_unsigned,
+            _ => false,
+        }
+    }
+
     /// The head of the pull request, if the subject is one that is open.
     pub fn open_head(&self) -> Option<&ShortHash> {
         let pr = self.pull_request().filter(|pr| pr.is_open())?;

@@ -1,6 +1,7 @@
 //! The guarantees of the fold, tested as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod access;
 mod budget;
 mod builds;
 mod changes;

@@ -242,6 +242,7 @@ fn failure_postpones_the_watch_or_pauses() {
         (status(500, None), Consequence::PausesSubject),
         (status(503, None), Consequence::PausesSubject),
         (Failure::Unconfigured, Consequence::PostponesWatch),
+        (Failure::NotNamed, Consequence::PostponesWatch),
         (Failure::Unavailable, Consequence::PausesLink),
         (Failure::OutOfCalls, Consequence::PausesSubject),
         (Failure::Other, Consequence::PausesSubject),

@@ -426,3 +426,14 @@ fn window_of_a_found_comment_starts_when_found() {
     let polls = follow(&mut world, 700);
     assert_eq!(polls.last(), Some(&(660, WindowClosed)), "{polls:?}");
 }
+
+#[test]
+fn subject_that_is_not_named_waits_an_hour_without_a_deadline() {
+    let mut world = a_comment();
+    assert!(world.state.watch.unwrap().deadline.is_some());
+    world.learns(&Observation::NotNamed);
+    assert_eq!(world.due(), Some((3_600, Refused)));
+    assert_eq!(world.state.watch.unwrap().deadline, None);
+    world.waits(3_600).polls();
+    assert_eq!(world.state.refusal, None, "it was named meanwhile");
+}

@@ -287,6 +287,7 @@ impl World {
 pub(crate) fn report(key: EventKey, body: &Value) -> Report {
     let body = body.to_string().into_bytes();
     Report {
+        signed: true,
         key,
         payload: Payload::parse(&body).unwrap(),
         body,
@@ -305,6 +306,7 @@ impl World {
     /// Reads everything now, to be folded later.
     pub(crate) fn begins_a_poll(&self) -> PullRequestPoll {
         PullRequestPoll {
+            repository: None,
             base_version: self.state.version,
             started_at: self.now,
             pull_request: None,

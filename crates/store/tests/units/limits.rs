@@ -208,6 +208,7 @@ async fn revisions_of_700_comments_are_forgotten_before_the_state_is_too_large()
     .to_string()
     .into_bytes();
     let report = Report {
+        signed: true,
         key: EventKey::CommentCreated,
         payload: Payload::parse(&body).unwrap(),
         body,

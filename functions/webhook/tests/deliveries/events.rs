@@ -168,7 +168,9 @@ async fn refused_deliveries_are_counted_by_class() {
     let table = [
         (event(Sent::good().without("x-hub-signature")), 401, Some("DeliveriesUnauthorized")),
         (event(Sent::signed("wrong", BODY)), 401, Some("DeliveriesUnauthorized")),
-        (event(Sent::good().path("/webhook/other")), 404, Some("DeliveriesToUnknownLinks")),
+        (event(Sent::good().path("/webhook/other")), 401, Some("DeliveriesToUnknownLinks")),
+        (event(Sent::good().path("/webhook/NO")), 401, Some("DeliveriesToUnknownLinks")),
+        (event(Sent::good().path("/webhook/a/b")), 404, Some("DeliveriesToUnknownLinks")),
         (event(Sent::signed(SECRET, "[]")), 400, Some("DeliveriesMalformed")),
         (event(Sent::signed(SECRET, deep)), 400, Some("DeliveriesMalformed")),
         (with("/rawQueryString", "x=<"), 400, Some("DeliveriesMalformed")),

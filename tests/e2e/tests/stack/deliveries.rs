@@ -172,7 +172,7 @@ pub(crate) async fn bad_input_is_answered_with_the_reason(stack: Arc<Stack>) {
         (signed(b"not json"), 400),
         (signed(b"[]"), 400),
         (bare.header("x-hub-signature", sign(secret, b"{}")), 400),
-        (Delivery::new("pullrequest:updated", "b1", "{}").unsigned(&http, &unknown_link), 404),
+        (Delivery::new("pullrequest:updated", "b1", "{}").unsigned(&http, &unknown_link), 401),
         (http.get(url), 405),
         (http.post(url).header("content-type", "text/plain").body("{}"), 415),
         (signed(&vec![b' '; 2 << 20]), 413),

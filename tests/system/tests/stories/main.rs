@@ -24,4 +24,5 @@ mod sweeps;
 mod tasks;
 mod threads;
 mod trust;
+mod unsigned;
 mod webhooks;

@@ -43,6 +43,19 @@ pub(super) async fn link(session: &mut Session<'_, '_>, link: &LinkId) -> Check 
         Ok::<_, Error>(document.at(now)?)
     };
     match read.await {
+        Ok(found) if found.unsigned && found.credential.is_some() && found.named().targets.is_empty() => {
+            Check::warn(
+                NAME,
+                format!(
+                    "{link} is unsigned and names no repository: anybody who knows its URL can forge events, and its polls \
+                     find nothing"
+                ),
+                format!(
+                    "`bitrelay link sweep {link} --add WORKSPACE/SLUG` names a repository; `bitrelay link rotate-secret \
+                     {link}` gives the link a secret"
+                ),
+            )
+        }
         Ok(found) if found.unsigned => Check::warn(
             NAME,
             format!("{link} is unsigned: anybody who knows its URL can forge events"),
@@ -172,11 +185,12 @@ fn judge(watches: &[DueWatch], now: Timestamp) -> Check {
         return Check::warn(
             NAME,
             format!(
-                "polls of {refused} of {} watched subjects are refused (403, 404, 410 or no credential)",
+                "polls of {refused} of {} watched subjects are refused (403, 404, 410, no credential, or an unsigned \
+                 link that does not name their repository)",
                 watches.len()
             ),
-            "give the credential access to their repositories; the polls are made again within an hour, after a month \
-             within a day",
+            "give the credential access to their repositories, or name them with `bitrelay link sweep`; the polls are made \
+             again within an hour, after a month within a day",
         );
     }
     match sweeps.backlog(now) {
@@ -209,7 +223,8 @@ mod tests {
             ),
             (
                 &[(Reason::Sweep, 9_900), (Reason::Refused, 13_600)],
-                "warn  poller      polls of 1 of 2 watched subjects are refused (403, 404, 410 or no credential)",
+                "warn  poller      polls of 1 of 2 watched subjects are refused (403, 404, 410, no credential, or an unsigned \
+                 link that does not name their repository)",
             ),
             (
                 &[(Reason::QuietSweep, 600), (Reason::Tasks, 900), (Reason::Sweep, 9_900)],
