@@ -11,7 +11,7 @@ use store::{Clock, DueWatch, Table};
 
 use crate::access;
 use crate::error::Error;
-use crate::listing::{listing, unless_too_large};
+use crate::listing::{listing, looked_up};
 use crate::outcome::{PollOutcome, store_poll};
 use crate::poller::Poller;
 
@@ -61,7 +61,7 @@ async fn read(
         );
     }
     for comment in comment_lookups(&commit.comments, &comments, client.calls_left(), started_at, settings) {
-        comments.answer(comment, unless_too_large(client.commit_comment(repository, hash, comment).await)?);
+        comments.answer(comment, looked_up(client.commit_comment(repository, hash, comment).await)?);
     }
     Ok(CommitPoll { base_version, started_at, comments })
 }

@@ -3,6 +3,11 @@
 use bitbucket::client;
 use bitbucket::payload::Document;
 use relay::Listing;
+use relay::observation::LookedUp;
+use relay::polling::MAX_PAGES_READ;
+
+// The calls of a poll are planned for the pages that the client reads.
+const _: () = assert!(MAX_PAGES_READ == client::MAX_PAGES);
 
 /// Takes a listing. Items that are too large to read are logged.
 pub(crate) fn listing<I, T>(listed: client::Listing<T>) -> Listing<I, T> {
@@ -15,12 +20,14 @@ pub(crate) fn listing<I, T>(listed: client::Listing<T>) -> Listing<I, T> {
     Listing::new(listed.items, listed.complete)
 }
 
-/// The answer for a single item; `None` if it exists and is too large to read.
-pub(crate) fn unless_too_large<T>(
+/// Takes the answer for a single item.
+pub(crate) fn looked_up<T>(
     answer: Result<Option<Document<T>>, bitbucket::Error>,
-) -> Result<Option<Option<Document<T>>>, bitbucket::Error> {
+) -> Result<LookedUp<T>, bitbucket::Error> {
     match answer {
-        Err(bitbucket::Error::AnswerTooLarge { .. }) => Ok(None),
-        answer => answer.map(Some),
+        Ok(Some(item)) => Ok(LookedUp::Found(item)),
+        Ok(None) => Ok(LookedUp::NotFound),
+        Err(bitbucket::Error::AnswerTooLarge { .. }) => Ok(LookedUp::TooLarge),
+        Err(error) => Err(error),
     }
 }

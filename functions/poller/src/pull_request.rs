@@ -12,7 +12,7 @@ use store::{Clock, DueWatch, Table};
 use crate::access::{self, ReadableRepository};
 use crate::error::Error;
 use crate::head::read_head;
-use crate::listing::{listing, unless_too_large};
+use crate::listing::{listing, looked_up};
 use crate::outcome::{PollOutcome, store_poll};
 use crate::poller::Poller;
 use crate::registration::register_active;
@@ -87,11 +87,13 @@ async fn read(
     let extent = Extent::new(is_complete, client.calls_left());
     let lookups = Lookups::new(pr, &comments, tasks.as_ref(), client.calls_left(), started_at, settings);
     for comment in lookups.comments {
-        comments.answer(comment, unless_too_large(client.comment(repository, id, comment).await)?);
+        comments.answer(comment, looked_up(client.comment(repository, id, comment).await)?);
     }
     for task in lookups.tasks {
-        let answer = unless_too_large(client.task(repository, id, task).await)?;
-        tasks.iter_mut().for_each(|tasks| tasks.answer(task, answer.clone()));
+        let answer = looked_up(client.task(repository, id, task).await)?;
+        if let Some(tasks) = &mut tasks {
+            tasks.answer(task, answer);
+        }
     }
     let repository = confirmed.clone();
     Ok((

@@ -16,6 +16,9 @@ const MAX_REPOSITORY_BYTES: usize = 16 * 1024;
 /// A larger account is cut.
 const MAX_ACCOUNT_BYTES: usize = 16 * 1024;
 
+/// The part of an item that its text may take in any case: a quarter.
+const LEAST_TEXT: usize = 4;
+
 /// Longest link to an item that a payload repeats.
 const MAX_LINK_BYTES: usize = 2048;
 
@@ -31,6 +34,9 @@ const ACCOUNT_FIELDS: [&str; 5] = ["type", "uuid", "account_id", "display_name",
 /// Returns a `pullrequest` or `commit` object in a form that is not too large: without long texts, then with short
 /// accounts, then without accounts.
 pub(super) fn snapshot(mut raw: Value) -> Value {
+    if json_bytes(&raw) <= MAX_SNAPSHOT_BYTES {
+        return raw;
+    }
     for long_text in ["rendered", "summary", "description", "message"] {
         if json_bytes(&raw) > MAX_SNAPSHOT_BYTES {
             remove(&mut raw, long_text);
@@ -76,8 +82,9 @@ pub(super) fn item(raw: &mut Value, name: &str, max_bytes: usize) -> Option<Valu
         cut.push(format!("{name}.content.html"));
     }
     let others = json_bytes(raw).saturating_sub(raw.pointer("/content/raw").map_or(0, json_bytes));
+    let room = max_bytes.saturating_sub(others).max(max_bytes / LEAST_TEXT);
     if let Some(Value::String(text)) = raw.pointer_mut("/content/raw")
-        && let Some(end) = end_within(text, max_bytes.saturating_sub(others))
+        && let Some(end) = end_within(text, room)
     {
         text.truncate(end);
         cut.push(format!("{name}.content.raw"));

@@ -59,7 +59,7 @@ fn forget_old_texts(state: &mut SubjectState, before: Timestamp) {
         }
     }
     let tasks = state.pull_request_mut().into_iter().flat_map(|pr| pr.tasks.values_mut());
-    for task in tasks.filter(|task| task.deleted && task.last_change() < Some(before)) {
+    for task in tasks.filter(|task| task.deleted && task.last_shown_change() < Some(before)) {
         task.revision = Revision { hash: None, ordinal: 0, found: false, ..task.revision };
         (task.resolution, task.lifted) = (None, None);
     }
@@ -71,6 +71,7 @@ struct Candidate {
     stage: Stage,
     changed_at: Option<Timestamp>,
     id: ItemId,
+    shown_change: Option<Timestamp>,
     weight: usize,
     is_deleted: bool,
 }
@@ -98,12 +99,12 @@ fn let_go_of(state: &mut SubjectState, surplus: usize, now: Timestamp, settings:
     let mut left = surplus;
     // One wrong time in the future must not hide the changes of all others.
     let latest = now.saturating_add(CLOCK_DIFFERENCE).unwrap_or(Timestamp::MAX);
-    for Candidate { changed_at, id, weight, is_deleted, .. } in candidates {
+    for Candidate { id, shown_change, weight, is_deleted, .. } in candidates {
         if left == 0 {
             break;
         }
         left = left.saturating_sub(weight);
-        let changed_at = changed_at.unwrap_or(Timestamp::MIN).min(latest);
+        let changed_at = shown_change.unwrap_or(Timestamp::MIN).min(latest);
         let mark = let_go.get_or_insert(LetGo {
             changed_until: changed_at,
             comments_up_to: None,
@@ -144,13 +145,15 @@ fn candidates(comments: &Comments, tasks: &Tasks, now: Timestamp, settings: &Set
         stage: stage(comment.deleted, settings.window_closes(comment.changed_at) > now),
         changed_at: Some(comment.last_change()),
         id: ItemId::Comment(*id),
+        shown_change: Some(comment.last_shown_change()),
         weight: comment.weight(),
         is_deleted: comment.deleted,
     });
     let tasks = tasks.iter().map(|(id, task)| Candidate {
         stage: stage(task.deleted, false),
-        changed_at: task.last_change(),
+        changed_at: task.last_shown_change(),
         id: ItemId::Task(*id),
+        shown_change: task.last_shown_change(),
         weight: task.weight(),
         is_deleted: task.deleted,
     });

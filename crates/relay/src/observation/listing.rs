@@ -18,6 +18,18 @@ pub struct Listing<I, T> {
     pub unreadable: BTreeSet<I>,
 }
 
+/// The answer for a single item.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
+pub enum LookedUp<T> {
+    /// It exists.
+    Found(Document<T>),
+    /// It does not exist.
+    NotFound,
+    /// It exists, and is too large to read.
+    TooLarge,
+}
+
 impl<I, T> Listing<I, T> {
     /// A listing before any item was asked for by id. It is `complete` if the last page was read.
     pub const fn new(items: Vec<Document<T>>, complete: bool) -> Self {
@@ -31,11 +43,12 @@ impl<I, T> Listing<I, T> {
 }
 
 impl<I: Ord, T> Listing<I, T> {
-    /// Adds the answer for a single item; `None` if the item is too large to read.
-    pub fn answer(&mut self, id: I, answer: Option<Option<Document<T>>>) {
+    /// Adds the answer for a single item.
+    pub fn answer(&mut self, id: I, answer: LookedUp<T>) {
         match answer {
-            Some(answer) => drop(self.lookups.insert(id, answer)),
-            None => drop(self.unreadable.insert(id)),
+            LookedUp::Found(item) => drop(self.lookups.insert(id, Some(item))),
+            LookedUp::NotFound => drop(self.lookups.insert(id, None)),
+            LookedUp::TooLarge => drop(self.unreadable.insert(id)),
         }
     }
 }

@@ -69,11 +69,17 @@ impl CommentState {
         self.revisions.back()
     }
 
-    /// Time of the last change of its text or its resolution.
+    /// Time of the last change of its text or its resolution, by our clock if that is later.
     pub(crate) fn last_change(&self) -> Timestamp {
+        self.changed_at.max(self.last_shown_change())
+    }
+
+    /// The latest time of its text or its resolution that Bitbucket showed.
+    pub(crate) fn last_shown_change(&self) -> Timestamp {
         let resolved_at = |resolved: Option<Resolved>| resolved.and_then(|resolved| resolved.at);
-        let resolutions = resolved_at(self.resolution).max(resolved_at(self.lifted));
-        self.changed_at.max(resolutions.unwrap_or(self.changed_at))
+        let written_at = self.standing().and_then(|standing| standing.updated_on);
+        let shown = written_at.max(resolved_at(self.resolution)).max(resolved_at(self.lifted));
+        shown.unwrap_or(self.changed_at)
     }
 
     /// Records that the current text was seen with a later time, so that a late report of an older text does not

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// its times tell that it is known, and if it changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetGo {
-    /// The latest change of any of them.
+    /// The latest change of any of them that Bitbucket showed, by its clock.
     pub changed_until: Timestamp,
     /// The highest id of a comment among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]

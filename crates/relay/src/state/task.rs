@@ -42,8 +42,8 @@ impl TaskState {
 }
 
 impl TaskState {
-    /// Time of its last change, if Bitbucket gave one.
-    pub(crate) fn last_change(&self) -> Option<Timestamp> {
+    /// The latest time of its text or its resolution that Bitbucket showed.
+    pub(crate) fn last_shown_change(&self) -> Option<Timestamp> {
         let resolved_at = |resolved: Option<Resolved>| resolved.and_then(|resolved| resolved.at);
         self.revision.updated_on.max(resolved_at(self.resolution)).max(resolved_at(self.lifted))
     }

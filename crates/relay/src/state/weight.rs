@@ -43,7 +43,6 @@ impl SubjectState {
     pub fn weight(&self) -> usize {
         let own = FRAME + json_bytes(&self.recent_facts) + json_bytes(&self.repeats);
         own + match &self.known {
-            None => 0,
             Some(Known::PullRequest(pr)) => {
                 let parts = json_bytes(&pr.snapshot) + json_bytes(&pr.repository);
                 let facts = json_bytes(&pr.published) + json_bytes(&pr.head);
@@ -55,8 +54,8 @@ impl SubjectState {
                 let parts = json_bytes(&commit.commit) + json_bytes(&commit.repository);
                 parts + commit.comments.values().map(CommentState::weight).sum::<usize>()
             }
-            // Their lists have limits of their own.
-            Some(Known::Repository(_) | Known::Link(_)) => 0,
+            // The lists of repositories and links have limits of their own.
+            None | Some(Known::Repository(_) | Known::Link(_)) => 0,
         }
     }
 }

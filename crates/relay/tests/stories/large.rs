@@ -1,7 +1,7 @@
 //! Large texts, and listings that are too long to be read to their end.
 
 use relay::Report;
-use relay::observation::PullRequestPoll;
+use relay::observation::{LookedUp, PullRequestPoll};
 use serde_json::{Value, json};
 
 use crate::world::{World, a_polled_pull_request, hash};
@@ -162,7 +162,7 @@ fn item_that_is_too_large_to_read_is_not_deleted() {
     for _ in 0..3 {
         let mut poll = world.waits(30).begins_a_poll();
         poll.comments.items.retain(|comment| comment.id() != Some(bitbucket::CommentId(3)));
-        poll.comments.answer(bitbucket::CommentId(3), None);
+        poll.comments.answer(bitbucket::CommentId(3), LookedUp::TooLarge);
         assert_eq!(world.ends_the_poll(poll), NOTHING);
         assert!(world.due().unwrap().0 > 0, "the next poll is not due at once");
     }

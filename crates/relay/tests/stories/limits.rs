@@ -307,6 +307,17 @@ fn large_objects_are_not_kept_whole() {
     assert!(world.state.weight() < 20_000, "{}", world.state.weight());
 }
 
+#[test]
+fn comments_of_one_poll_beyond_the_limit_are_all_published() {
+    let mut world = a_pull_request_with_a_low_limit();
+    for id in 1..=300 {
+        world.waits(1).writes(301 - id, "a");
+    }
+    // The poll is folded in parts, and the state lets go of comments before the last part.
+    assert_eq!(world.waits(60).polls(), ["pullrequest:comment_created"; 300]);
+    assert_eq!(world.waits(60).polls(), NOTHING);
+}
+
 /// What happens to one of many comments.
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -383,7 +394,7 @@ fn acts(world: &mut World, act: Act, pick: u64, is_reported: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 30, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 30, max_shrink_iters: 500, ..ProptestConfig::default() })]
 
     /// `World` checks after each fold that no id of an event occurs twice.
     #[test]

@@ -31,7 +31,7 @@ impl Random {
     }
 
     fn flag(&mut self) -> bool {
-        self.number() % 2 == 0
+        self.number().is_multiple_of(2)
     }
 
     fn hash(&mut self) -> String {

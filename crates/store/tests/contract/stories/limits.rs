@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use relay::observation::{Listing, Observation, PullRequestObservation, PullRequestPoll};
 use relay::{Event, Reason};
 use serde_json::{Value, json};
-use store::{Recorded, Table};
+use store::{Error, Recorded, Table};
 
 use crate::world::{Delivery, World, comment, noise, poll, time};
 
@@ -101,6 +101,15 @@ pub(crate) async fn replays_under_long_hook_ids_are_stored<T: Table>(world: Worl
     assert_eq!(events(world.deliver(&push.under_request("another push")).await.unwrap()).len(), 1);
 }
 
+/// True if a poll is stored. False if a slow machine did not store all of its parts in time: those that are stored stay
+/// so, and the poll is made again.
+fn is_stored(recorded: Result<Recorded, Error>) -> bool {
+    match recorded {
+        Err(Error::TooSlow { .. }) => false,
+        recorded => recorded.map(|_| true).unwrap(),
+    }
+}
+
 /// A text of this length that nothing compresses.
 fn text(bytes: usize) -> String {
     noise(bytes).into_iter().map(|byte| char::from(b' ' + byte % 94)).collect()
@@ -116,8 +125,14 @@ pub(crate) async fn seventeen_large_comments_are_stored_in_parts<T: Table>(world
         comment["content"]["html"] = json!(format!("<p>{id} {large}</p>"));
         comment
     }));
-    assert_eq!(events(world.poll(&shown).await.unwrap()).len(), 17);
-    assert_eq!(world.keys().await.len(), 18);
+    for _ in 0..2 {
+        for _ in 0..20 {
+            if is_stored(world.poll(&shown).await) {
+                break;
+            }
+        }
+        assert_eq!(world.keys().await.len(), 18);
+    }
 }
 
 pub(crate) async fn comment_of_over_a_mebibyte_is_stored_with_a_note<T: Table>(world: World<T>) {
@@ -148,9 +163,15 @@ pub(crate) async fn five_hundred_reviews_are_stored_in_parts<T: Table>(world: Wo
             pull_request: Some(Document::new(shown.clone())),
             ..poll_of(&known, &world)
         }));
-        events(world.observe(&observation, None, Some(known)).await.unwrap()).len()
+        world.observe(&observation, None, Some(known)).await
     };
-    assert_eq!(poll().await, 0, "their webhooks may still come");
+    assert!(is_stored(poll().await));
+    assert_eq!(world.keys().await.len(), 1, "their webhooks may still come");
     world.clock.advance_seconds(30);
-    assert_eq!(poll().await, 500);
+    for _ in 0..20 {
+        if is_stored(poll().await) {
+            break;
+        }
+    }
+    assert_eq!(world.keys().await.len(), 501);
 }
