@@ -315,12 +315,13 @@ async fn smaller_pages_stay_within_the_allowance() {
 }
 
 #[tokio::test]
-async fn listing_of_large_items_only_ends() {
+async fn listing_of_large_items_ends_at_its_limit() {
     let server = Server::start(|url, uri| page_of(url, uri, |_| 2 * MIB, 5_000)).await;
     let (ids, listing) = ids_of(&server, 1_000).await;
     assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "the first ones, without a gap");
-    assert!((40..60).contains(&ids.len()) && !listing.complete, "{}", ids.len());
-    assert!(server.paths().len() <= 61);
+    assert_eq!((ids.len(), listing.complete), (12, false), "24 MiB");
+    // Those of a hundred and of ten are too large.
+    assert_eq!(server.paths().len(), 1 + 1 + 10 + 1 + 2);
 }
 
 #[tokio::test]

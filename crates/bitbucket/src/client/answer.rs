@@ -14,8 +14,15 @@ const MAX_MESSAGE_CHARS: usize = 200;
 
 /// Reads the JSON of a successful answer.
 pub(super) async fn json(operation: &'static str, response: Response) -> Result<Value, Error> {
+    sized_json(operation, response).await.map(|(answer, _)| answer)
+}
+
+/// Reads the JSON of a successful answer, and its size in bytes.
+pub(super) async fn sized_json(operation: &'static str, response: Response) -> Result<(Value, usize), Error> {
     let body = good(operation, response).await?;
-    serde_json::from_slice(&body).map_err(|_| Error::AnswerInvalid { operation, reason: "not JSON" })
+    let answer = serde_json::from_slice(&body);
+    let answer = answer.map_err(|_| Error::AnswerInvalid { operation, reason: "not JSON" })?;
+    Ok((answer, body.len()))
 }
 
 /// Checks that an answer is successful and ignores its content.

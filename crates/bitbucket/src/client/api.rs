@@ -163,6 +163,11 @@ impl Client {
         answer::json(operation, self.request(operation, Method::GET, url, None).await?).await
     }
 
+    /// Gets an answer, and its size in bytes.
+    pub(super) async fn get_sized(&self, operation: &'static str, url: Url) -> Result<(Value, usize), Error> {
+        answer::sized_json(operation, self.request(operation, Method::GET, url, None).await?).await
+    }
+
     /// Makes a call and ignores the content of the answer.
     pub(super) async fn send(
         &self,

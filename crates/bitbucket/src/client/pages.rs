@@ -15,6 +15,17 @@ const DEFAULT_ITEMS: usize = 10;
 /// The most smaller pages that are read of one listing.
 const MAX_SMALLER_PAGES: usize = 60;
 
+/// The most bytes that are read of one listing; the page that exceeds them is the last. A listing is kept in the memory
+/// of a function.
+const MAX_LISTING_BYTES: usize = 24 * 1024 * 1024;
+
+/// What is left of the limits of one listing.
+#[derive(Debug)]
+struct Room {
+    smaller_pages: usize,
+    bytes: usize,
+}
+
 /// A page of a listing.
 #[derive(Debug)]
 struct Page {
@@ -85,10 +96,10 @@ impl Client {
         max_pages: usize,
     ) -> Result<Listing<T>, Error> {
         let mut listing = Listing { items: Vec::new(), complete: false, next: None, too_large: 0 };
-        let mut smaller_left = MAX_SMALLER_PAGES;
+        let mut room = Room { smaller_pages: MAX_SMALLER_PAGES, bytes: MAX_LISTING_BYTES };
         let mut url = first.clone();
         for number in 0..max_pages {
-            let page = match self.page(operation, &first, number, url.clone(), &mut smaller_left).await {
+            let page = match self.page(operation, &first, number, url.clone(), &mut room).await {
                 // The items read so far are returned; the caller decides if a partial listing is useful.
                 Err(Error::AllowanceSpent { .. }) if !listing.items.is_empty() => break,
                 page => page?,
@@ -100,23 +111,26 @@ impl Client {
                 Next::Unknown => break,
                 Next::At(next) => url = next,
             }
+            if room.bytes == 0 {
+                break;
+            }
         }
         Ok(Listing { next: Some(url.into()), ..listing })
     }
 
     /// Reads the page at `url`, which is number `number` (from 0) of the listing that begins at `first`. If it is too
-    /// large, it is read in smaller pages, of which `smaller_left` can be read.
+    /// large, it is read in smaller pages.
     async fn page(
         &self,
         operation: &'static str,
         first: &Url,
         number: usize,
         url: Url,
-        smaller_left: &mut usize,
+        room: &mut Room,
     ) -> Result<Page, Error> {
-        match self.read_page(operation, url).await {
+        match self.read_page(operation, url, room).await {
             Err(Error::AnswerTooLarge { .. }) if is_first(first) => {
-                self.smaller_pages(operation, first, number, smaller_left).await
+                self.smaller_pages(operation, first, number, room).await
             }
             page => page,
         }
@@ -127,7 +141,7 @@ impl Client {
         operation: &'static str,
         first: &Url,
         number: usize,
-        left: &mut usize,
+        room: &mut Room,
     ) -> Result<Page, Error> {
         let items = page_items(first);
         let whole = Part { start: number * items, items };
@@ -135,9 +149,11 @@ impl Client {
         // The first part is the last of the list.
         let mut parts: Vec<Part> = whole.smaller().into_iter().flatten().collect();
         while let Some(part) = parts.pop() {
-            let Some(fewer) = left.checked_sub(1) else { return Ok(page) };
-            *left = fewer;
-            match self.read_page(operation, part.url(first)).await {
+            if room.smaller_pages == 0 || room.bytes == 0 {
+                return Ok(page);
+            }
+            room.smaller_pages -= 1;
+            match self.read_page(operation, part.url(first), room).await {
                 // No document says that a page can have a single item. Here it has more, or its length is refused.
                 Ok(read) if read.values.len() > part.items => page.too_large += skip(&mut parts, part),
                 Err(Error::Api { status: 400, .. }) => page.too_large += skip(&mut parts, part),
@@ -163,8 +179,9 @@ impl Client {
         Ok(Page { next: Next::At(after.url(first)), ..page })
     }
 
-    async fn read_page(&self, operation: &'static str, url: Url) -> Result<Page, Error> {
-        let mut page = self.get(operation, url).await?;
+    async fn read_page(&self, operation: &'static str, url: Url, room: &mut Room) -> Result<Page, Error> {
+        let (mut page, bytes) = self.get_sized(operation, url).await?;
+        room.bytes = room.bytes.saturating_sub(bytes);
         let Some(Value::Array(values)) = page.get_mut("values").map(Value::take) else {
             return Err(Error::AnswerInvalid { operation, reason: "no list of values" });
         };
