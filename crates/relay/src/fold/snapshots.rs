@@ -9,7 +9,7 @@ use super::context::FoldContext;
 use crate::event::{Change, changes_between};
 use crate::observation::Report;
 use crate::schedule::Settings;
-use crate::state::{Head, Known, PublishedFacts, PullRequestState, has_ended};
+use crate::state::{Head, Known, PublishedFacts, PullRequestState, digest, has_ended};
 use crate::subject::Subject;
 
 /// The snapshot that a newer one replaced.
@@ -70,6 +70,10 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, report: &Report) -> Option<Re
         // of the same time may be older than the listing, because not every change moves the time.
         pr.seen_in_sweep_at = None;
     }
+    if is_ambiguous(pr, &seen) {
+        pr.seen_in_sweep_at = seen.updated_on;
+        pr.reread_by(settings.grace_ends(now));
+    }
     let repository = payload.repository().map(|repository| repository.raw).unwrap_or_default();
     Some(take(pr, seen, repository, !report.signed))
 }
@@ -90,6 +94,14 @@ pub(super) fn of_poll(
 /// nothing.
 pub(super) fn is_newest(pr: &PullRequestState, seen: &PullRequest, is_signed: bool) -> bool {
     pr.snapshot.is_null() || (is_signed && pr.is_unsigned) || seen.updated_on >= pr.snapshot_updated_on
+}
+
+/// True if a report has another snapshot of the same time. Not every change moves the time, so a late report may have
+/// the older one; a poll shows which is the newest. Sweeps cannot: their listings do not change.
+fn is_ambiguous(pr: &PullRequestState, seen: &Document<PullRequest>) -> bool {
+    seen.updated_on.is_some()
+        && seen.updated_on == pr.snapshot_updated_on
+        && digest(&seen.raw) != digest(&pr.snapshot)
 }
 
 fn take(
