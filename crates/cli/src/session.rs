@@ -64,7 +64,7 @@ impl<'s, 'a> Session<'s, 'a> {
     /// Shows a result.
     pub(crate) fn show(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.environment.println(&report.text),
+            Format::Table | Format::Csv => self.environment.println(&report.text),
             Format::Json => {
                 let text = serde_json::to_string_pretty(&report.json).unwrap_or_default();
                 self.environment.println(&text);
@@ -75,7 +75,7 @@ impl<'s, 'a> Session<'s, 'a> {
     /// Shows one result of a stream; as JSON it takes one line.
     pub(crate) fn show_line(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.environment.println(&report.text),
+            Format::Table | Format::Csv => self.environment.println(&report.text),
             Format::Json => self.environment.println(&report.json.to_string()),
         }
     }

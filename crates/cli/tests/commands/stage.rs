@@ -99,6 +99,7 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
         "Parameters": { "CallsPerHour": { "Type": "Number", "Default": 900 } },
         "Resources": { "Table": { "Type": "AWS::DynamoDB::Table", "Properties": {
             "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": { "StreamViewType": "NEW_IMAGE" },
             "AttributeDefinitions": [
                 attribute("pk", "S"), attribute("sk", "S"), attribute("due_partition", "S"), attribute("due_at_ms", "N"),
             ],

@@ -7,6 +7,7 @@ mod our_side;
 mod places;
 
 use relay::LinkId;
+use serde_json::Value;
 
 use crate::Error;
 use crate::args::DoctorArgs;
@@ -27,6 +28,23 @@ pub(crate) async fn doctor(session: &mut Session<'_, '_>, args: &DoctorArgs) -> 
         0 => Ok(()),
         failed => Err(Error::Unsound(format!("{failed} of {} checks failed", checks.len()))),
     }
+}
+
+/// Runs the checks that send nothing, and with `ask_bitbucket` also those of the credential and the hooks. Returns them
+/// in the form of `--format json`.
+pub(crate) async fn checks_for_people(
+    session: &mut Session<'_, '_>,
+    link: &LinkId,
+    ask_bitbucket: bool,
+) -> Vec<Value> {
+    let mut checks = vec![our_side::stack(session, link).await, our_side::link(session, link).await];
+    if ask_bitbucket && checks.iter().all(|check| check.level != Level::Fail) {
+        checks.extend(bitbucket_side::checks(session, link).await);
+    }
+    checks.extend(places::check(session, link).await);
+    checks.push(our_side::poller(session, link).await);
+    checks.push(budget::check(session, link).await);
+    checks.iter().map(Check::json).collect()
 }
 
 async fn checks(session: &mut Session<'_, '_>, link: &LinkId, args: &DoctorArgs) -> Vec<Check> {

@@ -121,7 +121,10 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
         let table = session.table().await?;
         // A delivery that the minute's run can still fold does not count.
         let before = now.saturating_sub(SignedDuration::from_secs(OVERDUE_SECONDS)).unwrap_or(now);
-        Ok::<_, Error>((table.due(Timestamp::MAX, MAX_WATCHES).await?, table.kept(before, MAX_WATCHES).await?))
+        Ok::<_, Error>((
+            table.due(Timestamp::MAX, MAX_WATCHES).await?,
+            table.kept(before, MAX_WATCHES).await?,
+        ))
     };
     let (watches, kept) = match read.await {
         Ok(read) => read,
