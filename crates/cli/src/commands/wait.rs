@@ -11,7 +11,7 @@ use store::reading::RepositoryFilter;
 use store::{Clock, SubjectLog};
 
 use crate::Error;
-use crate::args::{Condition, WaitArgs};
+use crate::args::{Condition, Format, WaitArgs};
 use crate::output::{Report, plain, time};
 use crate::session::Session;
 
@@ -168,20 +168,26 @@ impl Wait {
         )))
     }
 
+    /// Shows the outcome: one line, in JSON also if the condition does not hold.
     fn show(&self, session: &mut Session<'_, '_>, outcome: Outcome) -> Result<(), Error> {
-        let (result, text) = match outcome {
-            Outcome::Met(text) => ("met", text),
-            Outcome::Impossible(reason) => {
-                return Err(Error::Unsound(format!("{}: {reason}", self.name)));
+        let (name, seconds) = (&self.name, self.timeout.as_secs());
+        let (word, text, error) = match outcome {
+            Outcome::Met(text) => ("met", text, None),
+            Outcome::Impossible(text) => {
+                let error = Error::Unsound(format!("{name}: {text}"));
+                ("impossible", text, Some(error))
             }
             Outcome::TimedOut => {
-                let seconds = self.timeout.as_secs();
-                return Err(Error::TimedOut(format!("{}: it did not happen within {seconds} s", self.name)));
+                let text = format!("it did not happen within {seconds} s");
+                let error = Error::TimedOut(format!("{name}: {text}"));
+                ("timed_out", text, Some(error))
             }
         };
-        let json = json!({ "pull_request": self.name, "link": self.link, "outcome": result, "found": text });
-        session.show_line(&Report { text: format!("{}: {text}", self.name), json });
-        Ok(())
+        if error.is_none() || session.config.format == Format::Json {
+            let json = json!({ "pull_request": name, "link": self.link, "outcome": word, "found": text });
+            session.show_line(&Report { text: format!("{name}: {text}"), json });
+        }
+        error.map_or(Ok(()), Err)
     }
 }
 

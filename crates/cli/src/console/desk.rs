@@ -183,7 +183,7 @@ async fn dead_letters(session: &mut Session<'_, '_>) -> String {
     use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages as Count;
     let url =
         session.deployment().await.ok().and_then(|stack| stack.outputs.get("DeadLetterQueueUrl").cloned());
-    let Some(url) = url else { return "not known: no stack is named".to_owned() };
+    let Some(url) = url else { return "not known: no stack names its queue".to_owned() };
     let client = aws_sdk_sqs::Client::new(&session.aws().await);
     let asked = client.get_queue_attributes().queue_url(url).attribute_names(Count).send();
     match asked.await {

@@ -224,7 +224,7 @@ pub(super) fn row(event: &Event) -> Markup {
                 }
                 p .how {
                     span class=(event.source.as_str()) { (event.source.as_str()) }
-                    @if let Some(late) = words::lateness(event) { " · " (words::length(late)) " late" }
+                    @if let Some(late) = words::lateness(event) { " · " (words::late(late)) }
                     " · " a href=(event_address(&event.link, &event.subject, event.sequence)) { "event " (event.sequence) }
                 }
             }

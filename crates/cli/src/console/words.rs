@@ -10,6 +10,9 @@ use crate::output::plain;
 /// Longest quotation in a list, in characters.
 const MAX_QUOTE_CHARS: usize = 160;
 
+/// A fact that is known after less than this is known at once.
+const AT_ONCE: SignedDuration = SignedDuration::from_millis(100);
+
 /// An event in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Words {
@@ -174,6 +177,16 @@ pub(super) fn lateness(event: &Event) -> Option<SignedDuration> {
     let late = event.observed_at.duration_since(event.occurred_at?);
     // Bitbucket's clock and ours differ a little.
     Some(late.max(SignedDuration::ZERO))
+}
+
+/// True if a fact was known at once.
+pub(super) fn is_at_once(late: SignedDuration) -> bool {
+    late < AT_ONCE
+}
+
+/// Formats the lateness of an event for a list.
+pub(super) fn late(late: SignedDuration) -> String {
+    if is_at_once(late) { "at once".to_owned() } else { format!("{} late", length(late)) }
 }
 
 /// Formats a length of time with one unit.

@@ -187,7 +187,7 @@ async fn feed_tells_events_in_words_and_filters_them() {
         }
         let rows = |page: &str| page.matches("<li class=\"row\"").count();
         for (query, expected) in [
-            ("?source=poll", 5),
+            ("?source=poll", 6),
             ("?key=pullrequest%3Acreated", 5),
             ("?pr=9&repository=acme%2Fwidgets", 4),
             ("?link=other", 0),
@@ -220,6 +220,7 @@ async fn pull_request_shows_silent_edits_as_differences_with_their_delay() {
             "added a task",
             "finished a task",
             "reported that Tests failed",
+            "<h3>Tuesday, 24 November 2026</h3>",
             "No window is open.",
         ] {
             assert!(gear.contains(text), "{text}: {gear}");

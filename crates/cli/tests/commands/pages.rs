@@ -11,7 +11,7 @@ use store::memory::ManualClock;
 
 use crate::console::{comment_now, open, played};
 use crate::library::Library;
-use crate::played::{BEGIN, Player, play};
+use crate::played::{BEGIN, Player, gear, play};
 use crate::stage::Stage;
 use crate::typing::time;
 
@@ -80,22 +80,31 @@ async fn every_page_is_right_in_a_browser() {
             }
             assert_eq!(chromium.take_troubles(&host), [""; 0], "{name}");
         }
-        save_readme_picture(chromium, &base).await;
     })
     .await;
 }
 
-/// Saves the picture of the README: the story of a pull request.
-async fn save_readme_picture(chromium: &mut Chromium, base: &str) {
-    chromium.look(Look { width: 960, ..DESK }).await;
-    chromium.visit(&format!("{base}/links/acme/pullrequest/0a1b/7")).await;
-    let picture = chromium.save_page("readme-console", Some(860)).await;
-    let kept = workspace().join("docs/pictures/console.png");
-    if std::env::var("BITRELAY_PICTURES").is_ok_and(|wish| wish == "update") {
-        std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
-        std::fs::copy(picture, &kept).unwrap();
-    }
-    assert!(kept.exists(), "run this test with BITRELAY_PICTURES=update");
+/// The picture shows a pull request in review, with an open window.
+#[tokio::test]
+async fn picture_of_the_readme_can_be_made() {
+    let mut browser = Browser::open(&pictures().join("readme")).await;
+    let Some(chromium) = browser.chromium() else { return };
+    let mut library = Library::empty().await;
+    library.shell.clock = Arc::new(ManualClock::at(time(BEGIN)));
+    gear(&Player::new(&library.table, &library.shell.clock)).await;
+    open(&library.shell, "console", async |address: String| {
+        let base = enter(chromium, &address).await;
+        chromium.look(Look { width: 960, ..DESK }).await;
+        chromium.visit(&format!("{base}/links/acme/pullrequest/0a1b/7")).await;
+        let picture = chromium.save_page("console", Some(1_020)).await;
+        let kept = workspace().join("docs/pictures/console.png");
+        if std::env::var("BITRELAY_PICTURES").is_ok_and(|wish| wish == "update") {
+            std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
+            std::fs::copy(picture, &kept).unwrap();
+        }
+        assert!(kept.exists(), "run this test with BITRELAY_PICTURES=update");
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ impl<'t, T: SubjectLog + Documents> Player<'t, T> {
 pub(crate) async fn play<T: SubjectLog + Documents>(player: &Player<'_, T>) {
     old_pull_requests(player).await;
     gear(player).await;
+    gear_ends(player).await;
     bearings(player).await;
     gauge(player).await;
 }
@@ -105,11 +106,48 @@ async fn old_pull_requests<T: SubjectLog + Documents>(player: &Player<'_, T>) {
     player.at("2026-11-16T17:00:01Z").delivers("pullrequest:fulfilled", merged.body("bob")).await;
     let declined = belt.ended("DECLINED", "2026-11-17T10:00:00Z");
     player.at("2026-11-17T10:00:03Z").delivers("pullrequest:rejected", declined.body("carol")).await;
+    let first =
+        comment(51, "alice", "2026-11-16T12:00:00Z", "2026-11-16T12:00:00Z", "Is the old one worn out?");
+    player.at("2026-11-18T12:00:00Z").polls(5, &[first], &[]).await;
+    player.polls(6, &[], &[]).await;
 }
 
-/// #7: silent edits, a task, builds, three rounds, a merge after 24 and a half hours.
-async fn gear<T: SubjectLog + Documents>(player: &Player<'_, T>) {
-    let gear = Pr::new(7, "Add the small gear", "alice", "2026-11-23T09:00:00Z", "small-gear").head("a1");
+fn small_gear() -> Pr {
+    Pr::new(7, "Add the small gear", "alice", "2026-11-23T09:00:00Z", "small-gear").head("a1")
+}
+
+/// Returns the comments of #7 as Bitbucket lists them in the end.
+fn talk() -> [Value; 3] {
+    let test = "Please add a test for the small gear, with oil and without.\nIt slipped last time.";
+    [
+        comment(71, "bob", "2026-11-23T09:40:00Z", "2026-11-23T09:41:10Z", test),
+        comment(72, "alice", "2026-11-23T09:55:00Z", "2026-11-23T09:55:00Z", "Will do."),
+        comment(
+            73,
+            "bob",
+            "2026-11-23T10:27:00Z",
+            "2026-11-23T10:28:05Z",
+            "It turns quietly now, thank you.",
+        ),
+    ]
+}
+
+/// Returns the task of #7, open or finished.
+fn measurement(is_done: bool) -> Value {
+    let (state, updated, text) = match is_done {
+        false => ("UNRESOLVED", "2026-11-23T10:02:00Z", "Measure the noise"),
+        true => ("RESOLVED", "2026-11-23T10:30:00Z", "Measure the noise at 3,000 turns"),
+    };
+    json!({
+        "id": 201, "content": { "raw": text }, "state": state, "creator": account("bob"),
+        "created_on": "2026-11-23T10:02:00Z", "updated_on": updated,
+        "resolved_on": is_done.then_some(updated), "resolved_by": is_done.then(|| account("alice")),
+    })
+}
+
+/// #7 up to 23 November, 10:31: silent edits, a task, builds.
+pub(crate) async fn gear<T: SubjectLog + Documents>(player: &Player<'_, T>) {
+    let (gear, talk) = (small_gear(), talk());
     player.at("2026-11-23T09:00:01Z").delivers("pullrequest:created", gear.body("alice")).await;
     build(player, "2026-11-23T09:00:30Z", "a1", "commit_status_created", "INPROGRESS").await;
     build(player, "2026-11-23T09:06:10Z", "a1", "commit_status_updated", "FAILED").await;
@@ -120,28 +158,31 @@ async fn gear<T: SubjectLog + Documents>(player: &Player<'_, T>) {
         .delivers("pullrequest:comment_created", gear.with("bob", "comment", test))
         .await;
     // Bitbucket sends nothing about these: an edit within the window, and a task.
-    let said = "Please add a test for the small gear, with oil and without.\nIt slipped last time.";
-    let test = comment(71, "bob", "2026-11-23T09:40:00Z", "2026-11-23T09:41:10Z", said);
-    player.at("2026-11-23T09:42:08Z").polls(7, std::slice::from_ref(&test), &[]).await;
-    let reply = comment(72, "alice", "2026-11-23T09:55:00Z", "2026-11-23T09:55:00Z", "Will do.");
-    let mut answered = gear.with("alice", "comment", reply.clone());
+    player.at("2026-11-23T09:42:08Z").polls(7, &talk[..1], &[]).await;
+    let mut answered = gear.with("alice", "comment", talk[1].clone());
     answered["comment"]["parent"] = json!({ "id": 71 });
     player.at("2026-11-23T09:55:01Z").delivers("pullrequest:comment_created", answered).await;
-    let task = |state: &str, updated: &str, text: &str| {
-        json!({ "id": 201, "content": { "raw": text }, "state": state, "creator": account("bob"),
-            "created_on": "2026-11-23T10:02:00Z", "updated_on": updated,
-            "resolved_on": if state == "RESOLVED" { json!(updated) } else { Value::Null },
-            "resolved_by": if state == "RESOLVED" { account("alice") } else { Value::Null } })
-    };
-    let comments = [test, reply];
-    let open = task("UNRESOLVED", "2026-11-23T10:02:00Z", "Measure the noise");
-    player.at("2026-11-23T10:02:31Z").polls(7, &comments, &[open]).await;
+    player.at("2026-11-23T10:02:31Z").polls(7, &talk[..2], &[measurement(false)]).await;
     let gear = gear.titled("Add the small gear, oiled", "2026-11-23T10:20:00Z").head("b2");
     player.at("2026-11-23T10:20:01Z").delivers("pullrequest:updated", gear.body("alice")).await;
     build(player, "2026-11-23T10:20:40Z", "b2", "commit_status_created", "INPROGRESS").await;
     build(player, "2026-11-23T10:26:20Z", "b2", "commit_status_updated", "SUCCESSFUL").await;
-    let done = task("RESOLVED", "2026-11-23T10:30:00Z", "Measure the noise at 3,000 turns");
-    player.at("2026-11-23T10:30:41Z").polls(7, &comments, &[done]).await;
+    let said = "It turns quietly now, thak you.";
+    let thanks = comment(73, "bob", "2026-11-23T10:27:00Z", "2026-11-23T10:27:00Z", said);
+    player
+        .at("2026-11-23T10:27:01Z")
+        .delivers("pullrequest:comment_created", gear.with("bob", "comment", thanks))
+        .await;
+    player.at("2026-11-23T10:28:41Z").polls(7, &talk, &[measurement(false)]).await;
+    player.at("2026-11-23T10:30:41Z").polls(7, &talk, &[measurement(true)]).await;
+    player.at("2026-11-23T10:31:00Z");
+}
+
+/// #7 from then on: bob approves, alice merges after 24 and a half hours.
+async fn gear_ends<T: SubjectLog + Documents>(player: &Player<'_, T>) {
+    let gear = small_gear().titled("Add the small gear, oiled", "2026-11-23T10:20:00Z").head("b2");
+    let (talk, tasks) = (talk(), [measurement(true)]);
+    player.at("2026-11-23T12:52:00Z").polls(7, &talk, &tasks).await;
     let approval = json!({ "date": "2026-11-24T09:00:00Z", "user": account("bob") });
     let approved = gear.reviewed("bob", "approved", "2026-11-24T09:00:00Z");
     player
@@ -150,6 +191,7 @@ async fn gear<T: SubjectLog + Documents>(player: &Player<'_, T>) {
         .await;
     let merged = approved.ended("MERGED", "2026-11-24T09:30:00Z");
     player.at("2026-11-24T09:30:01Z").delivers("pullrequest:fulfilled", merged.body("alice")).await;
+    player.at("2026-11-24T09:31:00Z").polls(7, &talk, &tasks).await;
 }
 
 /// #8: approved, and not merged yet.
@@ -166,6 +208,7 @@ async fn bearings<T: SubjectLog + Documents>(player: &Player<'_, T>) {
         .at("2026-11-24T10:40:01Z")
         .delivers("pullrequest:approved", approved.with("carol", "approval", approval))
         .await;
+    player.at("2026-11-24T10:41:00Z").polls(8, &[], &[]).await;
 }
 
 /// #9: open, with an open window and a build server's comment, which is no review.
@@ -186,7 +229,12 @@ async fn gauge<T: SubjectLog + Documents>(player: &Player<'_, T>) {
         .await;
     let own =
         comment(92, "carol", "2026-11-24T11:12:00Z", "2026-11-24T11:13:05Z", "The needle is a bit late.");
-    player.at("2026-11-24T11:13:41Z").polls(9, &[report, own], &[]).await;
+    let comments = [report, own];
+    player.at("2026-11-24T11:13:41Z").polls(9, &comments, &[]).await;
+    player.at("2026-11-24T11:19:48Z").polls(9, &comments, &[]).await;
+    // Its half-hourly check after the last window.
+    let talk = talk();
+    player.polls(7, &talk, &[measurement(true)]).await;
     player.at("2026-11-24T11:20:00Z");
 }
 

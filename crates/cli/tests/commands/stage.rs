@@ -109,9 +109,10 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
                 "KeySchema": [key("due_partition", "HASH"), key("due_at_ms", "RANGE")],
                 "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["due_reason", "due_deadline_ms"] },
             }],
-        } } },
+        } }, "DeadLetters": { "Type": "AWS::SQS::Queue" } },
         "Outputs": {
             "TableName": { "Value": { "Ref": "Table" } },
+            "DeadLetterQueueUrl": { "Value": { "Ref": "DeadLetters" } },
             "WebhookUrl": { "Value": webhook_url },
             "CallbackUrl": { "Value": webhook_url.replace("/webhook/", "/callback") },
             "LinkSecretPrefix": { "Value": format!("bitrelay/{stack}/link/") },

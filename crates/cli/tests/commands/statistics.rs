@@ -37,6 +37,10 @@ async fn wait_ends_at_once_if_the_condition_holds() {
     assert_snapshot!("wait_impossible", shell.types("wait --pr acme/widgets 5 --for merged").await);
     assert_snapshot!("wait_timeout", shell.types("wait --pr {0A1B} #9 --for approved --timeout 0s").await);
     assert_snapshot!("wait_json", shell.types("wait --pr acme/widgets 8 --for approved --format json").await);
+    assert_snapshot!(
+        "wait_impossible_json",
+        shell.types("wait --pr acme/widgets 5 --for merged --format json").await
+    );
     assert_snapshot!("wait_unknown", shell.types("wait --pr acme/none 7 --for merged").await);
     for wrong in [
         "--pr acme/widgets --for merged",

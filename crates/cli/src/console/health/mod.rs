@@ -48,6 +48,13 @@ pub(super) fn health(found: &Found, stack: &StackFacts, now: Timestamp) -> Marku
     let content = html! {
         h1 { "Health" }
         p .lead { (verdict(stack)) }
+        @for link in &stack.links { (section(link, found, now)) }
+        @if stack.links.is_empty() { p .notice { "No link is known. " code { "bitrelay init" } " creates one." } }
+        h2 { "The stack" }
+        dl .facts {
+            dt { "dead letters" } dd { (stack.dead_letters) }
+            dt { "kept deliveries" } dd { (kept(found.kept.len())) }
+        }
         h2 { "Delays of the day" }
         p { "Time from a fact to its event, by the hour of observation." }
         (chart::chart(&delays::by_hour(&found.events, now), now))
@@ -55,13 +62,6 @@ pub(super) fn health(found: &Found, stack: &StackFacts, now: Timestamp) -> Marku
         @if !found.all_of_the_day {
             p .notice { "From the newest " (LOOKED_AT) " events of the day." }
         }
-        h2 { "The stack" }
-        dl .facts {
-            dt { "dead letters" } dd { (stack.dead_letters) }
-            dt { "kept deliveries" } dd { (kept(found.kept.len())) }
-        }
-        @for link in &stack.links { (section(link, found, now)) }
-        @if stack.links.is_empty() { p .notice { "No link is known. " code { "bitrelay init" } " creates one." } }
     };
     page::page(Tab::Health, "Health", now, &content)
 }
@@ -164,11 +164,20 @@ pub(super) fn sentences(sentences: &[Sentence]) -> Markup {
                 li class=(level) {
                     span .mark aria-hidden="true" { @match level.as_str() { "ok" => "✓", "warn" => "!", _ => "✕" } }
                     div {
-                        span .level { (level) " " } b { (check) } ": " (found) "."
-                        @if !advice.is_empty() { p .how { (advice) } }
+                        span .level { (level) " " } b { (check) } ": " (with_code(found)) "."
+                        @if !advice.is_empty() { p .how { (with_code(advice)) } }
                     }
                 }
             }
+        }
+    }
+}
+
+/// Shows commands, which sentences have between backticks, as code.
+fn with_code(sentence: &str) -> Markup {
+    html! {
+        @for (number, part) in sentence.split('`').enumerate() {
+            @if number % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }

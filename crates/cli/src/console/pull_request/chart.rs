@@ -18,7 +18,7 @@ const TOP: f64 = 18.0;
 const MAX_LANES: usize = 6;
 
 /// Least room between two times below the axis.
-const BETWEEN_TIMES: f64 = 78.0;
+const BETWEEN_TIMES: f64 = 86.0;
 
 /// An open window of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,15 +73,27 @@ pub(super) fn chart(entries: &[Entry], plans: &Plans, now: Timestamp) -> Markup 
                             title { "Next poll at " (time(due_at)) ": " (reason) }
                         }
                     }
-                    @for (at, place) in scale.marks(BETWEEN_TIMES) {
+                    @for (at, place, name) in names(&scale.marks(BETWEEN_TIMES)) {
                         line .tick x1=(number(place)) x2=(number(place)) y1=(number(bottom)) y2=(number(bottom + 5.0)) {}
-                        text .time x=(number(place)) y=(number(bottom + 19.0)) { (time(at)) }
+                        text .time x=(number(place)) y=(number(bottom + 19.0)) { title { (time(at)) } (name) }
                     }
                 }
             }
             figcaption { (caption(entries, plans, now)) }
         }
     }
+}
+
+/// Names marks of the axis. The first of a day has its date.
+fn names(marks: &[(Timestamp, f64)]) -> Vec<(Timestamp, f64, String)> {
+    let mut last_day = String::new();
+    let name = |(at, place): &(Timestamp, f64)| {
+        let day = at.strftime("%-d %b").to_string();
+        let form = if day == last_day { "%H:%M" } else { "%-d %b, %H:%M" };
+        last_day = day;
+        (*at, *place, at.strftime(form).to_string())
+    };
+    marks.iter().map(name).collect()
 }
 
 /// Returns the names of the lanes, in the order of the first act.

@@ -85,7 +85,10 @@ pub(super) fn pull_request(found: &Found, settings: &Settings, now: Timestamp) -
         @if found.before > 0 {
             p .more { a href=(format!("?until={}", found.before)) { "Earlier events (" (found.before) ")" } }
         }
-        ol .story { @for entry in &entries { (row(entry, found)) } }
+        @for day in entries.chunk_by(|a, b| page::day(a.at) == page::day(b.at)) {
+            @if let Some(first) = day.first() { h3 { (page::day(first.at)) } }
+            ol .story { @for entry in day { (row(entry, found)) } }
+        }
     };
     page::page(Tab::PullRequests, &about, now, &content)
 }
@@ -149,12 +152,20 @@ fn row(entry: &Entry, found: &Found) -> Markup {
                 p .how {
                     (source(entry.source))
                     @if entry.is_silent_edit() { ", a silent edit" }
-                    @if let Some(late) = entry.late { ", known " b { (length(late)) } " later" }
+                    @if let Some(late) = entry.late { ", known " (known_after(late)) }
                     @else { ", known at " (clock_time(entry.observed_at)) " (Bitbucket gives no time)" }
                     " · " a href=(address) { "raw event " (entry.sequence) }
                 }
             }
         }
+    }
+}
+
+fn known_after(late: SignedDuration) -> Markup {
+    if words::is_at_once(late) {
+        html! { "at once" }
+    } else {
+        html! { b { (length(late)) } " later" }
     }
 }
 
