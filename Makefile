@@ -109,6 +109,7 @@ lint-docs:
 	$(call say,links$(comma) line lengths and test names in documents; places of planted bugs)
 	$(PYTHON) infra/tools/check-links.py
 	$(PYTHON) infra/tools/planted-bugs.py --check
+	$(PYTHON) infra/tools/demo-picture.py --check
 
 lint-template: tools
 	$(call say,template)

@@ -7,7 +7,7 @@ use store::reading::{EventFilter, RepositoryFilter};
 use crate::Error;
 use crate::args::{Format, Moment};
 use crate::log::TableLog;
-use crate::output::{Report, table};
+use crate::output::{Report, length, table};
 use crate::session::Session;
 use crate::stats::review::Review;
 use crate::stats::weeks::{Spread, Week, weeks};
@@ -69,17 +69,16 @@ pub(crate) async fn show(
 }
 
 fn text(weeks: &[Week]) -> String {
-    let length =
-        |spread: Spread| spread.p50.map_or_else(|| "-".to_owned(), |time| crate::console::length(time));
+    let length = |spread: Spread| spread.p50.map_or_else(|| "-".to_owned(), length);
     let row = |week: &Week| {
         [
             week.monday.strftime("%Y-%m-%d").to_string(),
             week.repository.clone(),
             week.opened.to_string(),
             week.merged.to_string(),
-            length(week.to_first_review),
-            length(week.to_approval),
-            length(week.to_merge),
+            median(week.to_first_review),
+            median(week.to_approval),
+            median(week.to_merge),
             week.rounds.map_or_else(|| "-".to_owned(), |rounds| rounds.to_string()),
         ]
     };

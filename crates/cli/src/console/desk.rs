@@ -159,11 +159,11 @@ fn hooks(summary: &LinkSummary) -> String {
 }
 
 fn credential(summary: &LinkSummary) -> String {
-    let Some(kind) = &summary.credential else {
+    if summary.credential.is_none() {
         return "none: the link only receives, and misses silent edits, tasks and lost webhooks".to_owned();
-    };
-    let name = summary.name.as_deref().map(|name| format!(" of {}", plain(name))).unwrap_or_default();
-    format!("{}{name}", plain(kind))
+    }
+    let name = summary.name.as_deref().map(|name| format!(", {}", plain(name))).unwrap_or_default();
+    format!("{}{name}", plain(&summary.template))
 }
 
 async fn calls(session: &mut Session<'_, '_>, link: &LinkId) -> Result<Option<Calls>, Error> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::page::{self, Tab, moment, pull_request_address};
 use super::words;
-use crate::output::pretty;
+use crate::output::{length, pretty};
 
 /// Renders an event with its payload.
 pub(super) fn event(event: &Event, now: Timestamp) -> Markup {
@@ -27,7 +27,7 @@ pub(super) fn event(event: &Event, now: Timestamp) -> Markup {
         p .lead { (who) " " (said.act) ". " (page::source(event.source)) }
         dl .facts {
             dt { "happened" } dd { @match event.occurred_at { Some(at) => (moment(at)), None => "Bitbucket gives no time" } }
-            dt { "observed" } dd { (moment(event.observed_at)) @if let Some(late) = words::lateness(event) { ", " (words::length(late)) " later" } }
+            dt { "observed" } dd { (moment(event.observed_at)) @if let Some(late) = words::lateness(event) { ", " (length(late)) " later" } }
             dt { "id" } dd { code { (event.id) } }
             dt { "link" } dd { (event.link) }
             dt { "subject" } dd { code { (event.subject) } }

@@ -42,7 +42,6 @@ use crate::environment::SharedClock;
 use crate::log::{TableLog, follow};
 use crate::output::Report;
 use crate::session::Session;
-pub(crate) use words::length;
 
 /// Serves the console until the user presses Ctrl-C.
 pub(crate) async fn console(session: &mut Session<'_, '_>, args: &ConsoleArgs) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 use relay::{LinkId, Source, Subject};
 
-use super::words::length;
+use crate::output::length;
 
 /// The pages of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

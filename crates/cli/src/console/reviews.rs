@@ -7,9 +7,10 @@ use store::reading::EventFilter;
 
 use super::page::{self, Tab, distance, length_or_dash, pull_request_address};
 use super::plot::Scale;
-use super::words::length;
+use super::words;
 use crate::Error;
 use crate::log::Log;
+use crate::output::length;
 use crate::stats::review::{Review, Turn};
 use crate::stats::weeks::{Week, monday, week, weeks};
 use crate::stats::{Limits, Reviews, reviews};
@@ -72,8 +73,8 @@ fn turn(review: &Review, now: Timestamp) -> Markup {
     html! {
         tr {
             th scope="row" {
-                a href=(address) { (super::words::subject(&review.subject, Some(&review.repository))) }
-                " " span .how { (super::words::short(&review.title)) }
+                a href=(address) { (words::subject(&review.subject, Some(&review.repository))) }
+                " " span .how { (words::short(&review.title)) }
             }
             td {
                 @match review.turn {
@@ -98,7 +99,7 @@ fn table(weeks: &[Week]) -> Markup {
                 tbody {
                     @for week in weeks {
                         tr {
-                            th scope="row" { (week.monday.strftime("%-d %b %Y").to_string()) }
+                            th scope="row" .day { (week.monday.strftime("%-d %b %Y").to_string()) }
                             td { (week.repository) }
                             td .number { (week.opened) }
                             td .number { (week.merged) }

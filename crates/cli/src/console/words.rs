@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use relay::{Change, Event, Subject};
 use serde_json::Value;
 
-use crate::output::plain;
+use crate::output::{length, plain};
 
 /// Longest quotation in a list, in characters.
 const MAX_QUOTE_CHARS: usize = 160;
@@ -189,35 +189,9 @@ pub(super) fn late(late: SignedDuration) -> String {
     if is_at_once(late) { "at once".to_owned() } else { format!("{} late", length(late)) }
 }
 
-/// Formats a length of time with one unit.
-pub(crate) fn length(time: SignedDuration) -> String {
-    let (seconds, tenths) = (time.as_secs(), time.subsec_millis() / 100);
-    match seconds {
-        ..10 => format!("{seconds}.{tenths} s"),
-        10..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn length_has_one_unit() {
-        for (millis, expected) in [
-            (0, "0.0 s"),
-            (940, "0.9 s"),
-            (58_100, "58 s"),
-            (130_000, "2 min"),
-            (7_300_000, "2 h"),
-            (200_000_000, "2 d"),
-        ] {
-            assert_eq!(length(SignedDuration::from_millis(millis)), expected);
-        }
-    }
 
     #[test]
     fn long_text_is_shortened_to_one_line() {

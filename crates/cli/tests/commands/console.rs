@@ -324,6 +324,7 @@ async fn health_says_what_doctor_says_and_asks_bitbucket_on_request() {
             "acme/widgets",
             "<b>poller</b>",
             " of 900, ",
+            "<dt>dead letters</dt><dd>none</dd>",
         ] {
             assert!(page.contains(text), "{text}: {page}");
         }

@@ -1,4 +1,7 @@
 "use strict";
+// On a narrow screen, drawings begin with their newest end.
+for (const drawing of document.querySelectorAll("figure .scroll")) drawing.scrollLeft = drawing.scrollWidth;
+
 // Adds new events to the feed as they come. Without this script, reloading the page shows them.
 (() => {
   const sign = document.getElementById("live");

@@ -6,7 +6,7 @@ use relay::Source;
 
 use super::delays::{HOURS, Hour, first_hour, number};
 use crate::console::plot::Scale;
-use crate::console::words::length;
+use crate::output::length;
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 70.0;

@@ -17,9 +17,9 @@ use store::reading::EventSummary;
 use self::delays::Hour;
 use super::desk::{Calls, LinkFacts, Sentence, StackFacts};
 use super::page::{self, Tab, distance, moment_text};
-use super::words::length;
 use crate::Error;
 use crate::log::{Log, Stretch, listed};
+use crate::output::length;
 use crate::sweeps::{OVERDUE_SECONDS, Sweeps};
 
 /// Largest number of events from which the delays are computed: the newest of the day.

@@ -6,7 +6,7 @@ use relay::Source;
 
 use super::axis::Scale;
 use super::story::Entry;
-use crate::console::words::length;
+use crate::output::length;
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 120.0;
@@ -113,7 +113,7 @@ fn lanes(entries: &[Entry]) -> Vec<String> {
 }
 
 fn lane_name(entry: &Entry) -> String {
-    entry.who.clone().unwrap_or_else(|| "not named".to_owned())
+    entry.who.clone().unwrap_or_else(|| "somebody".to_owned())
 }
 
 fn lane_of(lanes: &[String], entry: &Entry) -> usize {

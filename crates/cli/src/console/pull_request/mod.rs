@@ -20,9 +20,10 @@ use relay::{Counters, Event, LinkId, Settings, Source, Subject, SubjectState};
 use self::chart::{Plans, Window};
 use self::story::{Body, Entry, Piece, Tag};
 use super::page::{self, Tab, clock_time, event_address, moment, source};
-use super::words::{self, length};
+use super::words;
 use crate::Error;
 use crate::log::Log;
+use crate::output::length;
 
 /// Number of events of a page: the newest.
 const EVENTS: u64 = 200;
@@ -120,8 +121,8 @@ fn counters(counters: &Counters) -> Markup {
         ("open threads", counters.unresolved_threads),
         ("open tasks", counters.tasks_open),
         ("finished tasks", counters.tasks_resolved),
-        ("builds passed", counters.builds.map(|builds| builds.successful)),
-        ("builds failed", counters.builds.map(|builds| builds.failed)),
+        ("builds passed", counters.builds.map(|builds| builds.successful).filter(|passed| *passed > 0)),
+        ("builds failed", counters.builds.map(|builds| builds.failed).filter(|failed| *failed > 0)),
     ];
     html! {
         dl .counters {
