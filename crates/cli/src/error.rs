@@ -57,7 +57,8 @@ pub enum Error {
     /// Nobody could be asked, or nothing could be read.
     #[error("cannot read from the terminal or the standard input: {0}")]
     Terminal(#[from] std::io::Error),
-    /// A check found something wrong, which the command has shown already; or a thing that was waited for cannot happen.
+    /// A check found something wrong, which the command has shown already. Or a thing that was waited for cannot
+    /// happen.
     #[error("{0}")]
     Unsound(String),
     /// A thing that was waited for did not happen in time.

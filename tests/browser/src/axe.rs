@@ -1,4 +1,4 @@
-//! An accessibility check with axe-core (<https://github.com/dequelabs/axe-core>), which `make tools` installs from npm.
+//! An accessibility check with axe-core (<https://github.com/dequelabs/axe-core>). `make tools` installs it from npm.
 
 use std::path::{Path, PathBuf};
 

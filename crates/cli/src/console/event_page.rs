@@ -26,8 +26,13 @@ pub(super) fn event(event: &Event, now: Timestamp) -> Markup {
         h1 { "Event " (event.sequence) ": " code { (event.key) } }
         p .lead { (who) " " (said.act) ". " (page::source(event.source)) }
         dl .facts {
-            dt { "happened" } dd { @match event.occurred_at { Some(at) => (moment(at)), None => "Bitbucket gives no time" } }
-            dt { "observed" } dd { (moment(event.observed_at)) @if let Some(late) = words::lateness(event) { ", " (length(late)) " later" } }
+            dt { "happened" }
+            dd { @match event.occurred_at { Some(at) => (moment(at)), None => "Bitbucket gives no time" } }
+            dt { "observed" }
+            dd {
+                (moment(event.observed_at))
+                @if let Some(late) = words::lateness(event) { ", " (length(late)) " later" }
+            }
             dt { "id" } dd { code { (event.id) } }
             dt { "link" } dd { (event.link) }
             dt { "subject" } dd { code { (event.subject) } }

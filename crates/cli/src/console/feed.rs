@@ -149,7 +149,10 @@ fn nothing(query: &Query, gave_up: bool) -> Markup {
         p .lead {
             @if gave_up { "None of these events matches." }
             @else if query.filters() { "No event matches these filters. " a href="/" { "Show all events" } "." }
-            @else { "The log is empty. Open a pull request, or send a sample: " code { "bitrelay trigger pullrequest:created" } "." }
+            @else {
+                "The log is empty. Open a pull request, or send a sample: "
+                code { "bitrelay trigger pullrequest:created" } "."
+            }
         }
     }
 }
@@ -157,7 +160,11 @@ fn nothing(query: &Query, gave_up: bool) -> Markup {
 fn filters(query: &Query) -> Markup {
     let field = |name: &str, label: &str, example: &str| {
         html! {
-            label { span { (label) } input name=(name) value=(query.get(name).unwrap_or_default()) placeholder=(example) autocomplete="off" spellcheck="false"; }
+            label {
+                span { (label) }
+                input name=(name) value=(query.get(name).unwrap_or_default()) placeholder=(example)
+                    autocomplete="off" spellcheck="false";
+            }
         }
     };
     html! {
@@ -225,7 +232,8 @@ pub(super) fn row(event: &Event) -> Markup {
                 p .how {
                     span class=(event.source.as_str()) { (event.source.as_str()) }
                     @if let Some(late) = words::lateness(event) { " · " (words::late(late)) }
-                    " · " a href=(event_address(&event.link, &event.subject, event.sequence)) { "event " (event.sequence) }
+                    " · "
+                    a href=(event_address(&event.link, &event.subject, event.sequence)) { "event " (event.sequence) }
                 }
             }
         }

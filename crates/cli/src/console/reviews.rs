@@ -38,7 +38,10 @@ pub(super) fn page(found: &Reviews, now: Timestamp) -> Markup {
         h1 { "Reviews" }
         p .lead { "Of the pull requests that were active in the last eight weeks, from the log alone." }
         @if !found.complete {
-            p .notice { "From the newest " (LIMITS.listed) " events and the last " (LIMITS.pull_requests) " pull requests. " code { "bitrelay stats reviews" } " reads all." }
+            p .notice {
+                "From the newest " (LIMITS.listed) " events and the last " (LIMITS.pull_requests) " pull requests. "
+                code { "bitrelay stats reviews" } " reads all."
+            }
         }
         h2 { "Whose turn it is" }
         (turns(&found.reviews, now))
@@ -59,7 +62,12 @@ fn turns(reviews: &[Review], now: Timestamp) -> Markup {
             div .scroll tabindex="0" role="region" aria-label="Open pull requests" {
                 table {
                     caption { "Open pull requests, the longest waiting first" }
-                    thead { tr { th scope="col" { "Pull request" } th scope="col" { "Turn" } th scope="col" .number { "Since" } th scope="col" .number { "Rounds" } } }
+                    thead {
+                        tr {
+                            @for head in ["Pull request", "Turn"] { th scope="col" { (head) } }
+                            @for head in ["Since", "Rounds"] { th scope="col" .number { (head) } }
+                        }
+                    }
                     tbody { @for review in open { (turn(review, now)) } }
                 }
             }
@@ -95,7 +103,12 @@ fn table(weeks: &[Week]) -> Markup {
         div .scroll tabindex="0" role="region" aria-label="Figures by repository and week" {
             table {
                 caption { "Medians of the pull requests opened in each week" }
-                thead { tr { th scope="col" { "Week of" } th scope="col" { "Repository" } @for head in heads { th scope="col" .number { (head) } } } }
+                thead {
+                    tr {
+                        @for head in ["Week of", "Repository"] { th scope="col" { (head) } }
+                        @for head in heads { th scope="col" .number { (head) } }
+                    }
+                }
                 tbody {
                     @for week in weeks {
                         tr {
@@ -152,22 +165,27 @@ fn chart(reviews: &[Review], now: Timestamp) -> Markup {
         figure .plot {
             div .scroll tabindex="0" role="region" aria-label="Plot of review times" {
                 svg viewBox=(format!("0 0 {WIDTH} {}", BOTTOM + 28.0)) role="img"
-                    aria-label="Median time to first review, approval and merge by week. The table below has the figures." {
+                    aria-label="Median time to first review, approval and merge by week, as in the table below" {
                     @for (y, name) in scale.marks() {
                         line .lane x1=(LEFT) x2=(RIGHT) y1=(text(y)) y2=(text(y)) {}
                         text .name x=(LEFT - 10.0) y=(text(y + 4.0)) { (name) }
                     }
                     @for (number, week) in by_week.iter().enumerate() {
-                        text .time x=(text(place(number))) y=(BOTTOM + 20.0) { (week.monday.strftime("%-d %b").to_string()) }
+                        text .time x=(text(place(number))) y=(BOTTOM + 20.0) {
+                            (week.monday.strftime("%-d %b").to_string())
+                        }
                     }
                     @for (number, (name, class, value)) in SERIES.iter().enumerate() {
                         @let points: Vec<_> = by_week.iter().enumerate()
                             .filter_map(|(number, week)| Some((place(number), value(week)?))).collect();
+                        @let legend = TOP + 10.0 + 24.0 * f64::from(u32::try_from(number).unwrap_or(0));
                         g class=(class) {
                             polyline points=(line(&points, &scale)) {}
-                            @for (x, time) in &points { (mark(class, *x, scale.place(*time), &format!("{name}: {}", length(*time)))) }
-                            (mark(class, RIGHT + 22.0, TOP + 10.0 + 24.0 * f64::from(u32::try_from(number).unwrap_or(0)), name))
-                            text .legend x=(RIGHT + 36.0) y=(text(TOP + 14.0 + 24.0 * f64::from(u32::try_from(number).unwrap_or(0)))) { (name) }
+                            @for (x, time) in &points {
+                                (mark(class, *x, scale.place(*time), &format!("{name}: {}", length(*time))))
+                            }
+                            (mark(class, RIGHT + 22.0, legend, name))
+                            text .legend x=(RIGHT + 36.0) y=(text(legend + 4.0)) { (name) }
                         }
                     }
                 }

@@ -112,7 +112,12 @@ fn welcome() -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head { meta charset="utf-8"; meta http-equiv="refresh" content="0; url=/"; link rel="icon" href="/assets/icon.svg" type="image/svg+xml"; title { "bitrelay" } }
+            head {
+                meta charset="utf-8";
+                meta http-equiv="refresh" content="0; url=/";
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+                title { "bitrelay" }
+            }
             body { p { a href="/" { "Open the console" } } }
         }
     }

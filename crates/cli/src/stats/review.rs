@@ -2,8 +2,8 @@
 //!
 //! Three of them have the names of OpenTelemetry's conventions
 //! (<https://opentelemetry.io/docs/specs/semconv/cicd/cicd-metrics/>): `vcs.change.duration`,
-//! `vcs.change.time_to_approval` and `vcs.change.time_to_merge`. All times are Bitbucket's; where a payload has none, the
-//! time of the observation counts.
+//! `vcs.change.time_to_approval` and `vcs.change.time_to_merge`. All times are Bitbucket's; where a payload has none,
+//! the time of the observation counts.
 
 use bitbucket::EventKey;
 use jiff::{SignedDuration, Timestamp};

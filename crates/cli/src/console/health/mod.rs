@@ -97,7 +97,12 @@ fn delay_table(events: &[EventSummary], now: Timestamp) -> Markup {
         @else {
             table {
                 caption { "Delays of the last 24 hours" }
-                thead { tr { th scope="col" { "Source" } th scope="col" .number { "Events" } th scope="col" .number { "p50" } th scope="col" .number { "p95" } } }
+                thead {
+                    tr {
+                        th scope="col" { "Source" }
+                        @for head in ["Events", "p50", "p95"] { th scope="col" .number { (head) } }
+                    }
+                }
                 tbody {
                     @for row in rows {
                         tr {
@@ -194,7 +199,9 @@ fn calls(calls: Option<&Calls>, now: Timestamp) -> Markup {
             rect .used width=(filled) height="8" rx="4" {}
         }
         " " (calls.spent) " of " (calls.allowed) ", " (calls.left) " left"
-        @if let Some(until) = calls.blocked_until { "; Bitbucket accepts none until " (moment_text(until)) " (" (distance(until, now)) ")" }
+        @if let Some(until) = calls.blocked_until {
+            "; Bitbucket accepts none until " (moment_text(until)) " (" (distance(until, now)) ")"
+        }
     }
 }
 

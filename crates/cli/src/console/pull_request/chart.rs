@@ -59,7 +59,8 @@ pub(super) fn chart(entries: &[Entry], plans: &Plans, now: Timestamp) -> Markup 
                     }
                     @for window in &plans.windows {
                         rect .window x=(number(scale.place(window.changed_at))) y=(number(plans_at - 6.0))
-                            width=(number((scale.place(window.closes_at) - scale.place(window.changed_at)).max(2.0))) height="12" rx="3" {
+                            width=(number((scale.place(window.closes_at) - scale.place(window.changed_at)).max(2.0)))
+                            height="12" rx="3" {
                             title { "Window of comment " (window.comment) ", closes " (time(window.closes_at)) }
                         }
                     }
@@ -74,7 +75,8 @@ pub(super) fn chart(entries: &[Entry], plans: &Plans, now: Timestamp) -> Markup 
                         }
                     }
                     @for (at, place, name) in names(&scale.marks(BETWEEN_TIMES)) {
-                        line .tick x1=(number(place)) x2=(number(place)) y1=(number(bottom)) y2=(number(bottom + 5.0)) {}
+                        line .tick x1=(number(place)) x2=(number(place))
+                            y1=(number(bottom)) y2=(number(bottom + 5.0)) {}
                         text .time x=(number(place)) y=(number(bottom + 19.0)) { title { (time(at)) } (name) }
                     }
                 }

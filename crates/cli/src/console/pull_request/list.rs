@@ -67,7 +67,9 @@ fn row(active: &Active, now: Timestamp) -> Markup {
                 p .how { (about) @if let Some(author) = text("/author/display_name") { " · " (author) } }
             }
             div .where {
-                @if let Some(state) = text("/state") { span class=(format!("state {}", state.to_lowercase())) { (state.to_lowercase()) } }
+                @if let Some(state) = text("/state").map(|state| state.to_lowercase()) {
+                    span class=(format!("state {state}")) { (state) }
+                }
                 p .how {
                     "last event " (distance(last.observed_at, now))
                     @if let Some(comments) = number("comment_count") { " · " (comments) " comments" }

@@ -72,14 +72,18 @@ pub(super) fn pull_request(found: &Found, settings: &Settings, now: Timestamp) -
         p .crumbs { a href="/pull-requests" { "Pull requests" } " / " (about) }
         h1 { (title) }
         p .lead {
-            @if let Some(state) = text("/state") { span class=(format!("state {}", state.to_lowercase())) { (state.to_lowercase()) } " " }
+            @if let Some(state) = text("/state").map(|state| state.to_lowercase()) {
+                span class=(format!("state {state}")) { (state) } " "
+            }
             @if let Some(author) = text("/author/display_name") { "by " b { (author) } }
             @if let Some((from, to)) = branches { ", " code { (from) } " → " code { (to) } }
             ", link " (found.link)
         }
         @if let Some(pr) = pr { (counters(&pr.count())) }
         @if let Some(refusal) = found.state.refusal {
-            p .notice { "Since " (moment(refusal.since)) " Bitbucket answers that it does not exist or may not be read." }
+            p .notice {
+                "Since " (moment(refusal.since)) " Bitbucket answers that it does not exist or may not be read."
+            }
         }
         (chart::chart(&entries, &plans(&found.state, pr, settings), now))
         h2 { "Timeline" }

@@ -54,11 +54,12 @@ async fn figures_of_the_played_history_are_those_worked_out_by_hand() {
         ("closed", 24 * 60, Some(120), None, None, 1, Turn::Nobody),
         // #6: opened 16 Nov 11:00, alice approves 15:00, merged 17:00.
         ("merged", 360, Some(240), Some(240), Some(360), 1, Turn::Nobody),
-        // #7: opened 23 Nov 09:00. bob comments 09:40 (round 1), alice replies 09:55; bob adds a task 10:02 (round 2), alice
-        // pushes 10:20; bob comments 10:27 (round 3), alice finishes the task 10:30; bob approves 24 Nov 09:00 (round 4);
-        // alice merges 09:30.
+        // #7: opened 23 Nov 09:00. bob comments 09:40 (round 1), alice replies 09:55; bob adds a task 10:02 (round 2),
+        // alice pushes 10:20; bob comments 10:27 (round 3), alice finishes the task 10:30; bob approves 24 Nov 09:00
+        // (round 4); alice merges 09:30.
         ("merged", 1_470, Some(40), Some(1_440), Some(1_470), 4, Turn::Nobody),
-        // #8: opened 24 Nov 10:00, carol requests changes 10:20 and approves 10:40 without an answer: one round, bob's turn.
+        // #8: opened 24 Nov 10:00, carol requests changes 10:20 and approves 10:40 without an answer: one round, and
+        // bob's turn.
         ("open", 80, Some(20), Some(40), None, 1, Turn::Author),
         // #9: opened 11:00; only a build server and the author have commented.
         ("open", 20, None, None, None, 0, Turn::Reviewers),
