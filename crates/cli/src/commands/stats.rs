@@ -69,7 +69,7 @@ pub(crate) async fn show(
 }
 
 fn text(weeks: &[Week]) -> String {
-    let length = |spread: Spread| spread.p50.map_or_else(|| "-".to_owned(), length);
+    let median = |spread: Spread| spread.p50.map_or_else(|| "-".to_owned(), length);
     let row = |week: &Week| {
         [
             week.monday.strftime("%Y-%m-%d").to_string(),
