@@ -2,29 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use futures::future::try_join_all;
+use futures::try_join;
+use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 use serde_json::Value;
 use store::links::{LinkEdit, LinkSummary};
-use store::{Documents, SubjectLog};
+use store::{Documents, DueWatch, KeptKey, Shard, SubjectLog};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Error;
 use crate::commands::doctor;
 use crate::output::plain;
 use crate::session::Session;
+use crate::sweeps::OVERDUE_SECONDS;
 
 /// Largest number of links that the health page checks.
 const MAX_LINKS: usize = 20;
 
-/// Largest number of watches from which links are taken.
-const MAX_WATCHES: usize = 1_000;
+/// Largest number of watches, and of kept deliveries, that are read of a shard.
+const MAX_WATCHES: usize = 2_000;
 
 /// A question to the command.
 #[derive(Debug)]
 pub(super) enum Question {
     /// The facts of the stack and its links.
-    Stack(oneshot::Sender<StackFacts>),
+    Stack(oneshot::Sender<Result<StackFacts, Error>>),
     /// The checks of one link that call Bitbucket.
     Bitbucket(LinkId, oneshot::Sender<Vec<Sentence>>),
 }
@@ -33,6 +36,10 @@ pub(super) enum Question {
 #[derive(Debug, Clone, Default)]
 pub(super) struct StackFacts {
     pub(super) links: Vec<LinkFacts>,
+    /// The planned polls of all links, the longest due first.
+    pub(super) watches: Vec<DueWatch>,
+    /// The deliveries that are stored and not yet folded.
+    pub(super) kept: Vec<KeptKey>,
     /// The number of dead letters, in words.
     pub(super) dead_letters: String,
 }
@@ -81,7 +88,7 @@ impl Desk {
     }
 
     pub(super) async fn stack(&self) -> Result<StackFacts, Error> {
-        self.ask(Question::Stack).await
+        self.ask(Question::Stack).await?
     }
 
     pub(super) async fn bitbucket(&self, link: LinkId) -> Result<Vec<Sentence>, Error> {
@@ -102,39 +109,51 @@ pub(super) async fn answer(session: &mut Session<'_, '_>, question: Question) {
         Question::Stack(reply) => drop(reply.send(stack(session).await)),
         Question::Bitbucket(link, reply) => {
             let of_console = session.config.link.replace(link.clone());
-            let checks = doctor::checks_for_people(session, &link, true).await;
+            let checks = doctor::bitbucket_checks(session, &link).await;
             session.config.link = of_console;
             drop(reply.send(sentences(&checks)));
         }
     }
 }
 
-async fn stack(session: &mut Session<'_, '_>) -> StackFacts {
-    let mut facts = StackFacts { links: Vec::new(), dead_letters: dead_letters(session).await };
-    for link in links(session).await {
-        facts.links.push(link_facts(session, link).await);
+async fn stack(session: &mut Session<'_, '_>) -> Result<StackFacts, Error> {
+    let (table, now) = (session.table().await?, session.now());
+    // A delivery that the minute's run can still fold is no fault.
+    let before = now.saturating_sub(SignedDuration::from_secs(OVERDUE_SECONDS)).unwrap_or(now);
+    let due = Shard::all().map(|shard| table.due_in(shard, Timestamp::MAX, MAX_WATCHES));
+    let kept = Shard::all().map(|shard| table.kept_in(shard, Timestamp::MAX, MAX_WATCHES));
+    let long_kept = Shard::all().map(|shard| table.kept_in(shard, before, MAX_WATCHES));
+    let (due, kept, long_kept) = try_join!(try_join_all(due), try_join_all(kept), try_join_all(long_kept))?;
+    let mut watches: Vec<_> = due.into_iter().flatten().collect();
+    watches.sort_by_key(|due| due.watch.due_at);
+    let long_kept: Vec<_> = long_kept.into_iter().flatten().collect();
+    let mut links = Vec::new();
+    for link in self::links(session, &watches).await {
+        links.push(link_facts(session, link, &watches, &long_kept).await);
     }
-    facts
+    let dead_letters = dead_letters(session).await;
+    Ok(StackFacts { links, watches, kept: kept.into_iter().flatten().collect(), dead_letters })
 }
 
 /// Returns the console's link, else all links that are stored or have a watch.
-async fn links(session: &mut Session<'_, '_>) -> Vec<LinkId> {
+async fn links(session: &mut Session<'_, '_>, watches: &[DueWatch]) -> Vec<LinkId> {
     if let Some(link) = session.config.link.clone() {
         return vec![link];
     }
-    let mut links = BTreeSet::new();
+    let mut links: BTreeSet<_> = watches.iter().map(|due| due.link.clone()).collect();
     if let Ok(admin) = session.links().await {
         links.extend(admin.list().await.unwrap_or_default());
-    }
-    if let Ok(table) = session.table().await {
-        let due = table.due(Timestamp::MAX, MAX_WATCHES).await.unwrap_or_default();
-        links.extend(due.into_iter().map(|due| due.link));
     }
     links.into_iter().take(MAX_LINKS).collect()
 }
 
-async fn link_facts(session: &mut Session<'_, '_>, link: LinkId) -> LinkFacts {
-    let sentences = sentences(&doctor::checks_for_people(session, &link, false).await);
+async fn link_facts(
+    session: &mut Session<'_, '_>,
+    link: LinkId,
+    watches: &[DueWatch],
+    long_kept: &[KeptKey],
+) -> LinkFacts {
+    let sentences = sentences(&doctor::quiet_checks(session, &link, watches, long_kept).await);
     let summary = async {
         let edit = LinkEdit::parse(&link, &session.document(&link).await?)?;
         Ok::<_, Error>(edit.summary())

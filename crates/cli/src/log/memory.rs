@@ -5,7 +5,6 @@ use std::sync::Mutex;
 
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::reading::EventSummary;
-use store::{DueWatch, KeptKey};
 
 use super::table::page;
 use super::{Cursor, Log, LogPage, Stretch};
@@ -24,7 +23,6 @@ pub(crate) struct MemoryLog {
     summaries: BTreeMap<Cursor, EventSummary>,
     events: BTreeMap<(LinkId, Subject), Vec<Event>>,
     states: BTreeMap<(LinkId, Subject), SubjectState>,
-    watches: Vec<DueWatch>,
     reads: Mutex<Reads>,
 }
 
@@ -38,10 +36,8 @@ impl MemoryLog {
         }
     }
 
-    /// Sets the state of a subject, and its watch.
+    /// Sets the state of a subject.
     pub(crate) fn set(&mut self, link: &LinkId, subject: &Subject, state: SubjectState) {
-        let watch = state.watch.map(|watch| DueWatch { link: link.clone(), subject: subject.clone(), watch });
-        self.watches.extend(watch);
         self.states.insert((link.clone(), subject.clone()), state);
     }
 
@@ -80,15 +76,5 @@ impl Log for MemoryLog {
     async fn state(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
         self.count(0);
         Ok(self.states.get(&(link.clone(), subject.clone())).cloned().unwrap_or_default())
-    }
-
-    async fn watches(&self) -> Result<Vec<DueWatch>, Error> {
-        self.count(0);
-        Ok(self.watches.clone())
-    }
-
-    async fn kept(&self) -> Result<Vec<KeptKey>, Error> {
-        self.count(0);
-        Ok(Vec::new())
     }
 }

@@ -11,12 +11,11 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::reading::EventSummary;
-use store::{DueWatch, KeptKey};
 
 use crate::Error;
 pub(crate) use table::{TableLog, follow};
 
-/// The log and the table, as pages read them.
+/// The log and the states of subjects, as pages read them.
 pub(crate) trait Log: Send + Sync + 'static {
     /// Returns the next events of a stretch after a cursor, without their payloads: at most `limit`.
     fn page(
@@ -41,12 +40,6 @@ pub(crate) trait Log: Send + Sync + 'static {
         link: &LinkId,
         subject: &Subject,
     ) -> impl Future<Output = Result<SubjectState, Error>> + Send;
-
-    /// Returns the planned polls of all links, the longest due first.
-    fn watches(&self) -> impl Future<Output = Result<Vec<DueWatch>, Error>> + Send;
-
-    /// Returns the deliveries that are stored and not yet folded.
-    fn kept(&self) -> impl Future<Output = Result<Vec<KeptKey>, Error>> + Send;
 }
 
 /// A stretch of the log: the events of a link, or of all links, that were observed in a time. It is read from its end:

@@ -7,19 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use jiff::Timestamp;
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::reading::{EventFilter, EventSummary, Reader, Tail};
-use store::{DueWatch, DynamoTable, KeptKey, SubjectLog};
+use store::{DynamoTable, SubjectLog};
 
 use super::{Cursor, Log, LogPage, Stretch};
 use crate::Error;
 
 /// Largest number of summaries in memory: the newest ones.
 const MAX_SUMMARIES: usize = 200_000;
-
-/// Largest number of watches and kept deliveries that one page reads.
-const MAX_WATCHES: usize = 10_000;
 
 /// Interval between reads of the stream.
 const READ_EVERY: Duration = Duration::from_millis(700);
@@ -113,14 +109,6 @@ impl Log for TableLog {
 
     async fn state(&self, link: &LinkId, subject: &Subject) -> Result<SubjectState, Error> {
         Ok(self.table.read(link, subject).await?)
-    }
-
-    async fn watches(&self) -> Result<Vec<DueWatch>, Error> {
-        Ok(self.table.due(Timestamp::MAX, MAX_WATCHES).await?)
-    }
-
-    async fn kept(&self) -> Result<Vec<KeptKey>, Error> {
-        Ok(self.table.kept(Timestamp::MAX, MAX_WATCHES).await?)
     }
 }
 

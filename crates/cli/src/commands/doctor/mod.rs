@@ -8,6 +8,7 @@ mod places;
 
 use relay::LinkId;
 use serde_json::Value;
+use store::{DueWatch, KeptKey};
 
 use crate::Error;
 use crate::args::DoctorArgs;
@@ -30,21 +31,24 @@ pub(crate) async fn doctor(session: &mut Session<'_, '_>, args: &DoctorArgs) -> 
     }
 }
 
-/// Runs the checks that send nothing, and with `ask_bitbucket` also those of the credential and the hooks. Returns them
-/// in the form of `--format json`.
-pub(crate) async fn checks_for_people(
+/// Runs the checks that call nobody but AWS, on watches and long kept deliveries that were read. Returns them in the form
+/// of `--format json`.
+pub(crate) async fn quiet_checks(
     session: &mut Session<'_, '_>,
     link: &LinkId,
-    ask_bitbucket: bool,
+    watches: &[DueWatch],
+    kept: &[KeptKey],
 ) -> Vec<Value> {
     let mut checks = vec![our_side::stack(session, link).await, our_side::link(session, link).await];
-    if ask_bitbucket && checks.iter().all(|check| check.level != Level::Fail) {
-        checks.extend(bitbucket_side::checks(session, link).await);
-    }
     checks.extend(places::check(session, link).await);
-    checks.push(our_side::poller(session, link).await);
+    checks.push(our_side::poller_of(link, watches, kept, session.now()));
     checks.push(budget::check(session, link).await);
     checks.iter().map(Check::json).collect()
+}
+
+/// Runs the checks that call Bitbucket, in the same form.
+pub(crate) async fn bitbucket_checks(session: &mut Session<'_, '_>, link: &LinkId) -> Vec<Value> {
+    bitbucket_side::checks(session, link).await.iter().map(Check::json).collect()
 }
 
 async fn checks(session: &mut Session<'_, '_>, link: &LinkId, args: &DoctorArgs) -> Vec<Check> {

@@ -25,22 +25,19 @@ use crate::sweeps::{OVERDUE_SECONDS, Sweeps};
 /// Largest number of events from which the delays are computed: the newest of the day.
 const LOOKED_AT: usize = 5_000;
 
-/// What the page reads from the table.
+/// The events of the day.
 #[derive(Debug)]
 pub(super) struct Found {
     events: Vec<EventSummary>,
     all_of_the_day: bool,
-    watches: Vec<DueWatch>,
-    kept: Vec<store::KeptKey>,
 }
 
-/// Reads the events of the day, the watches and the kept deliveries.
+/// Reads the events of the day.
 pub(super) async fn find<L: Log>(log: &L, link: Option<&LinkId>, now: Timestamp) -> Result<Found, Error> {
     let since = Some(delays::first_hour(now));
     let stretch = Stretch { link: link.cloned(), since, until: None };
-    let ((events, all_of_the_day), watches, kept) =
-        futures::try_join!(listed(log, &stretch, LOOKED_AT), log.watches(), log.kept())?;
-    Ok(Found { events, all_of_the_day, watches, kept })
+    let (events, all_of_the_day) = listed(log, &stretch, LOOKED_AT).await?;
+    Ok(Found { events, all_of_the_day })
 }
 
 /// Renders the page.
@@ -48,12 +45,12 @@ pub(super) fn health(found: &Found, stack: &StackFacts, now: Timestamp) -> Marku
     let content = html! {
         h1 { "Health" }
         p .lead { (verdict(stack)) }
-        @for link in &stack.links { (section(link, found, now)) }
+        @for link in &stack.links { (section(link, stack, now)) }
         @if stack.links.is_empty() { p .notice { "No link is known. " code { "bitrelay init" } " creates one." } }
         h2 { "The stack" }
         dl .facts {
             dt { "dead letters" } dd { (stack.dead_letters) }
-            dt { "kept deliveries" } dd { (kept(found.kept.len())) }
+            dt { "kept deliveries" } dd { (kept(stack.kept.len())) }
         }
         h2 { "Delays of the day" }
         p { "Time from a fact to its event, by the hour of observation." }
@@ -118,15 +115,15 @@ fn delay_table(events: &[EventSummary], now: Timestamp) -> Markup {
     }
 }
 
-fn section(facts: &LinkFacts, found: &Found, now: Timestamp) -> Markup {
-    let watches: Vec<_> = found.watches.iter().filter(|due| due.link == facts.link).collect();
+fn section(facts: &LinkFacts, stack: &StackFacts, now: Timestamp) -> Markup {
+    let watches: Vec<_> = stack.watches.iter().filter(|due| due.link == facts.link).collect();
     let overdue = watches.iter().filter(|due| is_overdue(due, now)).count();
     let mut sweeps = Sweeps::default();
     for due in &watches {
         sweeps.count(due, now);
     }
     let deadline = watches.iter().filter_map(|due| due.watch.deadline).min();
-    let kept = found.kept.iter().filter(|key| key.is_of(&facts.link)).count();
+    let kept = stack.kept.iter().filter(|key| key.is_of(&facts.link)).count();
     html! {
         section .link {
             h2 { "Link " (facts.link) }
