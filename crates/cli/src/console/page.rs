@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{DOCTYPE, Markup, html};
 use relay::{LinkId, Source, Subject};
 
+use crate::Error;
 use crate::output::length;
 
 /// The pages of the navigation.
@@ -126,6 +127,16 @@ pub(super) fn pull_request_address(link: &LinkId, subject: &Subject) -> Option<S
 /// The address of an event's page.
 pub(super) fn event_address(link: &LinkId, subject: &Subject, sequence: u64) -> String {
     format!("/links/{link}/events/{sequence}/{subject}")
+}
+
+/// Says what went wrong with a part of a page.
+pub(super) fn notice(error: &Error) -> Markup {
+    html! { @for sentence in sentences(error) { p .notice { (sentence) } } }
+}
+
+/// Returns the sentences of an error: what failed, and what to do.
+pub(super) fn sentences(error: &Error) -> Vec<String> {
+    std::iter::once(error.to_string()).chain(error.advice()).collect()
 }
 
 /// A page that says what went wrong.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
@@ -12,7 +13,7 @@ use axum::middleware::{self, Next};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use futures::Stream;
+use futures::{FutureExt as _, Stream, StreamExt as _};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 use relay::{LinkId, Settings, Subject};
@@ -132,7 +133,7 @@ fn answer(page: Result<Markup, Error>, now: Timestamp) -> Response {
     match page {
         Ok(page) => show(StatusCode::OK, &page),
         Err(error) => {
-            let sentences: Vec<_> = std::iter::once(error.to_string()).chain(error.advice()).collect();
+            let sentences = page::sentences(&error);
             show(StatusCode::BAD_GATEWAY, &page::trouble("This page cannot be shown", &sentences, now))
         }
     }
@@ -226,14 +227,25 @@ async fn reviews<L: Log>(State(app): Shared<L>) -> Response {
     answer(found.map(|found| reviews::page(&found, now)), now)
 }
 
+/// Sends the page up to the links at once, and the rest when the command has asked AWS about them.
 async fn health<L: Log>(State(app): Shared<L>) -> Response {
     let now = app.now();
-    let read = async {
-        let (found, stack) =
-            futures::try_join!(health::find(&*app.log, app.link.as_ref(), now), app.desk.stack())?;
-        Ok::<_, Error>(health::health(&found, &stack, now))
+    let page = match health::find(&*app.log, app.link.as_ref(), now).await {
+        Ok(found) => health::health(&found, now).into_string(),
+        Err(error) => return answer(Err(error), now),
     };
-    answer(read.await, now)
+    let (begin, end) = page.split_once(health::LINKS).unwrap_or((&page, ""));
+    let (begin, end, desk) = (begin.to_owned(), end.to_owned(), app.desk.clone());
+    let links = async move {
+        match desk.stack().await {
+            Ok(stack) => health::links(&stack, now).into_string(),
+            Err(error) => page::notice(&error).into_string(),
+        }
+    };
+    let ready = |text| async { text }.boxed();
+    let parts = futures::stream::iter([ready(begin), links.boxed(), ready(end)]).then(|part| part);
+    let body = Body::from_stream(parts.map(Ok::<String, Infallible>));
+    ([(CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response()
 }
 
 async fn ask_bitbucket<L: Log>(State(app): Shared<L>, Path(link): Path<String>) -> Response {

@@ -9,7 +9,7 @@ mod chart;
 mod delays;
 
 use jiff::Timestamp;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use relay::{LinkId, Source};
 use store::DueWatch;
 use store::reading::EventSummary;
@@ -40,10 +40,29 @@ pub(super) async fn find<L: Log>(log: &L, link: Option<&LinkId>, now: Timestamp)
     Ok(Found { events, all_of_the_day })
 }
 
-/// Renders the page.
-pub(super) fn health(found: &Found, stack: &StackFacts, now: Timestamp) -> Markup {
+/// Place of the links in the page: they take some calls of AWS, and the page is shown before.
+pub(super) const LINKS: &str = "<!-- links -->";
+
+/// Renders the page, with [`LINKS`] in the place of the links.
+pub(super) fn health(found: &Found, now: Timestamp) -> Markup {
     let content = html! {
         h1 { "Health" }
+        h2 { "Delays of the day" }
+        p { "Time from a fact to its event, by the hour of observation." }
+        (chart::chart(&delays::by_hour(&found.events, now), now))
+        (delay_table(&found.events, now))
+        @if !found.all_of_the_day {
+            p .notice { "From the newest " (LOOKED_AT) " events of the day." }
+        }
+        (PreEscaped(LINKS))
+    };
+    page::page(Tab::Health, "Health", now, &content)
+}
+
+/// Renders the links and the stack.
+pub(super) fn links(stack: &StackFacts, now: Timestamp) -> Markup {
+    html! {
+        h2 { "Checks" }
         p .lead { (verdict(stack)) }
         @for link in &stack.links { (section(link, stack, now)) }
         @if stack.links.is_empty() { p .notice { "No link is known. " code { "bitrelay init" } " creates one." } }
@@ -52,15 +71,7 @@ pub(super) fn health(found: &Found, stack: &StackFacts, now: Timestamp) -> Marku
             dt { "dead letters" } dd { (stack.dead_letters) }
             dt { "kept deliveries" } dd { (kept(stack.kept.len())) }
         }
-        h2 { "Delays of the day" }
-        p { "Time from a fact to its event, by the hour of observation." }
-        (chart::chart(&delays::by_hour(&found.events, now), now))
-        (delay_table(&found.events, now))
-        @if !found.all_of_the_day {
-            p .notice { "From the newest " (LOOKED_AT) " events of the day." }
-        }
-    };
-    page::page(Tab::Health, "Health", now, &content)
+    }
 }
 
 /// Sums up the sentences of all links.
@@ -126,7 +137,7 @@ fn section(facts: &LinkFacts, stack: &StackFacts, now: Timestamp) -> Markup {
     let kept = stack.kept.iter().filter(|key| key.is_of(&facts.link)).count();
     html! {
         section .link {
-            h2 { "Link " (facts.link) }
+            h3 { "Link " (facts.link) }
             dl .facts {
                 dt { "hooks" } dd { (facts.hooks) }
                 dt { "credential" } dd { (facts.credential) }
