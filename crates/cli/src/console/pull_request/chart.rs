@@ -86,13 +86,18 @@ pub(super) fn chart(entries: &[Entry], plans: &Plans, now: Timestamp) -> Markup 
     }
 }
 
-/// Names marks of the axis. The first of a day has its date.
+/// Names marks of the axis. The first of a day has its date, further ones of a minute their seconds.
 fn names(marks: &[(Timestamp, f64)]) -> Vec<(Timestamp, f64, String)> {
-    let mut last_day = String::new();
+    let (mut last_day, mut last_minute) = (String::new(), String::new());
     let name = |(at, place): &(Timestamp, f64)| {
         let day = at.strftime("%-d %b").to_string();
-        let form = if day == last_day { "%H:%M" } else { "%-d %b, %H:%M" };
-        last_day = day;
+        let minute = at.strftime("%-d %b, %H:%M").to_string();
+        let form = match (day == last_day, minute == last_minute) {
+            (false, _) => "%-d %b, %H:%M",
+            (true, false) => "%H:%M",
+            (true, true) => "%H:%M:%S",
+        };
+        (last_day, last_minute) = (day, minute);
         (*at, *place, at.strftime(form).to_string())
     };
     marks.iter().map(name).collect()
