@@ -58,9 +58,13 @@ pub enum Error {
     /// Nobody could be asked, or nothing could be read.
     #[error("cannot read from the terminal or the standard input: {0}")]
     Terminal(#[from] std::io::Error),
-    /// A check found something wrong. The command has shown it already.
+    /// A check found something wrong, which the command has shown already. Or a thing that was waited for cannot
+    /// happen.
     #[error("{0}")]
     Unsound(String),
+    /// A thing that was waited for did not happen in time.
+    #[error("{0}")]
+    TimedOut(String),
     /// The receiver refused a delivery that bitrelay sent itself.
     #[error("the receiver answered the delivery with status {status}")]
     Delivery {
@@ -108,7 +112,7 @@ impl Error {
             Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => bitbucket_exit(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
-            Self::LinkChanged(_) | Self::BudgetSpent => Exit::Temporary,
+            Self::LinkChanged(_) | Self::BudgetSpent | Self::TimedOut(_) => Exit::Temporary,
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -119,6 +123,7 @@ impl Error {
             Self::NotConfigured { advice, .. } => advice,
             Self::NotFound { advice, .. } => return Some(advice.clone()).filter(|advice| !advice.is_empty()),
             Self::LinkChanged(_) => "run the command again",
+            Self::TimedOut(_) => return None,
             Self::BudgetSpent => {
                 "`bitrelay status` shows the budget; some calls become available every minute"
             }

@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 /// Result of a command, as text and as JSON.
@@ -48,6 +48,18 @@ pub(crate) fn distance(time: Timestamp, now: Timestamp) -> String {
         seconds => format!("{}d", seconds / 86_400),
     };
     if seconds < 0 { format!("{size} ago") } else { format!("in {size}") }
+}
+
+/// Formats a length of time with one unit.
+pub(crate) fn length(time: SignedDuration) -> String {
+    let (seconds, tenths) = (time.as_secs(), time.subsec_millis() / 100);
+    match seconds {
+        ..10 => format!("{seconds}.{tenths} s"),
+        10..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
 }
 
 /// Formats a number; a missing one is a dash.
@@ -119,6 +131,20 @@ mod tests {
         for (seconds, expected) in [(40, "in 40s"), (-200, "3m ago"), (7_300, "in 2h"), (-200_000, "2d ago")]
         {
             assert_eq!(distance(at(seconds), at(0)), expected);
+        }
+    }
+
+    #[test]
+    fn length_has_one_unit() {
+        for (millis, expected) in [
+            (0, "0.0 s"),
+            (940, "0.9 s"),
+            (58_100, "58 s"),
+            (130_000, "2 min"),
+            (7_300_000, "2 h"),
+            (200_000_000, "2 d"),
+        ] {
+            assert_eq!(length(SignedDuration::from_millis(millis)), expected);
         }
     }
 

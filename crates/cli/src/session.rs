@@ -79,7 +79,7 @@ impl<'s, 'a> Session<'s, 'a> {
     /// Shows a result.
     pub(crate) fn show(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.environment.println(&report.text),
+            Format::Table | Format::Csv => self.environment.println(&report.text),
             Format::Json => self.environment.println(&pretty(&report.json)),
         }
     }
@@ -87,7 +87,7 @@ impl<'s, 'a> Session<'s, 'a> {
     /// Shows one result of a stream; as JSON it takes one line.
     pub(crate) fn show_line(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.environment.println(&report.text),
+            Format::Table | Format::Csv => self.environment.println(&report.text),
             Format::Json => self.environment.println(&one_line(&report.json)),
         }
     }

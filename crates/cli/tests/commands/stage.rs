@@ -102,6 +102,7 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
         "Parameters": { "CallsPerHour": { "Type": "Number", "Default": 900 } },
         "Resources": { "Table": { "Type": "AWS::DynamoDB::Table", "Properties": {
             "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": { "StreamViewType": "NEW_IMAGE" },
             "AttributeDefinitions": [
                 attribute("pk", "S"), attribute("sk", "S"), attribute("due_partition", "S"), attribute("due_at_ms", "N"),
             ],
@@ -111,9 +112,10 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
                 "KeySchema": [key("due_partition", "HASH"), key("due_at_ms", "RANGE")],
                 "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["due_reason", "due_deadline_ms"] },
             }],
-        } } },
+        } }, "DeadLetters": { "Type": "AWS::SQS::Queue" } },
         "Outputs": {
             "TableName": { "Value": { "Ref": "Table" } },
+            "DeadLetterQueueUrl": { "Value": { "Ref": "DeadLetters" } },
             "WebhookUrl": { "Value": webhook_url },
             "CallbackUrl": { "Value": format!("{OWN_DOMAIN}/callback") },
             "LinkSecretPrefix": { "Value": format!("bitrelay/{stack}/link/") },

@@ -6,7 +6,7 @@ use relay::{LinkId, Reason, Subject};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use store::links::{LinkDocument, LinkEdit};
-use store::{DueWatch, SubjectLog};
+use store::{DueWatch, KeptKey, SubjectLog};
 
 use super::check::Check;
 use crate::Error;
@@ -143,6 +143,12 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
         Ok(read) => read,
         Err(error) => return Check::failed(NAME, &error),
     };
+    poller_of(link, &watches, &kept, now)
+}
+
+/// Judges the poller by the watches of all links and the deliveries that are kept for long.
+pub(super) fn poller_of(link: &LinkId, watches: &[DueWatch], kept: &[KeptKey], now: Timestamp) -> Check {
+    const NAME: &str = "poller";
     let kept = kept.iter().filter(|key| key.is_of(link)).count();
     if kept > 0 {
         return Check::fail(
@@ -151,7 +157,7 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
             "check the poller function's log for alarm=\"delivery_unfolded\", and its schedule",
         );
     }
-    let of_link: Vec<_> = watches.into_iter().filter(|due| due.link == *link).collect();
+    let of_link: Vec<_> = watches.iter().filter(|due| due.link == *link).cloned().collect();
     judge(&of_link, now)
 }
 
