@@ -4,7 +4,6 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
 use jiff::SignedDuration;
 use publisher::bus::{Bus, Results};
 use publisher::dead_letters::DeadLetters;
@@ -12,8 +11,7 @@ use publisher::entry::{Entry, EntryLimit};
 use publisher::handler::decode;
 use publisher::record::Batch;
 use publisher::{Error, Publisher};
-use serde_dynamo::{AttributeValue, Item};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use store::Clock as _;
 use store::memory::StreamRecord;
 
@@ -128,7 +126,8 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord], first: usize) -> Opt
         faults: Arc::clone(&stage.faults),
     };
     let clock = stage.clock(0);
-    let deadline = clock.now().saturating_add(INVOCATION).unwrap_or_default();
+    let written_at = clock.now();
+    let deadline = written_at.saturating_add(INVOCATION).unwrap_or_default();
     let publisher = Publisher {
         bus: outside.clone(),
         dead_letters: outside,
@@ -137,51 +136,11 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord], first: usize) -> Opt
         table: "bitrelay".to_owned(),
         entry_limit: EntryLimit::default(),
     };
-    let numbered = batch.iter().zip(first..).filter(|(record, _)| is_event(record));
-    let records = numbered.map(|(record, number)| to_json(record, number, stage)).collect();
+    let numbered = batch.iter().zip(first..).filter(|(record, _)| record.is_new_event());
+    let records = numbered.map(|(record, number)| record.to_lambda(number, written_at)).collect();
     let outcomes = instance.invoke(IO_CALLS, publisher.handle(Batch { records }, deadline)).await?;
     let failures = outcomes.into_response().batch_item_failures;
     let failed =
         failures.into_iter().filter_map(|failure| failure.item_identifier?.parse::<usize>().ok()).min();
     Some(failed.map_or(batch.len(), |failed| failed - first))
-}
-
-/// The template's filter: new events only.
-fn is_event(record: &StreamRecord) -> bool {
-    let kind = record.image.get("kind");
-    record.inserted && matches!(kind, Some(AttributeValue::S(kind)) if kind == "event")
-}
-
-/// A record as Lambda hands it over.
-fn to_json(record: &StreamRecord, number: usize, stage: &Stage) -> Value {
-    json!({
-        "eventID": number.to_string(),
-        "eventName": "INSERT",
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": "eu-west-1",
-        "dynamodb": {
-            "ApproximateCreationDateTime": stage.clock(0).now().as_second(),
-            "Keys": { "pk": { "S": record.pk }, "sk": { "S": record.sk } },
-            "NewImage": image(&record.image),
-            "SequenceNumber": number.to_string(),
-            "SizeBytes": 100,
-            "StreamViewType": "NEW_IMAGE",
-        },
-    })
-}
-
-fn image(item: &Item) -> Value {
-    let attributes = item.iter().map(|(name, value)| (name.clone(), attribute(value)));
-    Value::Object(attributes.collect::<Map<_, _>>())
-}
-
-fn attribute(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!({ "S": text }),
-        AttributeValue::N(number) => json!({ "N": number }),
-        AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
-        AttributeValue::B(bytes) => json!({ "B": base64::engine::general_purpose::STANDARD.encode(bytes) }),
-        _ => json!({ "NULL": true }),
-    }
 }
