@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::transport::Unreachable;
 use crate::Error;
+use crate::payload::{MAX_NESTING, nesting};
 
 /// Largest answer that is read. A page of 100 comments with the longest texts is smaller.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
@@ -15,7 +16,14 @@ const MAX_MESSAGE_CHARS: usize = 200;
 /// Reads the JSON of a successful answer.
 pub(super) async fn json(operation: &'static str, response: Response) -> Result<Value, Error> {
     let body = good(operation, response).await?;
-    serde_json::from_slice(&body).map_err(|_| Error::AnswerInvalid { operation, reason: "not JSON" })
+    let invalid = |reason| Error::AnswerInvalid { operation, reason };
+    let answer = serde_json::from_slice(&body).map_err(|_| invalid("not JSON"))?;
+    // Inside a state it has more levels, and a state with more than 127 cannot be read back.
+    if nesting(&answer) > MAX_NESTING {
+        Err(invalid("too many levels of objects and arrays"))
+    } else {
+        Ok(answer)
+    }
 }
 
 /// Checks that an answer is successful and ignores its content.
