@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use bitbucket::RateLimit;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::named_limit::NamedLimit;
@@ -67,7 +67,12 @@ impl Reservation {
 impl Budget {
     /// Number of calls that count at `now`.
     pub fn spent(&self, now: Timestamp) -> u32 {
-        let counting = self.minutes.iter().filter(|(minute, _)| now < counts_until(**minute));
+        self.spent_in(minute_of(now))
+    }
+
+    /// Number of calls that count in a minute. In minutes and not in times: none of these is the last of its range.
+    fn spent_in(&self, now: i64) -> u32 {
+        let counting = self.minutes.iter().filter(|(minute, _)| counts(**minute, now));
         counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
     }
 
@@ -99,7 +104,7 @@ impl Budget {
     /// Reserves up to `most` calls of a `limit` an hour, for one run. Reserves fewer, down to none, if calls run short.
     /// Store the budget before making a call.
     pub fn reserve(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
-        self.minutes.retain(|minute, _| now < counts_until(*minute));
+        self.minutes.retain(|minute, _| counts(*minute, minute_of(now)));
         // If the clock goes back, these calls count as long as the newest ones.
         let minute = self.minutes.keys().next_back().copied().unwrap_or(i64::MIN).max(minute_of(now));
         let is_near_limit = self.is_near_by_others(now, limit);
@@ -111,7 +116,7 @@ impl Budget {
             let reserved = self.minutes.entry(minute).or_default();
             *reserved = reserved.saturating_add(calls);
         }
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         Reservation { minute, calls, is_near_limit }
     }
 
@@ -119,12 +124,12 @@ impl Budget {
     /// minute's own share. `taken` calls of the minute are already reserved, by links with the same account.
     fn share(&self, now: Timestamp, limit: u32, most: u32, taken: u32) -> u32 {
         let left = limit.saturating_sub(self.spent(now));
-        let sure_until = |ahead: u32| sure_in_all(limit).saturating_mul(ahead) / COUNTED_MINUTES;
+        let sure_until = |ahead: u32| part(sure_in_all(limit), ahead, COUNTED_MINUTES);
         // Calls spent now are missing for an hour. In each minute until then enough must be left for the guaranteed
         // shares of all minutes up to it.
         let spare = (0..=COUNTED_MINUTES).map(|ahead| {
-            let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
-            limit.saturating_sub(self.spent(then)).saturating_sub(sure_until(ahead))
+            let then = minute_of(now).saturating_add(ahead.into());
+            limit.saturating_sub(self.spent_in(then)).saturating_sub(sure_until(ahead))
         });
         spare.min().unwrap_or(0).max(sure_until(1).saturating_sub(taken)).min(left).min(most)
     }
@@ -134,7 +139,7 @@ impl Budget {
         if let Some(calls) = self.minutes.get_mut(&unused.minute) {
             *calls = calls.saturating_sub(unused.calls);
         }
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
     }
 
     /// Gives back unused calls, and records the rate limit that Bitbucket reported meanwhile.
@@ -148,7 +153,7 @@ impl Budget {
     /// Records that Bitbucket refuses calls until `until`.
     pub fn block(&mut self, until: Timestamp) {
         self.blocked_until = self.blocked_until.max(Some(until));
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
     }
 
     /// Time after which nothing in this budget has an effect.
@@ -161,7 +166,13 @@ impl Budget {
 
 /// The guaranteed calls of all minutes together.
 fn sure_in_all(limit: u32) -> u32 {
-    (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE))
+    part(limit, SURE_PERCENT, 100).min(limit.saturating_sub(LEAST_SPARE))
+}
+
+/// Returns `number * share / whole`, for a share of at most the whole.
+fn part(number: u32, share: u32, whole: u32) -> u32 {
+    let part = u64::from(number) * u64::from(share) / u64::from(whole.max(1));
+    u32::try_from(part).unwrap_or(u32::MAX)
 }
 
 /// The most calls of a minute while other programs use the credential: its guaranteed share, or enough for one poll.
@@ -171,6 +182,11 @@ fn thrifty(limit: u32) -> u32 {
 
 fn minute_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(MINUTE_SECONDS)
+}
+
+/// True if calls of a minute count in the minute `now`.
+fn counts(minute: i64, now: i64) -> bool {
+    now <= minute.saturating_add(COUNTED_MINUTES.into())
 }
 
 fn counts_until(minute: i64) -> Timestamp {

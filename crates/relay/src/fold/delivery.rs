@@ -102,7 +102,7 @@ fn undated_fact(ctx: &mut FoldContext<'_>, report: &Report) -> Option<EventId> {
     let before = repeats.hooks.get(&report.hook).copied().unwrap_or(0);
     let reported_by_another =
         repeats.hooks.iter().any(|(hook, count)| *hook != report.hook && *count > before);
-    repeats.hooks.insert(report.hook.clone(), before + 1);
+    repeats.hooks.insert(report.hook.clone(), before.saturating_add(1));
     if reported_by_another {
         return None;
     }

@@ -13,6 +13,7 @@ mod named_limits;
 mod order;
 mod polling;
 mod properties;
+mod ranges;
 mod reconcile;
 mod repeated;
 mod reports;
