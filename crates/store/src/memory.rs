@@ -94,6 +94,11 @@ impl MemoryTable {
         self.lock().items.values().map(|item| Item::clone(item)).collect()
     }
 
+    /// Puts an item, whatever it holds: a damaged one, or one of another version.
+    pub fn put_item(&self, item: Item) {
+        self.lock().put(item);
+    }
+
     /// Returns an empty table that records its stream.
     pub fn with_stream() -> Self {
         let table = Self::default();
