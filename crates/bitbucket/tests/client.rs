@@ -100,6 +100,33 @@ async fn credential_is_not_sent_to_another_host() {
 }
 
 #[tokio::test]
+async fn page_with_a_user_in_its_address_is_not_requested() {
+    let server = Server::start(|host, _| {
+        format!(r#"{{"values": [], "next": "{}"}}"#, host.replace("http://", "http://alice:hunter2@"))
+            .into_response()
+    })
+    .await;
+    let client = server.client(10);
+    let error = client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(matches!(error, Error::AnswerInvalid { .. }), "{error}");
+    assert_eq!(server.paths().len(), 1);
+}
+
+#[tokio::test]
+async fn answer_with_too_many_levels_is_invalid() {
+    let server = Server::start(|_, uri| {
+        // The number of the pull request is the number of levels in its comment.
+        let levels = uri.path().split('/').rev().nth(1).unwrap().parse().unwrap();
+        format!(r#"{{"values": [{}{}]}}"#, "[".repeat(levels), "]".repeat(levels)).into_response()
+    })
+    .await;
+    for (levels, is_valid) in [(62, true), (63, false), (120, false)] {
+        let listed = server.client(1).comments(&repository(), PullRequestId(levels)).await;
+        assert_eq!(listed.is_ok(), is_valid, "{levels}");
+    }
+}
+
+#[tokio::test]
 async fn allowance_limits_the_calls_of_all_clones() {
     let server = Server::start(|_, _| r#"{"values": []}"#.into_response()).await;
     let client = server.client(3);

@@ -150,16 +150,16 @@ impl KeptDelivery {
 
     /// Marks it as folded.
     pub(crate) fn fold(&mut self, now: Timestamp) {
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         self.due_at = now;
         self.waiting = None;
     }
 
     /// Plans another attempt, after a failed one.
     pub(crate) fn postpone(&mut self, now: Timestamp) {
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         let pause = FIRST_PAUSE_SECONDS.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE_SECONDS);
-        self.failures += 1;
+        self.failures = self.failures.saturating_add(1);
         self.due_at = now.saturating_add(SignedDuration::from_secs(pause.into())).unwrap_or(now);
     }
 }
@@ -207,5 +207,14 @@ mod tests {
         kept.failures = u32::MAX - 1;
         kept.postpone(Timestamp::MAX);
         assert_eq!(kept.due_at, Timestamp::MAX);
+    }
+
+    #[test]
+    fn numbers_of_a_damaged_document_do_not_wrap() {
+        let mut kept = KeptDelivery { version: u64::MAX, failures: u32::MAX, ..KeptDelivery::default() };
+        kept.postpone(Timestamp::UNIX_EPOCH);
+        assert_eq!((kept.version, kept.failures), (u64::MAX, u32::MAX));
+        kept.fold(Timestamp::UNIX_EPOCH);
+        assert_eq!(kept.version, u64::MAX);
     }
 }

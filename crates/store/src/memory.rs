@@ -138,8 +138,14 @@ impl MemoryTable {
     }
 
     /// Returns another table with the same contents, so that a test can go on from them in several ways.
+    #[must_use]
     pub fn copy(&self) -> Self {
         Self(Arc::new(Mutex::new(self.lock().clone())))
+    }
+
+    /// Puts an item, whatever it holds: a damaged one, or one of another version.
+    pub fn put_item(&self, item: Item) {
+        self.lock().put(item);
     }
 
     /// Returns an empty table that records its stream.

@@ -25,22 +25,6 @@ impl Plan {
         Self::default()
     }
 
-    /// Call number `at` goes wrong.
-    pub(crate) fn fault(at: usize, fate: Fate) -> Self {
-        Self { fault: Some((at, fate)), ..Self::default() }
-    }
-
-    /// The same with clients that wait only so long for an answer: for tests in real time.
-    #[must_use]
-    pub(crate) fn with_patience(self, patience: Duration) -> Self {
-        Self { patience: Some(patience), ..self }
-    }
-
-    /// The calls so far.
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Counts a call and decides its fate.
     pub(crate) fn fate(&self, call: Call) -> Fate {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,14 +49,5 @@ impl Plan {
     pub(crate) async fn crash<R>(&self) -> R {
         self.crashed.notify_one();
         std::future::pending().await
-    }
-
-    /// Runs an invocation to its end; `None` if it crashed.
-    pub(crate) async fn invoke<F: Future>(&self, invocation: F) -> Option<F::Output> {
-        tokio::select! {
-            biased;
-            () = self.crashed.notified() => None,
-            output = invocation => Some(output),
-        }
     }
 }

@@ -29,6 +29,7 @@ const LONGEST_PAUSE: Second = 300;
 
 /// The circumstances of a history.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub struct Plan {
     /// Bitrelay's settings.
     pub settings: Settings,

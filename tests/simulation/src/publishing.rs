@@ -114,7 +114,7 @@ pub(crate) async fn pump(stage: Rc<Stage>) {
 
 /// True while events wait to be published.
 pub(crate) fn is_behind(stage: &Stage) -> bool {
-    stage.table.stream_records(stage.published.get()).iter().any(is_event)
+    stage.table.stream_records(stage.published.get()).iter().any(StreamRecord::is_new_event)
 }
 
 /// One invocation. Gives the number of records, from the first on, that are done; `None` if it crashed.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::transport::Unreachable;
 use crate::Error;
+use crate::payload::{MAX_NESTING, nesting};
 
 /// Largest answer that is read. A page of 100 comments is smaller, unless their texts are very long.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
@@ -20,9 +21,14 @@ pub(super) async fn json(operation: &'static str, response: Response) -> Result<
 /// Reads the JSON of a successful answer, and its size in bytes.
 pub(super) async fn sized_json(operation: &'static str, response: Response) -> Result<(Value, usize), Error> {
     let body = good(operation, response).await?;
-    let answer = serde_json::from_slice(&body);
-    let answer = answer.map_err(|_| Error::AnswerInvalid { operation, reason: "not JSON" })?;
-    Ok((answer, body.len()))
+    let invalid = |reason| Error::AnswerInvalid { operation, reason };
+    let answer = serde_json::from_slice(&body).map_err(|_| invalid("not JSON"))?;
+    // Inside a state it has more levels, and a state with more than 127 cannot be read back.
+    if nesting(&answer) > MAX_NESTING {
+        Err(invalid("too many levels of objects and arrays"))
+    } else {
+        Ok((answer, body.len()))
+    }
 }
 
 /// Checks that an answer is successful and ignores its content.

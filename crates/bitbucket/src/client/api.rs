@@ -156,7 +156,12 @@ impl Client {
 
     /// Parses a link of an answer; `None` if it leaves the origin of the API.
     pub(super) fn own(&self, link: &str) -> Option<Url> {
-        Url::parse(link).ok().filter(|url| url.origin() == self.api.base.origin())
+        let is_own = |url: &Url| {
+            // A user in the address would send a second credential, in place of ours or beside it.
+            let names_a_user = !url.username().is_empty() || url.password().is_some();
+            url.origin() == self.api.base.origin() && !names_a_user
+        };
+        Url::parse(link).ok().filter(is_own)
     }
 
     pub(super) async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {

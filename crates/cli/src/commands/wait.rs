@@ -136,10 +136,10 @@ impl Wait {
         match self.condition {
             Condition::Merged => match ended? {
                 "MERGED" => Some(Outcome::Met("merged".to_owned())),
-                end => after_end(end),
+                end => Some(after_end(end)),
             },
-            Condition::Approved => approved(pr).or_else(|| after_end(ended?)),
-            Condition::BuildsSuccessful => builds(pr).or_else(|| after_end(ended?)),
+            Condition::Approved => approved(pr).or_else(|| ended.map(after_end)),
+            Condition::BuildsSuccessful => builds(pr).or_else(|| ended.map(after_end)),
             Condition::Comment | Condition::TaskResolved => None,
         }
     }
@@ -192,8 +192,8 @@ impl Wait {
 }
 
 /// After its end a pull request gets no approval, and its builds are not followed.
-fn after_end(end: &str) -> Option<Outcome> {
-    Some(Outcome::Impossible(format!("it was {}", plain(end).to_lowercase())))
+fn after_end(end: &str) -> Outcome {
+    Outcome::Impossible(format!("it was {}", plain(end).to_lowercase()))
 }
 
 /// One approval that stands, and no request for changes.

@@ -64,8 +64,7 @@ mod tests {
         let scale = Scale::around([2, 50].map(SignedDuration::from_secs), 0.0, 100.0);
         let names: Vec<_> = scale.marks().map(|(_, name)| name).collect();
         assert_eq!(names, ["1 s", "10 s", "1 min"]);
-        let places =
-            [0, 1, 60, 3_600].map(|seconds| scale.place(SignedDuration::from_secs(seconds)).round() as i64);
-        assert_eq!(places, [100, 100, 0, 0]);
+        let places = [0, 1, 60, 3_600].map(|seconds| scale.place(SignedDuration::from_secs(seconds)));
+        assert_eq!(places.map(|place| format!("{place:.0}")), ["100", "100", "0", "0"]);
     }
 }

@@ -69,16 +69,19 @@ pub(super) fn router<L: Log>(app: App<L>) -> Router {
         .fallback(missing::<L>)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), enter::<L>));
     Router::new()
-        .route("/assets/quiet.css", get(|| asset("text/css", style::QUIET)))
-        .route("/assets/console.css", get(|| asset("text/css", include_str!("assets/console.css"))))
-        .route("/assets/console.js", get(|| asset("text/javascript", include_str!("assets/console.js"))))
-        .route("/assets/icon.svg", get(|| asset("image/svg+xml", include_str!("assets/icon.svg"))))
+        .route("/assets/quiet.css", get(async || asset("text/css", style::QUIET)))
+        .route("/assets/console.css", get(async || asset("text/css", include_str!("assets/console.css"))))
+        .route(
+            "/assets/console.js",
+            get(async || asset("text/javascript", include_str!("assets/console.js"))),
+        )
+        .route("/assets/icon.svg", get(async || asset("image/svg+xml", include_str!("assets/icon.svg"))))
         .merge(pages)
         .with_state(app)
         .layer(middleware::map_response(guarded))
 }
 
-async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
+fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, kind)], text)
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 /// The figures of one pull request.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_field_names, reason = "a first review is its term")]
 pub(crate) struct Review {
     pub(crate) link: LinkId,
     pub(crate) subject: Subject,

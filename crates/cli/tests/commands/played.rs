@@ -134,9 +134,10 @@ fn talk() -> [Value; 3] {
 
 /// Returns the task of #7, open or finished.
 fn measurement(is_done: bool) -> Value {
-    let (state, updated, text) = match is_done {
-        false => ("UNRESOLVED", "2026-11-23T10:02:00Z", "Measure the noise"),
-        true => ("RESOLVED", "2026-11-23T10:30:00Z", "Measure the noise at 3,000 turns"),
+    let (state, updated, text) = if is_done {
+        ("RESOLVED", "2026-11-23T10:30:00Z", "Measure the noise at 3,000 turns")
+    } else {
+        ("UNRESOLVED", "2026-11-23T10:02:00Z", "Measure the noise")
     };
     json!({
         "id": 201, "content": { "raw": text }, "state": state, "creator": account("bob"),

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use bitbucket::RateLimit;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::named_limit::NamedLimit;
@@ -76,7 +76,7 @@ impl Reservation {
 impl Budget {
     /// Number of calls that count at `now`.
     pub fn spent(&self, now: Timestamp) -> u32 {
-        spent(&self.minutes, now)
+        spent(&self.minutes, minute_of(now))
     }
 
     /// Calls allowed in an hour: the configured `limit`, or a lower one that Bitbucket named.
@@ -117,8 +117,8 @@ impl Budget {
     }
 
     fn reserve_for(&mut self, now: Timestamp, limit: u32, most: u32, is_unsigned: bool) -> Reservation {
-        self.minutes.retain(|minute, _| now < counts_until(*minute));
-        self.unsigned.retain(|minute, _| now < counts_until(*minute));
+        self.minutes.retain(|minute, _| counts(*minute, minute_of(now)));
+        self.unsigned.retain(|minute, _| counts(*minute, minute_of(now)));
         // If the clock goes back, these calls count as long as the newest ones.
         let minute = self.minutes.keys().next_back().copied().unwrap_or(i64::MIN).max(minute_of(now));
         let is_near_limit = self.is_near_by_others(now, limit);
@@ -150,7 +150,7 @@ impl Budget {
             let reserved = minutes.entry(minute).or_default();
             *reserved = reserved.saturating_add(calls);
         }
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         Reservation { minute, calls, is_near_limit, is_unsigned }
     }
 
@@ -167,7 +167,7 @@ impl Budget {
                 *calls = calls.saturating_sub(unused.calls);
             }
         }
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
     }
 
     /// The counts to which a reservation belongs.
@@ -186,7 +186,7 @@ impl Budget {
     /// Records that Bitbucket refuses calls until `until`.
     pub fn block(&mut self, until: Timestamp) {
         self.blocked_until = self.blocked_until.max(Some(until));
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
     }
 
     /// Time after which nothing in this budget has an effect.
@@ -197,9 +197,10 @@ impl Budget {
     }
 }
 
-/// The calls of `minutes` that count at `now`.
-fn spent(minutes: &BTreeMap<i64, u32>, now: Timestamp) -> u32 {
-    let counting = minutes.iter().filter(|(minute, _)| now < counts_until(**minute));
+/// The calls of `minutes` that count in the minute `now`. In minutes and not in times: none of these is the last of its
+/// range.
+fn spent(minutes: &BTreeMap<i64, u32>, now: i64) -> u32 {
+    let counting = minutes.iter().filter(|(minute, _)| counts(**minute, now));
     counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
 }
 
@@ -210,11 +211,11 @@ fn taken(minutes: &BTreeMap<i64, u32>, minute: i64) -> u32 {
 /// Returns the number of calls of a `limit` that a run gets at most: those that no guaranteed share needs, or what is
 /// left of this minute's own share.
 fn share(minutes: &BTreeMap<i64, u32>, now: Timestamp, limit: u32, left_of: impl Fn(u32) -> u32) -> u32 {
-    let left = limit.saturating_sub(spent(minutes, now));
+    let left = limit.saturating_sub(spent(minutes, minute_of(now)));
     // Calls spent now are missing for an hour. In each minute until then enough must be left for the guaranteed shares
     // of all minutes up to it.
     let spare = (0..=COUNTED_MINUTES).map(|ahead| {
-        let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
+        let then = minute_of(now).saturating_add(ahead.into());
         limit.saturating_sub(spent(minutes, then)).saturating_sub(sure_until(limit, ahead))
     });
     spare.min().unwrap_or(0).max(left_of(sure_until(limit, 1))).min(left)
@@ -222,12 +223,18 @@ fn share(minutes: &BTreeMap<i64, u32>, now: Timestamp, limit: u32, left_of: impl
 
 /// The guaranteed calls of all minutes together.
 fn sure_in_all(limit: u32) -> u32 {
-    (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE))
+    part(limit, SURE_PERCENT, 100).min(limit.saturating_sub(LEAST_SPARE))
+}
+
+/// Returns `number * share / whole`, for a share of at most the whole.
+fn part(number: u32, share: u32, whole: u32) -> u32 {
+    let part = u64::from(number) * u64::from(share) / u64::from(whole.max(1));
+    u32::try_from(part).unwrap_or(u32::MAX)
 }
 
 /// The guaranteed calls of so many minutes.
 fn sure_until(limit: u32, minutes: u32) -> u32 {
-    sure_in_all(limit).saturating_mul(minutes) / COUNTED_MINUTES
+    part(sure_in_all(limit), minutes, COUNTED_MINUTES)
 }
 
 /// The most calls of a minute while other programs use the credential: its guaranteed share, or enough for one poll.
@@ -237,6 +244,11 @@ fn thrifty(limit: u32) -> u32 {
 
 fn minute_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(MINUTE_SECONDS)
+}
+
+/// True if calls of a minute count in the minute `now`.
+fn counts(minute: i64, now: i64) -> bool {
+    now <= minute.saturating_add(COUNTED_MINUTES.into())
 }
 
 fn counts_until(minute: i64) -> Timestamp {

@@ -60,7 +60,7 @@ impl<'a> FoldContext<'a> {
         now: Timestamp,
         settings: &'a Settings,
     ) -> Self {
-        state.version += 1;
+        state.version = state.version.saturating_add(1);
         Self { state, events: Vec::new(), more: false, link, subject, now, settings }
     }
 
@@ -100,7 +100,7 @@ impl<'a> FoldContext<'a> {
         if self.state.recent_facts.contains(&id) {
             return false;
         }
-        self.state.sequence += 1;
+        self.state.sequence = self.state.sequence.saturating_add(1);
         self.state.remember([id.clone()]);
         self.events.push(Event {
             id,

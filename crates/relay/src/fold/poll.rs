@@ -92,7 +92,8 @@ impl PollContext {
             return Some(self.started_at);
         }
         // This poll served rechecks that were due when it began; not those that another poll stored meanwhile.
-        let others = planned.filter(|at| self.base_version + 1 < version && *at > self.started_at);
+        let others =
+            planned.filter(|at| self.base_version.saturating_add(1) < version && *at > self.started_at);
         [others, self.recheck_at].into_iter().flatten().min()
     }
 

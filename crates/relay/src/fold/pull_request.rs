@@ -82,7 +82,7 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     }
     if read.tasks.is_some() && pr.tasks_dirty_since.is_some() {
         // An event that was stored while the poll was reading may have brought tasks that it did not see.
-        pr.tasks_dirty_since = (read.base_version + 1 < version).then_some(now);
+        pr.tasks_dirty_since = (read.base_version.saturating_add(1) < version).then_some(now);
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
     let shown = bounds::snapshot(seen.raw.clone());
     // The snapshot is this poll's own, and is folded again for the reviews that did not fit.
     let is_continued = pr.recheck_at == Some(read.started_at) && shown == pr.snapshot;
-    let is_overtaken = seen.updated_on == pr.snapshot_updated_on && read.base_version + 1 < ctx.version();
+    let is_overtaken =
+        seen.updated_on == pr.snapshot_updated_on && read.base_version.saturating_add(1) < ctx.version();
     if is_overtaken && !is_continued {
         // An observation was stored while this was read, and the times do not decide which is newer.
         let now = ctx.now;

@@ -76,6 +76,6 @@ fn still_stands(
     if freshness != Freshness::Newer {
         poll.recheck(ctx.now);
     } else if poll.confirms(Finding::StillResolved, ctx.settings) {
-        emit_resolved(ctx, id, comment, Resolved { again: lifted.again + 1, ..lifted });
+        emit_resolved(ctx, id, comment, Resolved { again: lifted.again.saturating_add(1), ..lifted });
     }
 }

@@ -54,7 +54,10 @@ pub(super) fn judge<'r>(
     }
     let next = |seen: Revision| {
         let moved = seen.updated_on.is_some() && seen.updated_on > standing.updated_on;
-        RevisionOrder::New(Revision { ordinal: if moved { 0 } else { standing.ordinal + 1 }, ..seen })
+        RevisionOrder::New(Revision {
+            ordinal: if moved { 0 } else { standing.ordinal.saturating_add(1) },
+            ..seen
+        })
     };
     // Times never run backwards, so an answer with an older time comes from a copy that lags behind.
     let is_older = seen.updated_on.is_some() && seen.updated_on < standing.updated_on;

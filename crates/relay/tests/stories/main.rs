@@ -17,6 +17,7 @@ mod named_limits;
 mod order;
 mod polling;
 mod properties;
+mod ranges;
 mod reconcile;
 mod repeated;
 mod reports;

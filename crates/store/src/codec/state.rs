@@ -85,6 +85,9 @@ pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
     if state.version != read.version {
         return Err(unreadable(&"its version is not that of the state in it"));
     }
+    if state.version.max(state.sequence) >= keys::MAX_SEQUENCE {
+        return Err(unreadable(&"its version or its sequence is impossible"));
+    }
     Ok(state)
 }
 

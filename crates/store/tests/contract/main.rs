@@ -65,6 +65,7 @@ stories! {
         committed_state_reads_back,
         commit_on_old_version_changes_nothing,
         too_large_state_is_refused,
+        state_with_an_impossible_sequence_is_an_error,
     }
     log {
         events_read_back_in_order_from_any_sequence,

@@ -90,6 +90,7 @@ fn shrunk(seconds: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "each place is exact")]
 mod tests {
     use super::*;
 

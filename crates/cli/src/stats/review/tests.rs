@@ -31,11 +31,13 @@ async fn played() -> Vec<Review> {
     reviews
 }
 
+/// The state, the figures in minutes, the rounds and the turn of a review.
+type Row = (&'static str, i64, Option<i64>, Option<i64>, Option<i64>, u32, Turn);
+
 #[tokio::test]
 async fn figures_of_the_played_history_are_those_worked_out_by_hand() {
     let reviews = played().await;
     let now = time(NOW);
-    type Row = (&'static str, i64, Option<i64>, Option<i64>, Option<i64>, u32, Turn);
     let row = |review: &Review| -> Row {
         let in_minutes = |time: Option<SignedDuration>| time.map(|time| time.as_mins());
         (
