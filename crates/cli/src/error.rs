@@ -157,9 +157,7 @@ fn store_exit(error: &store::Error) -> Exit {
         store::Error::Unavailable { code, .. } => {
             AwsCause::from_code(code.as_deref()).exit().unwrap_or(Exit::Temporary)
         }
-        store::Error::LinkInvalid { .. }
-        | store::Error::LinkWithoutSecret(_)
-        | store::Error::TooManyPages { .. } => Exit::NotFound,
+        store::Error::LinkInvalid { .. } | store::Error::LinkWithoutSecret(_) => Exit::NotFound,
         error if error.retryable() => Exit::Temporary,
         _ => Exit::Internal,
     }
@@ -199,7 +197,6 @@ mod tests {
             (api(400), Exit::Internal),
             (consumer.into(), Exit::Refused),
             (store::Error::unavailable("timed out").into(), Exit::Temporary),
-            (store::Error::TooManyPages { pages: 1 }.into(), Exit::NotFound),
             (Error::Unsound(String::new()), Exit::Unsound),
             (Error::BudgetSpent, Exit::Temporary),
         ];

@@ -156,6 +156,21 @@ impl<'s, 'a> Session<'s, 'a> {
         Ok(Reader::connect(&self.aws().await, name))
     }
 
+    /// Returns the links whose log a command reads: the one that the configuration names, else all of the stack's.
+    pub(crate) async fn links_to_read(&mut self) -> Result<Vec<LinkId>, Error> {
+        if let Some(link) = self.config.link.clone() {
+            return Ok(vec![link]);
+        }
+        match self.links().await {
+            Ok(links) => Ok(links.list().await?),
+            Err(Error::NotConfigured { .. }) => {
+                let advice = "name it with --link ID or BITRELAY_LINK, or name the stack with --stack NAME";
+                Err(Error::NotConfigured { what: "the link", advice })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn secrets_prefix(&mut self) -> Result<String, Error> {
         let flag = self.config.secrets_prefix.clone();
         self.named(flag, "LinkSecretPrefix", "the prefix of the links' secrets").await

@@ -28,7 +28,7 @@ pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Resu
         Command::Events(EventsCommand::List { filters, limit }) => {
             events::list(session, &filters, limit.into()).await
         }
-        Command::Events(EventsCommand::Show { id }) => events::show(session, &id).await,
+        Command::Events(EventsCommand::Show { id, since }) => events::show(session, &id, since).await,
         Command::Events(EventsCommand::Tail { filters, limit, every }) => {
             tail::tail(session, &filters, limit, every).await
         }

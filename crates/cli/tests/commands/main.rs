@@ -2,7 +2,9 @@
 //! for secrets and stacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod amazon;
 mod checks;
+mod days;
 mod help;
 mod hooks;
 mod hosts;

@@ -1,0 +1,97 @@
+//! A long log: a command about one day reads that day, however long the log is.
+
+use bitbucket::EventKey;
+use jiff::SignedDuration;
+use relay::{Event, EventId, Source};
+use serde_json::{Value, json};
+
+use crate::amazon::Amazon;
+use crate::library::Library;
+use crate::typing::{START, time};
+
+/// Events of the day, and pull requests that they are spread over.
+const EVENTS: u32 = 10_000;
+const PULL_REQUESTS: u32 = 300;
+
+/// Events of each other day, and their number.
+const EVENTS_BEFORE: u32 = 500;
+const DAYS_BEFORE: i64 = 6;
+
+/// A log with ten thousand events on the day before [`START`]'s.
+pub(crate) struct LongLog {
+    pub(crate) library: Library,
+    pub(crate) amazon: Amazon,
+}
+
+impl LongLog {
+    pub(crate) async fn open() -> Self {
+        let library = Library::empty().await;
+        let midnight = |days: i64| time(START) - SignedDuration::from_hours(10 + 24 * days);
+        for days in 2..2 + DAYS_BEFORE {
+            library.import(&events(midnight(days), 24, EVENTS_BEFORE, days.cast_unsigned() * 1_000));
+        }
+        library.import(&events(midnight(1), 24, EVENTS, 0));
+        library.import(&events(midnight(0), 10, EVENTS_BEFORE, 500));
+        let amazon = Amazon::before(&library.shell).await;
+        Self { library, amazon }
+    }
+}
+
+/// Returns events that are spread evenly over so many hours.
+fn events(from: jiff::Timestamp, hours: i64, count: u32, first_id: u64) -> Vec<Event> {
+    let event = |number: u32| {
+        let pull_request = first_id + u64::from(number % PULL_REQUESTS);
+        Event {
+            id: EventId::stored(format!("{:016x}{number:016x}", from.as_second())),
+            key: if number % 10 == 0 { EventKey::TaskCreated } else { EventKey::CommentCreated },
+            source: if number % 4 == 0 { Source::Poll } else { Source::Webhook },
+            trusted: true,
+            link: "acme".parse().unwrap(),
+            subject: format!("pullrequest/0a1b/{pull_request}").parse().unwrap(),
+            repository_name: Some("acme/widgets".to_owned()),
+            sequence: u64::from(number / PULL_REQUESTS) + 1,
+            occurred_at: None,
+            observed_at: from
+                + SignedDuration::from_secs(i64::from(number) * 3_600 * hours / i64::from(count)),
+            actor: Some(json!({ "display_name": "alice", "uuid": "{a11ce}" })),
+            changes: None,
+            counters: None,
+            payload: format!(r#"{{"number":{number}}}"#).into_bytes(),
+        }
+    };
+    (0..count).map(event).collect()
+}
+
+#[tokio::test]
+async fn day_is_listed_and_followed_with_reads_of_that_day() {
+    let LongLog { library, amazon } = LongLog::open().await;
+    let shell = amazon.shell(&library.shell);
+    let listed = async |words: &str| {
+        let listed = shell.json(&format!("events list {words}")).await;
+        (listed.as_array().unwrap().len(), amazon.take_reads())
+    };
+
+    let (count, reads) = listed("--since 2026-11-23 --until 2026-11-24 --limit 10000").await;
+    assert_eq!((count, reads.items), (10_000, 10_000), "{reads:?}");
+    let (count, reads) = listed("--since 2026-11-23 --until 2026-11-24 --source poll --limit 10000").await;
+    assert_eq!((count, reads.items), (2_500, 10_000), "{reads:?}");
+    assert!(reads.calls["Query"] < 50, "{reads:?}");
+    let (count, reads) =
+        listed("--since 2026-11-23T11:00:00Z --until 2026-11-23T12:00:00Z --limit 10000").await;
+    assert_eq!((count, reads.items), (416, 416), "{reads:?}");
+    let (count, reads) = listed("").await;
+    assert!(count == 20 && reads.items <= 400, "{reads:?}");
+    // Each read of the tail goes one minute back.
+    let tail = shell.types("events tail --limit 1 --every 0s --format json");
+    let write = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        library.import(&events(time(START), 1, 1, 9_000));
+        std::future::pending::<()>().await;
+    };
+    let tail = tokio::select! { tail = tail => tail, () = write => unreachable!() };
+    let line: Value = serde_json::from_str(&tail.out).unwrap();
+    assert_eq!(line["subject"], "pullrequest/0a1b/9000");
+    let reads = amazon.take_reads();
+    assert!(reads.items < 20, "{reads:?}");
+    assert_eq!(reads.calls.keys().collect::<Vec<_>>(), ["Query"]);
+}
