@@ -10,6 +10,7 @@
 //! | `deployment` | outputs and parameters of a stack |
 //! | `session` | access to the table, the links and Bitbucket |
 //! | `commands` | one module per command |
+//! | `republish` | puts events of the log on the bus |
 //! | `samples`, `delivery` | sample deliveries |
 //! | `output` | tables and JSON |
 //! | `terminal` | questions to a person |
@@ -25,6 +26,7 @@ mod environment;
 mod error;
 mod exit;
 mod output;
+mod republish;
 mod samples;
 mod session;
 mod sweeps;

@@ -5,7 +5,9 @@ use aws_sdk_cloudformation::config::Credentials;
 use bitbucket::Credential;
 use bitbucket::client::{Api, Client};
 use bitbucket::oauth::OAuth;
+use bus::EventBridge;
 use jiff::Timestamp;
+use queue::Queue;
 use relay::budget::Reservation;
 use relay::{Account, LinkId, Settings};
 use secrecy::SecretString;
@@ -21,6 +23,7 @@ use crate::config::Config;
 use crate::deployment::Deployment;
 use crate::environment::{Environment, SharedClock};
 use crate::output::Report;
+use crate::republish::{Pace, Republisher};
 
 const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
 
@@ -154,6 +157,25 @@ impl<'s, 'a> Session<'s, 'a> {
     pub(crate) async fn reader(&mut self) -> Result<Reader, Error> {
         let name = self.table_name().await?;
         Ok(Reader::connect(&self.aws().await, name))
+    }
+
+    /// Returns the name or ARN of the bus.
+    pub(crate) async fn bus_name(&mut self) -> Result<String, Error> {
+        self.named(self.config.bus.clone(), "BusName", "the bus").await
+    }
+
+    pub(crate) async fn dead_letter_queue(&mut self) -> Result<Queue, Error> {
+        let flag = self.config.dead_letter_queue_url.clone();
+        let url = self.named(flag, "DeadLetterQueueUrl", "the URL of the dead-letter queue").await?;
+        Ok(Queue::connect(&self.aws().await, url))
+    }
+
+    /// Opens the log and a bus, to publish events of the log on the bus.
+    pub(crate) async fn republisher(&mut self, bus: &str, pace: Pace) -> Result<Republisher, Error> {
+        let (table, reader) = (self.table_name().await?, self.reader().await?);
+        let bus = EventBridge::new(&self.aws().await, bus.to_owned());
+        let clock = SharedClock(self.environment.clock.clone());
+        Ok(Republisher { reader, bus, table, clock, pace })
     }
 
     /// Returns the links whose log a command reads: the one that the configuration names, else all of the stack's.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use metrics::Metrics;
-use publisher::{Error, Outcome};
+use publisher::Outcome;
 use serde_json::{Value, json};
 use support::{FakeBus, FakeDeadLetters, PublisherExt, event, now, publisher, reported};
 
@@ -200,7 +200,7 @@ async fn bus_outage_parks_nothing_and_reports_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn denied_permission_counts_as_an_outage() {
-    let denied = Error::BusRefused { code: "AccessDeniedException".to_owned() };
+    let denied = bus::Error::BusRefused { code: "AccessDeniedException".to_owned() };
     let publisher = publisher(bus().refuses_everything_with(denied), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(60)]).await;
     assert_eq!(reported(outcomes), ["1001"]);

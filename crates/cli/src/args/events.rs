@@ -135,14 +135,14 @@ pub(super) fn event_key(text: &str) -> Result<EventKey, String> {
     EventKey::parse(text).map_err(|_| "an event key consists of letters, digits and `:_-.`".to_owned())
 }
 
-fn pull_request_id(text: &str) -> Result<PullRequestId, String> {
+pub(super) fn pull_request_id(text: &str) -> Result<PullRequestId, String> {
     text.trim_start_matches('#')
         .parse()
         .map(PullRequestId)
         .map_err(|_| "a pull request is named by its number, such as 7".to_owned())
 }
 
-fn event_id(text: &str) -> Result<String, String> {
+pub(super) fn event_id(text: &str) -> Result<String, String> {
     let is_id = text.len() == 32 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
     if is_id { Ok(text.to_owned()) } else { Err("an event's id has 32 hex digits".to_owned()) }
 }

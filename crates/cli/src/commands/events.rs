@@ -91,7 +91,7 @@ pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilte
 
 /// Replaces the repository's name by its id if the filter names a pull request: for economy, its own log is read then.
 /// `None` if no event has the name.
-pub(super) async fn narrowed(
+pub(crate) async fn narrowed(
     reader: &Reader,
     links: &[LinkId],
     filter: EventFilter,
@@ -191,7 +191,7 @@ pub(crate) async fn show(
 }
 
 /// Finds an event by its id, from the newest back.
-pub(super) async fn find(
+pub(crate) async fn find(
     session: &mut Session<'_, '_>,
     id: &str,
     since: Option<Moment>,

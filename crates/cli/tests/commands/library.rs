@@ -123,3 +123,22 @@ pub(crate) fn comment(id: u64, text: &str, updated_on: &str) -> Value {
         "created_on": "2026-11-24T10:00:10Z", "updated_on": updated_on,
     })
 }
+
+/// A folder of one test. It is deleted with it.
+pub(crate) struct Folder(std::path::PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("bitrelay-{name}-{}", std::process::id())))
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -5,6 +5,7 @@
 mod amazon;
 mod checks;
 mod days;
+mod dead_letters;
 mod help;
 mod hooks;
 mod hosts;
@@ -12,6 +13,7 @@ mod library;
 mod links;
 mod reading;
 mod refusals;
+mod replays;
 mod rotation;
 mod stage;
 mod terminal;
