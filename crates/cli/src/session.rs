@@ -193,6 +193,14 @@ impl<'s, 'a> Session<'s, 'a> {
         }
     }
 
+    /// Returns every link that can have events of the last days: all of the stack's, those that were deleted and can
+    /// still be restored, and the one that the configuration names.
+    pub(crate) async fn links_of_the_last_days(&mut self) -> Result<Vec<LinkId>, Error> {
+        let mut links = self.links().await?.list_with_deleted().await?;
+        links.extend(self.config.link.clone().filter(|link| !links.contains(link)));
+        Ok(links)
+    }
+
     async fn secrets_prefix(&mut self) -> Result<String, Error> {
         let flag = self.config.secrets_prefix.clone();
         self.named(flag, "LinkSecretPrefix", "the prefix of the links' secrets").await

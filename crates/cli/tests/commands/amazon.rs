@@ -1,5 +1,5 @@
 //! A stand-in for AWS in front of dynoxide: it counts what is read of the table, and has a bus and a queue that fail on
-//! command.
+//! command. Its links are `acme` and `globex`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -90,6 +90,7 @@ impl Amazon {
     /// Returns a shell that reaches AWS through the stand-in, and keeps the progress of replays in this folder.
     pub(crate) fn shell(&self, shell: &Shell, state: &str) -> Shell {
         let shell = shell.clone().with("AWS_ENDPOINT_URL", &self.url).with("XDG_STATE_HOME", state);
+        let shell = shell.with("BITRELAY_LINK_SECRET_PREFIX", "link/");
         shell.with("BITRELAY_BUS", "bitrelay").with("BITRELAY_DEAD_LETTER_QUEUE_URL", QUEUE_URL)
     }
 
@@ -134,6 +135,11 @@ async fn call(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) 
     let request: Value = serde_json::from_slice(&body).unwrap();
     match (service, operation) {
         ("AWSEvents", "PutEvents") => put_events(&world, &request),
+        ("secretsmanager", "ListSecrets") => {
+            let names =
+                ["acme", "globex", "globex/grant"].map(|link| json!({ "Name": format!("link/{link}") }));
+            answer(StatusCode::OK, &json!({ "SecretList": names }))
+        }
         ("AmazonSQS", operation) => answer(StatusCode::OK, &queue(&world, operation, &request)),
         _ => answer(StatusCode::BAD_REQUEST, &json!({ "__type": "UnknownOperation", "message": target })),
     }

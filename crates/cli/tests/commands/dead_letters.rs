@@ -22,6 +22,7 @@ const NOW: &str = "2026-11-25T10:00:00Z";
 
 /// A log of forty events, a bus and a dead-letter queue.
 struct Stage {
+    library: Library,
     events: Vec<Event>,
     amazon: Amazon,
     shell: Shell,
@@ -36,7 +37,7 @@ impl Stage {
         library.after(86_400);
         let (amazon, folder) = (Amazon::before(&library.shell).await, Folder::new(name));
         let shell = amazon.shell(&library.shell, folder.path());
-        Self { events, amazon, shell, _folder: folder }
+        Self { library, events, amazon, shell, _folder: folder }
     }
 
     /// Invokes the publisher with the stream's records of these events, which are an hour old.
@@ -211,4 +212,23 @@ async fn redrive_by_id_leaves_the_other_messages() {
     let missing = stage.shell.types("dlq redrive no-such-id").await;
     assert_eq!(missing.code, 3, "{missing}");
     assert!(missing.err.contains("no message no-such-id in the dead-letter queue"), "{missing}");
+}
+
+#[tokio::test]
+async fn batch_of_lambda_is_redriven_for_every_link() {
+    let stage = Stage::open("dlq-links").await;
+    let of_globex =
+        stage.events[..4].iter().cloned().map(|event| Event { link: "globex".parse().unwrap(), ..event });
+    stage.library.import(&of_globex.collect::<Vec<_>>());
+    stage.give_up(&stage.events[..2]);
+    assert_eq!(stage.shell.variables["BITRELAY_LINK"], "acme");
+    let redriven = stage.shell.types("dlq redrive --all").await;
+    assert_eq!(redriven.out, "redrove 1 messages: 4 events are on the bus\n", "{redriven}");
+
+    stage.give_up(&stage.events[..2]);
+    let mut without = stage.shell.clone();
+    without.variables.remove("BITRELAY_LINK_SECRET_PREFIX");
+    let outcome = without.types("dlq redrive --all").await;
+    assert_eq!((outcome.code, stage.waiting().len()), (6, 1), "{outcome}");
+    assert!(outcome.err.contains("it names no link; --stack"), "{outcome}");
 }

@@ -158,7 +158,14 @@ impl Redrive {
         session: &mut Session<'_, '_>,
         batch: &LostBatch,
     ) -> Result<Option<String>, Error> {
-        let links = session.links_to_read().await?;
+        // Also if the configuration names one link: the message is of all of them.
+        let links = match session.links_of_the_last_days().await {
+            Err(Error::NotConfigured { .. }) => {
+                let reason = "it names no link; --stack or --secrets-prefix tells which links there are";
+                return Ok(Some(reason.to_owned()));
+            }
+            links => links?,
+        };
         let filter = EventFilter {
             since: batch.first_at.saturating_sub(WRITE_TIME).ok(),
             until: batch.last_at.saturating_add(ROUNDING).ok(),
