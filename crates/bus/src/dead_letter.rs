@@ -16,7 +16,7 @@ pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
     /// One event, from the publisher.
-    Event(DeadLetter),
+    Event(Box<DeadLetter>),
     /// Records of the stream, from Lambda.
     Batch(LostBatch),
 }
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn message_reads_back() {
         let letter = letter();
-        assert_eq!(Message::parse(&letter.to_text()), Some(Message::Event(letter)));
+        assert_eq!(Message::parse(&letter.to_text()), Some(Message::Event(Box::new(letter))));
         for foreign in ["", "{}", "hello", r#"{"requestContext":{"condition":"x"}}"#] {
             assert_eq!(Message::parse(foreign), None, "{foreign}");
         }
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn entry_that_does_not_fit_is_left_out() {
         let large = DeadLetter { entry: Some("x".repeat(MAX_MESSAGE_BYTES).into()), ..letter() };
-        assert_eq!(Message::parse(&large.to_text()), Some(Message::Event(letter())));
+        assert_eq!(Message::parse(&large.to_text()), Some(Message::Event(Box::new(letter()))));
     }
 
     /// The message of AWS's documentation.

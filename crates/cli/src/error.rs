@@ -138,12 +138,11 @@ impl Error {
             }
             Self::Bus(error) => AwsCause::from_code(Some(error.code())).exit().unwrap_or(Exit::Temporary),
             Self::Queue(error) => AwsCause::from_code(Some(&error.code)).exit().unwrap_or(Exit::Temporary),
-            Self::Interrupted => Exit::Temporary,
             Self::Store(error) => store_exit(error),
             Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => bitbucket_exit(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
-            Self::BudgetSpent => Exit::Temporary,
+            Self::BudgetSpent | Self::Interrupted => Exit::Temporary,
             Self::Internal(_) => Exit::Internal,
         }
     }

@@ -25,6 +25,7 @@ Examples:
   bitrelay replay --event 0123456789abcdef0123456789abcdef
   bitrelay replay --resume"
 )]
+#[allow(clippy::struct_excessive_bools, reason = "each is one flag")]
 pub struct ReplayArgs {
     /// The event with this id
     #[arg(long, value_name = "ID", value_parser = event_id, conflicts_with_all = ["pr", "repository"])]
