@@ -61,11 +61,11 @@ impl Republisher {
             (key, result.map_or_else(Outcome::Refused, |()| Outcome::Published))
         });
         let mut found: Vec<_> = outcomes.collect();
-        let outcome = |key: &ItemKey| {
+        let mut outcome = |key: &ItemKey| {
             let at = found.iter().position(|(of, _)| of == key);
             at.map_or(Outcome::Missing, |at| found.remove(at).1)
         };
-        Ok(keys.iter().map(outcome).collect())
+        Ok(keys.iter().map(&mut outcome).collect())
     }
 
     fn entry(&self, stored: &StoredEvent, replay: Option<&Replay>) -> Result<Entry, bus::Error> {
