@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bus::entry::EntryLimit;
 use bus::{Entry, EventBridge, plan};
 use jiff::SignedDuration;
 use relay::Replay;
@@ -21,6 +22,8 @@ pub(crate) struct Republisher {
     pub(crate) bus: EventBridge,
     /// Name of the table, for payload references.
     pub(crate) table: String,
+    /// Largest entry, as for the publisher.
+    pub(crate) limit: EntryLimit,
     pub(crate) clock: SharedClock,
     pub(crate) pace: Pace,
 }
@@ -54,7 +57,8 @@ impl Republisher {
         let entries: Vec<&Entry> = made.iter().filter_map(|made| made.as_ref().ok()).collect();
         let now = self.clock.now();
         let deadline = now.saturating_add(BATCH_TIME).unwrap_or(now);
-        let mut results = bus::publish(&self.bus, &self.clock, &entries, deadline).await.into_iter();
+        let mut results =
+            bus::publish(&self.bus, &self.clock, &entries, self.limit, deadline).await.into_iter();
         let outcomes = stored.iter().zip(made).map(|(stored, made)| {
             let result = made.and_then(|_| results.next().unwrap_or(Err(bus::Error::OutOfTime)));
             let key = ItemKey { pk: stored.pk.clone(), sk: stored.sk.clone() };
@@ -70,8 +74,8 @@ impl Republisher {
 
     fn entry(&self, stored: &StoredEvent, replay: Option<&Replay>) -> Result<Entry, bus::Error> {
         match replay {
-            Some(replay) => Entry::of_replay(stored, &self.table, replay),
-            None => Entry::from_event(stored, &self.table),
+            Some(replay) => Entry::of_replay(stored, &self.table, self.limit, replay),
+            None => Entry::from_event(stored, &self.table, self.limit),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_sqs::types::MessageSystemAttributeName as Attribute;
+use aws_sdk_sqs::types::{MessageSystemAttributeName as Attribute, QueueAttributeName as Name};
 
 use crate::{Queue, QueueError};
 
@@ -51,6 +51,23 @@ impl Queue {
             })
         });
         Ok(messages.collect())
+    }
+
+    /// Returns the approximate number of messages that can be received.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Queue::receive`].
+    pub async fn length(&self) -> Result<u64, QueueError> {
+        let request = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .attribute_names(Name::ApproximateNumberOfMessages);
+        let answer = request.send().await.map_err(|error| QueueError::from_sdk(&error))?;
+        let count =
+            answer.attributes().and_then(|found| found.get(&Name::ApproximateNumberOfMessages)?.parse().ok());
+        count.ok_or_else(|| QueueError { code: "NoNumber".to_owned() })
     }
 
     /// Deletes a message.

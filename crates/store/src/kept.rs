@@ -74,6 +74,9 @@ pub struct KeptDelivery {
 /// The content of a delivery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Waiting {
+    /// True if nobody compared its signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsigned: bool,
     link: LinkId,
     key: EventKey,
     hook: String,
@@ -103,6 +106,7 @@ impl KeptDelivery {
             return Err(Error::TooLarge { what: "the compressed body", bytes, max_bytes });
         }
         let waiting = Waiting {
+            unsigned: !report.signed,
             link: link.clone(),
             key: report.key.clone(),
             hook: report.hook.clone(),
@@ -133,8 +137,14 @@ impl KeptDelivery {
             body_sha256: waiting.body_sha256,
             attempt: waiting.attempt,
         };
-        let report =
-            Report { key: waiting.key, payload, body, hook: waiting.hook, delivery: waiting.request };
+        let report = Report {
+            signed: !waiting.unsigned,
+            key: waiting.key,
+            payload,
+            body,
+            hook: waiting.hook,
+            delivery: waiting.request,
+        };
         Ok(Some((waiting.link, report, mark)))
     }
 

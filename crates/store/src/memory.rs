@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::ShortHash;
 use relay::{Event, LinkId, Subject, SubjectState};
-use serde_dynamo::Item;
+use serde_dynamo::{AttributeValue, Item};
+use serde_json::{Map, Value, json};
 
 use crate::Error;
 use crate::codec::{self, DueWatch, LeaseItem, keys, number};
@@ -36,6 +39,8 @@ pub enum Fault {
     CommitFails,
     /// A commit is refused as if another writer had been faster.
     CommitConflicts,
+    /// A commit is refused, as if the state were too large, and so is every later attempt.
+    CommitRefused,
     /// A commit is stored, but its answer is lost.
     AnswerLost,
     /// The query for due watches fails.
@@ -46,7 +51,7 @@ pub enum Fault {
 #[derive(Debug, Clone, Default)]
 pub struct MemoryTable(Arc<Mutex<Contents>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Contents {
     items: BTreeMap<(String, String), Arc<Item>>,
     /// The sparse index `due`: partition, time and `pk` of each state that has a watch, and of each kept delivery.
@@ -69,6 +74,44 @@ pub struct StreamRecord {
     pub image: Arc<Item>,
     /// True if the item is new (`INSERT`), false if it took the place of another (`MODIFY`).
     pub inserted: bool,
+}
+
+impl StreamRecord {
+    /// True if the filter of the template lets it through to the publisher: a new event.
+    pub fn is_new_event(&self) -> bool {
+        self.inserted && codec::text(&self.image, "kind") == "event"
+    }
+
+    /// Returns the record with this number in the stream as Lambda hands it over, written at `at`
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
+    pub fn to_lambda(&self, number: usize, at: Timestamp) -> Value {
+        let image = self.image.iter().map(|(name, value)| (name.clone(), attribute(value)));
+        json!({
+            "eventID": number.to_string(),
+            "eventName": if self.inserted { "INSERT" } else { "MODIFY" },
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "eu-west-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": at.as_second(),
+                "Keys": { "pk": { "S": self.pk }, "sk": { "S": self.sk } },
+                "NewImage": image.collect::<Map<_, _>>(),
+                "SequenceNumber": number.to_string(),
+                "SizeBytes": 100,
+                "StreamViewType": "NEW_IMAGE",
+            },
+        })
+    }
+}
+
+fn attribute(value: &AttributeValue) -> Value {
+    match value {
+        AttributeValue::S(text) => json!({ "S": text }),
+        AttributeValue::N(number) => json!({ "N": number }),
+        AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
+        AttributeValue::B(bytes) => json!({ "B": BASE64.encode(bytes) }),
+        _ => json!({ "NULL": true }),
+    }
 }
 
 /// Number of calls to the table.
@@ -94,6 +137,11 @@ impl MemoryTable {
     /// Returns every item, in order of its keys.
     pub fn items(&self) -> Vec<Item> {
         self.lock().items.values().map(|item| Item::clone(item)).collect()
+    }
+
+    /// Returns another table with the same contents, so that a test can go on from them in several ways.
+    pub fn copy(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.lock().clone())))
     }
 
     /// Returns an empty table that records its stream.
@@ -206,10 +254,18 @@ impl SubjectLog for MemoryTable {
         let writes = writes(commit, retention)?;
         let mut contents = self.lock();
         contents.calls.commits += 1;
-        let fault = contents.fault(&[Fault::CommitFails, Fault::CommitConflicts, Fault::AnswerLost]);
+        let fault = contents.fault(&[
+            Fault::CommitFails,
+            Fault::CommitConflicts,
+            Fault::CommitRefused,
+            Fault::AnswerLost,
+        ]);
         match fault {
             Some(Fault::CommitFails) => return Err(unreachable("TransactWriteItems").into()),
             Some(Fault::CommitConflicts) => return Err(CommitError::Conflict),
+            Some(Fault::CommitRefused) => {
+                return Err(Error::TooLarge { what: "the compressed state", bytes: 2, max_bytes: 1 }.into());
+            }
             _ => {}
         }
         let refused: Vec<_> =

@@ -12,6 +12,16 @@ pub enum Error {
         /// The variable.
         name: &'static str,
     },
+    /// The limit of an entry is out of bounds.
+    #[error("BITRELAY_MAX_ENTRY_BYTES must be between {lowest} and {highest}, not {given:?}")]
+    EntryLimit {
+        /// The lowest limit.
+        lowest: usize,
+        /// The highest limit.
+        highest: usize,
+        /// The given value.
+        given: String,
+    },
     /// A record of the stream is malformed, or its item claims to be an event and is not.
     #[error("malformed stream record: {0}")]
     RecordInvalid(String),
@@ -27,7 +37,7 @@ impl Error {
     /// Equivalent HTTP status: 4xx is permanent, 5xx may pass.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Configuration { .. } => 500,
+            Self::Configuration { .. } | Self::EntryLimit { .. } => 500,
             Self::RecordInvalid(_) => 422,
             Self::Bus(error) => error.status(),
             Self::DeadLetterRefused(_) => 503,
@@ -37,7 +47,7 @@ impl Error {
     /// True if the same record may be published later.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Configuration { .. } | Self::RecordInvalid(_) => false,
+            Self::Configuration { .. } | Self::EntryLimit { .. } | Self::RecordInvalid(_) => false,
             Self::Bus(error) => error.retryable(),
             Self::DeadLetterRefused(_) => true,
         }
@@ -46,7 +56,9 @@ impl Error {
     /// The kind of failure.
     pub fn category(&self) -> Category {
         match self {
-            Self::Configuration { .. } | Self::RecordInvalid(_) => Category::Internal,
+            Self::Configuration { .. } | Self::EntryLimit { .. } | Self::RecordInvalid(_) => {
+                Category::Internal
+            }
             Self::Bus(error) => error.category(),
             Self::DeadLetterRefused(_) => Category::Upstream,
         }
@@ -55,7 +67,7 @@ impl Error {
     /// Short name for logs and dead letters: AWS's error code if there is one.
     pub fn code(&self) -> &str {
         match self {
-            Self::Configuration { .. } => "Configuration",
+            Self::Configuration { .. } | Self::EntryLimit { .. } => "Configuration",
             Self::RecordInvalid(_) => "RecordInvalid",
             Self::Bus(error) => error.code(),
             Self::DeadLetterRefused(_) => "DeadLetterRefused",

@@ -2,6 +2,7 @@
 //! record is to send it to the dead-letter queue.
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use bus::entry::EntryLimit;
 use bus::{Bus, Entry, publish};
 use jiff::{SignedDuration, Timestamp};
 use metrics::{Metric, Metrics, Scope};
@@ -48,6 +49,8 @@ pub struct Publisher<B, D, C> {
     pub decode: Decode,
     /// Name of the table, for payload references.
     pub table: String,
+    /// Largest entry of the bus.
+    pub entry_limit: EntryLimit,
 }
 
 /// Outcome of one record that holds an event.
@@ -113,7 +116,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
         let calls_end = deadline.saturating_sub(PARKING_RESERVE).unwrap_or(deadline);
         let entries: Vec<&Entry> =
             candidates.iter().filter_map(|candidate| candidate.entry.as_ref()).collect();
-        let results = publish(&self.bus, &self.clock, &entries, calls_end).await;
+        let results = publish(&self.bus, &self.clock, &entries, self.entry_limit, calls_end).await;
         let publishable = candidates.iter_mut().filter(|candidate| candidate.entry.is_some());
         for (candidate, result) in publishable.zip(results) {
             candidate.result = result.map_err(Error::from);
@@ -146,7 +149,9 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
                 Ok(Reading::Other) => return None,
                 Ok(Reading::Inserted(item)) => match (self.decode)(item) {
                     Ok(None) => return None,
-                    Ok(Some(stored)) => Entry::from_event(&stored, &self.table).map_err(Error::from),
+                    Ok(Some(stored)) => {
+                        Entry::from_event(&stored, &self.table, self.entry_limit).map_err(Error::from)
+                    }
                     Err(error) => Err(error),
                 },
                 Err(error) => Err(error),

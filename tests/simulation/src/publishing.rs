@@ -1,19 +1,17 @@
 //! The table's stream, the publisher function, and the bus and queue behind it.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
+use bus::entry::EntryLimit;
 use bus::{Bus, Entry, Results};
 use jiff::SignedDuration;
 use publisher::dead_letters::DeadLetters;
 use publisher::handler::decode;
 use publisher::record::Batch;
 use publisher::{Error, Publisher};
-use serde_dynamo::{AttributeValue, Item};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use store::Clock as _;
 use store::memory::StreamRecord;
 
@@ -23,7 +21,7 @@ use crate::stage::Stage;
 /// Records of one batch, as in the template.
 const BATCH: usize = 100;
 
-/// The time between two looks at the stream.
+/// The time after which the stream is looked at, once it has new records.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The time that an invocation is given.
@@ -95,23 +93,28 @@ impl DeadLetters for Outside {
 
 /// Hands the stream to the publisher by Lambda's rules: a batch again after a crash, and from its first failed record
 /// after a partial failure (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
-/// `behind` is true while records wait.
-pub(crate) async fn pump(stage: Rc<Stage>, behind: Rc<Cell<bool>>) {
-    let mut done = 0;
+pub(crate) async fn pump(stage: Rc<Stage>) {
     loop {
+        let done = stage.published.get();
         let records = stage.table.stream_records(done);
-        behind.set(!records.is_empty());
         if records.is_empty() {
+            // A look every second would be a good part of a history's work.
+            stage.committed.notified().await;
             tokio::time::sleep(INTERVAL).await;
             continue;
         }
         let batch: Vec<StreamRecord> = records.into_iter().take(BATCH).collect();
         match publish(&stage, &batch, done).await {
-            Some(handled) => done += handled,
+            Some(handled) => stage.published.set(done + handled),
             None => stage.story(|| "  the publisher crashed".to_owned()),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// True while events wait to be published.
+pub(crate) fn is_behind(stage: &Stage) -> bool {
+    stage.table.stream_records(stage.published.get()).iter().any(StreamRecord::is_new_event)
 }
 
 /// One invocation. Gives the number of records, from the first on, that are done; `None` if it crashed.
@@ -123,59 +126,21 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord], first: usize) -> Opt
         faults: Arc::clone(&stage.faults),
     };
     let clock = stage.clock(0);
-    let deadline = clock.now().saturating_add(INVOCATION).unwrap_or_default();
+    let written_at = clock.now();
+    let deadline = written_at.saturating_add(INVOCATION).unwrap_or_default();
     let publisher = Publisher {
         bus: outside.clone(),
         dead_letters: outside,
         clock,
         decode,
         table: "bitrelay".to_owned(),
+        entry_limit: EntryLimit::default(),
     };
-    let numbered = batch.iter().zip(first..).filter(|(record, _)| is_event(record));
-    let records = numbered.map(|(record, number)| to_json(record, number, stage)).collect();
+    let numbered = batch.iter().zip(first..).filter(|(record, _)| record.is_new_event());
+    let records = numbered.map(|(record, number)| record.to_lambda(number, written_at)).collect();
     let outcomes = instance.invoke(IO_CALLS, publisher.handle(Batch { records }, deadline)).await?;
     let failures = outcomes.into_response().batch_item_failures;
     let failed =
         failures.into_iter().filter_map(|failure| failure.item_identifier?.parse::<usize>().ok()).min();
     Some(failed.map_or(batch.len(), |failed| failed - first))
-}
-
-/// The template's filter: new events only.
-fn is_event(record: &StreamRecord) -> bool {
-    let kind = record.image.get("kind");
-    record.inserted && matches!(kind, Some(AttributeValue::S(kind)) if kind == "event")
-}
-
-/// A record as Lambda hands it over.
-fn to_json(record: &StreamRecord, number: usize, stage: &Stage) -> Value {
-    json!({
-        "eventID": number.to_string(),
-        "eventName": "INSERT",
-        "eventVersion": "1.1",
-        "eventSource": "aws:dynamodb",
-        "awsRegion": "eu-west-1",
-        "dynamodb": {
-            "ApproximateCreationDateTime": stage.clock(0).now().as_second(),
-            "Keys": { "pk": { "S": record.pk }, "sk": { "S": record.sk } },
-            "NewImage": image(&record.image),
-            "SequenceNumber": number.to_string(),
-            "SizeBytes": 100,
-            "StreamViewType": "NEW_IMAGE",
-        },
-    })
-}
-
-fn image(item: &Item) -> Value {
-    let attributes = item.iter().map(|(name, value)| (name.clone(), attribute(value)));
-    Value::Object(attributes.collect::<Map<_, _>>())
-}
-
-fn attribute(value: &AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!({ "S": text }),
-        AttributeValue::N(number) => json!({ "N": number }),
-        AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
-        AttributeValue::B(bytes) => json!({ "B": base64::engine::general_purpose::STANDARD.encode(bytes) }),
-        _ => json!({ "NULL": true }),
-    }
 }

@@ -5,6 +5,7 @@ pub mod events;
 pub mod link;
 pub mod replay;
 mod values;
+pub mod watching;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -15,6 +16,7 @@ pub use events::{EventsCommand, Filters, PrCommand, WatchCommand};
 pub use link::{HookPlaces, HooksCommand, KeyValue, LinkCommand, SecretsFrom};
 pub use replay::{DlqCommand, ReplayArgs};
 pub use values::{Moment, Span};
+pub use watching::{Condition, ConsoleArgs, StatsCommand, WaitArgs};
 
 const ABOUT: &str =
     "Bitbucket Cloud's pull-request events, complete, on AWS EventBridge: links, hooks and the log";
@@ -26,7 +28,8 @@ BITRELAY_DEAD_LETTER_QUEUE_URL, BITRELAY_WEBHOOK_URL, BITRELAY_LINK_SECRET_PREFI
 stack = \"bitrelay\"
 
 Exit codes: 0 done, 1 a defect, 2 wrong usage, 3 not found or not configured, 4 refused by AWS or Bitbucket (credentials),
-5 temporary: try again later, 6 a check found something wrong, or events are still not on the bus
+5 temporary: try again later, 6 a check found something wrong, what was waited for cannot happen, or events are still not on
+the bus
 
 Examples:
   bitrelay --stack bitrelay status
@@ -96,6 +99,8 @@ pub enum Format {
     Table,
     /// JSON, for programs.
     Json,
+    /// Comma-separated values; only for `stats`
+    Csv,
 }
 
 /// The commands.
@@ -131,6 +136,13 @@ pub enum Command {
     /// Show budget, watches and overdue polls of each link
     #[command(after_help = "Examples:\n  bitrelay status\n  bitrelay status --format json")]
     Status,
+    /// Serve pages about the log on 127.0.0.1, for a browser of this machine
+    Console(ConsoleArgs),
+    /// Compute figures from the log
+    #[command(subcommand)]
+    Stats(StatsCommand),
+    /// Wait for something to happen to a pull request
+    Wait(WaitArgs),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  bitrelay completions bash > ~/.local/share/bash-completion/completions/bitrelay"

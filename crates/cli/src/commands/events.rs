@@ -79,6 +79,7 @@ async fn require_link(session: &mut Session<'_, '_>, link: &LinkId) -> Result<()
 pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilter {
     let now = session.now();
     EventFilter {
+        link: session.config.link.clone(),
         id: None,
         repository: filters.repository.clone(),
         pull_request: filters.pr,

@@ -46,9 +46,10 @@ pub(crate) fn events(from: jiff::Timestamp, hours: i64, count: u32, first_id: u6
         let pull_request = first_id + u64::from(number % PULL_REQUESTS);
         Event {
             id: EventId::stored(format!("{:016x}{number:016x}", from.as_second())),
-            key: if number % 10 == 0 { EventKey::TaskCreated } else { EventKey::CommentCreated },
-            source: if number % 4 == 0 { Source::Poll } else { Source::Webhook },
+            key: if number.is_multiple_of(10) { EventKey::TaskCreated } else { EventKey::CommentCreated },
+            source: if number.is_multiple_of(4) { Source::Poll } else { Source::Webhook },
             trusted: true,
+            signed: true,
             link: "acme".parse().unwrap(),
             subject: format!("pullrequest/0a1b/{pull_request}").parse().unwrap(),
             repository_name: Some("acme/widgets".to_owned()),

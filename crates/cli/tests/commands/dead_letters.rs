@@ -1,6 +1,7 @@
 //! `dlq`: messages that the publisher and Lambda left behind, and their way to the bus.
 
 use bus::EventBridge;
+use bus::entry::EntryLimit;
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 use publisher::Publisher;
@@ -50,6 +51,7 @@ impl Stage {
             clock: ManualClock::at(time(NOW)),
             decode,
             table: "bitrelay".to_owned(),
+            entry_limit: EntryLimit::default(),
         };
         let now = time(NOW);
         let records = events.iter().map(|event| record(event, now.as_second() - 3_600)).collect();

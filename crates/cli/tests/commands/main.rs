@@ -4,6 +4,7 @@
 
 mod amazon;
 mod checks;
+mod console;
 mod days;
 mod dead_letters;
 mod help;
@@ -11,10 +12,13 @@ mod hooks;
 mod hosts;
 mod library;
 mod links;
+mod pages;
+mod played;
 mod reading;
 mod refusals;
 mod replays;
 mod rotation;
 mod stage;
+mod statistics;
 mod terminal;
 mod typing;

@@ -23,6 +23,9 @@ static AWS: OnceCell<MiniStack> = OnceCell::const_new();
 
 const STACK_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The stack's own domain.
+pub(crate) const OWN_DOMAIN: &str = "https://own.example.com";
+
 /// A deployment, a simulated Bitbucket, and a shell that is configured for both.
 pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
@@ -95,11 +98,15 @@ impl Stage {
 async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
     let template = json!({
         "Parameters": { "CallsPerHour": { "Type": "Number", "Default": 900 } },
-        "Resources": { "Table": { "Type": "AWS::DynamoDB::Table", "Properties": schema::properties() } },
+        "Resources": {
+            "Table": { "Type": "AWS::DynamoDB::Table", "Properties": schema::properties() },
+            "DeadLetters": { "Type": "AWS::SQS::Queue" },
+        },
         "Outputs": {
             "TableName": { "Value": { "Ref": "Table" } },
+            "DeadLetterQueueUrl": { "Value": { "Ref": "DeadLetters" } },
             "WebhookUrl": { "Value": webhook_url },
-            "CallbackUrl": { "Value": webhook_url.replace("/webhook/", "/callback") },
+            "CallbackUrl": { "Value": format!("{OWN_DOMAIN}/callback") },
             "LinkSecretPrefix": { "Value": format!("bitrelay/{stack}/link/") },
         },
     });

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::event::fact::content_hash;
-use crate::state::Revision;
+use crate::state::{CommentState, Revision};
 
 /// Certainty that an observation is newer than the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,13 @@ pub(super) fn judge<'r>(
         _ if freshness == Freshness::Unsure => RevisionOrder::Undecided,
         _ => recorded().map_or_else(|| next(seen), RevisionOrder::Old),
     }
+}
+
+/// Time of an edit: its `updated_on` if that is later than before, else now.
+pub(super) fn change_time(state: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
+    let moved = revision.updated_on > state.standing().and_then(|standing| standing.updated_on);
+    let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
+    time.max(state.changed_at)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The guarantees of the fold, tested as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod access;
 mod budget;
 mod builds;
 mod changes;
@@ -9,6 +10,9 @@ mod commits;
 mod documents;
 mod envelopes;
 mod lag;
+mod large;
+mod limits;
+mod listed_again;
 mod named_limits;
 mod order;
 mod polling;

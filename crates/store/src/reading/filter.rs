@@ -4,13 +4,15 @@ use std::str::FromStr;
 
 use bitbucket::{EventKey, PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::{Source, Subject};
+use relay::{LinkId, Source, Subject};
 
 use super::summary::EventSummary;
 
 /// A filter of events. The default passes all.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
+    /// Only events of this link.
+    pub link: Option<LinkId>,
     /// Only the event with this id.
     pub id: Option<String>,
     /// Only events of this repository.
@@ -72,7 +74,8 @@ impl EventFilter {
     /// True if an event passes the filter.
     pub fn passes(&self, event: &EventSummary) -> bool {
         let of_pull_request = |wanted: PullRequestId| matches!(&event.subject, Subject::PullRequest { id, .. } if *id == wanted);
-        self.id.as_ref().is_none_or(|id| *id == event.id.as_str())
+        self.link.as_ref().is_none_or(|link| *link == event.link)
+            && self.id.as_ref().is_none_or(|id| *id == event.id.as_str())
             && self.repository.as_ref().is_none_or(|repository| repository.passes(event))
             && self.pull_request.is_none_or(of_pull_request)
             && self.key.as_ref().is_none_or(|key| *key == event.key)

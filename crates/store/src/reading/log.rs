@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_sdk_dynamodb::Client;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 use jiff::Timestamp;
 use relay::LinkId;
 
@@ -57,13 +57,14 @@ impl Log {
         filter: EventFilter,
         order: Order,
     ) -> Self {
+        let links = links.iter().filter(|link| filter.link.as_ref().is_none_or(|wanted| wanted == *link));
         let lanes = if filter.is_empty_span() {
             Vec::new()
         } else if let Some(subject) = filter.subject() {
-            let keys = links.iter().filter_map(|link| keys::subject(link, &subject).ok());
+            let keys = links.filter_map(|link| keys::subject(link, &subject).ok());
             keys.map(Lane::subject).collect()
         } else {
-            links.iter().flat_map(log::partitions).map(|name| Lane::time(name, &filter)).collect()
+            links.flat_map(log::partitions).map(|name| Lane::time(name, &filter)).collect()
         };
         let page = if filter.leaves_out() { LARGE_PAGE } else { SMALL_PAGE };
         let query = Query { table, page, is_forward: order == Order::OldestFirst };
@@ -77,6 +78,14 @@ impl Log {
         for lane in &mut self.lanes {
             lane.start_after(cursor);
         }
+        self
+    }
+
+    /// Reads so many items at a time of each of a link's partitions, at most 1,000. Fewer read less in vain if the log is
+    /// not read to its end.
+    #[must_use]
+    pub fn in_pages_of(mut self, items: usize) -> Self {
+        self.query.page = i32::try_from(items).map_or(LARGE_PAGE, |items| items.clamp(1, LARGE_PAGE));
         self
     }
 
@@ -110,9 +119,14 @@ impl Log {
     async fn fill(&mut self) -> Result<(), Error> {
         let Self { client, query, lanes, filter } = self;
         let (client, query, filter) = (&*client, &*query, &*filter);
-        let empty = lanes.iter_mut().filter(|lane| !lane.is_ready());
-        let reads = empty.map(|lane| lane.read(client, query, filter));
-        futures::stream::iter(reads).buffer_unordered(MAX_QUERIES).try_collect::<Vec<()>>().await?;
+        let mut reads = Vec::new();
+        for lane in lanes.iter_mut().filter(|lane| !lane.is_ready()) {
+            reads.push(lane.read(client, query, filter));
+        }
+        let mut reads = futures::stream::iter(reads).buffer_unordered(MAX_QUERIES);
+        while let Some(read) = reads.next().await {
+            read?;
+        }
         Ok(())
     }
 

@@ -24,6 +24,8 @@ pub struct Tail {
     reader: Reader,
     links: Vec<LinkId>,
     filter: EventFilter,
+    /// Time of the last read that succeeded.
+    read_at: Timestamp,
     /// Events of the last minutes that were returned, or are older than the tail.
     seen: BTreeMap<ItemKey, Timestamp>,
 }
@@ -40,18 +42,18 @@ impl Tail {
         filter: EventFilter,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let mut tail = Self { reader, links, filter, seen: BTreeMap::new() };
+        let mut tail = Self { reader, links, filter, read_at: now, seen: BTreeMap::new() };
         tail.next(now).await?;
         Ok(tail)
     }
 
-    /// Returns the events since the last call, in the order of time.
+    /// Returns the events since the last call that succeeded, in the order of time.
     ///
     /// # Errors
     ///
     /// As for [`Reader::stored`].
     pub async fn next(&mut self, now: Timestamp) -> Result<Vec<EventSummary>, Error> {
-        let since = now.saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN);
+        let since = self.read_at.min(now).saturating_sub(OVERLAP).unwrap_or(Timestamp::MIN);
         let filter = EventFilter { since: self.filter.since.max(Some(since)), ..self.filter.clone() };
         let mut log = self.reader.log(&self.links, filter, Order::OldestFirst);
         let mut events = Vec::new();
@@ -59,6 +61,7 @@ impl Tail {
             events.extend(page);
         }
         events.retain(|event| self.seen.insert(event.item_key(), event.observed_at).is_none());
+        self.read_at = now;
         self.seen.retain(|_, observed_at| *observed_at >= since);
         Ok(events)
     }

@@ -42,6 +42,7 @@ impl Selection {
         let now = session.now();
         let pull_request = args.pull_request().map_err(Error::Usage)?;
         let filter = EventFilter {
+            link: None,
             id: None,
             pull_request: pull_request.as_ref().map(|(_, number)| *number),
             repository: pull_request.map(|(repository, _)| repository).or_else(|| args.repository.clone()),
@@ -84,6 +85,7 @@ impl Selection {
     /// Opens the log of these events, the oldest first.
     pub(super) fn log(&self, reader: &Reader) -> Log {
         let filter = EventFilter {
+            link: None,
             id: self.event.clone(),
             repository: self.repository.as_ref().and_then(|text| text.parse().ok()),
             pull_request: self.pull_request.map(PullRequestId),

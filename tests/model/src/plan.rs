@@ -1,0 +1,78 @@
+//! A plan for the calls of one invocation: one of them goes wrong, or none.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::call::Call;
+use crate::gate::Fate;
+
+/// The calls of one invocation, one of which may go wrong.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// The number of the call that goes wrong, from 0, and its fate.
+    fault: Option<(usize, Fate)>,
+    /// The time that a client waits for an answer, if not its own.
+    patience: Option<Duration>,
+    calls: Mutex<Vec<Call>>,
+    crashed: Notify,
+}
+
+impl Plan {
+    /// Everything works.
+    pub(crate) fn works() -> Self {
+        Self::default()
+    }
+
+    /// Call number `at` goes wrong.
+    pub(crate) fn fault(at: usize, fate: Fate) -> Self {
+        Self { fault: Some((at, fate)), ..Self::default() }
+    }
+
+    /// The same with clients that wait only so long for an answer: for tests in real time.
+    #[must_use]
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    /// The calls so far.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts a call and decides its fate.
+    pub(crate) fn fate(&self, call: Call) -> Fate {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push(call);
+        match self.fault {
+            Some((at, fate)) if at + 1 == calls.len() => fate,
+            _ => Fate::Works,
+        }
+    }
+
+    /// The time that the client of a call waits for its answer.
+    pub(crate) fn patience(&self, call: &Call) -> Duration {
+        self.patience.unwrap_or(match call {
+            // `CALL_TIMEOUT` of the REST client.
+            Call::Api(_) => Duration::from_secs(10),
+            // `store::aws::timeouts`, `publisher::bus::CALL_SECONDS` and `queue::SEND_SECONDS`.
+            _ => Duration::from_secs(5),
+        })
+    }
+
+    /// Ends the invocation: the caller never gets control back.
+    pub(crate) async fn crash<R>(&self) -> R {
+        self.crashed.notify_one();
+        std::future::pending().await
+    }
+
+    /// Runs an invocation to its end; `None` if it crashed.
+    pub(crate) async fn invoke<F: Future>(&self, invocation: F) -> Option<F::Output> {
+        tokio::select! {
+            biased;
+            () = self.crashed.notified() => None,
+            output = invocation => Some(output),
+        }
+    }
+}
