@@ -7,6 +7,7 @@ use serde_dynamo::Item;
 use crate::Error;
 use crate::codec::{self, BodyItem, DeliveryItem, FactItem, HeadItem, StateItem, keys};
 use crate::commit::{Commit, CommitError};
+use crate::retention::Retention;
 
 /// Most bytes in one transaction, less some room for DynamoDB's overhead
 /// (4 MB, 100 items: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
@@ -69,8 +70,9 @@ pub(crate) enum WriteRefusal {
     Other(String),
 }
 
-/// Returns the writes for one observation, in the order of their importance in [`commit_error`].
-pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
+/// Returns the writes for one observation, in the order of their importance in [`commit_error`]. Events and their facts
+/// expire with their retention; a state stays.
+pub(crate) fn writes(commit: &Commit<'_>, retention: Retention) -> Result<Vec<Write>, Error> {
     let pk = keys::subject(commit.link, commit.subject)?;
     let mut writes = Vec::new();
     if let Some(mark) = commit.delivery {
@@ -95,15 +97,16 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
         item: StateItem::encode(&pk, commit.link, commit.state)?,
     });
     for event in commit.events {
+        let expiring = |role, mut item| {
+            codec::expire(&mut item, retention.expires_at(event.observed_at));
+            Write { role, condition: Condition::Absent, item }
+        };
         let items = codec::encode_event(&pk, event)?.into_iter();
-        writes.extend(items.map(|item| Write { role: Role::Event, condition: Condition::Absent, item }));
+        writes.extend(items.map(|item| expiring(Role::Event, item)));
         // *Safety* for "one fact, one event" (G5): the state remembers only the newest facts, the table all of them.
         let fact = FactItem::new(&pk, &event.id, event.sequence);
-        writes.push(Write {
-            role: Role::Fact(event.id.clone()),
-            condition: Condition::Absent,
-            item: codec::item(&pk, &keys::fact(&event.id), fact)?,
-        });
+        let fact = codec::item(&pk, &keys::fact(&event.id), fact)?;
+        writes.push(expiring(Role::Fact(event.id.clone()), fact));
     }
     if let (Some(moved), Subject::PullRequest { repository, id }) = (commit.head, commit.subject) {
         for item in HeadItem::moved(commit.link, repository, *id, moved, commit.now) {

@@ -1,4 +1,4 @@
-//! The bus: the trait that the publisher calls, and its implementation for Amazon EventBridge.
+//! The trait of the bus, and its implementation for Amazon EventBridge.
 
 use std::future::Future;
 use std::time::Duration;
