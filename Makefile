@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories fuzz chaos load planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -84,6 +84,16 @@ bench-links: ## Measure how many links one poller serves (OPTIONS="10 100": numb
 
 histories: ## Run N random histories of the deployed functions in virtual time; SEED=S prints one
 	@cargo run -q -p simulation --profile histories --bin histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))
+
+fuzz: ## Run N random inputs on everything that reads from outside (TARGET=, SEED= or INPUT= runs some again)
+	@cargo run -q -p fuzz --profile histories --bin fuzz -- $(if $(TARGET),--target $(TARGET)) \
+	  $(if $(INPUT),--input $(INPUT),$(if $(SEED),--seed $(SEED),--count $(or $(N),300000) $(OPTIONS)))
+
+chaos: local-functions ## Kill functions, stop the table and fail Bitbucket for MINUTES (2), then compare the books
+	@cargo run -q -p e2e --bin chaos -- --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
+
+load: local-functions ## Send deliveries at rising rates until the first 5xx (RATE=50 MINUTES=10 keeps one rate)
+	@cargo run -q -p e2e --bin load -- $(if $(RATE),--rate $(RATE) --minutes $(or $(MINUTES),10)) $(OPTIONS)
 
 planted-bugs: ## Plant known bugs one by one and check that a test catches each (about an hour)
 	@$(PYTHON) infra/tools/planted-bugs.py

@@ -11,6 +11,12 @@
 //! | [`aws`] | a stand-in for Secrets Manager, EventBridge and SQS, which counts calls and fails on command |
 //! | [`table`] | a `DynamoDB` that can be stopped and started |
 //! | [`pump`] | sends stream records to the publisher, by Lambda's rules for streams |
+//! | [`lambda`] | the release binaries under a Runtime API of its own, which can kill them |
+//! | [`bad_day`] | a proxy that fails calls of Bitbucket's API |
+//! | [`chaos`] | everything at once, for `make chaos` |
+//! | [`books`] | the auditor: deliveries, log and subscriber compared by id |
+//! | [`load`] | deliveries at a fixed rate, for `make load` |
+//! | [`cost`] | `DynamoDB`'s write units of everything that was written |
 //! | [`command_line`] | the program `bitrelay`, run as a person would |
 //! | [`leaks`] | a search for secrets in everything that a run leaves behind |
 //! | [`tokens`] | processes that request tokens at the same time |
@@ -27,10 +33,16 @@
 )]
 
 pub mod aws;
+pub mod bad_day;
+pub mod books;
+pub mod chaos;
 pub mod command_line;
+pub mod cost;
 #[cfg(test)]
 mod docs;
+pub mod lambda;
 pub mod leaks;
+pub mod load;
 pub mod pace;
 pub mod paths;
 pub mod pump;

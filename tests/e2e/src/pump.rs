@@ -9,6 +9,7 @@ use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use base64::Engine;
 use serde_json::{Map, Value, json};
 
+use crate::cost::Written;
 use crate::runtime::Runtime;
 use crate::table::TABLE;
 
@@ -20,6 +21,8 @@ const BATCH: usize = 100;
 pub struct Pump {
     waiting: Vec<Value>,
     iterator: Option<String>,
+    /// Everything that was written to the table, as far as it was read.
+    pub written: Written,
     client: Client,
 }
 
@@ -38,7 +41,7 @@ impl Pump {
             .send()
             .await
             .unwrap();
-        Self { waiting: Vec::new(), iterator: iterator.shard_iterator, client }
+        Self { waiting: Vec::new(), iterator: iterator.shard_iterator, written: Written::default(), client }
     }
 
     /// Inserts a record that the store did not write, before the records that are read next.
@@ -48,12 +51,17 @@ impl Pump {
 
     /// Invokes the publisher with one batch. Returns the number of records that it handled.
     pub async fn turn(&mut self, runtime: &Runtime) -> usize {
+        self.turn_by(async |event| runtime.invoke("publisher", &event).await).await
+    }
+
+    /// As [`Pump::turn`], with another way to invoke the publisher.
+    pub async fn turn_by(&mut self, invoke: impl AsyncFnOnce(Value) -> Result<Value, String>) -> usize {
         self.read().await;
         let batch: Vec<_> = self.waiting.iter().take(BATCH).cloned().collect();
         if batch.is_empty() {
             return 0;
         }
-        let Ok(answer) = runtime.invoke("publisher", &json!({ "Records": batch })).await else { return 0 };
+        let Ok(answer) = invoke(json!({ "Records": batch })).await else { return 0 };
         let failed: Vec<_> = answer["batchItemFailures"]
             .as_array()
             .into_iter()
@@ -74,7 +82,12 @@ impl Pump {
 
     async fn read(&mut self) {
         let Some(iterator) = self.iterator.take() else { return };
-        let page = self.client.get_records().shard_iterator(iterator).send().await.unwrap();
+        let Ok(page) = self.client.get_records().shard_iterator(&iterator).send().await else {
+            // The table is stopped. The same place is read again.
+            self.iterator = Some(iterator);
+            return;
+        };
+        page.records().iter().for_each(|record| self.written.add(record));
         // The template's filter: inserts of events only.
         let records = page.records().iter().map(record).filter(|record| {
             record["eventName"] == "INSERT" && record["dynamodb"]["NewImage"]["kind"]["S"] == "event"

@@ -1,0 +1,240 @@
+//! Everything at once: people work in a simulated Bitbucket, while functions are killed, the table and the bus stop, and
+//! Bitbucket's API fails. Afterwards the auditor compares the books.
+
+mod people;
+mod trouble;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulation::dice::Dice;
+use simulator::deliveries::{DeliveryRecord, Outcome};
+use simulator::world::pull_request_events;
+use simulator::{Person, Sending, Simulator};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::aws::Aws;
+use crate::bad_day::BadDay;
+use crate::books::{Books, Request};
+use crate::lambda::{Function, Lambda};
+use crate::pump::Pump;
+use crate::table::{Dynamo, TABLE};
+
+pub use trouble::Troubles;
+
+const SECRET: &str = "a secret for chaos";
+
+/// Settings of the functions. Windows of seconds, so that a run of minutes has many.
+const SETTINGS: [(&str, &str); 9] = [
+    ("BITRELAY_WINDOW_SECONDS", "20"),
+    ("BITRELAY_WINDOW_MARGIN_SECONDS", "2"),
+    ("BITRELAY_POLL_INTERVAL_SECONDS", "3"),
+    ("BITRELAY_GRACE_SECONDS", "3"),
+    ("BITRELAY_TASK_INTERVAL_SECONDS", "5"),
+    ("BITRELAY_SWEEP_SECONDS", "15"),
+    ("BITRELAY_FULL_READ_SECONDS", "60"),
+    ("BITRELAY_TAIL_SECONDS", "0"),
+    ("BITRELAY_CALLS_PER_HOUR", "10000"),
+];
+
+const WINDOW_SECONDS: u64 = 20;
+
+/// Time between two invocations of the poller.
+const POLLER_EVERY: Duration = Duration::from_secs(20);
+
+/// Time between two looks at the simulator's list of deliveries, which is short.
+const LIST_EVERY: Duration = Duration::from_secs(5);
+
+/// Longest time after the troubles until the books balance.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The end of a run.
+#[derive(Debug)]
+pub struct Ended {
+    /// The books.
+    pub books: Books,
+    /// The troubles that were made.
+    pub troubles: Troubles,
+    /// Acts of people.
+    pub acts: usize,
+    /// Calls of Bitbucket's API that failed.
+    pub failed_calls: usize,
+    /// Events that polls found.
+    pub found: usize,
+}
+
+/// The parts of one run.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    dynamo: tokio::sync::Mutex<Dynamo>,
+    aws: Aws,
+    lambda: Lambda,
+    simulator: Simulator,
+    dice: Dice,
+    /// Deliveries of the simulator, by their numbers.
+    deliveries: Mutex<BTreeMap<u64, DeliveryRecord>>,
+}
+
+/// Runs for this long, and until the books balance after it.
+pub async fn run(seed: u64, length: Duration) -> Ended {
+    let (stage, day) = start(Dice::new(seed)).await;
+    let end = Instant::now() + length;
+    let background = [
+        tokio::spawn(pump(Arc::clone(&stage))),
+        tokio::spawn(poll(Arc::clone(&stage))),
+        tokio::spawn(list(Arc::clone(&stage))),
+    ];
+    let (acts, troubles) = tokio::join!(people::work(&stage, end), trouble::make(&stage, end));
+    day.end();
+    let books = balance(&stage).await;
+    background.iter().for_each(tokio::task::JoinHandle::abort);
+    stage.lambda.stop().await;
+    let found = stage.aws.published().iter().filter(|event| event["source"] == "poll").count();
+    Ended { books, troubles, acts, failed_calls: day.failed(), found }
+}
+
+async fn start(dice: Dice) -> (Arc<Stage>, BadDay) {
+    let dynamo = Dynamo::start().await;
+    let aws = Aws::start(&dynamo.url()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api_url = format!("http://{}", listener.local_addr().unwrap());
+    let settings = simulator::Settings {
+        // Its links to further pages lead through the proxy.
+        public_url: Some(api_url.clone()),
+        window_seconds: WINDOW_SECONDS,
+        calls_per_hour: Some(1_000_000),
+        sending: Sending { in_order: false, ..Sending::default() },
+        ..simulator::Settings::default()
+    };
+    let simulator = Simulator::start(settings).await.unwrap();
+    let day = BadDay::start(listener, format!("http://{}", simulator.address()), dice.clone()).await;
+    let link = json!({
+        "version": 1,
+        "template": "bitbucket-access-token",
+        "webhook_secrets": [{ "value": SECRET, "created_at": "2026-11-24T00:00:00Z" }],
+        "credential": { "type": "bearer", "token": "bot-access-token" },
+    });
+    aws.put_secret("chaos/acme", &link);
+    let fixed = [
+        ("AWS_ENDPOINT_URL", aws.url().to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamo.url()),
+        ("BITRELAY_TABLE", TABLE.to_owned()),
+        ("BITRELAY_LINK_SECRET_PREFIX", "chaos/".to_owned()),
+        ("BITRELAY_BUS", "bitrelay".to_owned()),
+        ("BITRELAY_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/000000000000/dead-letters".to_owned()),
+        ("BITRELAY_BITBUCKET_API_URL", format!("{api_url}/2.0")),
+    ];
+    let settings = SETTINGS.map(|(name, value)| (name, value.to_owned()));
+    let environment: Vec<_> = fixed.into_iter().chain(settings).collect();
+    let function = |name, processes, seconds| Function {
+        name,
+        processes,
+        timeout: Duration::from_secs(seconds),
+        environment: environment.clone(),
+    };
+    let functions = vec![function("webhook", 3, 9), function("poller", 2, 75), function("publisher", 1, 60)];
+    let lambda = Lambda::start(functions).await;
+    let stage = Stage {
+        dynamo: tokio::sync::Mutex::new(dynamo),
+        aws,
+        lambda,
+        simulator,
+        dice,
+        deliveries: Mutex::default(),
+    };
+    let hook = json!({
+        "url": format!("{}/webhook/acme", stage.lambda.url()),
+        "events": pull_request_events().collect::<Vec<_>>(),
+        "secret": SECRET,
+    });
+    let (status, answer) = stage.person("alice").post("/hooks", hook).await.unwrap();
+    assert_eq!(status, 201, "{answer}");
+    (Arc::new(stage), day)
+}
+
+impl Stage {
+    /// A person at the simulator itself: the proxy fails calls of the poller only.
+    pub(crate) fn person(&self, name: &str) -> Person {
+        let users = &self.simulator.settings().users;
+        let user = users.iter().find(|user| user.name == name).unwrap();
+        Person::new(&format!("http://{}", self.simulator.address()), "acme/widgets", user).unwrap()
+    }
+}
+
+/// Publishes without end. A batch whose publisher is killed comes again, like with Lambda.
+async fn pump(stage: Arc<Stage>) {
+    let streams = stage.dynamo.lock().await.streams().await;
+    let mut pump = Pump::start(streams).await;
+    loop {
+        if pump.turn_by(async |event| stage.lambda.invoke("publisher", event).await).await == 0 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// Invokes the poller without end, whether an earlier run has ended or not.
+async fn poll(stage: Arc<Stage>) {
+    loop {
+        let (stage, minute) =
+            (Arc::clone(&stage), json!({ "source": "aws.events", "detail-type": "Scheduled Event" }));
+        tokio::spawn(async move { stage.lambda.invoke("poller", minute).await });
+        tokio::time::sleep(POLLER_EVERY).await;
+    }
+}
+
+/// Keeps the simulator's list of deliveries: it forgets the oldest.
+async fn list(stage: Arc<Stage>) {
+    loop {
+        stage.list();
+        tokio::time::sleep(LIST_EVERY).await;
+    }
+}
+
+impl Stage {
+    fn list(&self) {
+        let listed = self.simulator.deliveries().into_iter().map(|delivery| (delivery.id, delivery));
+        self.deliveries.lock().unwrap().extend(listed);
+    }
+
+    /// Returns the books as they are now.
+    async fn books(&self) -> Books {
+        self.list();
+        let mut books = Books { answered: self.lambda.answered(), ..Books::default() };
+        for delivery in self.deliveries.lock().unwrap().values() {
+            let Some(hook) = delivery.hook_uuid.clone().filter(|_| delivery.outcome != Outcome::Silent)
+            else {
+                continue;
+            };
+            books.sent += 1;
+            let answered =
+                delivery.attempts.iter().filter(|attempt| attempt.status.is_some_and(|status| status < 300));
+            let requests = answered.map(|attempt| attempt.request_uuid.clone());
+            books.acknowledged.extend(requests.map(|request| Request { hook: hook.clone(), request }));
+        }
+        let client = self.dynamo.lock().await.client().await;
+        books.read(&client).await;
+        books.receive(&self.aws.published(), &self.aws.parked());
+        books
+    }
+}
+
+/// Waits until the books balance, for a limited time.
+async fn balance(stage: &Stage) -> Books {
+    let _ = stage.simulator.settle(Duration::from_secs(30)).await;
+    let begun = Instant::now();
+    loop {
+        let books = stage.books().await;
+        if books.audit().missing.is_empty() || begun.elapsed() > PATIENCE {
+            return books;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// The id of something that a person made.
+pub(crate) fn id_of(answer: &Value) -> Option<u64> {
+    answer["id"].as_u64()
+}

@@ -1,0 +1,91 @@
+//! The processes of functions.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+
+use super::Lambda;
+use crate::paths;
+
+/// A function, as the template configures it.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// Number of processes: invocations at the same time.
+    pub processes: usize,
+    /// Longest time of one invocation.
+    pub timeout: Duration,
+    /// Environment variables besides those of Lambda.
+    pub environment: Vec<(&'static str, String)>,
+}
+
+/// The living processes, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Processes(Mutex<Living>);
+
+#[derive(Debug, Default)]
+struct Living {
+    last: u64,
+    children: BTreeMap<u64, (&'static str, Child)>,
+}
+
+impl Processes {
+    pub(super) fn lives(&self, process: u64) -> bool {
+        self.0.lock().unwrap().children.contains_key(&process)
+    }
+}
+
+impl Lambda {
+    pub(super) fn start_process(&self, function: &Function) {
+        let mut living = self.world.processes.0.lock().unwrap();
+        living.last += 1;
+        let process = living.last;
+        let child = Command::new(paths::bootstrap(function.name))
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", format!("{}/runtime/{}/{process}", self.url(), function.name))
+            .env("AWS_LAMBDA_FUNCTION_NAME", function.name)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_REGION", "eu-west-1")
+            .env("RUST_LOG", "off")
+            .envs(function.environment.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        living.children.insert(process, (function.name, child));
+    }
+
+    /// Kills a process of a function with SIGKILL, the `number`th of them, and starts another. Its invocation fails.
+    pub async fn kill(&self, function: &str, number: usize) {
+        let killed = {
+            let mut living = self.world.processes.0.lock().unwrap();
+            let mut of_function = living.children.iter().filter(|(_, (name, _))| *name == function);
+            let process = of_function.nth(number).map(|(process, _)| *process);
+            process.and_then(|process| Some((process, living.children.remove(&process)?.1)))
+        };
+        let Some((process, mut child)) = killed else { return };
+        child.kill().await.unwrap();
+        let running = self.world.running.lock().unwrap().remove(&process);
+        if let Some(id) = running {
+            self.world.answer(id, Err("the process was killed".to_owned()));
+        }
+        self.start_process(&self.world.functions[function].function);
+    }
+
+    /// Ends all processes.
+    pub async fn stop(&self) {
+        let children = std::mem::take(&mut self.world.processes.0.lock().unwrap().children);
+        for (_, (_, mut child)) in children {
+            let _ = child.kill().await;
+        }
+    }
+}
