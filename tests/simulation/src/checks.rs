@@ -47,7 +47,9 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<(usize, usize), 
         let log = log.map_err(|error| error.to_string())?;
         check_order(&truth.subject, &log)?;
         stage.story(|| format!("the log of {}", truth.subject));
-        log.iter().for_each(|event| stage.story(|| line(event)));
+        for event in &log {
+            stage.story(|| line(event));
+        }
         events.extend(log);
         let known = stage.table.read(&stage.link, &truth.subject).await.map_err(|error| error.to_string())?;
         let pr = known.pull_request().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
