@@ -38,7 +38,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// The query of docs/OPERATIONS.md, by hand: the lines that name one event, of the delivery with this request id.
+/// The query of docs/MONITORING.md, by hand: the lines that name one event, of the delivery with this request id.
 fn correlated(lines: &[Value], request: &str) -> Vec<Value> {
     let stored = lines.iter().find(|line| line["request"] == request && line["event"].is_string());
     let event = stored.unwrap_or_else(|| panic!("no line has the request and an event"))["event"].clone();
