@@ -36,8 +36,8 @@ pub enum Error {
         /// AWS's error code.
         code: String,
     },
-    /// The bus could not be reached, or did not answer in time.
-    #[error("no answer from the bus: {0}")]
+    /// The bus could not be reached, did not answer in time, or its answer could not be read.
+    #[error("no usable answer from the bus: {0}")]
     BusUnreachable(&'static str),
     /// The answer does not fit the request, so all of it is ignored.
     #[error("the bus returned {answered} results for {asked} entries")]

@@ -1,4 +1,4 @@
-//! Puts events of the log on the bus, for replays and redrives. The entries are those of the publisher.
+//! Publishes events of the log again, for `replay` and `dlq redrive`, as the publisher does.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::Error;
 use crate::environment::SharedClock;
 
-/// Time for one batch, its retries included.
+/// Longest time for one batch, with its retries.
 const BATCH_TIME: SignedDuration = SignedDuration::from_secs(30);
 
 /// Reads events from the log and publishes them, at a limited rate.
@@ -22,7 +22,7 @@ pub(crate) struct Republisher {
     pub(crate) bus: EventBridge,
     /// Name of the table, for payload references.
     pub(crate) table: String,
-    /// Largest entry, as for the publisher.
+    /// The publisher's limit for the size of an entry.
     pub(crate) limit: EntryLimit,
     pub(crate) clock: SharedClock,
     pub(crate) pace: Pace,
@@ -35,13 +35,13 @@ pub(crate) enum Outcome {
     Published,
     /// The log does not have it (any more).
     Missing,
-    /// The bus has no entry of it.
+    /// It could not be published.
     Refused(bus::Error),
 }
 
 impl Republisher {
-    /// Publishes at most [`Republisher::batch`] events, and returns the outcome of each in their order. Waits before
-    /// that as long as the rate demands.
+    /// Publishes the events with these keys, at most [`Republisher::batch`], as soon as the rate allows it. Returns one
+    /// outcome for each, in their order.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Republisher {
     }
 }
 
-/// The rate of publication.
+/// The rate of publication, in events per second.
 #[derive(Debug)]
 pub(crate) struct Pace {
     per_second: u32,
@@ -98,7 +98,7 @@ impl Pace {
         Self { per_second, started: Instant::now(), count: 0 }
     }
 
-    /// Waits until so many further events fit the rate.
+    /// Waits until the rate allows further events, and counts them.
     async fn wait_for(&mut self, events: usize) {
         let due = Duration::from_secs(1).saturating_mul(self.count) / self.per_second.max(1);
         self.count = self.count.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));

@@ -1,7 +1,7 @@
 //! Publishes every event of the log: reads the table's stream and puts its events on the [`bus`].
 //!
-//! Nothing else publishes new events. Guarantee G7: every event of the log reaches the bus or the dead-letter queue. Each record
-//! has one of three outcomes:
+//! Nothing else publishes new events. Guarantee G7: every event of the log reaches the bus or the dead-letter queue.
+//! Each record has one of three outcomes:
 //!
 //! | outcome | cause | consequence |
 //! | --- | --- | --- |
@@ -18,13 +18,16 @@
 //! | [`record`] | reading of stream records |
 //! | [`dead_letters`] | the messages about records that cannot be published |
 //! | [`handler`] | the publisher: from a batch of records to their outcomes |
+//! | `outcomes` | the outcomes as Lambda's answer and as metrics |
 
 pub mod config;
 pub mod dead_letters;
 mod error;
 pub mod handler;
+mod outcomes;
 pub mod record;
 
 pub use config::Config;
 pub use error::Error;
-pub use handler::{Outcome, Outcomes, Publisher};
+pub use handler::Publisher;
+pub use outcomes::{Delay, Outcome, Outcomes};

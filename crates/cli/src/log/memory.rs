@@ -1,4 +1,4 @@
-//! A log in memory that counts what is read of it, for tests.
+//! A log in memory that counts its reads, for tests.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -27,7 +27,7 @@ pub(crate) struct MemoryLog {
 }
 
 impl MemoryLog {
-    /// Adds events, each after the earlier ones of its subject.
+    /// Adds events; those of one subject have to come in the order of their sequence.
     pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = Event>) {
         for event in events {
             let summary = EventSummary::from(&event);
@@ -53,12 +53,12 @@ impl MemoryLog {
         };
         let before = (Bound::Unbounded, after.map_or(Bound::Unbounded, Bound::Excluded));
         let newest_first = self.summaries.range(before).rev().map(|(_, event)| event);
-        let to_begin =
+        let in_time =
             newest_first.take_while(|event| stretch.since.is_none_or(|since| since <= event.observed_at));
-        let mut events: Vec<_> = to_begin.filter(is_in).take(limit + 1).cloned().collect();
-        let is_more = events.len() > limit;
+        let mut events: Vec<_> = in_time.filter(is_in).take(limit + 1).cloned().collect();
+        let has_more = events.len() > limit;
         events.truncate(limit);
-        let next = events.last().filter(|_| is_more).map(Cursor::from);
+        let next = events.last().filter(|_| has_more).map(Cursor::from);
         LogPage { events, next }
     }
 

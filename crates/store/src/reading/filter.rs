@@ -8,7 +8,7 @@ use relay::{LinkId, Source, Subject};
 
 use super::summary::EventSummary;
 
-/// A filter of events. The default passes all.
+/// A filter of events. By default, every event passes.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Only events of this link.
@@ -29,10 +29,10 @@ pub struct EventFilter {
     pub until: Option<Timestamp>,
 }
 
-/// A person's name for a repository.
+/// A repository, as a person names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepositoryFilter {
-    /// Its UUID, or the id in its events.
+    /// Its UUID; or the id in its events, if they have no UUID.
     Id(RepositoryId),
     /// Its full name `workspace/slug`, in lower case.
     FullName(String),
@@ -84,7 +84,7 @@ impl EventFilter {
             && self.until.is_none_or(|until| event.observed_at < until)
     }
 
-    /// Returns the only subject that can have such events, if the filter names it.
+    /// Returns the pull request, if the filter names its repository by id and its number. No other subject can match.
     pub(super) fn subject(&self) -> Option<Subject> {
         let (Some(RepositoryFilter::Id(repository)), Some(id)) = (&self.repository, self.pull_request) else {
             return None;
@@ -92,12 +92,12 @@ impl EventFilter {
         Some(Subject::PullRequest { repository: repository.clone(), id })
     }
 
-    /// True if no time is within the span.
+    /// True if `since` is not before `until`, so that no event can pass.
     pub(super) fn is_empty_span(&self) -> bool {
         self.since.zip(self.until).is_some_and(|(since, until)| since >= until)
     }
 
-    /// True if it leaves out events of the links and times that are read.
+    /// True if it leaves out some of the events that are read: it has conditions besides link and time.
     pub(super) const fn leaves_out(&self) -> bool {
         self.id.is_some()
             || self.repository.is_some()
@@ -106,7 +106,7 @@ impl EventFilter {
             || self.source.is_some()
     }
 
-    /// Returns the part that DynamoDB can apply. It is for *economy*: its results are filtered again, exactly.
+    /// Returns the conditions that DynamoDB can check. This is for *economy*: [`Self::passes`] decides in the end.
     pub(super) fn expression(&self) -> Expression {
         let wanted = [
             ("id", self.id.clone()),
@@ -117,7 +117,7 @@ impl EventFilter {
     }
 }
 
-/// Attributes and the values that they must have.
+/// Attributes of an item, and the values that they must have.
 pub(super) struct Expression(pub(super) Vec<(&'static str, String)>);
 
 impl Expression {

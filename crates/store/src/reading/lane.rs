@@ -1,4 +1,4 @@
-//! One query of a log: a partition of the index, or the log of one pull request, page by page.
+//! One query, page by page: a partition of the index `log`, or the events of one pull request.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -15,7 +15,7 @@ use crate::Error;
 use crate::aws::{DYNAMODB, failure};
 use crate::codec::{keys, log};
 
-/// The name of the index of all events.
+/// The index of all events.
 const INDEX: &str = "log";
 
 /// Sorts after every sort key of the index.
@@ -41,48 +41,49 @@ enum Range {
     Subject { pk: String },
 }
 
-/// One query of a log, with the events that it has read ahead.
+/// One query, with the events that it has read ahead.
 #[derive(Debug)]
 pub(super) struct Lane {
     range: Range,
     ahead: VecDeque<EventSummary>,
-    from: Option<Attributes>,
+    /// Key after which the next page begins; `None` before the first page and after the last.
+    start_key: Option<Attributes>,
     /// True once the last page was read.
     complete: bool,
 }
 
 impl Lane {
-    /// Reads a partition of the index.
+    /// Makes a lane over a partition of the index, within the times of the filter.
     pub(super) fn time(partition: String, filter: &EventFilter) -> Self {
         let first = filter.since.map(log::moment).unwrap_or_default();
         let last = filter.until.map_or_else(|| END_OF_TIME.to_owned(), log::moment);
-        // A sort key is never empty.
+        // DynamoDB refuses an empty sort key.
         let first = if first.is_empty() { "0".to_owned() } else { first };
         Self::new(Range::Time { partition, first, last })
     }
 
-    /// Reads the log of the subject with this partition key.
+    /// Makes a lane over the events of the subject with this partition key.
     pub(super) const fn subject(pk: String) -> Self {
         Self::new(Range::Subject { pk })
     }
 
     const fn new(range: Range) -> Self {
-        Self { range, ahead: VecDeque::new(), from: None, complete: false }
+        Self { range, ahead: VecDeque::new(), start_key: None, complete: false }
     }
 
     pub(super) fn start_after(&mut self, cursor: &Cursor) {
-        self.from = match &self.range {
+        self.start_key = match &self.range {
             Range::Time { partition, .. } => cursor.index_key(partition),
             Range::Subject { pk } => cursor.table_key(pk),
         };
     }
 
-    /// True if its first event is in memory, or it has none any more.
+    /// True if its next event is in memory, or it has no more events.
     pub(super) fn is_ready(&self) -> bool {
         self.complete || !self.ahead.is_empty()
     }
 
-    /// True if it has no event any more.
+    /// True if it has no more events.
     pub(super) fn is_over(&self) -> bool {
         self.complete && self.ahead.is_empty()
     }
@@ -95,9 +96,9 @@ impl Lane {
         self.ahead.pop_front()
     }
 
-    /// Time of the last item that was read, if more follow.
+    /// Time of the last item that was read, if another page follows.
     pub(super) fn reached(&self) -> Option<Timestamp> {
-        let AttributeValue::S(at) = self.from.as_ref()?.get("log_at")? else { return None };
+        let AttributeValue::S(at) = self.start_key.as_ref()?.get("log_at")? else { return None };
         log::observed_at(at)
     }
 
@@ -108,7 +109,7 @@ impl Lane {
         query: &Query,
         filter: &EventFilter,
     ) -> Result<(), Error> {
-        let request = self.request(client, query, filter).set_exclusive_start_key(self.from.take());
+        let request = self.request(client, query, filter).set_exclusive_start_key(self.start_key.take());
         let page = request.send().await.map_err(|error| failure(DYNAMODB, "Query", &error))?;
         for item in page.items.unwrap_or_default() {
             let event = EventSummary::read(Item::from(item))?;
@@ -117,7 +118,7 @@ impl Lane {
             }
         }
         self.complete = page.last_evaluated_key.is_none();
-        self.from = page.last_evaluated_key;
+        self.start_key = page.last_evaluated_key;
         Ok(())
     }
 
@@ -141,7 +142,7 @@ impl Lane {
                     .fold(request.projection_expression(projection), |request, (alias, name)| {
                         request.expression_attribute_names(alias, name)
                     });
-                // A large payload continues in items of another kind.
+                // The further items of a large payload have another kind.
                 (request, filter.expression().and("kind", "event"))
             }
         };
@@ -166,7 +167,7 @@ fn filtered(request: QueryFluentBuilder, expression: Expression) -> QueryFluentB
     })
 }
 
-/// Returns the projection of an event without its payload. All names get aliases, because DynamoDB reserves some.
+/// Returns the projection on the fields of a summary. All names get aliases, because DynamoDB reserves some.
 fn projection() -> (String, Vec<(String, String)>) {
     let alias = |field: &str| format!("#p_{field}");
     let expression: Vec<String> = SUMMARY_FIELDS.iter().map(|field| alias(field)).collect();

@@ -26,8 +26,8 @@ struct Records {
     runtime: Runtime,
 }
 
-/// Makes the target. An input is `{"records": [...], "bus": [code or null, ...], "queue": bool}`: `bus` are the results of
-/// the first entries, `"queue": false` refuses dead letters. The attributes of an image may have short forms.
+/// Makes the target. An input is `{"records": [...], "bus": [code or null, ...], "queue": bool}`: `bus` are the results
+/// of the first entries, `"queue": false` refuses dead letters. The attributes of an image may have short forms.
 pub fn make() -> Box<dyn Target> {
     Box::new(Records { runtime: runtime() })
 }
@@ -100,13 +100,14 @@ impl Target for Records {
             };
             publisher.handle(batch, deadline).await
         });
-        let count = |wanted: Outcome| outcomes.0.iter().filter(|(_, outcome)| *outcome == wanted).count();
+        let count =
+            |wanted: Outcome| outcomes.records.iter().filter(|(_, outcome)| *outcome == wanted).count();
         let (published, parked, failed) =
             (count(Outcome::Published), count(Outcome::Parked), count(Outcome::Failed));
         assert!(
-            wanted <= outcomes.0.len(),
+            wanted <= outcomes.records.len(),
             "{wanted} records hold events, {} have an outcome",
-            outcomes.0.len()
+            outcomes.records.len()
         );
         assert_eq!(
             (published, parked),
