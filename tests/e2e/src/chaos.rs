@@ -48,8 +48,13 @@ const POLLER_EVERY: Duration = Duration::from_secs(20);
 /// Time between two looks at the simulator's list of deliveries, which is short.
 const LIST_EVERY: Duration = Duration::from_secs(5);
 
-/// Longest time after the troubles until the books balance.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Timeout of the poller: its runs last 20 seconds. A run that was killed holds its leases for that long.
+const POLLER_SECONDS: u64 = 30;
+
+/// Shortest and longest time after the troubles until the books balance. In the shortest, the last windows end, the
+/// leases of killed runs expire, and a whole run polls.
+const CALM: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The end of a run.
 #[derive(Debug)]
@@ -135,7 +140,8 @@ async fn start(dice: Dice) -> (Arc<Stage>, BadDay) {
         timeout: Duration::from_secs(seconds),
         environment: environment.clone(),
     };
-    let functions = vec![function("webhook", 3, 9), function("poller", 2, 75), function("publisher", 1, 60)];
+    let functions =
+        vec![function("webhook", 3, 9), function("poller", 2, POLLER_SECONDS), function("publisher", 1, 60)];
     let lambda = Lambda::start(functions).await;
     let stage = Stage {
         dynamo: tokio::sync::Mutex::new(dynamo),
@@ -221,10 +227,11 @@ impl Stage {
     }
 }
 
-/// Waits until the books balance, for a limited time.
+/// Waits until the last edits could be polled and the books balance, for a limited time.
 async fn balance(stage: &Stage) -> Books {
-    let _ = stage.simulator.settle(Duration::from_secs(30)).await;
     let begun = Instant::now();
+    let _ = stage.simulator.settle(Duration::from_secs(30)).await;
+    tokio::time::sleep_until(begun + CALM).await;
     loop {
         let books = stage.books().await;
         if books.audit().missing.is_empty() || begun.elapsed() > PATIENCE {

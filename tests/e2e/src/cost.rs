@@ -27,7 +27,7 @@ pub struct Units {
     pub bytes: usize,
     /// Write units of the table.
     pub table: usize,
-    /// Write units of the index `due`: one for each entry that is put or removed.
+    /// Write units of the indexes `due` and `log`: one for each entry that is put or removed.
     pub index: usize,
 }
 
@@ -39,13 +39,14 @@ impl Written {
         let bytes = image.iter().map(|(name, value)| name.len() + value_bytes(value)).sum::<usize>();
         let each = if ALONE.contains(&kind) { 1 } else { TRANSACTIONAL };
         let is_change = record.event_name() == Some(&OperationType::Modify);
-        let is_indexed = image.contains_key("due_at_ms");
+        let is_due = image.contains_key("due_at_ms");
+        let is_logged = image.contains_key("log_partition");
         let units = self.0.entry(kind.to_owned()).or_default();
         units.writes += 1;
         units.bytes += bytes;
         units.table += each * bytes.div_ceil(UNIT_BYTES).max(1);
-        // A changed key of the index is two writes: the old entry goes, the new one comes.
-        units.index += usize::from(is_indexed) + usize::from(is_indexed && is_change);
+        // A changed key of an index is two writes: the old entry goes, the new one comes. An event never changes.
+        units.index += usize::from(is_due) + usize::from(is_due && is_change) + usize::from(is_logged);
     }
 
     /// Returns the kinds with their units.
@@ -82,24 +83,24 @@ mod tests {
 
     use super::*;
 
-    fn record(kind: &str, bytes: usize, is_indexed: bool, name: OperationType) -> Record {
+    fn record(kind: &str, bytes: usize, key: Option<&str>, name: OperationType) -> Record {
         let image = StreamRecord::builder()
             .new_image("kind", AttributeValue::S(kind.to_owned()))
             .new_image("text", AttributeValue::S("x".repeat(bytes)));
         let image =
-            if is_indexed { image.new_image("due_at_ms", AttributeValue::N("1".to_owned())) } else { image };
+            key.into_iter().fold(image, |image, key| image.new_image(key, AttributeValue::N("1".to_owned())));
         Record::builder().event_name(name).dynamodb(image.build()).build()
     }
 
     #[test]
     fn units_follow_from_size_transaction_and_index() {
         let mut written = Written::default();
-        written.add(&record("event", 100, false, OperationType::Insert));
-        written.add(&record("event", 1_100, false, OperationType::Insert));
-        written.add(&record("state", 100, true, OperationType::Modify));
-        written.add(&record("kept", 1_100, true, OperationType::Insert));
+        written.add(&record("event", 100, Some("log_partition"), OperationType::Insert));
+        written.add(&record("event", 1_100, Some("log_partition"), OperationType::Insert));
+        written.add(&record("state", 100, Some("due_at_ms"), OperationType::Modify));
+        written.add(&record("kept", 1_100, Some("due_at_ms"), OperationType::Insert));
         let units: Vec<_> = written.kinds().map(|(kind, units)| (kind, units.table, units.index)).collect();
-        assert_eq!(units, [("event", 2 + 4, 0), ("kept", 2, 1), ("state", 2, 2)]);
+        assert_eq!(units, [("event", 2 + 4, 2), ("kept", 2, 1), ("state", 2, 2)]);
         assert_eq!(written.total().table, 10);
     }
 }

@@ -54,8 +54,8 @@ impl Step {
 
     /// Returns the time within which this many percent of the answers came.
     pub fn percentile(&self, percent: usize) -> Duration {
-        let place = (self.times.len() * percent / 100).min(self.times.len().saturating_sub(1));
-        self.times.get(place).copied().unwrap_or_default()
+        let rank = (self.times.len() * percent).div_ceil(100);
+        self.times.get(rank.saturating_sub(1)).copied().unwrap_or_default()
     }
 }
 
@@ -184,4 +184,23 @@ fn delivery(number: usize) -> (Request, Value) {
     let headers = headers.map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
     let event = event("POST", "/webhook/acme", "", &HeaderMap::from_iter(headers), &body);
     (Request { hook: HOOK.to_owned(), request }, event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentile_is_the_nearest_rank() {
+        let step = Step { times: (1..=200).map(Duration::from_millis).collect(), ..Step::default() };
+        let found = [0, 50, 95, 99, 100].map(|percent| step.percentile(percent).as_millis());
+        assert_eq!(found, [1, 100, 190, 198, 200]);
+        assert_eq!(Step::default().percentile(99), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_statuses_from_500_up_have_failed() {
+        let statuses = [(200, 5), (202, 4), (401, 3), (500, 2), (503, 1)].into();
+        assert_eq!(Step { statuses, ..Step::default() }.failed(), 3);
+    }
 }
