@@ -32,7 +32,7 @@ struct Proxy {
 
 impl BadDay {
     /// Passes calls on to `target`, by the dice.
-    pub async fn start(listener: TcpListener, target: String, dice: Dice) -> Self {
+    pub fn start(listener: TcpListener, target: String, dice: Dice) -> Self {
         let proxy = Proxy {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             target,

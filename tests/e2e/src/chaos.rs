@@ -53,8 +53,8 @@ const POLLER_SECONDS: u64 = 30;
 
 /// Shortest and longest time after the troubles until the books balance. In the shortest, the last windows end, the
 /// leases of killed runs expire, and a whole run polls.
-const CALM: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(180);
+const CALM: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The end of a run.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ async fn start(dice: Dice) -> (Arc<Stage>, BadDay) {
         ..simulator::Settings::default()
     };
     let simulator = Simulator::start(settings).await.unwrap();
-    let day = BadDay::start(listener, format!("http://{}", simulator.address()), dice.clone()).await;
+    let day = BadDay::start(listener, format!("http://{}", simulator.address()), dice.clone());
     let link = json!({
         "version": 1,
         "template": "bitbucket-access-token",

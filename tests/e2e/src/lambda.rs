@@ -132,13 +132,11 @@ impl Lambda {
         let (sender, answer) = oneshot::channel();
         self.world.answers.lock().unwrap().insert(id, sender);
         queue.waiting.send(Invocation { id, event }).unwrap();
-        match tokio::time::timeout(queue.function.timeout, answer).await {
-            Ok(answered) => answered.unwrap_or_else(|_| Err("the answer was dropped".to_owned())),
-            Err(_) => {
-                self.world.answers.lock().unwrap().remove(&id);
-                Err("no answer within the timeout".to_owned())
-            }
-        }
+        let Ok(answered) = tokio::time::timeout(queue.function.timeout, answer).await else {
+            self.world.answers.lock().unwrap().remove(&id);
+            return Err("no answer within the timeout".to_owned());
+        };
+        answered.unwrap_or_else(|_| Err("the answer was dropped".to_owned()))
     }
 }
 

@@ -24,7 +24,7 @@ const HOOK: &str = "5eba7a54-0000-4000-8000-00000000f00d";
 const OTHERS: usize = 50;
 
 /// Longest time after the load until kept deliveries are folded and everything is published.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The functions and stand-ins under load.
 #[derive(Debug)]

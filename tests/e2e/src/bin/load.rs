@@ -46,22 +46,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     // The first deliveries start the processes, and are not counted.
     stage.send(10, 2).await;
     println!("rate  seconds  200     202   5xx  other  p50 ms  p95 ms  p99 ms  longest ms");
-    let mut sustained = 0;
-    match rate {
-        Some(rate) => print(&stage.send(rate, minutes * 60).await, minutes * 60),
-        None => {
-            for rate in RATES {
-                let step = stage.send(rate, step_seconds).await;
-                print(&step, step_seconds);
-                if step.failed() > 0 {
-                    break;
-                }
-                sustained = rate;
-            }
-            println!(
-                "\nhighest rate without 5xx: {sustained} a second; {PROCESSES} processes of the function"
-            );
-        }
+    if let Some(rate) = rate {
+        print(&stage.send(rate, minutes * 60).await, minutes * 60);
+    } else {
+        let sustained = rise(&stage, step_seconds).await;
+        println!("\nhighest rate without 5xx: {sustained} a second; {PROCESSES} processes of the function");
     }
     let (books, written) = stage.close().await;
     let balance = books.audit();
@@ -74,6 +63,20 @@ async fn main() -> anyhow::Result<ExitCode> {
         println!("{} deliveries are stored, with {} events", books.marks.len(), books.log.len());
     }
     Ok(if doubled || !balance.missing.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Raises the rate until the first answer with 5xx. Returns the highest rate without one.
+async fn rise(stage: &Stage, step_seconds: u32) -> u32 {
+    let mut sustained = 0;
+    for rate in RATES {
+        let step = stage.send(rate, step_seconds).await;
+        print(&step, step_seconds);
+        if step.failed() > 0 {
+            break;
+        }
+        sustained = rate;
+    }
+    sustained
 }
 
 fn print(step: &Step, seconds: u32) {
