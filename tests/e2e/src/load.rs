@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::aws::Aws;
@@ -23,7 +23,7 @@ const HOOK: &str = "5eba7a54-0000-4000-8000-00000000f00d";
 /// Pull requests besides the hot one, which takes every second delivery.
 const OTHERS: usize = 50;
 
-/// Longest time after the load until kept deliveries are folded and everything is published.
+/// Longest time after the last publication until kept deliveries are folded and the books balance.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The functions and stand-ins under load.
@@ -122,30 +122,34 @@ impl Stage {
     /// Folds kept deliveries, publishes everything, and returns the books and everything that was written.
     pub async fn close(self) -> (Books, crate::cost::Written) {
         let mut pump = Pump::start(self.dynamo.streams().await).await;
-        let begun = Instant::now();
+        let mut progress_at = Instant::now();
         let client = self.dynamo.client().await;
-        let minute = json!({ "source": "aws.events", "detail-type": "Scheduled Event" });
-        let polling = self.lambda.invoke("poller", minute);
-        tokio::pin!(polling);
-        let mut is_polling = true;
+        let mut polling = self.poll();
         loop {
-            let published = tokio::select! {
-                _ = &mut polling, if is_polling => { is_polling = false; 1 }
-                published = pump.turn_by(async |event| self.lambda.invoke("publisher", event).await) => published,
-            };
-            if published > 0 && begun.elapsed() < PATIENCE {
+            if pump.turn_by(async |event| self.lambda.invoke("publisher", event).await).await > 0 {
+                progress_at = Instant::now();
                 continue;
             }
             let mut books = self.books.lock().unwrap().clone();
             books.answered = self.lambda.answered();
             books.read(&client).await;
             books.receive(&self.aws.published(), &self.aws.parked());
-            if books.audit().missing.is_empty() || begun.elapsed() >= PATIENCE {
+            if books.audit().missing.is_empty() || progress_at.elapsed() >= PATIENCE {
                 self.lambda.stop().await;
                 return (books, pump.written);
             }
+            if books.waiting > 0 && polling.is_finished() {
+                polling = self.poll();
+            }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// Starts a run of the poller, which folds kept deliveries.
+    fn poll(&self) -> JoinHandle<Result<Value, String>> {
+        let lambda = self.lambda.clone();
+        let minute = json!({ "source": "aws.events", "detail-type": "Scheduled Event" });
+        tokio::spawn(async move { lambda.invoke("poller", minute).await })
     }
 }
 
