@@ -169,7 +169,8 @@ impl fmt::Display for Balance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "sent {}, acknowledged {}, stored {}; in the log {}, published {} ({} more than once), parked {}; missing {}",
+            "sent {}, acknowledged {}, stored {}; in the log {}, published {} ({} more than once), parked {}; \
+             missing {}",
             self.sent,
             self.acknowledged,
             self.stored,

@@ -1,7 +1,8 @@
-//! Everything at once: people work in a simulated Bitbucket, while functions are killed, the table and the bus stop, and
-//! Bitbucket's API fails. Afterwards the auditor compares the books.
+//! Everything at once: people work in a simulated Bitbucket, while functions are killed, the table and the bus stop,
+//! and Bitbucket's API fails. Afterwards the auditor compares the books.
 
 mod people;
+mod start;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -11,45 +12,22 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulation::dice::Dice;
 use simulator::deliveries::{DeliveryRecord, Outcome};
-use simulator::world::pull_request_events;
-use simulator::{Person, Sending, Simulator};
-use tokio::net::TcpListener;
+use simulator::{Person, Simulator};
 use tokio::time::Instant;
 
 use crate::aws::Aws;
-use crate::bad_day::BadDay;
 use crate::books::{Books, Request};
-use crate::lambda::{Function, Lambda};
+use crate::lambda::Lambda;
 use crate::pump::Pump;
-use crate::table::{Dynamo, TABLE};
+use crate::table::Dynamo;
 
 pub use trouble::Troubles;
-
-const SECRET: &str = "a secret for chaos";
-
-/// Settings of the functions. Windows of seconds, so that a run of minutes has many.
-const SETTINGS: [(&str, &str); 9] = [
-    ("BITRELAY_WINDOW_SECONDS", "20"),
-    ("BITRELAY_WINDOW_MARGIN_SECONDS", "2"),
-    ("BITRELAY_POLL_INTERVAL_SECONDS", "3"),
-    ("BITRELAY_GRACE_SECONDS", "3"),
-    ("BITRELAY_TASK_INTERVAL_SECONDS", "5"),
-    ("BITRELAY_SWEEP_SECONDS", "15"),
-    ("BITRELAY_FULL_READ_SECONDS", "60"),
-    ("BITRELAY_TAIL_SECONDS", "0"),
-    ("BITRELAY_CALLS_PER_HOUR", "10000"),
-];
-
-const WINDOW_SECONDS: u64 = 20;
 
 /// Time between two invocations of the poller.
 const POLLER_EVERY: Duration = Duration::from_secs(20);
 
 /// Time between two looks at the simulator's list of deliveries, which is short.
 const LIST_EVERY: Duration = Duration::from_secs(5);
-
-/// Timeout of the poller: its runs last 20 seconds. A run that was killed holds its leases for that long.
-const POLLER_SECONDS: u64 = 30;
 
 /// Shortest and longest time after the troubles until the books balance. In the shortest, the last windows end, the
 /// leases of killed runs expire, and a whole run polls.
@@ -85,7 +63,7 @@ pub(crate) struct Stage {
 
 /// Runs for this long, and until the books balance after it.
 pub async fn run(seed: u64, length: Duration) -> Ended {
-    let (stage, day) = start(Dice::new(seed)).await;
+    let (stage, day) = start::start(Dice::new(seed)).await;
     let end = Instant::now() + length;
     let background = [
         tokio::spawn(pump(Arc::clone(&stage))),
@@ -99,66 +77,6 @@ pub async fn run(seed: u64, length: Duration) -> Ended {
     stage.lambda.stop().await;
     let found = stage.aws.published().iter().filter(|event| event["source"] == "poll").count();
     Ended { books, troubles, acts, failed_calls: day.failed(), found }
-}
-
-async fn start(dice: Dice) -> (Arc<Stage>, BadDay) {
-    let dynamo = Dynamo::start().await;
-    let aws = Aws::start(&dynamo.url()).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let api_url = format!("http://{}", listener.local_addr().unwrap());
-    let settings = simulator::Settings {
-        // Its links to further pages lead through the proxy.
-        public_url: Some(api_url.clone()),
-        window_seconds: WINDOW_SECONDS,
-        calls_per_hour: Some(1_000_000),
-        sending: Sending { in_order: false, ..Sending::default() },
-        ..simulator::Settings::default()
-    };
-    let simulator = Simulator::start(settings).await.unwrap();
-    let day = BadDay::start(listener, format!("http://{}", simulator.address()), dice.clone());
-    let link = json!({
-        "version": 1,
-        "template": "bitbucket-access-token",
-        "webhook_secrets": [{ "value": SECRET, "created_at": "2026-11-24T00:00:00Z" }],
-        "credential": { "type": "bearer", "token": "bot-access-token" },
-    });
-    aws.put_secret("chaos/acme", &link);
-    let fixed = [
-        ("AWS_ENDPOINT_URL", aws.url().to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamo.url()),
-        ("BITRELAY_TABLE", TABLE.to_owned()),
-        ("BITRELAY_LINK_SECRET_PREFIX", "chaos/".to_owned()),
-        ("BITRELAY_BUS", "bitrelay".to_owned()),
-        ("BITRELAY_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/000000000000/dead-letters".to_owned()),
-        ("BITRELAY_BITBUCKET_API_URL", format!("{api_url}/2.0")),
-    ];
-    let settings = SETTINGS.map(|(name, value)| (name, value.to_owned()));
-    let environment: Vec<_> = fixed.into_iter().chain(settings).collect();
-    let function = |name, processes, seconds| Function {
-        name,
-        processes,
-        timeout: Duration::from_secs(seconds),
-        environment: environment.clone(),
-    };
-    let functions =
-        vec![function("webhook", 3, 9), function("poller", 2, POLLER_SECONDS), function("publisher", 1, 60)];
-    let lambda = Lambda::start(functions).await;
-    let stage = Stage {
-        dynamo: tokio::sync::Mutex::new(dynamo),
-        aws,
-        lambda,
-        simulator,
-        dice,
-        deliveries: Mutex::default(),
-    };
-    let hook = json!({
-        "url": format!("{}/webhook/acme", stage.lambda.url()),
-        "events": pull_request_events().collect::<Vec<_>>(),
-        "secret": SECRET,
-    });
-    let (status, answer) = stage.person("alice").post("/hooks", hook).await.unwrap();
-    assert_eq!(status, 201, "{answer}");
-    (Arc::new(stage), day)
 }
 
 impl Stage {

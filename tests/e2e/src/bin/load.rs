@@ -1,5 +1,5 @@
-//! `make load`: signed deliveries at a rising fixed rate, until the first answer with 5xx; `make load RATE=50 MINUTES=10`
-//! keeps one rate.
+//! `make load`: signed deliveries at a rising fixed rate, until the first answer with 5xx.
+//! `make load RATE=50 MINUTES=10` keeps one rate.
 //!
 //! The table is an emulator in this process, on the same processors as the functions, so the rates are those of this
 //! machine and not of AWS.
