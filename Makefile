@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -79,6 +79,12 @@ bench-links: ## Measure how many links one poller serves (OPTIONS="10 100": numb
 
 histories: ## Run N random histories of the deployed functions in virtual time; SEED=S prints one
 	@cargo run -q -p simulation --profile histories --bin histories -- $(if $(SEED),--seed $(SEED),--count $(or $(N),10000))
+
+model: ## Visit every interleaving of small worlds of the deployed functions (OPTIONS=stream: worlds by name)
+	@cargo run -q -p model --profile histories --bin model -- $(OPTIONS)
+
+crash-table: ## Let each I/O call of each function go wrong, and write docs/CRASHES.md
+	@cargo run -q -p model --bin crash-table -- --write
 
 planted-bugs: ## Plant known bugs one by one and check that a test catches each (about an hour)
 	@$(PYTHON) infra/tools/planted-bugs.py

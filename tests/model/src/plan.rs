@@ -8,11 +8,15 @@ use tokio::sync::Notify;
 use crate::call::Call;
 use crate::gate::Fate;
 
+/// Calls that always go the same way, as a scenario needs it: all that this is true for have this fate.
+pub(crate) type Rule = (fn(&Call) -> bool, Fate);
+
 /// The calls of one invocation, one of which may go wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// The number of the call that goes wrong, from 0, and its fate.
     fault: Option<(usize, Fate)>,
+    rule: Option<Rule>,
     /// The time that a client waits for an answer, if not its own.
     patience: Option<Duration>,
     calls: Mutex<Vec<Call>>,
@@ -25,9 +29,9 @@ impl Plan {
         Self::default()
     }
 
-    /// Call number `at` goes wrong.
-    pub(crate) fn fault(at: usize, fate: Fate) -> Self {
-        Self { fault: Some((at, fate)), ..Self::default() }
+    /// The calls go as this rule says, and one of them may have another fate.
+    pub(crate) fn new(rule: Option<Rule>, fault: Option<(usize, Fate)>) -> Self {
+        Self { fault, rule, ..Self::default() }
     }
 
     /// The same with clients that wait only so long for an answer: for tests in real time.
@@ -44,9 +48,10 @@ impl Plan {
     /// Counts a call and decides its fate.
     pub(crate) fn fate(&self, call: Call) -> Fate {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.push(call);
-        match self.fault {
-            Some((at, fate)) if at + 1 == calls.len() => fate,
+        calls.push(call.clone());
+        match (self.fault, self.rule) {
+            (Some((at, fate)), _) if at + 1 == calls.len() => fate,
+            (_, Some((concerns, fate))) if concerns(&call) => fate,
             _ => Fate::Works,
         }
     }
