@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -41,6 +41,11 @@ status: ## Show what runs (fails if the stack is down)
 
 logs: ## Print the logs of the local stack's functions (OPTIONS="poller --follow")
 	@if [ -x $(VENV)/bin/python ]; then $(LOCAL) logs $(OPTIONS); else echo 'The stack is down.'; exit 3; fi
+
+console: ## Open the local stack's console in your browser (OPTIONS="--port 4320"; Ctrl-C ends it)
+	@if [ ! -f .local/bitrelay.toml ]; then echo 'The stack is down; `make up` or `make run` starts it.'; exit 3; fi
+	@cargo build -q --workspace --bin bitrelay
+	@AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test $(TARGET)/debug/bitrelay --config .local/bitrelay.toml console --open $(OPTIONS)
 
 # One `cargo test` for all, because a selection of packages would compile their dependencies again with other features.
 # It also builds the simulator and the command line before any test runs.
@@ -110,6 +115,7 @@ lint-docs:
 	$(call say,links$(comma) line lengths and test names in documents; places of planted bugs)
 	$(PYTHON) infra/tools/check-links.py
 	$(PYTHON) infra/tools/planted-bugs.py --check
+	$(PYTHON) infra/tools/demo-picture.py --check
 
 lint-template: tools
 	$(call say,template)
@@ -139,6 +145,7 @@ clean: down ## Remove everything that was built (not the installed tools)
 
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV)
+	@infra/tools/install-npm.sh
 
 local-build: local-functions
 	cargo build --workspace --bin simulator --bin bitrelay

@@ -62,6 +62,7 @@ MATCHED = {
         "pullrequest.task_created",
         "pullrequest.task_resolved",
     },
+    "that Bitbucket signed, or that a poll found": ALL,
     "through a link": ELSEWHERE,
     "with a new reviewer": {"pullrequest.updated"},
     "after which no task is open": ALL - WITH_A_TASK - {"repo.push"},
@@ -101,6 +102,13 @@ class RulesTest(unittest.TestCase):
         pattern = rows()["of a workspace"]
         answer = aws.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
         self.assertFalse(answer["Result"])
+
+    def test_an_unsigned_event_can_be_left_out(self) -> None:
+        event = samples.all_events()["pullrequest.created"]
+        event["detail"]["signed"] = False
+        for row, matches in [("all", True), ("that Bitbucket signed, or that a poll found", False)]:
+            answer = aws.client("events").test_event_pattern(EventPattern=rows()[row], Event=json.dumps(event))
+            self.assertEqual(answer["Result"], matches, row)
 
     def test_the_patterns_of_the_templates(self) -> None:
         notify = template.load(EXAMPLES / "notify" / "template.yaml")["Resources"]["Notify"]["Properties"]

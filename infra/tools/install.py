@@ -69,7 +69,7 @@ def install(folder: Path) -> int:
 
 def fill(folder: Path) -> int:
     """Runs pip and turns its lines into a counter; shows all of them if it fails. Returns the exit code."""
-    lines = [line for line in REQUIREMENTS.read_text().splitlines() if line and not line.startswith("#")]
+    packages = sum("==" in line for line in REQUIREMENTS.read_text().splitlines() if not line.startswith("#"))
     argv: list[str | Path] = [
         folder / "bin" / "python",
         "-m",
@@ -77,6 +77,10 @@ def fill(folder: Path) -> int:
         "install",
         "--disable-pip-version-check",
         "--progress-bar=off",
+        # Safety: pip takes no file whose hash is not pinned. Every dependency is pinned, so pip looks for no others: it
+        # would refuse `boto3[crt]` beside `boto3`.
+        "--require-hashes",
+        "--no-deps",
     ]
     child = subprocess.Popen(
         [*argv, "-r", REQUIREMENTS],
@@ -91,12 +95,17 @@ def fill(folder: Path) -> int:
         output.append(line)
         if line.startswith("Collecting "):
             seen += 1
-            show(f"  {seen}/{len(lines)} {line.split()[1]}", final=seen % 25 == 0)
+            show(f"  {seen}/{packages} {line.split()[1]}", final=seen % 25 == 0)
         elif line.startswith("Installing collected packages"):
-            show(f"  {seen}/{len(lines)} collected, unpacking ...", final=True)
+            show(f"  {seen}/{packages} collected, unpacking ...", final=True)
     if child.wait() != 0:
         print("".join(output[-30:]), "error: pip failed; see above. Try again with: make tools", sep="\n")
-    return child.returncode
+        return child.returncode
+    # A dependency without a pin is missing now.
+    check = subprocess.run([*argv[:3], "check"], capture_output=True, text=True, check=False)
+    if check.returncode != 0:
+        print(check.stdout, "error: requirements.txt is incomplete; its first lines say how to make it", sep="\n")
+    return check.returncode
 
 
 def show(text: str, final: bool) -> None:

@@ -45,28 +45,36 @@ impl Delivery {
     pub fn verify(self, secrets: &[WebhookSecret]) -> Result<VerifiedDelivery, Error> {
         let signature = Signature::parse(&self.signatures)?;
         signature::verify(&self.body, &signature, secrets)?;
-        Ok(VerifiedDelivery(self))
+        Ok(VerifiedDelivery { delivery: self, signed: true })
     }
 
     /// Accepts a delivery of a link that is explicitly unsigned. Anyone who knows its URL can forge events. The caller
     /// must read that choice from the link itself and log a warning.
     pub fn accept_unsigned(self) -> VerifiedDelivery {
-        VerifiedDelivery(self)
+        VerifiedDelivery { delivery: self, signed: false }
     }
 }
 
 /// A verified delivery.
 #[derive(Debug, Clone)]
-pub struct VerifiedDelivery(Delivery);
+pub struct VerifiedDelivery {
+    delivery: Delivery,
+    signed: bool,
+}
 
 impl VerifiedDelivery {
+    /// False if the link accepts deliveries without a signature, so that nothing was verified.
+    pub const fn is_signed(&self) -> bool {
+        self.signed
+    }
+
     /// Returns the event key from the header. The body does not contain it.
     ///
     /// # Errors
     ///
     /// [`Error::EventKeyInvalid`], [`Error::EventKeyNotReported`].
     pub fn event_key(&self) -> Result<EventKey, Error> {
-        let key = EventKey::parse(self.0.event_key.as_deref().ok_or(Error::EventKeyInvalid)?)?;
+        let key = EventKey::parse(self.delivery.event_key.as_deref().ok_or(Error::EventKeyInvalid)?)?;
         if key.is_reported() { Ok(key) } else { Err(Error::EventKeyNotReported(key.to_string())) }
     }
 
@@ -76,26 +84,26 @@ impl VerifiedDelivery {
     ///
     /// [`Error::NotJson`], [`Error::NotAnObject`], [`Error::NestedTooDeep`].
     pub fn payload(&self) -> Result<Payload, Error> {
-        Payload::parse(&self.0.body)
+        Payload::parse(&self.delivery.body)
     }
 
     /// Returns the id of the hook.
     pub fn hook(&self) -> Option<&HookUuid> {
-        self.0.hook.as_ref()
+        self.delivery.hook.as_ref()
     }
 
     /// Returns the id of the request.
     pub fn request(&self) -> Option<&RequestUuid> {
-        self.0.request.as_ref()
+        self.delivery.request.as_ref()
     }
 
     /// Returns the number of the attempt, from 1. Bitbucket makes up to three.
     pub fn attempt(&self) -> u32 {
-        self.0.attempt.unwrap_or(1).max(1)
+        self.delivery.attempt.unwrap_or(1).max(1)
     }
 
     /// Returns the body, byte for byte.
     pub fn body(&self) -> &[u8] {
-        &self.0.body
+        &self.delivery.body
     }
 }

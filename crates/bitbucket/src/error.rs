@@ -109,6 +109,14 @@ pub enum Error {
         /// Reason in plain text.
         reason: &'static str,
     },
+    /// The answer of the REST API is too large to read.
+    #[error("Bitbucket's answer to {operation} is larger than {max_bytes} bytes")]
+    AnswerTooLarge {
+        /// The call.
+        operation: &'static str,
+        /// The limit.
+        max_bytes: usize,
+    },
     /// The caller may make no more API calls. Nothing was sent.
     #[error("this run has no API call left for {operation}")]
     AllowanceSpent {
@@ -158,6 +166,7 @@ impl Error {
             Self::Api { .. }
             | Self::Unreachable { .. }
             | Self::AnswerInvalid { .. }
+            | Self::AnswerTooLarge { .. }
             | Self::AllowanceSpent { .. } => 503,
         }
     }
@@ -195,7 +204,7 @@ impl Error {
             },
             Self::Unreachable { .. } => Category::Network,
             Self::AnswerInvalid { .. } => Category::Upstream,
-            Self::AllowanceSpent { .. } => Category::Limit,
+            Self::AnswerTooLarge { .. } | Self::AllowanceSpent { .. } => Category::Limit,
         }
     }
 }

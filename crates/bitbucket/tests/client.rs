@@ -100,6 +100,33 @@ async fn credential_is_not_sent_to_another_host() {
 }
 
 #[tokio::test]
+async fn page_with_a_user_in_its_address_is_not_requested() {
+    let server = Server::start(|host, _| {
+        format!(r#"{{"values": [], "next": "{}"}}"#, host.replace("http://", "http://alice:hunter2@"))
+            .into_response()
+    })
+    .await;
+    let client = server.client(10);
+    let error = client.comments(&repository(), PULL_REQUEST).await.unwrap_err();
+    assert!(matches!(error, Error::AnswerInvalid { .. }), "{error}");
+    assert_eq!(server.paths().len(), 1);
+}
+
+#[tokio::test]
+async fn answer_with_too_many_levels_is_invalid() {
+    let server = Server::start(|_, uri| {
+        // The number of the pull request is the number of levels in its comment.
+        let levels = uri.path().split('/').rev().nth(1).unwrap().parse().unwrap();
+        format!(r#"{{"values": [{}{}]}}"#, "[".repeat(levels), "]".repeat(levels)).into_response()
+    })
+    .await;
+    for (levels, is_valid) in [(62, true), (63, false), (120, false)] {
+        let listed = server.client(1).comments(&repository(), PullRequestId(levels)).await;
+        assert_eq!(listed.is_ok(), is_valid, "{levels}");
+    }
+}
+
+#[tokio::test]
 async fn allowance_limits_the_calls_of_all_clones() {
     let server = Server::start(|_, _| r#"{"values": []}"#.into_response()).await;
     let client = server.client(3);
@@ -235,4 +262,104 @@ async fn deleting_a_hook_costs_one_call() {
         "/2.0/repositories/acme/widgets/hooks/%7Bgone%7D",
     ];
     assert_eq!(server.paths(), paths);
+}
+
+const MIB: usize = 1024 * 1024;
+
+fn parameter(uri: &Uri, name: &str) -> usize {
+    let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(other, _)| *other == name).map(|(_, value)| value.parse().unwrap()).next().unwrap_or(1)
+}
+
+/// Answers with a page of comments whose texts have these bytes, by id from 0.
+fn page_of(url: &str, uri: &Uri, bytes: impl Fn(usize) -> usize, count: usize) -> Response {
+    let (items, page) = (parameter(uri, "pagelen"), parameter(uri, "page"));
+    let shown = ((page - 1) * items..page * items).take_while(|id| *id < count);
+    let comments: Vec<_> = shown
+        .map(|id| format!(r#"{{"id": {id}, "content": {{"raw": "{}"}}}}"#, "x".repeat(bytes(id))))
+        .collect();
+    let next = if page * items < count {
+        format!(r#", "next": "{url}{}?pagelen={items}&page={}""#, uri.path(), page + 1)
+    } else {
+        String::new()
+    };
+    format!(r#"{{"values": [{}]{next}}}"#, comments.join(",")).into_response()
+}
+
+/// Lists comments with `allowance` calls; returns their ids, and the listing.
+async fn ids_of(
+    server: &Server,
+    allowance: u32,
+) -> (Vec<u64>, bitbucket::client::Listing<bitbucket::payload::Comment>) {
+    let listing = server.client(allowance).comments(&repository(), PULL_REQUEST).await.unwrap();
+    (listing.items.iter().map(|comment| comment.id().unwrap().0).collect(), listing)
+}
+
+/// 250 comments. Six of the second hundred have 3 MiB each, and one has 11 MiB.
+fn some_large_comments(url: &str, uri: &Uri) -> Response {
+    let bytes = |id| match id {
+        112..=117 => 3 * MIB,
+        131 => 11 * MIB,
+        _ => 9,
+    };
+    page_of(url, uri, bytes, 250)
+}
+
+#[tokio::test]
+async fn page_that_is_too_large_is_read_in_smaller_pages() {
+    let server = Server::start(some_large_comments).await;
+    let (ids, listing) = ids_of(&server, 1_000).await;
+    assert_eq!(ids, (0..250).filter(|id| *id != 131).collect::<Vec<_>>());
+    assert_eq!((listing.complete, listing.too_large), (true, 1), "only the one of 11 MiB is missing");
+    // Two of a hundred and the last, one that was too large, ten of ten, and twice ten of one.
+    assert_eq!(server.paths().len(), 3 + 10 + 20);
+    assert!(server.paths()[2].contains("pagelen=10&page=11"), "{:?}", server.paths());
+}
+
+#[tokio::test]
+async fn refused_pages_of_one_item_leave_ten_items_out() {
+    let server = Server::start(|url, uri| {
+        if parameter(uri, "pagelen") == 1 {
+            return (StatusCode::BAD_REQUEST, r#"{"error": {"message": "Invalid pagelen"}}"#).into_response();
+        }
+        some_large_comments(url, uri)
+    })
+    .await;
+    let (ids, listing) = ids_of(&server, 1_000).await;
+    let is_left_out = |id: &u64| (110..120).contains(id) || (130..140).contains(id);
+    assert_eq!(ids, (0..250).filter(|id| !is_left_out(id)).collect::<Vec<_>>());
+    assert_eq!((listing.complete, listing.too_large), (true, 20));
+    assert_eq!(server.paths().len(), 3 + 10 + 2);
+}
+
+#[tokio::test]
+async fn smaller_pages_stay_within_the_allowance() {
+    let server = Server::start(some_large_comments).await;
+    let (ids, listing) = ids_of(&server, 4).await;
+    assert_eq!(ids, (0..120).filter(|id| *id < 110).collect::<Vec<_>>());
+    assert!(!listing.complete);
+    assert_eq!(server.paths().len(), 4);
+}
+
+#[tokio::test]
+async fn listing_of_large_items_ends_at_its_limit() {
+    let server = Server::start(|url, uri| page_of(url, uri, |_| 2 * MIB, 5_000)).await;
+    let (ids, listing) = ids_of(&server, 1_000).await;
+    assert_eq!(ids, (0..ids.len() as u64).collect::<Vec<_>>(), "the first ones, without a gap");
+    assert_eq!((ids.len(), listing.complete), (12, false), "24 MiB");
+    // Those of a hundred and of ten are too large.
+    assert_eq!(server.paths().len(), 1 + 1 + 10 + 1 + 2);
+}
+
+#[tokio::test]
+async fn pull_request_that_is_too_large_is_read_without_its_long_fields() {
+    let server = Server::start(|_, uri| {
+        let description = if uri.query().is_some() { String::new() } else { "x".repeat(11 * MIB) };
+        format!(r#"{{"id": 7, "description": "{description}"}}"#).into_response()
+    })
+    .await;
+    let shown = server.client(10).pull_request(&repository(), PULL_REQUEST).await.unwrap();
+    assert_eq!(shown.id(), Some(PULL_REQUEST));
+    let fields = "fields=-rendered%2C-summary%2C-description%2C-participants%2C-reviewers";
+    assert!(server.paths()[1].ends_with(fields), "{:?}", server.paths());
 }

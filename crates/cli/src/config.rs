@@ -52,7 +52,8 @@ impl Config {
         let format = variable("BITRELAY_FORMAT").map(|text| match text.as_str() {
             "table" => Ok(Format::Table),
             "json" => Ok(Format::Json),
-            _ => Err(named("BITRELAY_FORMAT", format!("{text:?} is neither table nor json"))),
+            "csv" => Ok(Format::Csv),
+            _ => Err(named("BITRELAY_FORMAT", format!("{text:?} is none of table, json and csv"))),
         });
         let link = variable("BITRELAY_LINK")
             .map(|text| text.parse::<LinkId>().map_err(|error| named("BITRELAY_LINK", error.to_string())));

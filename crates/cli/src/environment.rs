@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use store::Clock;
 
+use crate::output::printable;
 use crate::terminal::Terminal;
 
 /// Environment of a command.
@@ -29,15 +30,15 @@ impl std::fmt::Debug for Environment<'_> {
 }
 
 impl Environment<'_> {
-    /// Writes a line of the result. Ignores a closed output.
+    /// Writes a line of the result, without characters that control a terminal. Ignores a closed output.
     pub(crate) fn println(&mut self, text: &str) {
-        let _ = writeln!(self.out, "{text}");
+        let _ = writeln!(self.out, "{}", printable(text));
         let _ = self.out.flush();
     }
 
-    /// Writes an error or a warning.
+    /// Writes an error or a warning in the same way.
     pub(crate) fn eprintln(&mut self, text: &str) {
-        let _ = writeln!(self.err, "{text}");
+        let _ = writeln!(self.err, "{}", printable(text));
     }
 
     pub(crate) fn now(&self) -> Timestamp {

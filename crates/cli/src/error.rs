@@ -1,6 +1,7 @@
 //! Errors of commands, with their exit codes and what to do next.
 
 use bitbucket::Category;
+use relay::LinkId;
 use store::links::tokens::TokenError;
 
 use crate::aws_cause::AwsCause;
@@ -57,9 +58,13 @@ pub enum Error {
     /// Nobody could be asked, or nothing could be read.
     #[error("cannot read from the terminal or the standard input: {0}")]
     Terminal(#[from] std::io::Error),
-    /// A check found something wrong. The command has shown it already.
+    /// A check found something wrong, which the command has shown already. Or a thing that was waited for cannot
+    /// happen.
     #[error("{0}")]
     Unsound(String),
+    /// A thing that was waited for did not happen in time.
+    #[error("{0}")]
+    TimedOut(String),
     /// The receiver refused a delivery that bitrelay sent itself.
     #[error("the receiver answered the delivery with status {status}")]
     Delivery {
@@ -68,6 +73,9 @@ pub enum Error {
         /// Exit code of the command.
         exit: Exit,
     },
+    /// Somebody else changed the link during the command.
+    #[error("link {0} was changed by somebody else meanwhile; nothing was stored")]
+    LinkChanged(LinkId),
     /// No call to Bitbucket is left in the budget.
     #[error("no API call is left in the credential's budget")]
     BudgetSpent,
@@ -104,7 +112,7 @@ impl Error {
             Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => bitbucket_exit(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
-            Self::BudgetSpent => Exit::Temporary,
+            Self::LinkChanged(_) | Self::BudgetSpent | Self::TimedOut(_) => Exit::Temporary,
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -114,6 +122,8 @@ impl Error {
         let advice = match self {
             Self::NotConfigured { advice, .. } => advice,
             Self::NotFound { advice, .. } => return Some(advice.clone()).filter(|advice| !advice.is_empty()),
+            Self::LinkChanged(_) => "run the command again",
+            Self::TimedOut(_) => return None,
             Self::BudgetSpent => {
                 "`bitrelay status` shows the budget; some calls become available every minute"
             }

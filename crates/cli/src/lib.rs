@@ -10,6 +10,9 @@
 //! | `deployment` | outputs and parameters of a stack |
 //! | `session` | access to the table, the links and Bitbucket |
 //! | `commands` | one module per command |
+//! | `log` | reads the log by link and time |
+//! | `stats` | figures of reviews |
+//! | `console` | the pages of `console` |
 //! | `samples`, `delivery` | sample deliveries |
 //! | `output` | tables and JSON |
 //! | `terminal` | questions to a person |
@@ -19,14 +22,20 @@ pub mod args;
 mod aws_cause;
 mod commands;
 mod config;
+mod console;
 mod delivery;
 mod deployment;
 mod environment;
 mod error;
 mod exit;
+mod log;
 mod output;
+#[cfg(test)]
+#[path = "../tests/commands/played.rs"]
+mod played;
 mod samples;
 mod session;
+mod stats;
 mod sweeps;
 mod terminal;
 
@@ -66,6 +75,11 @@ async fn execute(cli: Cli, environment: &mut Environment<'_>) -> Result<(), Erro
         return Ok(());
     }
     let config = config::Config::resolve(&cli.global, environment.variable)?;
+    if config.format == args::Format::Csv && !matches!(cli.command, args::Command::Stats(_)) {
+        return Err(Error::Usage(
+            "the format csv is for `bitrelay stats reviews`; use table or json".to_owned(),
+        ));
+    }
     let mut session = Session::new(config, environment);
     // Boxed, because the future holds those of every command.
     Box::pin(commands::run(cli.command, &mut session)).await

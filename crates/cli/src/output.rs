@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 /// Result of a command, as text and as JSON.
@@ -50,6 +50,18 @@ pub(crate) fn distance(time: Timestamp, now: Timestamp) -> String {
     if seconds < 0 { format!("{size} ago") } else { format!("in {size}") }
 }
 
+/// Formats a length of time with one unit.
+pub(crate) fn length(time: SignedDuration) -> String {
+    let (seconds, tenths) = (time.as_secs(), time.subsec_millis() / 100);
+    match seconds {
+        ..10 => format!("{seconds}.{tenths} s"),
+        10..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
 /// Formats a number; a missing one is a dash.
 pub(crate) fn number_or_dash(number: Option<u64>) -> String {
     number.map_or_else(|| "-".to_owned(), |number| number.to_string())
@@ -60,14 +72,27 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if controls(c) { ' ' } else { c }).collect()
 }
 
+/// Returns text of several lines without characters that control a terminal. For safety: every output passes through it.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if controls(c) && c != '\n' { ' ' } else { c }).collect()
+}
+
 /// Formats JSON for people. Characters that control a terminal are escaped, which leaves the JSON's meaning.
 pub(crate) fn pretty(value: &Value) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    // A line break is layout: inside a string it is escaped already.
+    escaped(&serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// Formats JSON on one line, with the same escapes.
+pub(crate) fn one_line(value: &Value) -> String {
+    escaped(&value.to_string())
+}
+
+/// Escapes the characters of JSON that control a terminal. A line break is layout: in a string it is escaped already.
+fn escaped(json: &str) -> String {
     let shown = |c: char| {
         if controls(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
     };
-    text.chars().map(shown).collect()
+    json.chars().map(shown).collect()
 }
 
 /// True for control characters, and for those that reorder or hide text
@@ -91,6 +116,7 @@ mod tests {
         let shown = pretty(&hostile);
         assert_eq!(shown, "{\n  \"title\": \"a\\u001b[2J\\u009b\\u202eb\\nc\"\n}");
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), hostile);
+        assert_eq!(one_line(&hostile), r#"{"title":"a\u001b[2J\u009b\u202eb\nc"}"#);
     }
 
     #[test]
@@ -109,7 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn length_has_one_unit() {
+        for (millis, expected) in [
+            (0, "0.0 s"),
+            (940, "0.9 s"),
+            (58_100, "58 s"),
+            (130_000, "2 min"),
+            (7_300_000, "2 h"),
+            (200_000_000, "2 d"),
+        ] {
+            assert_eq!(length(SignedDuration::from_millis(millis)), expected);
+        }
+    }
+
+    #[test]
     fn foreign_text_cannot_control_the_terminal() {
         assert_eq!(plain("a\u{1b}[31m\nb"), "a [31m b");
+        assert_eq!(printable("a\u{1b}[31m\r\nb\u{202e}\u{9b}"), "a [31m \nb  ");
     }
 }

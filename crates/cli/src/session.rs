@@ -10,7 +10,7 @@ use relay::budget::Reservation;
 use relay::{Account, LinkId, Settings};
 use secrecy::SecretString;
 use store::links::tokens::{SecretsManagerGrants, TokenSource, Tokens};
-use store::links::{LinkAdmin, LinkCredential, LinkDocument};
+use store::links::{LinkAdmin, LinkCredential, LinkDocument, LinkEdit};
 use store::reading::Reader;
 use store::{DynamoTable, LinkSource, SecretsManagerLinks, budget};
 use url::Url;
@@ -20,7 +20,7 @@ use crate::args::Format;
 use crate::config::Config;
 use crate::deployment::Deployment;
 use crate::environment::{Environment, SharedClock};
-use crate::output::Report;
+use crate::output::{Report, one_line, pretty};
 
 const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
 
@@ -44,6 +44,21 @@ impl Access {
     }
 }
 
+/// A link's document during a change.
+#[derive(Debug)]
+pub(crate) struct OpenLink {
+    pub(crate) edit: LinkEdit,
+    /// The version that the change replaces.
+    pub(crate) version: String,
+}
+
+fn no_link(link: &LinkId) -> Error {
+    Error::NotFound {
+        message: format!("no link {link}"),
+        advice: "`bitrelay link list` shows the links, `bitrelay link create` creates one".to_owned(),
+    }
+}
+
 /// State of one command: its configuration, its environment, and the AWS configuration once it is loaded.
 pub(crate) struct Session<'s, 'a> {
     pub(crate) config: Config,
@@ -64,19 +79,16 @@ impl<'s, 'a> Session<'s, 'a> {
     /// Shows a result.
     pub(crate) fn show(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.environment.println(&report.text),
-            Format::Json => {
-                let text = serde_json::to_string_pretty(&report.json).unwrap_or_default();
-                self.environment.println(&text);
-            }
+            Format::Table | Format::Csv => self.environment.println(&report.text),
+            Format::Json => self.environment.println(&pretty(&report.json)),
         }
     }
 
     /// Shows one result of a stream; as JSON it takes one line.
     pub(crate) fn show_line(&mut self, report: &Report) {
         match self.config.format {
-            Format::Table => self.environment.println(&report.text),
-            Format::Json => self.environment.println(&report.json.to_string()),
+            Format::Table | Format::Csv => self.environment.println(&report.text),
+            Format::Json => self.environment.println(&one_line(&report.json)),
         }
     }
 
@@ -171,10 +183,26 @@ impl<'s, 'a> Session<'s, 'a> {
     pub(crate) async fn document(&mut self, link: &LinkId) -> Result<SecretString, Error> {
         let prefix = self.secrets_prefix().await?;
         let links = SecretsManagerLinks::connect(&self.aws().await, prefix);
-        links.load(link).await?.ok_or_else(|| Error::NotFound {
-            message: format!("no link {link}"),
-            advice: "`bitrelay link list` shows the links, `bitrelay link create` creates one".to_owned(),
-        })
+        links.load(link).await?.ok_or_else(|| no_link(link))
+    }
+
+    /// Opens a link's document for a change.
+    pub(crate) async fn open_link(&mut self, link: &LinkId) -> Result<OpenLink, Error> {
+        let found = self.links().await?.load(link).await?.ok_or_else(|| no_link(link))?;
+        Ok(OpenLink { edit: LinkEdit::parse(link, &found.document)?, version: found.version })
+    }
+
+    /// Stores a changed document, unless somebody else has changed the link since it was opened.
+    pub(crate) async fn store_link(
+        &mut self,
+        link: &LinkId,
+        version: &str,
+        document: &SecretString,
+    ) -> Result<(), Error> {
+        if self.links().await?.replace(link, version, document).await? {
+            return Ok(());
+        }
+        Err(Error::LinkChanged(link.clone()))
     }
 
     /// Returns the account whose budget pays for a link's calls; `None` if the link has no credential or its secret is
@@ -196,6 +224,19 @@ impl<'s, 'a> Session<'s, 'a> {
         let base = self.named(self.config.webhook_url.clone(), "WebhookUrl", "the webhook URL").await?;
         let url = format!("{}/{link}", base.trim_end_matches('/'));
         Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
+    }
+
+    /// Returns all URLs of this stack to which Bitbucket can deliver for a link: the one from the configuration, that of
+    /// API Gateway, and that of the stack's own domain.
+    pub(crate) async fn webhook_urls(&mut self, link: &LinkId) -> Result<Vec<Url>, Error> {
+        let mut urls = vec![self.webhook_url(link).await?];
+        let outputs = self.deployment().await?.outputs;
+        let of_domain = outputs.get("CallbackUrl").and_then(|url| url.strip_suffix("/callback"));
+        let bases = outputs.get("WebhookUrl").cloned().into_iter();
+        for base in bases.chain(of_domain.map(|base| format!("{base}/webhook"))) {
+            urls.extend(Url::parse(&format!("{}/{link}", base.trim_end_matches('/'))).ok());
+        }
+        Ok(urls)
     }
 
     /// Returns the address at which a person starts to authorize a link, on the deployment's custom domain if any.

@@ -71,8 +71,8 @@ fn every_alarm_watches_a_metric_that_is_emitted() {
 fn each_class_of_refused_delivery_has_an_alarm() {
     let watched = watched();
     let classes = [
-        ("401", "bitrelay", "DeliveriesUnauthorized"),
-        ("404", "bitrelay", "DeliveriesToUnknownLinks"),
+        ("401, a link that exists", "bitrelay", "DeliveriesUnauthorized"),
+        ("401, a link that does not, and 404", "bitrelay", "DeliveriesToUnknownLinks"),
         ("400, 413, 415", "bitrelay", "DeliveriesMalformed"),
         ("429", "bitrelay", "RequestsThrottled"),
         ("5xx", "AWS/ApiGateway", "5xx"),
@@ -90,5 +90,18 @@ fn each_alarm_on_our_metrics_selects_the_stack() {
     assert!(ours.clone().count() >= 5);
     for alarm in ours {
         assert_eq!(property(alarm, "Dimensions"), "[{ Name: stack, Value: !Ref AWS::StackName }]");
+    }
+}
+
+#[test]
+fn table_outlives_its_stack_and_a_slip() {
+    let tables = resources("AWS::DynamoDB::Table");
+    assert_eq!(tables.len(), 1);
+    for (name, value) in [
+        ("DeletionPolicy", "Retain"),
+        ("UpdateReplacePolicy", "Retain"),
+        ("DeletionProtectionEnabled", "true"),
+    ] {
+        assert_eq!(property(&tables[0], name), value);
     }
 }

@@ -29,6 +29,7 @@ fn delivered(webhook: &Webhook) -> (Subject, Observation) {
     let payload = Payload::parse(&webhook.body).unwrap();
     let subject = Subject::from_payload(&payload);
     let report = Report {
+        signed: true,
         key: EventKey::parse(&webhook.key).unwrap(),
         payload,
         body: webhook.body.clone(),
@@ -48,12 +49,12 @@ fn in_mid_life(subject: &Subject, observation: &Observation, now: Timestamp) -> 
     let comment =
         |id: u64| json!({ "id": id, "content": { "raw": "text" }, "created_on": now, "updated_on": now });
     let poll = PullRequestPoll {
+        repository: None,
         base_version: state.version,
         started_at: now,
         pull_request: None,
         head: None,
-        is_complete: true,
-        comments: Listing::new((0..100).map(|id| Document::new(comment(id))).collect()),
+        comments: Listing::new((0..100).map(|id| Document::new(comment(id))).collect(), true),
         tasks: None,
     };
     let poll = Observation::PullRequest(PullRequestObservation::Poll(poll));

@@ -29,7 +29,7 @@ pub mod subject;
 pub use budget::{Account, AccountKind, NamedLimit};
 pub use error::Error;
 pub use event::{Change, Counters, Envelope, Event, EventId, PayloadReference, Source};
-pub use fold::{Folded, HeadMoved, MAX_EVENTS_PER_FOLD, fold};
+pub use fold::{Folded, HeadMoved, LetGoCounts, MAX_EVENTS_PER_FOLD, fold};
 pub use observation::{CommitPoll, Listing, Observation, PullRequestPoll, Report};
 pub use schedule::Settings;
 pub use state::{Known, LinkState, Reason, ShortHash, SubjectState, SweepTarget, SweepTargets, Watch};

@@ -50,6 +50,21 @@ pub async fn reserve<T: Documents>(
     change(table, account, |budget| budget.reserve(now, limit, most)).await
 }
 
+/// As [`reserve`], for a link without signatures.
+///
+/// # Errors
+///
+/// As for [`reserve`].
+pub async fn reserve_unsigned<T: Documents>(
+    table: &T,
+    account: &Account,
+    now: Timestamp,
+    limit: u32,
+    most: u32,
+) -> Result<Reservation, Error> {
+    change(table, account, |budget| budget.reserve_unsigned(now, limit, most)).await
+}
+
 /// Returns unused calls to the budget, and stores the limit that Bitbucket reported meanwhile. Both take one write.
 ///
 /// # Errors

@@ -74,6 +74,9 @@ pub struct KeptDelivery {
 /// The content of a delivery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Waiting {
+    /// True if nobody compared its signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsigned: bool,
     link: LinkId,
     key: EventKey,
     hook: String,
@@ -103,6 +106,7 @@ impl KeptDelivery {
             return Err(Error::TooLarge { what: "the compressed body", bytes, max_bytes });
         }
         let waiting = Waiting {
+            unsigned: !report.signed,
             link: link.clone(),
             key: report.key.clone(),
             hook: report.hook.clone(),
@@ -133,23 +137,29 @@ impl KeptDelivery {
             body_sha256: waiting.body_sha256,
             attempt: waiting.attempt,
         };
-        let report =
-            Report { key: waiting.key, payload, body, hook: waiting.hook, delivery: waiting.request };
+        let report = Report {
+            signed: !waiting.unsigned,
+            key: waiting.key,
+            payload,
+            body,
+            hook: waiting.hook,
+            delivery: waiting.request,
+        };
         Ok(Some((waiting.link, report, mark)))
     }
 
     /// Marks it as folded.
     pub(crate) fn fold(&mut self, now: Timestamp) {
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         self.due_at = now;
         self.waiting = None;
     }
 
     /// Plans another attempt, after a failed one.
     pub(crate) fn postpone(&mut self, now: Timestamp) {
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
         let pause = FIRST_PAUSE_SECONDS.saturating_mul(1 << self.failures.min(16)).min(LONGEST_PAUSE_SECONDS);
-        self.failures += 1;
+        self.failures = self.failures.saturating_add(1);
         self.due_at = now.saturating_add(SignedDuration::from_secs(pause.into())).unwrap_or(now);
     }
 }
@@ -197,5 +207,14 @@ mod tests {
         kept.failures = u32::MAX - 1;
         kept.postpone(Timestamp::MAX);
         assert_eq!(kept.due_at, Timestamp::MAX);
+    }
+
+    #[test]
+    fn numbers_of_a_damaged_document_do_not_wrap() {
+        let mut kept = KeptDelivery { version: u64::MAX, failures: u32::MAX, ..KeptDelivery::default() };
+        kept.postpone(Timestamp::UNIX_EPOCH);
+        assert_eq!((kept.version, kept.failures), (u64::MAX, u32::MAX));
+        kept.fold(Timestamp::UNIX_EPOCH);
+        assert_eq!(kept.version, u64::MAX);
     }
 }

@@ -38,6 +38,8 @@ pub enum Fault {
     CommitFails,
     /// A commit is refused as if another writer had been faster.
     CommitConflicts,
+    /// A commit is refused, as if the state were too large, and so is every later attempt.
+    CommitRefused,
     /// A commit is stored, but its answer is lost.
     AnswerLost,
     /// The query for due watches fails.
@@ -136,8 +138,14 @@ impl MemoryTable {
     }
 
     /// Returns another table with the same contents, so that a test can go on from them in several ways.
+    #[must_use]
     pub fn copy(&self) -> Self {
         Self(Arc::new(Mutex::new(self.lock().clone())))
+    }
+
+    /// Puts an item, whatever it holds: a damaged one, or one of another version.
+    pub fn put_item(&self, item: Item) {
+        self.lock().put(item);
     }
 
     /// Returns an empty table that records its stream.
@@ -236,10 +244,18 @@ impl SubjectLog for MemoryTable {
         let writes = writes(commit)?;
         let mut contents = self.lock();
         contents.calls.commits += 1;
-        let fault = contents.fault(&[Fault::CommitFails, Fault::CommitConflicts, Fault::AnswerLost]);
+        let fault = contents.fault(&[
+            Fault::CommitFails,
+            Fault::CommitConflicts,
+            Fault::CommitRefused,
+            Fault::AnswerLost,
+        ]);
         match fault {
             Some(Fault::CommitFails) => return Err(unreachable("TransactWriteItems").into()),
             Some(Fault::CommitConflicts) => return Err(CommitError::Conflict),
+            Some(Fault::CommitRefused) => {
+                return Err(Error::TooLarge { what: "the compressed state", bytes: 2, max_bytes: 1 }.into());
+            }
             _ => {}
         }
         let refused: Vec<_> =

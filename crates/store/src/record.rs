@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use relay::{Event, LinkId, Observation, Settings, Subject, SubjectState, Watch, fold};
+use relay::{Event, LetGoCounts, LinkId, Observation, Settings, Subject, SubjectState, Watch, fold};
 
 use crate::Error;
 use crate::clock::Clock;
@@ -34,6 +34,8 @@ pub enum Recorded {
         events: Vec<Event>,
         /// The next poll of its subject.
         watch: Option<Watch>,
+        /// Number of comments and tasks that the state let go of, because it is at its limit.
+        let_go: u32,
     },
     /// Nothing had to be stored: the delivery was stored before, or the state does not track what the poll read.
     Known,
@@ -128,6 +130,7 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
         state: Option<SubjectState>,
     ) -> Result<Recorded, Error> {
         let mut stored = Vec::new();
+        let mut let_go = 0;
         let mut refusals = 0;
         let mut state = match state {
             Some(state) => state,
@@ -151,9 +154,10 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
             let refused = match self.table.commit(&commit).await {
                 Ok(()) => {
                     log(&commit);
+                    let_go += log_let_go(link, subject, folded.let_go);
                     stored.extend(folded.events);
                     if !folded.more {
-                        return Ok(Recorded::Stored { events: stored, watch: folded.state.watch });
+                        return Ok(Recorded::Stored { events: stored, watch: folded.state.watch, let_go });
                     }
                     // Fold the same observation again, for the events that did not fit. Keep its base version: with a
                     // higher one, changes that other writers stored meanwhile would count as older than the poll.
@@ -196,6 +200,18 @@ fn log(commit: &Commit<'_>) {
             "stored"
         );
     }
+}
+
+/// Logs the items that a state let go of, and returns the number of those that were not deleted.
+fn log_let_go(link: &LinkId, subject: &Subject, let_go: LetGoCounts) -> u32 {
+    let LetGoCounts { comments, tasks, deleted } = let_go;
+    if !let_go.is_empty() {
+        tracing::warn!(
+            %link, %subject, comments, tasks, deleted,
+            "state is at its limit; it let go of the items that did not change for longest"
+        );
+    }
+    comments + tasks
 }
 
 /// Logs an alarm, and returns a mark with a request id of its own. *Safety*: else the second of two deliveries with one

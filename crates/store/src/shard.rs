@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use relay::LinkId;
+use relay::{LinkId, SubjectState, Watch};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -27,9 +27,13 @@ impl Shard {
         (0..SHARDS).map(Self)
     }
 
-    /// Returns the partition of the index `due` that holds this shard's patient watches, or the others.
-    pub(crate) fn due_partition(self, is_patient: bool) -> String {
-        let kind = if is_patient { "patient" } else { "due" };
+    /// Returns the partition of the index `due` that holds this shard's watches of one kind.
+    pub(crate) fn due_partition(self, kind: WatchKind) -> String {
+        let kind = match kind {
+            WatchKind::Prompt => "due",
+            WatchKind::Patient => "patient",
+            WatchKind::Unsigned => "unsigned",
+        };
         format!("{kind}#{self}")
     }
 
@@ -38,9 +42,33 @@ impl Shard {
         format!("kept#{self}")
     }
 
-    /// Returns both partitions of the index `due` that hold watches.
-    pub(crate) fn due_partitions(self) -> [String; 2] {
-        [false, true].map(|is_patient| self.due_partition(is_patient))
+    /// Returns the partitions of the index `due` that hold watches.
+    pub(crate) fn due_partitions(self) -> [String; 3] {
+        [WatchKind::Prompt, WatchKind::Patient, WatchKind::Unsigned].map(|kind| self.due_partition(kind))
+    }
+}
+
+/// The kinds of watches. Each is read apart, so that none hides another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WatchKind {
+    /// A window, or something else that waits for nothing.
+    Prompt,
+    /// It gives way, such as a sweep.
+    Patient,
+    /// Of a subject that only a delivery without a signature names: anybody can make any number of these.
+    Unsigned,
+}
+
+impl WatchKind {
+    /// The kind of the watch of a state.
+    pub(crate) fn of(state: &SubjectState, watch: Watch) -> Self {
+        if state.is_unsigned() {
+            Self::Unsigned
+        } else if watch.is_patient() {
+            Self::Patient
+        } else {
+            Self::Prompt
+        }
     }
 }
 

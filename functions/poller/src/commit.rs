@@ -2,14 +2,16 @@
 
 use bitbucket::client::{Client, RepositoryPath};
 use jiff::Timestamp;
-use relay::observation::{CommitObservation, CommitPoll, Listing, Observation};
-use relay::polling::{Allowance, Failure, comment_lookups, comment_pages};
+use relay::observation::{CommitObservation, CommitPoll, Observation};
+use relay::polling::{Allowance, ClaimedRepository, Failure, comment_lookups, comment_pages};
 use relay::state::CommitState;
 use relay::{Settings, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
+use crate::access;
 use crate::error::Error;
+use crate::listing::{listing, looked_up};
 use crate::outcome::{PollOutcome, store_poll};
 use crate::poller::Poller;
 
@@ -27,8 +29,12 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     if allowance.postpones(comment_pages(&commit.comments), due.watch.due_at, started_at) {
         return Ok(PollOutcome::Postponed);
     }
-    let path = RepositoryPath::from_payload(&commit.repository).ok_or(Error::NoRepository)?;
-    let read = read(client, &path, hash, commit, state.version, started_at, &poller.settings)
+    let claimed = ClaimedRepository { object: &commit.repository, signed: !commit.is_unsigned };
+    let repository = match access::readable(poller, client, due, claimed).await {
+        Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
+        repository => repository?,
+    };
+    let read = read(client, &repository.path, hash, commit, state.version, started_at, &poller.settings)
         .await
         .map_err(Error::from);
     if read.as_ref().is_err_and(|error| error.failure() == Failure::OutOfCalls) {
@@ -47,19 +53,15 @@ async fn read(
     started_at: Timestamp,
     settings: &Settings,
 ) -> Result<CommitPoll, bitbucket::Error> {
-    let listed = client.commit_comments(repository, hash).await?;
-    let (is_complete, mut comments) = (listed.complete, Listing::new(listed.items));
-    if is_complete {
-        for comment in comment_lookups(&commit.comments, &comments, client.calls_left(), started_at, settings)
-        {
-            let answer = client.commit_comment(repository, hash, comment).await?;
-            comments.lookups.insert(comment, answer);
-        }
-    } else {
+    let mut comments = listing(client.commit_comments(repository, hash).await?);
+    if !comments.complete {
         tracing::warn!(
             hash,
             "too many comments to read in one poll; changes to older comments may be missed"
         );
     }
-    Ok(CommitPoll { base_version, started_at, is_complete, comments })
+    for comment in comment_lookups(&commit.comments, &comments, client.calls_left(), started_at, settings) {
+        comments.answer(comment, looked_up(client.commit_comment(repository, hash, comment).await)?);
+    }
+    Ok(CommitPoll { base_version, started_at, comments })
 }

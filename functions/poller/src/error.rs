@@ -22,6 +22,9 @@ pub enum Error {
     /// The state does not name the path of the subject's repository.
     #[error("no repository path is known for this subject")]
     NoRepository,
+    /// The link is unsigned and does not name the repository.
+    #[error("the unsigned link does not name this repository; `bitrelay link sweep` names it")]
+    NotNamed,
     /// The queue did not take a shard, or the outcome is unknown: its error code.
     #[error("the queue of shards refused a message: {0}")]
     QueueRefused(String),
@@ -55,7 +58,7 @@ impl Error {
         match self {
             Self::Bitbucket(error) => error.category(),
             Self::Store(error) => error.category(),
-            Self::NoCredential | Self::NoLink | Self::NoRepository => Category::NotFound,
+            Self::NoCredential | Self::NoLink | Self::NoRepository | Self::NotNamed => Category::NotFound,
             Self::QueueRefused(_) => Category::Upstream,
             Self::UnknownEvent(_) | Self::Setting { .. } => Category::Internal,
         }
@@ -75,6 +78,7 @@ impl Error {
             | Self::Store(store::Error::Unavailable { .. }) => Failure::Unavailable,
             Self::Bitbucket(bitbucket::Error::AllowanceSpent { .. }) => Failure::OutOfCalls,
             Self::NoCredential | Self::NoLink | Self::NoRepository => Failure::Unconfigured,
+            Self::NotNamed => Failure::NotNamed,
             _ => Failure::Other,
         }
     }

@@ -4,15 +4,15 @@ use bitbucket::PullRequestId;
 use bitbucket::client::{Client, RepositoryPath};
 use relay::ShortHash;
 use relay::observation::HeadDetails;
-use relay::state::PullRequestState;
+use serde_json::Value;
 
-/// Reads the builds and the size of the head. What Bitbucket cannot answer (a diff that takes too long, a source branch
+/// Reads the builds and the size of the head. `pull_request` has the link to its changed files. What Bitbucket cannot answer (a diff that takes too long, a source branch
 /// that does not exist any more) stays empty, and does not fail the poll.
 pub(crate) async fn read_head(
     client: &Client,
     repository: &RepositoryPath,
     id: PullRequestId,
-    pr: &PullRequestState,
+    pull_request: Option<&Value>,
     hash: ShortHash,
 ) -> Result<HeadDetails, bitbucket::Error> {
     let builds = match client.builds(repository, id).await {
@@ -21,7 +21,7 @@ pub(crate) async fn read_head(
         Err(error) => return Err(error),
     };
     let commits = counted_or_none(client.count_commits(repository, id).await)?;
-    let diffstat = pr.snapshot.pointer("/links/diffstat/href").and_then(|href| href.as_str());
+    let diffstat = pull_request.and_then(|shown| shown.pointer("/links/diffstat/href")?.as_str());
     let files_changed = match diffstat {
         Some(diffstat) => counted_or_none(client.count_changed_files(diffstat).await)?,
         None => None,
@@ -43,5 +43,6 @@ const fn is_final(error: &bitbucket::Error) -> bool {
         error,
         bitbucket::Error::Api { status: 400 | 403 | 404 | 410 | 555, .. }
             | bitbucket::Error::AnswerInvalid { .. }
+            | bitbucket::Error::AnswerTooLarge { .. }
     )
 }

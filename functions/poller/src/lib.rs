@@ -17,6 +17,7 @@
 //! | [`trigger`] | the event that invokes the function |
 //! | `cache`, `poller` | `Poller`: clients, table and caches, kept between invocations |
 //! | `credential` | the credential of a link |
+//! | `access` | the repository that a poll may read |
 //! | `fan_out` | division of the shards between invocations |
 //! | `registration` | repositories to sweep |
 //! | `outcome` | the result of one poll, stored |
@@ -30,6 +31,7 @@
 //! | `metrics` | the metrics of a run |
 //! | `invocation` | `Poller::run` and `Poller::run_shard` |
 
+mod access;
 mod cache;
 mod commit;
 mod credential;
@@ -40,6 +42,7 @@ mod invocation;
 mod kept;
 mod leases;
 mod link;
+mod listing;
 mod metrics;
 mod outcome;
 mod passes;

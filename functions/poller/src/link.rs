@@ -5,8 +5,8 @@ use std::panic::AssertUnwindSafe;
 use bitbucket::client::Client;
 use futures::FutureExt as _;
 use jiff::SignedDuration;
-use relay::polling::{Allowance, Consequence};
-use relay::{LinkId, Observation, Subject};
+use relay::polling::{Allowance, Consequence, Failure};
+use relay::{LinkId, Subject};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
@@ -56,8 +56,8 @@ async fn poll_or_defect<T: Table, L: LinkSource, C: Clock>(
     due: &DueWatch,
     allowance: &Allowance,
 ) -> Result<PollOutcome, Error> {
-    let polled = AssertUnwindSafe(poll(poller, client, due, allowance)).catch_unwind().await;
-    polled.unwrap_or(Err(Error::Store(store::Error::Defect)))
+    let outcome = AssertUnwindSafe(poll(poller, client, due, allowance)).catch_unwind().await;
+    outcome.unwrap_or(Err(Error::Store(store::Error::Defect)))
 }
 
 /// One link in one pass of a run.
@@ -91,11 +91,12 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
                 continue;
             }
             match self.poll_renewing(&mut spender, &due).await {
-                Ok(PollOutcome::Stored { events }) => {
+                Ok(PollOutcome::Stored(added)) => {
                     let mut tally = run.tally();
                     let stats = tally.stats(link);
                     stats.polled += 1;
-                    stats.events += events;
+                    stats.events += added.events;
+                    stats.let_go += added.let_go;
                     drop(tally);
                     let mut pauses = run.poller.pauses();
                     pauses.record_success(&(due.link.clone(), Some(due.subject)));
@@ -142,13 +143,18 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
 
     /// Stores a watch for later, because its subject does not exist or may not be read.
     async fn postpone(&self, due: &DueWatch, error: &Error) {
-        self.run.tally().stats(&due.link).refused += 1;
-        tracing::warn!(
-            link = %due.link, subject = %due.subject, category = error.category().as_str(), %error,
-            "poll refused; it is made again in a minute, later in an hour, after a month once a day"
-        );
-        if let Err(error) = self.run.poller.record(&due.link, &due.subject, &Observation::Refused, None).await
-        {
+        let poller = self.run.poller;
+        if error.failure() == Failure::NotNamed {
+            log_not_named(poller, due, error);
+        } else {
+            self.run.tally().stats(&due.link).refused += 1;
+            tracing::warn!(
+                link = %due.link, subject = %due.subject, category = error.category().as_str(), %error,
+                "poll refused; it is made again in a minute, later in an hour, after a month once a day"
+            );
+        }
+        let observation = error.failure().observation();
+        if let Err(error) = poller.record(&due.link, &due.subject, &observation, None).await {
             self.record_failure(due, &error);
         }
     }
@@ -181,5 +187,15 @@ impl<T: Table, L: LinkSource, C: Clock> LinkPass<'_, T, L, C> {
     fn pause(&self, link: &LinkId, subject: Option<Subject>, least: SignedDuration) {
         let poller = self.run.poller;
         poller.pauses().record_failure((link.clone(), subject), poller.clock.now(), least);
+    }
+}
+
+/// Logs that a repository is not read: once for each instance, because anybody can send any number of deliveries.
+fn log_not_named<T: Table, L: LinkSource, C: Clock>(poller: &Poller<T, L, C>, due: &DueWatch, error: &Error) {
+    let Some(repository) = due.subject.repository() else { return };
+    let key = (due.link.clone(), repository.clone());
+    if poller.not_named.get(&key).is_none() {
+        poller.not_named.insert(key, ());
+        tracing::warn!(link = %due.link, %repository, %error, "repository not polled; its polls wait for a name");
     }
 }

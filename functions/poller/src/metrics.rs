@@ -127,12 +127,16 @@ fn write_links(metrics: &Metrics, now: Timestamp, links: &BTreeMap<LinkId, LinkM
     let oldest = links.values().map(|link| link.backlog.oldest_overdue_seconds).max();
     let failed: u32 = links.values().map(|link| link.stats.failed).sum();
     let refused: u32 = links.values().map(|link| link.stats.refused).sum();
-    let of_all = [
+    let let_go: u32 = links.values().map(|link| link.stats.let_go).sum();
+    let mut of_all = vec![
         Metric::seconds("OldestOverdueSeconds", oldest.unwrap_or(0)),
         Metric::count("PollsFailed", failed),
         Metric::count("PollsRefused", refused),
         Metric::count("DeliveriesUnfolded", unfolded),
     ];
+    if let_go > 0 {
+        of_all.push(Metric::count("ItemsLetGo", let_go));
+    }
     metrics.write(now, Scope::Stack, &of_all);
 }
 
@@ -211,6 +215,20 @@ mod tests {
         let line = &written(&BTreeMap::from([("a".parse().unwrap(), LinkMetrics::default())]))[0];
         assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 6);
         assert_eq!(line.get("CallsLeft"), None);
+    }
+
+    #[test]
+    fn let_go_items_count_for_the_stack_in_runs_with_some() {
+        let let_go = |let_go| LinkMetrics {
+            stats: LinkStats { let_go, ..LinkStats::default() },
+            ..LinkMetrics::default()
+        };
+        let of_all = |links: &[(&str, u32)]| {
+            let links = links.iter().map(|(link, count)| (link.parse().unwrap(), let_go(*count)));
+            written(&links.collect()).pop().unwrap().get("ItemsLetGo").cloned()
+        };
+        assert_eq!(of_all(&[("a", 2), ("b", 3)]), Some(5.into()));
+        assert_eq!(of_all(&[("a", 0)]), None);
     }
 
     #[test]

@@ -6,16 +6,13 @@ use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
 use crate::error::Error;
-use crate::poller::Poller;
+use crate::poller::{Added, Poller};
 
 /// Outcome of polling one due watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PollOutcome {
     /// The subject was read, and the observation is stored.
-    Stored {
-        /// Number of new events.
-        events: u32,
-    },
+    Stored(Added),
     /// Not due any more. The index of watches lags behind the table by a moment.
     NotDue,
     /// The run's calls do not suffice; another run polls it.
@@ -30,10 +27,10 @@ pub(crate) async fn store_poll<T: Table, L: LinkSource, C: Clock>(
     state: SubjectState,
     observation: &Observation,
 ) -> Result<PollOutcome, Error> {
-    let events = poller.record(&due.link, &due.subject, observation, Some(state)).await?;
+    let added = poller.record(&due.link, &due.subject, observation, Some(state)).await?;
     tracing::info!(
-        link = %due.link, subject = %due.subject, reason = due.watch.reason.as_str(), events,
+        link = %due.link, subject = %due.subject, reason = due.watch.reason.as_str(), events = added.events,
         calls_left = client.calls_left(), "polled"
     );
-    Ok(PollOutcome::Stored { events })
+    Ok(PollOutcome::Stored(added))
 }

@@ -8,6 +8,7 @@ use bitbucket::client::Api;
 use jiff::Timestamp;
 use metrics::Metrics;
 use relay::polling::{Pauses, SweepLoad};
+use relay::state::RepositoryState;
 use relay::{LinkId, Observation, Settings, Subject, SubjectState, SweepTargets};
 use store::links::tokens::TokenSource;
 use store::links::{CachedLinks, LinkSource};
@@ -23,6 +24,15 @@ pub(crate) type Paused = (LinkId, Option<Subject>);
 
 /// The sweeps of each link of a shard, and the time of the count.
 pub(crate) type SweepCount = (Timestamp, Arc<BTreeMap<LinkId, SweepLoad>>);
+
+/// The effect of a stored observation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Added {
+    /// Number of new events.
+    pub(crate) events: u32,
+    /// Number of comments and tasks that a state at its limit let go of.
+    pub(crate) let_go: u32,
+}
 
 /// Polls due watches. Kept between invocations.
 #[derive(Debug)]
@@ -45,6 +55,10 @@ pub struct Poller<T, L, C> {
     pauses: Mutex<Pauses<Paused>>,
     /// Times at which the table was asked for the registration of a repository.
     pub(crate) registrations: Cache<(LinkId, RepositoryId), Timestamp>,
+    /// The `repository` objects that Bitbucket confirmed, for links without signatures.
+    pub(crate) confirmed: Cache<(LinkId, RepositoryId), Arc<RepositoryState>>,
+    /// The repositories of which the log says that they are not polled.
+    pub(crate) not_named: Cache<(LinkId, RepositoryId), ()>,
     /// The sweeps of each shard's links, as last counted.
     pub(crate) sweep_counts: Cache<Shard, SweepCount>,
     /// The sweep targets of each link that the table has.
@@ -73,6 +87,8 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
             metrics: None,
             pauses: Mutex::default(),
             registrations: Cache::default(),
+            confirmed: Cache::default(),
+            not_named: Cache::default(),
             sweep_counts: Cache::default(),
             configured: Cache::default(),
         }
@@ -97,22 +113,24 @@ impl<T: Table, L: LinkSource, C: Clock> Poller<T, L, C> {
         Self { metrics, ..self }
     }
 
-    /// Folds and stores an observation; returns the number of new events. `state` spares the first read.
+    /// Folds and stores an observation. `state` spares the first read.
     pub(crate) async fn record(
         &self,
         link: &LinkId,
         subject: &Subject,
         observation: &Observation,
         state: Option<SubjectState>,
-    ) -> Result<u32, Error> {
+    ) -> Result<Added, Error> {
         let recorder = Recorder { table: &self.table, clock: &self.clock, settings: &self.settings };
         let outcome = match state {
             Some(state) => recorder.record_on(state, link, subject, observation).await?,
             None => recorder.record(link, subject, observation).await?,
         };
         Ok(match outcome {
-            Recorded::Stored { events, .. } => u32::try_from(events.len()).unwrap_or(u32::MAX),
-            Recorded::Known => 0,
+            Recorded::Stored { events, let_go, .. } => {
+                Added { events: u32::try_from(events.len()).unwrap_or(u32::MAX), let_go }
+            }
+            Recorded::Known => Added::default(),
         })
     }
 

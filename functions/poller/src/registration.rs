@@ -13,18 +13,23 @@ use crate::error::Error;
 use crate::poller::Poller;
 
 /// Has the repository of a pull request swept often from now on, because it has activity. For *economy*, an instance
-/// reads the repository's state once an hour.
+/// reads the repository's state once an hour. `confirmed` is the `repository` object as Bitbucket answered, if no signature
+/// proves the other.
 pub(crate) async fn register_active<T: Table, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     due: &DueWatch,
     repository: &Value,
+    confirmed: Option<&Value>,
 ) -> Result<(), Error> {
     let Some(id) = due.subject.repository() else { return Ok(()) };
     let (key, now) = ((due.link.clone(), id.clone()), poller.clock.now());
     if poller.settings.sweep_seconds == 0 || !is_registration_due(poller.registrations.get(&key), now) {
         return Ok(());
     }
-    let observation = RepositoryObservation::Active(repository.clone());
+    let observation = confirmed.map_or_else(
+        || RepositoryObservation::Active(repository.clone()),
+        |confirmed| RepositoryObservation::Confirmed(confirmed.clone()),
+    );
     register_if(poller, due, id, observation, |state| must_register_active(state, now)).await?;
     poller.registrations.insert(key, now);
     Ok(())

@@ -90,6 +90,8 @@ pub(crate) struct LinkStats {
     pub(crate) failed: u32,
     /// Polls of subjects that do not exist or may not be read.
     pub(crate) refused: u32,
+    /// Comments and tasks that states at their limit let go of.
+    pub(crate) let_go: u32,
 }
 
 impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {

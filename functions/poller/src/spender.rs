@@ -5,7 +5,7 @@ use relay::budget::Reservation;
 use relay::polling::Allowance;
 use relay::{Account, LinkId};
 use store::links::LinkSource;
-use store::{Clock, Table};
+use store::{Clock, Table, budget};
 
 use crate::credential;
 use crate::error::Error;
@@ -32,8 +32,12 @@ impl Spender {
         configure(poller, link).await?;
         let PollerSettings { calls_per_hour, max_calls_per_run, .. } = poller.limits;
         let (table, now) = (&poller.table, poller.clock.now());
-        let reserved =
-            store::budget::reserve(table, &account, now, calls_per_hour, max_calls_per_run).await?;
+        let is_unsigned = poller.links.get(link, now).await?.is_some_and(|link| link.unsigned);
+        let reserved = if is_unsigned {
+            budget::reserve_unsigned(table, &account, now, calls_per_hour, max_calls_per_run).await?
+        } else {
+            budget::reserve(table, &account, now, calls_per_hour, max_calls_per_run).await?
+        };
         Ok(Self { client: poller.api.client(credential, reserved.calls), account, reserved })
     }
 

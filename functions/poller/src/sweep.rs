@@ -7,15 +7,16 @@ use bitbucket::PullRequestId;
 use bitbucket::client::{Client, Listing, RepositoryPath};
 use bitbucket::payload::PullRequest;
 use relay::observation::{RepositoryObservation, Sweep};
-use relay::polling::{Failure, finding, moved, split_moved, without_left};
+use relay::polling::{ClaimedRepository, Failure, finding, moved, split_moved, with_missing, without_left};
 use relay::state::{RepositoryState, UnfinishedListing};
 use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
+use crate::access;
 use crate::error::Error;
 use crate::outcome::PollOutcome;
-use crate::poller::Poller;
+use crate::poller::{Added, Poller};
 use crate::sweep_pace::sweep_pace;
 
 /// Sweeps one repository.
@@ -26,8 +27,12 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     state: SubjectState,
 ) -> Result<PollOutcome, Error> {
     let started_at = poller.clock.now();
-    let path = state.repository().and_then(|repository| RepositoryPath::from_payload(&repository.repository));
-    let path = path.ok_or(Error::NoRepository)?;
+    let repository = state.repository().ok_or(Error::NoRepository)?;
+    let claimed = ClaimedRepository { object: &repository.repository, signed: true };
+    let path = match access::readable(poller, client, due, claimed).await {
+        Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
+        readable => readable?.path,
+    };
     let unfinished = state.repository().and_then(|repository| repository.unfinished.clone());
     let (listed, continued) = match list(client, &path, unfinished).await {
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
@@ -39,7 +44,7 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         .with_pace(pace);
     let observation = compare_all(poller, due, &state, sweep).await?;
     poller.record(&due.link, &due.subject, &Observation::Repository(observation), Some(state)).await?;
-    Ok(PollOutcome::Stored { events: 0 })
+    Ok(PollOutcome::Stored(Added::default()))
 }
 
 /// Lists open pull requests: the pages after those of an unfinished listing, or the first ones. If Bitbucket does not
@@ -67,10 +72,12 @@ async fn compare_all<T: Table, L: LinkSource, C: Clock>(
 ) -> Result<RepositoryObservation, Error> {
     let moved = moved(state, &sweep);
     let (compared, left) = split_moved(&moved);
-    let mut noticed = 0_u32;
+    let mut noticed = Vec::new();
     for id in compared {
-        if let Some(repository) = state.repository() {
-            noticed += u32::from(compare(poller, due, repository, &sweep, *id).await?);
+        if let Some(repository) = state.repository()
+            && compare(poller, due, repository, &sweep, *id).await?
+        {
+            noticed.push(*id);
         }
     }
     if !left.is_empty() {
@@ -80,9 +87,11 @@ async fn compare_all<T: Table, L: LinkSource, C: Clock>(
         );
     }
     tracing::info!(
-        link = %due.link, subject = %due.subject, open = sweep.open.len(), moved = moved.len(), noticed,
+        link = %due.link, subject = %due.subject, open = sweep.open.len(), moved = moved.len(),
+        noticed = noticed.len(),
         complete = sweep.complete, "swept"
     );
+    let sweep = with_missing(sweep, &noticed);
     Ok(RepositoryObservation::Swept(without_left(sweep, left)))
 }
 

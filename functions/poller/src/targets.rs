@@ -18,7 +18,7 @@ use store::{Clock, DueWatch, Table};
 
 use crate::error::Error;
 use crate::outcome::PollOutcome;
-use crate::poller::Poller;
+use crate::poller::{Added, Poller};
 use crate::registration::register_named;
 
 /// Stores the sweep targets that a link's document names. The command line stores them too; this is for documents that
@@ -74,7 +74,7 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     }
     let observation = Observation::Link(LinkObservation::LookedUp(lookups));
     poller.record(&due.link, &due.subject, &observation, Some(state)).await?;
-    Ok(PollOutcome::Stored { events: 0 })
+    Ok(PollOutcome::Stored(Added::default()))
 }
 
 /// The repositories of a target; `None` if it does not exist or may not be read.

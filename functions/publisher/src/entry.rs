@@ -10,16 +10,43 @@ use crate::Error;
 pub const SOURCE: &str = "bitrelay";
 
 /// Upper bound of one `PutEvents` request in bytes, all entries together; the size "must be less"
-/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html>). AWS has announced a higher limit
-/// since. The old one is safe in every region and for the queues and functions behind the bus.
-pub const MAX_REQUEST_BYTES: usize = 256 * 1024;
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryLimit(usize);
 
 /// Bytes reserved in each entry for the fields that the bus adds (account, region, time...). A target such as a queue
 /// of 256 KB counts those too.
 const HEADROOM_BYTES: usize = 1024;
 
-/// Largest entry that is sent, in bytes.
-pub const MAX_ENTRY_BYTES: usize = MAX_REQUEST_BYTES - HEADROOM_BYTES;
+impl EntryLimit {
+    /// The lowest limit: an entry without its payload always fits.
+    pub const LOWEST_BYTES: usize = 128 * 1024;
+    /// AWS's limit since January 2026
+    /// (<https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb>).
+    pub const HIGHEST_BYTES: usize = 1024 * 1024;
+
+    /// Returns a limit in bytes; `None` if it is out of bounds.
+    pub fn new(bytes: usize) -> Option<Self> {
+        (Self::LOWEST_BYTES..=Self::HIGHEST_BYTES).contains(&bytes).then_some(Self(bytes))
+    }
+
+    /// The most bytes of a request.
+    pub const fn request_bytes(self) -> usize {
+        self.0
+    }
+
+    /// The most bytes of an entry.
+    pub const fn entry_bytes(self) -> usize {
+        self.0.saturating_sub(HEADROOM_BYTES)
+    }
+}
+
+impl Default for EntryLimit {
+    /// AWS's former limit, which every queue and function behind the bus takes.
+    fn default() -> Self {
+        Self(256 * 1024)
+    }
+}
 
 /// Bytes that AWS counts for any time.
 const TIME_BYTES: usize = 14;
@@ -60,10 +87,11 @@ impl Entry {
     /// # Errors
     ///
     /// [`Error::EntryTooLarge`] if the entry does not fit without its payload either.
-    pub fn from_event(stored: &StoredEvent, table: &str) -> Result<Self, Error> {
+    pub fn from_event(stored: &StoredEvent, table: &str, limit: EntryLimit) -> Result<Self, Error> {
+        let max_bytes = limit.entry_bytes();
         if stored.complete {
             let entry = Self::with_detail(stored, None)?;
-            if entry.size_bytes() <= MAX_ENTRY_BYTES {
+            if entry.size_bytes() <= max_bytes {
                 return Ok(entry);
             }
         }
@@ -71,8 +99,8 @@ impl Entry {
         let reference = PayloadReference { table, pk, sk, bytes: stored.payload_bytes };
         let entry = Self::with_detail(stored, Some(reference))?;
         let bytes = entry.size_bytes();
-        if bytes > MAX_ENTRY_BYTES {
-            return Err(Error::EntryTooLarge { bytes, max_bytes: MAX_ENTRY_BYTES });
+        if bytes > max_bytes {
+            return Err(Error::EntryTooLarge { bytes, max_bytes });
         }
         Ok(entry)
     }

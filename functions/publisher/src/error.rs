@@ -25,6 +25,16 @@ pub enum Error {
         /// The variable.
         name: &'static str,
     },
+    /// The limit of an entry is out of bounds.
+    #[error("BITRELAY_MAX_ENTRY_BYTES must be between {lowest} and {highest}, not {given:?}")]
+    EntryLimit {
+        /// The lowest limit.
+        lowest: usize,
+        /// The highest limit.
+        highest: usize,
+        /// The given value.
+        given: String,
+    },
     /// A record of the stream is malformed, or its item claims to be an event and is not.
     #[error("malformed stream record: {0}")]
     RecordInvalid(String),
@@ -33,7 +43,7 @@ pub enum Error {
     EntryTooLarge {
         /// Size of the entry.
         bytes: usize,
-        /// Largest entry that is sent, see [`crate::entry::MAX_ENTRY_BYTES`].
+        /// Largest entry that is sent, see [`crate::entry::EntryLimit`].
         max_bytes: usize,
     },
     /// The bus refused an entry, alone or with its whole request.
@@ -65,7 +75,7 @@ impl Error {
     /// Equivalent HTTP status: 4xx is permanent, 5xx may pass.
     pub fn status(&self) -> u16 {
         match self {
-            Self::Configuration { .. } => 500,
+            Self::Configuration { .. } | Self::EntryLimit { .. } => 500,
             Self::RecordInvalid(_) => 422,
             Self::EntryTooLarge { .. } => 413,
             Self::BusRefused { .. } if !self.retryable() => 400,
@@ -80,7 +90,10 @@ impl Error {
     /// True if the same record may be published later.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Configuration { .. } | Self::RecordInvalid(_) | Self::EntryTooLarge { .. } => false,
+            Self::Configuration { .. }
+            | Self::EntryLimit { .. }
+            | Self::RecordInvalid(_)
+            | Self::EntryTooLarge { .. } => false,
             Self::BusRefused { code } => !PERMANENT_CODES.contains(&code.as_str()),
             Self::BusUnreachable(_)
             | Self::BusAnswerInvalid { .. }
@@ -92,7 +105,9 @@ impl Error {
     /// The kind of failure.
     pub fn category(&self) -> Category {
         match self {
-            Self::Configuration { .. } | Self::RecordInvalid(_) => Category::Internal,
+            Self::Configuration { .. } | Self::EntryLimit { .. } | Self::RecordInvalid(_) => {
+                Category::Internal
+            }
             Self::EntryTooLarge { .. } | Self::OutOfTime => Category::Limit,
             Self::BusUnreachable(_) => Category::Network,
             Self::BusRefused { code } if code.starts_with("Throttling") => Category::Limit,
@@ -108,7 +123,7 @@ impl Error {
     /// Short name for logs and dead letters: AWS's error code if there is one.
     pub fn code(&self) -> &str {
         match self {
-            Self::Configuration { .. } => "Configuration",
+            Self::Configuration { .. } | Self::EntryLimit { .. } => "Configuration",
             Self::RecordInvalid(_) => "RecordInvalid",
             Self::EntryTooLarge { .. } => "EntryTooLarge",
             Self::BusRefused { code } => code,

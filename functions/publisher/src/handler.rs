@@ -11,7 +11,7 @@ use store::codec::StoredEvent;
 use crate::Error;
 use crate::bus::Bus;
 use crate::dead_letters::{self, DeadLetters};
-use crate::entry::Entry;
+use crate::entry::{Entry, EntryLimit};
 use crate::publish::publish;
 use crate::record::{self, Batch, Reading, StreamPosition};
 
@@ -50,6 +50,8 @@ pub struct Publisher<B, D, C> {
     pub decode: Decode,
     /// Name of the table, for payload references.
     pub table: String,
+    /// Largest entry of the bus.
+    pub entry_limit: EntryLimit,
 }
 
 /// Outcome of one record that holds an event.
@@ -115,7 +117,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
         let calls_end = deadline.saturating_sub(PARKING_RESERVE).unwrap_or(deadline);
         let entries: Vec<&Entry> =
             candidates.iter().filter_map(|candidate| candidate.entry.as_ref()).collect();
-        let results = publish(&self.bus, &self.clock, &entries, calls_end).await;
+        let results = publish(&self.bus, &self.clock, &entries, self.entry_limit, calls_end).await;
         let publishable = candidates.iter_mut().filter(|candidate| candidate.entry.is_some());
         for (candidate, result) in publishable.zip(results) {
             candidate.result = result;
@@ -148,7 +150,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
                 Ok(Reading::Other) => return None,
                 Ok(Reading::Inserted(item)) => match (self.decode)(item) {
                     Ok(None) => return None,
-                    Ok(Some(stored)) => Entry::from_event(&stored, &self.table),
+                    Ok(Some(stored)) => Entry::from_event(&stored, &self.table, self.entry_limit),
                     Err(error) => Err(error),
                 },
                 Err(error) => Err(error),

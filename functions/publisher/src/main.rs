@@ -28,6 +28,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         clock: SystemClock,
         decode,
         table: config.table,
+        entry_limit: config.entry_limit,
     };
     let (publisher, metrics) = (&publisher, &metrics);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Batch>| async move {

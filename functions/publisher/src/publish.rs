@@ -7,7 +7,7 @@ use store::Clock;
 
 use crate::Error;
 use crate::bus::{self, Bus};
-use crate::entry::{Entry, MAX_REQUEST_BYTES};
+use crate::entry::{Entry, EntryLimit};
 use crate::plan::pack;
 
 /// Delays before the second, third and fourth round. After the last round, the stream has to retry.
@@ -23,13 +23,14 @@ pub async fn publish(
     bus: &impl Bus,
     clock: &impl Clock,
     entries: &[&Entry],
+    limit: EntryLimit,
     deadline: Timestamp,
 ) -> Vec<Result<(), Error>> {
     let mut outcomes: Vec<Result<(), Error>> = vec![Err(Error::OutOfTime); entries.len()];
     let mut pending: Vec<(usize, &Entry)> = entries.iter().copied().enumerate().collect();
     let mut waits = WAITS.iter();
     loop {
-        for (index, outcome) in round(bus, clock, &pending, deadline).await {
+        for (index, outcome) in round(bus, clock, &pending, limit, deadline).await {
             if let Some(slot) = outcomes.get_mut(index) {
                 *slot = outcome;
             }
@@ -51,11 +52,12 @@ async fn round(
     bus: &impl Bus,
     clock: &impl Clock,
     pending: &[(usize, &Entry)],
+    limit: EntryLimit,
     deadline: Timestamp,
 ) -> Vec<(usize, Result<(), Error>)> {
     let sizes: Vec<usize> = pending.iter().map(|(_, entry)| entry.size_bytes()).collect();
     let mut outcomes = Vec::with_capacity(pending.len());
-    for run in pack(&sizes, MAX_REQUEST_BYTES) {
+    for run in pack(&sizes, limit.request_bytes()) {
         let run = pending.get(run).unwrap_or_default();
         let results = put(bus, clock, run, deadline).await;
         let all_permanent = results.iter().all(|result| result.as_ref().is_err_and(|e| !e.retryable()));

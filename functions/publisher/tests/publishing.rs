@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use metrics::Metrics;
+use publisher::entry::EntryLimit;
 use publisher::{Error, Outcome};
 use serde_json::{Value, json};
 use support::{FakeBus, FakeDeadLetters, PublisherExt, event, now, publisher, reported};
@@ -174,6 +175,30 @@ async fn large_event_is_published_with_a_payload_reference() {
         detail["payload_reference"],
         json!({ "table": "the-table", "pk": "the-subject", "sk": "event-1", "bytes": 300_013 })
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn higher_limit_publishes_a_large_event_whole() {
+    let mut publisher = publisher(bus(), queue());
+    publisher.entry_limit = EntryLimit::new(1 << 20).unwrap();
+    let _ = publisher.gets((1..=4).map(|n| event(n).with_payload_bytes(300_000))).await;
+    assert_eq!(*publisher.bus.calls.lock().unwrap(), [vec![1, 2, 3], vec![4]]);
+    for entry in publisher.bus.taken.lock().unwrap().iter() {
+        let detail: Value = serde_json::from_str(&entry.detail).unwrap();
+        assert_eq!(detail["payload"]["filler"].as_str().map(str::len), Some(300_000));
+        assert_eq!(detail.get("payload_reference"), None);
+    }
+}
+
+#[test]
+fn limit_of_the_template_is_that_of_the_code() {
+    let template = include_str!("../../../template.yaml");
+    let parameter = template.split_once("\n  MaxEntryBytes:\n").unwrap().1;
+    let value = |name: &str| parameter.split_once(name).unwrap().1.lines().next().unwrap().parse().ok();
+    assert_eq!(value("Default: "), Some(EntryLimit::default().request_bytes()));
+    assert_eq!(value("MinValue: "), Some(EntryLimit::LOWEST_BYTES));
+    assert_eq!(value("MaxValue: "), Some(EntryLimit::HIGHEST_BYTES));
+    assert!(template.contains("BITRELAY_MAX_ENTRY_BYTES: !Ref MaxEntryBytes\n"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::PutEventsResultEntry;
 use jiff::Timestamp;
 use publisher::bus::Results;
-use publisher::entry::Entry;
+use publisher::entry::{Entry, EntryLimit};
 use publisher::handler::{deadline, decode};
 use publisher::record::{self, Batch, Reading};
 use publisher::{Error, Outcome, Outcomes};
@@ -15,7 +15,12 @@ use serde_json::{Value, json};
 const PAYLOAD: &str = "H4sIAAAAAAACA6tWSs7PzU3NK1GyqlbKTFGyMjEwMKytBQBjSvnrFwAAAA==";
 
 fn batch() -> Batch {
-    serde_json::from_value(json!({ "Records": [{
+    serde_json::from_value(json!({ "Records": [image()] })).unwrap()
+}
+
+/// A record with the item of an event.
+fn image() -> Value {
+    json!({
         "eventID": "c4ca4238a0b923820dcc509a6f75849b",
         "eventName": "INSERT",
         "eventVersion": "1.1",
@@ -47,8 +52,23 @@ fn batch() -> Batch {
             "StreamViewType": "NEW_IMAGE",
         },
         "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/2026-11-02T00:00:00.000",
-    }]}))
-    .unwrap()
+    })
+}
+
+#[test]
+fn entry_of_an_unsigned_delivery_says_so() {
+    let detail = |change: fn(&mut Value)| {
+        let mut batch = json!({ "Records": [image()] });
+        change(&mut batch["Records"][0]["dynamodb"]["NewImage"]);
+        let mut batch: Batch = serde_json::from_value(batch).unwrap();
+        let Ok(Reading::Inserted(item)) = record::read(batch.records.remove(0)).1 else {
+            panic!("an insert")
+        };
+        let entry = Entry::from_event(&decode(item).unwrap().unwrap(), "t", EntryLimit::default()).unwrap();
+        serde_json::from_str::<Value>(&entry.detail).unwrap()
+    };
+    assert_eq!(detail(|_| ()).get("signed"), None);
+    assert_eq!(detail(|image| image["unsigned"] = json!({ "BOOL": true }))["signed"], false);
 }
 
 #[test]
@@ -57,7 +77,7 @@ fn stored_item_becomes_a_bus_entry() {
     assert_eq!(position.sequence_number, "111100000000000000000001");
     assert_eq!(position.created_at, Timestamp::from_second(1_790_000_000).ok());
     let Ok(Reading::Inserted(item)) = reading else { panic!("expected an insert") };
-    let entry = Entry::from_event(&decode(item).unwrap().unwrap(), "t").unwrap();
+    let entry = Entry::from_event(&decode(item).unwrap().unwrap(), "t", EntryLimit::default()).unwrap();
     assert_eq!(entry.detail_type, "pullrequest:comment_created");
     assert_eq!(entry.time.to_string(), "2026-11-02T09:00:10Z");
     let detail: Value = serde_json::from_str(&entry.detail).unwrap();

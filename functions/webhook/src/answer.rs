@@ -17,6 +17,9 @@ pub enum Accepted {
     Stored {
         /// Ids of the new events.
         events: Vec<EventId>,
+        /// Number of comments and tasks that a state at its limit let go of.
+        #[serde(skip)]
+        let_go: LetGo,
     },
     /// The same delivery was stored before.
     Known,
@@ -27,19 +30,30 @@ pub enum Accepted {
 impl From<Received> for Accepted {
     fn from(received: Received) -> Self {
         match received {
-            Received::Recorded(Recorded::Stored { events, .. }) => {
-                Self::Stored { events: events.into_iter().map(|event| event.id).collect() }
-            }
+            Received::Recorded(Recorded::Stored { events, let_go, .. }) => Self::Stored {
+                events: events.into_iter().map(|event| event.id).collect(),
+                let_go: LetGo(let_go),
+            },
             Received::Recorded(Recorded::Known) => Self::Known,
             Received::Kept(_) => Self::Kept,
         }
     }
 }
 
+/// Number of comments and tasks that a state at its limit let go of; an extension of the answer to a delivery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LetGo(pub u32);
+
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
+        let let_go = match &self {
+            Self::Stored { let_go, .. } => *let_go,
+            Self::Known | Self::Kept => LetGo::default(),
+        };
         let status = if self == Self::Kept { StatusCode::ACCEPTED } else { StatusCode::OK };
-        (status, Json(self)).into_response()
+        let mut response = (status, Json(self)).into_response();
+        response.extensions_mut().insert(let_go);
+        response
     }
 }
 
@@ -64,9 +78,10 @@ pub enum Error {
     /// The body ended early, or is not the base64 that the event promises.
     #[error("the body could not be read")]
     Body,
-    /// The link does not exist.
-    #[error("no such link")]
-    UnknownLink,
+    /// The link does not exist. The answer is that of an existing link without a matching secret, so that nobody learns
+    /// which links exist.
+    #[error("no such link; answered: {0}")]
+    UnknownLink(bitbucket::Error),
     /// The signature, event key or JSON is invalid.
     #[error(transparent)]
     Delivery(#[from] bitbucket::Error),
@@ -78,16 +93,20 @@ pub enum Error {
     Timeout,
 }
 
+/// Marks the response to a delivery whose link does not exist, for our metrics. The sender does not see it.
+#[derive(Debug, Clone, Copy)]
+pub struct ToUnknownLink;
+
 impl Error {
     /// HTTP status of the answer.
     pub fn status(&self) -> u16 {
         match self {
             Self::Method => 405,
-            Self::Path | Self::UnknownLink => 404,
+            Self::Path => 404,
             Self::ContentType => 415,
             Self::TooLarge(_) => 413,
             Self::Malformed | Self::Body => 400,
-            Self::Delivery(error) => error.status(),
+            Self::Delivery(error) | Self::UnknownLink(error) => error.status(),
             Self::Store(error) => error.status(),
             Self::Timeout => 503,
         }
@@ -104,8 +123,8 @@ impl Error {
             Self::Malformed | Self::Method | Self::ContentType | Self::TooLarge(_) | Self::Body => {
                 Category::Input
             }
-            Self::Path | Self::UnknownLink => Category::NotFound,
-            Self::Delivery(error) => error.category(),
+            Self::Path => Category::NotFound,
+            Self::Delivery(error) | Self::UnknownLink(error) => error.category(),
             Self::Store(error) => error.category(),
             Self::Timeout => Category::Storage,
         }
@@ -117,8 +136,14 @@ impl IntoResponse for Error {
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let message = match &self {
             Self::Store(_) => "the delivery could not be stored; send it again".to_owned(),
+            Self::UnknownLink(error) => error.to_string(),
             error => error.to_string(),
         };
-        (status, Json(json!({ "error": message, "category": self.category().as_str() }))).into_response()
+        let body = json!({ "error": message, "category": self.category().as_str() });
+        let mut response = (status, Json(body)).into_response();
+        if matches!(self, Self::UnknownLink(_)) {
+            response.extensions_mut().insert(ToUnknownLink);
+        }
+        response
     }
 }

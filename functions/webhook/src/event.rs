@@ -16,7 +16,7 @@ use http::Request;
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt;
 
-use crate::answer::Error;
+use crate::answer::{Error, LetGo, ToUnknownLink};
 use crate::routes;
 
 /// A request as an event of an HTTP API, payload format 2.0
@@ -77,12 +77,26 @@ pub struct HttpAnswer {
     cookies: [String; 0],
     body: String,
     is_base64_encoded: bool,
+    #[serde(skip)]
+    let_go: LetGo,
+    #[serde(skip)]
+    is_to_unknown_link: bool,
 }
 
 impl HttpAnswer {
+    /// Returns the number of comments and tasks that a state at its limit let go of.
+    pub(crate) const fn let_go(&self) -> LetGo {
+        self.let_go
+    }
+
     /// Returns the HTTP status.
     pub const fn status(&self) -> u16 {
         self.status_code
+    }
+
+    /// True if the link of the delivery does not exist.
+    pub const fn is_to_unknown_link(&self) -> bool {
+        self.is_to_unknown_link
     }
 }
 
@@ -130,5 +144,7 @@ async fn convert(response: Response) -> HttpAnswer {
         cookies: [],
         body: String::from_utf8_lossy(&body).into_owned(),
         is_base64_encoded: false,
+        let_go: parts.extensions.get().copied().unwrap_or_default(),
+        is_to_unknown_link: parts.extensions.get::<ToUnknownLink>().is_some(),
     }
 }

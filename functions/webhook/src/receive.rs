@@ -38,7 +38,7 @@ pub async fn receive<T: SubjectLog + Documents, L: LinkSource, C: Clock>(
             tracing::warn!(
                 %link, %subject, key = %mark.key, hook = mark.hook, request = mark.request,
                 "the body does not show what its event key says; it was published as untrusted"
-            )
+            );
         }
         Received::Recorded(_) => {}
     }
@@ -50,21 +50,44 @@ pub async fn receive<T: SubjectLog + Documents, L: LinkSource, C: Clock>(
     Ok(accepted)
 }
 
+/// Returns the error of a delivery to a link whose id is invalid: that of any link that does not exist.
+pub async fn refuse_invalid_link(request: Request<Body>) -> Error {
+    request::delivery(request).await.map_or_else(|error| error, unknown_link)
+}
+
+/// Returns the error of a delivery to a link that does not exist.
+fn unknown_link(delivery: Delivery) -> Error {
+    Error::UnknownLink(delivery.verify(&[]).err().unwrap_or(bitbucket::Error::SignatureMismatch))
+}
+
 /// Checks the signature against the link's secrets. If none matches, reloads the secrets once, because they may have
 /// been rotated. The cache limits how often, so that forged requests cause no calls.
+///
+/// Whoever has no secret gets the same answer whether the link exists or not.
 async fn verify<T, L: LinkSource, C: Clock>(
     app: &App<T, L, C>,
     id: &LinkId,
     delivery: Delivery,
 ) -> Result<VerifiedDelivery, Error> {
     let now = app.clock.now();
-    let link = app.links.get(id, now).await?.ok_or(Error::UnknownLink)?;
-    match check(&link, delivery.clone()) {
-        Err(bitbucket::Error::SignatureMismatch) => {
-            let link = app.links.refresh_after_mismatch(id, now).await?;
-            Ok(check(&link.ok_or(bitbucket::Error::SignatureMismatch)?, delivery)?)
+    let verified = match app.links.get(id, now).await? {
+        None => Err(unknown_link(delivery)),
+        Some(link) => match check(&link, delivery.clone()) {
+            Err(bitbucket::Error::SignatureMismatch) => {
+                match app.links.refresh_after_mismatch(id, now).await? {
+                    Some(link) => check(&link, delivery).map_err(Error::from),
+                    None => Err(bitbucket::Error::SignatureMismatch.into()),
+                }
+            }
+            checked => checked.map_err(Error::from),
+        },
+    };
+    match verified {
+        // Then unknown links are answered so too.
+        Err(_) if app.links.has_no_look_up_left(now) => {
+            Err(store::Error::TooManyUnknownLinks(id.clone()).into())
         }
-        checked => Ok(checked?),
+        verified => verified,
     }
 }
 
@@ -85,6 +108,7 @@ fn read(delivery: &VerifiedDelivery) -> Result<(Report, DeliveryMark), Error> {
     // Without a request id, the content identifies the delivery.
     let request = delivery.request().map_or_else(|| format!("{key}+{body_sha256}"), ToString::to_string);
     let report = Report {
+        signed: delivery.is_signed(),
         key: key.clone(),
         payload,
         body: delivery.body().to_vec(),

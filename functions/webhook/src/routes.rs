@@ -16,7 +16,7 @@ use store::{Clock, Documents, SubjectLog};
 
 use crate::answer::Error;
 use crate::app::App;
-use crate::receive::receive;
+use crate::receive::{receive, refuse_invalid_link};
 
 /// Longest time for one delivery. Bitbucket gives up after 10 seconds and may not resend; a 503 before that is safer.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
@@ -38,7 +38,7 @@ async fn webhook<T: SubjectLog + Documents, L: LinkSource, C: Clock>(
     request: Request<Body>,
 ) -> Response {
     let answered = match link.parse::<LinkId>() {
-        Err(_) => Err(Error::UnknownLink),
+        Err(_) => Err(refuse_invalid_link(request).await),
         Ok(link) => tokio::time::timeout(DELIVERY_TIMEOUT, receive(&app, &link, request))
             .await
             .unwrap_or(Err(Error::Timeout)),

@@ -35,6 +35,7 @@ Play with it; events appear here as they arrive. In another terminal, as {user}:
   as_alice $PRS/{next}/tasks -d '{{"content":{{"raw":"Do it"}}}}'                   # silent, always
 
 (ID is the comment's number, in its line here.) Bitrelay finds silent changes by polling, within a minute.
+`make console` shows all of this in your browser: the live feed, each pull request's story, delays and reviews.
 `make status` shows what runs{down}.
 """
 

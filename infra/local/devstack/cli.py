@@ -43,6 +43,7 @@ def _up(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if lifecycle.up(settings):
         say(f"\nThe stack is up. {State(settings.state_dir).stack_file} has its addresses.")
+        say("`make console` shows its events in your browser.")
         say("`make status` shows what runs, `make down` stops it. docs/CLI.md shows how to use `bitrelay` with it.")
     else:
         say("The stack is already up (`make status` shows what runs, `make down` stops it).")

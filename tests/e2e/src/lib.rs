@@ -11,7 +11,6 @@
 //! | [`aws`] | a stand-in for Secrets Manager, EventBridge and SQS, which counts calls and fails on command |
 //! | [`table`] | a `DynamoDB` that can be stopped and started |
 //! | [`pump`] | sends stream records to the publisher, by Lambda's rules for streams |
-//! | [`browser`] | a browser, or plain HTTP requests |
 //! | [`command_line`] | the program `bitrelay`, run as a person would |
 //! | [`leaks`] | a search for secrets in everything that a run leaves behind |
 //! | [`tokens`] | processes that request tokens at the same time |
@@ -28,7 +27,6 @@
 )]
 
 pub mod aws;
-pub mod browser;
 pub mod command_line;
 #[cfg(test)]
 mod docs;

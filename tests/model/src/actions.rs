@@ -56,7 +56,8 @@ pub(crate) fn actions(world: &World, who: &[Who], state: &State, actions: &mut V
     }
     if !agenda_left {
         for (place, running) in running() {
-            if let Some((number, call)) = running.waiting.iter().find(|(_, call)| touches_nothing(world, call))
+            if let Some((number, call)) =
+                running.waiting.iter().find(|(_, call)| touches_nothing(world, call))
             {
                 of_call(world, state, place, *number, call, actions);
                 return crash(state, place, actions);

@@ -58,7 +58,9 @@ impl Call {
         Self::Commit {
             subject: name(commit.subject),
             version: commit.state.version,
-            events: events.map(|event| format!("{} ({})", short(event.key.as_str()), event.sequence)).collect(),
+            events: events
+                .map(|event| format!("{} ({})", short(event.key.as_str()), event.sequence))
+                .collect(),
         }
     }
 

@@ -64,7 +64,10 @@ fn check_order(
     let state = block_on(durable.table.read(&deployment.link, subject)).unwrap();
     if state.sequence != events.len() as u64 {
         let (counted, stored) = (state.sequence, events.len());
-        return broken("G6", format!("the state of the pull request counts {counted} events, its log has {stored}"));
+        return broken(
+            "G6",
+            format!("the state of the pull request counts {counted} events, its log has {stored}"),
+        );
     }
     Ok(())
 }

@@ -89,13 +89,11 @@ impl Explored {
     /// Makes a step, or takes it from those made before.
     pub(crate) fn made(&self, depends_on: &impl Hash, make: impl FnOnce() -> Made) -> Arc<Made> {
         let key = hash(depends_on);
-        let made = |steps: &Mutex<HashMap<_, _>>| {
-            steps.lock().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone)
-        };
-        made(&self.made).unwrap_or_else(|| {
-            let made = Arc::new(make());
-            self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&made));
-            made
+        let before = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&key).map(Arc::clone);
+        before.unwrap_or_else(|| {
+            let step = Arc::new(make());
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&step));
+            step
         })
     }
 

@@ -8,6 +8,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use poller::{Poller, PollerSettings, Summary};
 use publisher::Publisher;
+use publisher::entry::EntryLimit;
 use publisher::handler::{Outcome, decode};
 use publisher::record::Batch;
 use relay::{LinkId, Settings};
@@ -103,7 +104,9 @@ impl Records {
     pub(crate) fn new(records: &[(usize, StreamRecord)], now: Timestamp) -> Self {
         Self {
             numbers: records.iter().map(|(number, _)| *number).collect(),
-            records: Arc::new(records.iter().map(|(number, record)| record.to_lambda(*number, now)).collect()),
+            records: Arc::new(
+                records.iter().map(|(number, record)| record.to_lambda(*number, now)).collect(),
+            ),
         }
     }
 
@@ -204,11 +207,8 @@ impl<T: Table + Clone + 'static> Reach<T> {
 
     /// One run of the poller. It ends after its first pass: each further pass is another run.
     async fn poll(self, on: &Deployment, holder: &str) -> Ended {
-        let transport = GatedApi {
-            bitbucket: Arc::clone(&on.bitbucket),
-            acts: self.acts,
-            gate: self.gate.clone(),
-        };
+        let transport =
+            GatedApi { bitbucket: Arc::clone(&on.bitbucket), acts: self.acts, gate: self.gate.clone() };
         let poller = Poller::new(
             self.table(on),
             CachedLinks::new(self.links(on)),
@@ -228,8 +228,11 @@ impl<T: Table + Clone + 'static> Reach<T> {
             clock: self.clock.clone(),
             decode,
             table: "bitrelay".to_owned(),
+            entry_limit: EntryLimit::default(),
         };
-        let outcomes = publisher.handle(Batch { records: records.to_vec() }, self.deadline(SignedDuration::from_secs(30))).await;
+        let outcomes = publisher
+            .handle(Batch { records: records.to_vec() }, self.deadline(SignedDuration::from_secs(30)))
+            .await;
         Ended::Published(outcomes.0.into_iter().map(|(_, outcome)| outcome).collect())
     }
 }

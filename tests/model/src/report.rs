@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use stateright::{Checker as _, HasDiscoveries, Model as _};
@@ -49,14 +50,16 @@ pub fn explore(world: World, threads: usize, progress: impl Fn(usize, usize)) ->
             progress(checker.unique_state_count(), checker.state_count());
         }
     }
-    handles.into_iter().for_each(|handle| handle.join().unwrap());
+    for handle in handles {
+        handle.join().unwrap();
+    }
     let discoveries = checker.discoveries();
     let story = discoveries.into_iter().min_by_key(|(guarantee, _)| *guarantee).map(|(guarantee, path)| {
         let states = path.into_states();
         let why = states.last().and_then(|state| state.broken.as_ref()).map_or("", |broken| &broken.why);
         let mut story = format!("{}\n", states[0].line);
         for (number, state) in states.iter().enumerate().skip(1) {
-            story.push_str(&format!("{number:>4}. {}\n", state.line));
+            let _ = writeln!(story, "{number:>4}. {}", state.line);
         }
         format!("{story}{guarantee} does not hold: {why}\n")
     });

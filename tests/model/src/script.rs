@@ -51,7 +51,7 @@ pub(crate) struct Constants {
 }
 
 impl Constants {
-    fn has(&self, call: &Call) -> bool {
+    fn has(self, call: &Call) -> bool {
         match call {
             Call::LoadLink => true,
             Call::DueWatches(shard) | Call::KeptDeliveries(shard) => *shard != self.shard,

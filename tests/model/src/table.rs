@@ -170,15 +170,13 @@ impl<T: Table> Documents for GatedTable<T> {
 
 impl<T: Table> Leases for GatedTable<T> {
     async fn lease(&self, name: &str, holder: &str, now: Timestamp, seconds: u32) -> Result<bool, Error> {
-        let work = async {
-            Ok(self.gives_every_lease || self.table.lease(name, holder, now, seconds).await?)
-        };
+        let work =
+            async { Ok(self.gives_every_lease || self.table.lease(name, holder, now, seconds).await?) };
         self.gate.pass(Call::Lease, work, error, said_bool).await
     }
 
     async fn release(&self, name: &str, holder: &str) -> Result<bool, Error> {
-        let work =
-            async { Ok(self.gives_every_lease || self.table.release(name, holder).await?) };
+        let work = async { Ok(self.gives_every_lease || self.table.release(name, holder).await?) };
         self.gate.pass(Call::Release, work, error, said_bool).await
     }
 }

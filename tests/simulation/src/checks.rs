@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use simulator::world::Refusal;
 use store::SubjectLog as _;
 
-use crate::ledger::Published;
+use crate::ledger::{Published, name};
 use crate::stage::{REPOSITORY, Stage};
 use crate::time::{Second, second};
 
@@ -28,12 +28,13 @@ struct Truth {
     tasks: Items,
 }
 
-/// Checks everything that must hold at the end. Gives the number of events in the log.
+/// Checks everything that must hold at the end. Gives the number of events in the log, and of comments and tasks that
+/// were published again after their deletion was.
 ///
 /// # Errors
 ///
 /// The first guarantee that does not hold.
-pub(crate) async fn check(stage: &Stage, end: Second) -> Result<usize, String> {
+pub(crate) async fn check(stage: &Stage, end: Second) -> Result<(usize, usize), String> {
     if let Some(broken) = stage.broken() {
         return Err(broken);
     }
@@ -50,9 +51,34 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<usize, String> {
         let pr = known.pull_request().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
         check_state(pr, truth)?;
     }
+    check_builds(stage, truths.first()).await?;
     check_published(stage, &events)?;
-    stage.ledger().check(&published_by_item(&events), &stage.plan, end)?;
-    Ok(events.len())
+    let by_item = published_by_item(&events);
+    stage.ledger().check(&by_item, &stage.plan, end)?;
+    let created =
+        |published: &&Vec<Published>| published.iter().filter(|one| one.what == "created").count() > 1;
+    Ok((events.len(), by_item.values().filter(created).count()))
+}
+
+/// G2: each build whose start was acknowledged is in the log of its commit.
+async fn check_builds(stage: &Stage, any: Option<&Truth>) -> Result<(), String> {
+    let builds = stage.ledger().builds().clone();
+    let Some(repository) = any.and_then(|truth| truth.subject.repository()) else { return Ok(()) };
+    let mut in_log = BTreeSet::new();
+    for hash in builds.values().collect::<BTreeSet<_>>() {
+        let subject = Subject::Commit { repository: repository.clone(), hash: hash.clone() };
+        let log = stage.table.events(&stage.link, &subject, 0, MAX_EVENTS).await;
+        let log = log.map_err(|error| error.to_string())?;
+        check_order(&subject, &log)?;
+        in_log.extend(log.iter().filter_map(|event| {
+            let payload: Value = serde_json::from_slice(&event.payload).ok()?;
+            payload["commit_status"]["key"].as_str().map(str::to_owned)
+        }));
+    }
+    match builds.keys().find(|key| !in_log.contains(*key)) {
+        Some(key) => Err(format!("G2: the start of build {key} was acknowledged and is not in the log")),
+        None => Ok(()),
+    }
 }
 
 /// G8: in no rolling hour are more calls made than the limit allows.
@@ -116,7 +142,7 @@ fn check_state(state: &PullRequestState, truth: &Truth) -> Result<(), String> {
     let differs = |what: &str, state: &dyn std::fmt::Debug, truth: &dyn std::fmt::Debug| {
         Err(format!("G9: {what}: the state has {state:?}, Bitbucket has {truth:?}"))
     };
-    for pointer in ["/title", "/state", "/source/commit/hash"] {
+    for pointer in ["/title", "/state", "/queued", "/source/commit/hash"] {
         let (known, shown) = (state.snapshot.pointer(pointer), truth.shown.pointer(pointer));
         if known != shown {
             return differs(&format!("{pointer} of {}", truth.subject), &known, &shown);
@@ -150,6 +176,12 @@ fn approvals(shown: &Value) -> BTreeSet<String> {
 }
 
 fn read_truths(stage: &Stage) -> Result<Vec<Truth>, Refusal> {
+    let ledger = stage.ledger();
+    let item = |shown: &Value, is_resolved: bool| {
+        let id = shown["id"].as_u64().unwrap_or_default();
+        // Answers may write the text in another form.
+        (id, (ledger.text(id).map(content_hash), is_resolved))
+    };
     stage.bitbucket.with_world(|world| {
         let repository = world.find_repository("acme", REPOSITORY)?;
         let uuid = world.read_repository(repository)?["uuid"].as_str().unwrap_or_default().to_owned();
@@ -173,11 +205,6 @@ fn read_truths(stage: &Stage) -> Result<Vec<Truth>, Refusal> {
     })
 }
 
-fn item(shown: &Value, is_resolved: bool) -> (u64, (Option<String>, bool)) {
-    let text = shown["content"]["raw"].as_str().unwrap_or_default();
-    (shown["id"].as_u64().unwrap_or_default(), (Some(content_hash(text)), is_resolved))
-}
-
 /// The hash that a state keeps of a text.
 fn content_hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
@@ -199,6 +226,6 @@ fn published(event: &Event) -> Option<(u64, Published)> {
     let is_task = event.key.as_str().contains(":task_");
     let item = payload.get(if is_task { "task" } else { "comment" })?;
     let (_, what) = event.key.as_str().rsplit_once('_')?;
-    let text = item["content"]["raw"].as_str().unwrap_or_default().to_owned();
+    let text = name(item["content"]["raw"].as_str().unwrap_or_default()).to_owned();
     Some((item["id"].as_u64()?, Published { what: what.to_owned(), text, at: second(event.observed_at) }))
 }

@@ -14,7 +14,7 @@ use crate::checks;
 use crate::people::Act;
 use crate::plan::LIVELY;
 use crate::polls::ScheduledPoller;
-use crate::publishing::pump;
+use crate::publishing::{is_behind, pump};
 use crate::stage::{BEGIN, Stage};
 use crate::time::{Second, time};
 use crate::webhooks::LATEST;
@@ -38,6 +38,8 @@ pub struct Summary {
     pub acts: usize,
     /// Events in the log.
     pub events: usize,
+    /// Comments and tasks that were published again after their deletion was.
+    pub again: usize,
     /// Calls of Bitbucket's API.
     pub calls: usize,
 }
@@ -52,6 +54,8 @@ pub(crate) struct History {
     pub(crate) acts: usize,
     /// The number of texts that were typed.
     pub(crate) texts: usize,
+    /// The pending comments, by pull request, oldest first.
+    pub(crate) drafts: Vec<(u64, String)>,
 }
 
 /// An API client for histories to share: an HTTP client takes long to make.
@@ -88,7 +92,13 @@ fn run(seed: u64, api: &Api, keeps_story: bool) -> (Result<Summary, String>, Vec
             Ok(stage) => stage,
             Err(error) => return (Err(error.to_string()), Vec::new()),
         };
-        let history = History { stage: Rc::clone(&stage), agenda: BTreeMap::new(), acts: 0, texts: 0 };
+        let history = History {
+            stage: Rc::clone(&stage),
+            agenda: BTreeMap::new(),
+            acts: 0,
+            texts: 0,
+            drafts: Vec::new(),
+        };
         let outcome = history.run().await.map_err(|broken| format!("{broken}\n  {:?}", stage.plan));
         (outcome, stage.take_story())
     })
@@ -96,8 +106,8 @@ fn run(seed: u64, api: &Api, keeps_story: bool) -> (Result<Summary, String>, Vec
 
 impl History {
     async fn run(mut self) -> Result<Summary, String> {
-        let (ended, behind) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
-        tokio::task::spawn_local(pump(Rc::clone(&self.stage), Rc::clone(&behind)));
+        let ended = Rc::new(Cell::new(false));
+        tokio::task::spawn_local(pump(Rc::clone(&self.stage)));
         let pollers = self.start_pollers(&ended);
         for _ in 0..2 {
             self.act(self.stage.now(), Act::Open);
@@ -112,12 +122,12 @@ impl History {
         let end = self.become_quiet().await?;
         ended.set(true);
         self.stage.faults.end();
-        while behind.get() || pollers.iter().any(|poller| poller.running() > 0) {
+        while is_behind(&self.stage) || pollers.iter().any(|poller| poller.running() > 0) {
             self.stage.wait_until(self.stage.now() + 1).await;
         }
         self.stage.wait_until(self.stage.now() + 2).await;
-        let events = checks::check(&self.stage, end).await?;
-        Ok(Summary { acts: self.acts, events, calls: self.stage.bitbucket.calls().len() })
+        let (events, again) = checks::check(&self.stage, end).await?;
+        Ok(Summary { acts: self.acts, events, again, calls: self.stage.bitbucket.calls().len() })
     }
 
     fn start_pollers(&self, ended: &Rc<Cell<bool>>) -> Vec<Rc<ScheduledPoller>> {

@@ -34,12 +34,17 @@ impl Version {
 /// A version of a comment: the comment's id and the version's place.
 pub type VersionId = (u64, usize);
 
+/// The part of a text that names it: its first line. The rest is there to be written in two forms, or to be long.
+pub(crate) fn name(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 /// One event of the log about a comment or task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// The end of the event's key: `created`, `updated`...
     pub what: String,
-    /// The text.
+    /// The name of its text.
     pub text: String,
     /// Second in which it was stored, by the clock of the function that stored it.
     pub at: Second,
@@ -52,12 +57,16 @@ struct Life {
     versions: Vec<Version>,
     toggles: usize,
     deleted_at: Option<Second>,
+    /// True if answers lacked it although it existed, also those to lookups.
+    has_vanished: bool,
 }
 
 /// Everything that was done.
 #[derive(Debug, Default)]
 pub struct Ledger {
     lives: BTreeMap<u64, Life>,
+    /// The commits of builds whose start was acknowledged, by the key of the build.
+    builds: BTreeMap<String, String>,
 }
 
 impl Ledger {
@@ -95,6 +104,34 @@ impl Ledger {
         }
     }
 
+    /// Answers lack it for a while, also those to lookups.
+    pub fn vanishes(&mut self, id: u64) {
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.has_vanished = true;
+        }
+    }
+
+    /// The comments and tasks that exist.
+    pub fn standing(&self) -> Vec<u64> {
+        let standing = self.lives.iter().filter(|(_, life)| life.deleted_at.is_none());
+        standing.map(|(id, _)| *id).collect()
+    }
+
+    /// The start of a build was acknowledged.
+    pub fn build_started(&mut self, key: String, commit: String) {
+        self.builds.insert(key, commit);
+    }
+
+    /// The commits of builds whose start was acknowledged, by the key of the build.
+    pub const fn builds(&self) -> &BTreeMap<String, String> {
+        &self.builds
+    }
+
+    /// The present text.
+    pub fn text(&self, id: u64) -> Option<&str> {
+        self.lives.get(&id)?.versions.last().map(|version| version.text.as_str())
+    }
+
     /// The texts that it had, the present one last.
     pub fn texts(&self, id: u64) -> Vec<String> {
         let versions = self.lives.get(&id).map(|life| &life.versions);
@@ -126,24 +163,36 @@ impl Life {
         let guarantee = if self.is_task { "G4" } else { "G3" };
         let count = |what: &str| published.iter().filter(|event| event.what == what).count();
         if let (Some(standing), None) = (self.versions.last(), self.deleted_at)
-            && !published.iter().any(|event| event.text == standing.text)
+            && !published.iter().any(|event| event.text == name(&standing.text))
         {
-            return Err(format!("{guarantee}: its text {:?} was never published", standing.text));
+            return Err(format!("{guarantee}: its text {:?} was never published", name(&standing.text)));
         }
-        match (self.deleted_at, count("deleted")) {
-            (None, 1..) => return Err(format!("{guarantee}: it stands, but its deletion was published")),
-            (Some(_), 0) if !published.is_empty() => {
-                return Err(format!("{guarantee}: its deletion was never published"));
-            }
-            _ => {}
+        if self.deleted_at.is_some() && count("deleted") == 0 && !published.is_empty() {
+            return Err(format!("{guarantee}: its deletion was never published"));
         }
-        if count("created") > 1 || count("deleted") > 1 {
-            return Err("G5: its creation or deletion was published twice".to_owned());
-        }
+        self.check_existence(published, guarantee)?;
         if count("resolved") > self.toggles.div_ceil(2) + usize::from(!self.is_task) * self.toggles {
             return Err(format!("G5: {} resolutions of {} changes", count("resolved"), self.toggles));
         }
         self.check_edits(published, plan)
+    }
+
+    /// G5 and G9: one creation and one deletion. If answers lacked it, any number of both in turn, and the last one is
+    /// true.
+    fn check_existence(&self, published: &[Published], guarantee: &str) -> Result<(), String> {
+        let existence: Vec<&str> = published.iter().map(|event| event.what.as_str()).collect();
+        let count = |what: &str| existence.iter().filter(|one| **one == what).count();
+        let (created, deleted) = (count("created"), count("deleted"));
+        let is_last_deleted =
+            existence.iter().rfind(|one| matches!(**one, "created" | "deleted")) == Some(&"deleted");
+        let may_repeat = self.has_vanished && created <= deleted + 1 && deleted <= created + 1;
+        if !may_repeat && (created > 1 || deleted > 1) {
+            return Err("G5: its creation or deletion was published twice".to_owned());
+        }
+        if self.deleted_at.is_none() && (is_last_deleted || (deleted > 0 && !self.has_vanished)) {
+            return Err(format!("{guarantee}: it stands, but its deletion was published"));
+        }
+        Ok(())
     }
 
     fn check_edits(&self, published: &[Published], plan: &Plan) -> Result<(), String> {
@@ -153,7 +202,7 @@ impl Life {
         let again = if plan.rules.silent_edit_moves_updated_on { 0 } else { reports };
         let edits = published.iter().filter(|event| event.what == "updated");
         for edit in edits.clone() {
-            let made = self.versions.iter().filter(|version| version.text == edit.text).count();
+            let made = self.versions.iter().filter(|version| name(&version.text) == edit.text).count();
             let times = edits.clone().filter(|other| other.text == edit.text).count();
             if times > made + again {
                 return Err(format!("G5: {:?} was published {times} times, made {made} times", edit.text));
@@ -164,7 +213,8 @@ impl Life {
 
     /// G3: a silent edit that stands when window and margin have passed is published soon after, if a poller was up.
     fn check_deadlines(&self, published: &[Published], plan: &Plan, end: Second) -> Result<(), String> {
-        if self.is_task {
+        // A comment that was taken for deleted has no windows.
+        if self.is_task || self.has_vanished {
             return Ok(());
         }
         let created = self.versions.first().map_or(0, |version| version.at);
@@ -177,10 +227,11 @@ impl Life {
             if until < due || !plan.was_up(created, due) {
                 continue;
             }
-            if !published.iter().any(|event| event.text == version.text && event.at <= due + 30) {
+            if !published.iter().any(|event| event.text == name(&version.text) && event.at <= due + 30) {
                 return Err(format!(
                     "G3: {:?} of second {} was not published by {due}",
-                    version.text, version.at
+                    name(&version.text),
+                    version.at
                 ));
             }
         }

@@ -48,9 +48,10 @@ fn main() -> anyhow::Result<ExitCode> {
         }
     })?;
     println!(
-        "{count} histories from seed {first}: {} acts, {} events, {} calls in {:.0} s; {} broke a guarantee",
+        "{count} histories from seed {first}: {} acts, {} events, {} published again, {} calls in {:.0} s; {} broke a guarantee",
         lived.acts,
         lived.events,
+        lived.again,
         lived.calls,
         begun.elapsed().as_secs_f64(),
         lived.broken.len()

@@ -16,6 +16,8 @@ pub struct Lived {
     pub acts: usize,
     /// Events in the logs.
     pub events: usize,
+    /// Comments and tasks that were published again after their deletion was.
+    pub again: usize,
     /// Calls of Bitbucket's API.
     pub calls: usize,
     /// The seeds that broke a guarantee, in order, each with what was broken.
@@ -61,9 +63,10 @@ fn live_or_panic(seed: u64, api: &Api) -> Result<Summary, String> {
 impl Lived {
     fn add(&mut self, seed: u64, outcome: Result<Summary, String>) {
         match outcome {
-            Ok(Summary { acts, events, calls }) => {
+            Ok(Summary { acts, events, again, calls }) => {
                 self.acts += acts;
                 self.events += events;
+                self.again += again;
                 self.calls += calls;
             }
             Err(broken) => self.broken.push((seed, broken)),

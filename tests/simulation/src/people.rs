@@ -15,7 +15,7 @@ use crate::time::Second;
 const MAX_ACTS: usize = 40;
 
 /// The author of all pull requests, comments and tasks. Only its author can edit a comment.
-const AUTHOR: &str = "alice";
+pub(crate) const AUTHOR: &str = "alice";
 
 /// The people who approve.
 const REVIEWERS: [&str; 2] = ["bob", "carol"];
@@ -52,6 +52,18 @@ pub(crate) enum Act {
     ToggleTask(u64, u64),
     /// Delete a task.
     DeleteTask(u64, u64),
+    /// Begin a review of several comments.
+    Draft(u64),
+    /// Publish a review.
+    PublishReview(u64),
+    /// Add a pull request to the merge queue, or take it out.
+    Queue(u64),
+    /// Nobody's act: answers lack a comment, a task or a pull request for a while.
+    Hide,
+    /// Start many builds, and make many comments, in one moment.
+    Burst(u64),
+    /// Write a comment that is longer than a webhook, or hundreds of comments.
+    Oversize(u64),
 }
 
 impl History {
@@ -61,7 +73,7 @@ impl History {
         for _ in 0..dice.between(3, 10) {
             let at = self.second_below(LIVELY);
             let pr = dice.between(1, pull_requests);
-            let act = match dice.below(24) {
+            let act = match dice.below(28) {
                 12..=16 if has_tail => Act::AddTask(pr, None),
                 0..=16 => Act::Comment(pr, None),
                 17 => Act::Open,
@@ -69,13 +81,23 @@ impl History {
                 18 if has_tail => Act::Close(pr),
                 19 => Act::Push(pr),
                 20 | 21 => Act::Review(pr, usize::from(dice.percent(50))),
+                22 => Act::Queue(pr),
+                23 | 24 => Act::Draft(pr),
+                25 | 26 => Act::Hide,
                 _ => Act::Retitle(pr),
             };
             self.plan_act(at, act);
         }
+        let (has_burst, has_oversize) = (self.stage.plan.has_burst, self.stage.plan.has_oversize);
+        for (is_planned, act) in [(has_burst, Act::Burst as fn(u64) -> Act), (has_oversize, Act::Oversize)] {
+            if is_planned {
+                let at = self.second_below(LIVELY);
+                self.plan_act(at, act(dice.between(1, pull_requests)));
+            }
+        }
     }
 
-    fn plan_act(&mut self, at: Second, act: Act) {
+    pub(crate) fn plan_act(&mut self, at: Second, act: Act) {
         if self.acts < MAX_ACTS && at < LIVELY {
             self.acts += 1;
             self.agenda.insert((at, self.acts), act);
@@ -83,15 +105,15 @@ impl History {
     }
 
     /// Plans an act at one of the `spread` seconds after `from`.
-    fn plan_within(&mut self, from: Second, spread: Second, act: Act) {
+    pub(crate) fn plan_within(&mut self, from: Second, spread: Second, act: Act) {
         let at = from + 1 + self.second_below(spread);
         self.plan_act(at, act);
     }
 
-    fn new_text(&mut self, like: Option<u64>) -> String {
+    pub(crate) fn new_text(&mut self, like: Option<u64>) -> String {
         self.texts += 1;
         let old = like.and_then(|id| self.stage.ledger().texts(id).pop());
-        old.unwrap_or_else(|| format!("text {}", self.texts))
+        old.unwrap_or_else(|| format!("text {}\nround caf\u{e9}", self.texts))
     }
 
     /// Carries out an act. An act that is not possible any more changes nothing.
@@ -123,18 +145,28 @@ impl History {
             Act::EditTask(pr, id) => self.edit_task(now, pr, id),
             Act::ToggleTask(pr, id) => self.toggle_task(now, pr, id),
             Act::DeleteTask(pr, id) => self.delete_task(now, pr, id),
+            Act::Draft(pr) => self.draft(now, pr),
+            Act::PublishReview(pr) => self.publish_review(now, pr),
+            Act::Queue(pr) => self.queue(pr),
+            Act::Hide => self.hide(now),
+            Act::Burst(pr) => self.burst(now, pr),
+            Act::Oversize(pr) => self.oversize(now, pr),
         }
     }
 
     /// Lets somebody act, and sends the webhooks that follow. Gives the act's value; `None` if it was refused.
-    fn done_by<T>(&self, who: &str, act: impl FnOnce(&mut World, &world::Act) -> Outcome<T>) -> Option<T> {
+    pub(crate) fn done_by<T>(
+        &self,
+        who: &str,
+        act: impl FnOnce(&mut World, &world::Act) -> Outcome<T>,
+    ) -> Option<T> {
         let (value, webhooks) = self.stage.bitbucket.act(who, REPOSITORY, act).ok()?;
         self.stage.send_all(webhooks, None);
         Some(value)
     }
 
     /// Lets the author write a version of a comment. Gives the act's value and the webhooks, which the ledger waits for.
-    fn written<T>(
+    pub(crate) fn written<T>(
         &self,
         act: impl FnOnce(&mut World, &world::Act) -> Outcome<T>,
     ) -> Option<(T, Vec<Webhook>)> {
@@ -160,9 +192,7 @@ impl History {
 
     fn comment(&mut self, now: Second, pr: u64, like: Option<u64>) {
         let text = self.new_text(like);
-        let inline =
-            Inline { path: "gear.rs".to_owned(), from: None, to: Some(3), start_from: None, start_to: None };
-        let new = NewComment { inline: Some(inline), ..NewComment::text(&text) };
+        let new = on_the_diff(&text);
         let Some((id, webhooks)) = self.written(|world, act| world.create_comment(act, pr, &new)) else {
             return;
         };
@@ -211,7 +241,7 @@ impl History {
     }
 
     /// Plans what follows a comment's creation or edit.
-    fn follow(&mut self, now: Second, pr: u64, id: u64) {
+    pub(crate) fn follow(&mut self, now: Second, pr: u64, id: u64) {
         let act = match self.stage.dice.below(100) {
             0..=54 => Act::Edit(pr, id),
             55..=66 => Act::Delete(pr, id),
@@ -292,4 +322,11 @@ impl History {
 /// The source branch of a pull request.
 fn branch(pr: u64) -> String {
     format!("branch-{pr}")
+}
+
+/// A comment that begins a thread.
+pub(crate) fn on_the_diff(text: &str) -> NewComment {
+    let inline =
+        Inline { path: "gear.rs".to_owned(), from: None, to: Some(3), start_from: None, start_to: None };
+    NewComment { inline: Some(inline), ..NewComment::text(text) }
 }

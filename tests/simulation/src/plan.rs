@@ -1,11 +1,13 @@
 //! The circumstances of a history, drawn from its seed.
 
+use http::StatusCode;
 use poller::PollerSettings;
 use relay::Settings;
-use simulator::Rules;
+use simulator::{Rules, Side};
 
 use crate::dice::Dice;
 use crate::time::Second;
+use crate::wrong_answers::Refusals;
 
 /// People act before this second.
 pub const LIVELY: Second = 2_400;
@@ -16,8 +18,18 @@ pub const MARGIN: Second = 60;
 /// The most seconds that a clock is ahead of Bitbucket's, or behind it.
 const SKEW: u64 = 30;
 
+/// Histories of 1,000 with a burst: 30 to 60 deliveries in one moment.
+const BURSTS: u64 = 20;
+
+/// Histories of 1,000 with comments of 300 KiB to 1.1 MiB, or with hundreds of comments. They take the longest.
+const OVERSIZE: u64 = 5;
+
+/// The most seconds until the next poll of a subject that was refused for up to 15 minutes.
+const LONGEST_PAUSE: Second = 300;
+
 /// The circumstances of a history.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub struct Plan {
     /// Bitrelay's settings.
     pub settings: Settings,
@@ -41,6 +53,12 @@ pub struct Plan {
     pub failing_calls: u64,
     /// Age of the copy of Bitbucket that answers half of the calls; at most the grace period.
     pub lag_seconds: Second,
+    /// Times in which Bitbucket refuses every read.
+    pub refusals: Vec<Refusals>,
+    /// True if many builds start and many comments are made in one moment.
+    pub has_burst: bool,
+    /// True if there are comments of 300 KiB and more, or hundreds of them.
+    pub has_oversize: bool,
     /// True if a second hook reports everything too.
     pub two_hooks: bool,
     /// True if the tail is on. It finds what windows miss, so some histories do without it. In those nothing happens
@@ -62,7 +80,10 @@ impl Plan {
             task_interval_seconds: *dice.pick(&[0, 60]).unwrap_or(&60),
             sweep_seconds: 300,
             full_read_seconds: *dice.pick(&[0, 0, 1_800]).unwrap_or(&0),
+            ..Settings::default()
         };
+        let other_text_form =
+            *dice.pick(&[None, None, Some(Side::Webhooks), Some(Side::Answers)]).unwrap_or(&None);
         let rules = Rules {
             silent_edit_moves_updated_on: dice.percent(70),
             edit_moves_pull_request: dice.percent(50),
@@ -70,6 +91,11 @@ impl Plan {
             deletion_moves_comment: dice.percent(50),
             resolution_moves_updated_on: dice.percent(50),
             deleted_comments_stay_readable: dice.percent(50),
+            drafts_keep_times: dice.percent(50),
+            webhooks_show_resolutions: dice.percent(50),
+            comments_sort_by_time: dice.percent(80),
+            queued_is_a_state: dice.percent(30),
+            other_text_form,
             ..Rules::default()
         };
         let limits = PollerSettings {
@@ -84,10 +110,19 @@ impl Plan {
             let from = whole(dice.below(LIVELY.cast_unsigned()));
             (from, from + whole(dice.between(30, 1_200)))
         });
+        let refusals = (0..dice.below(8).saturating_sub(5)).map(|_| {
+            let from = whole(dice.below(LIVELY.cast_unsigned()));
+            let status = if dice.percent(50) { StatusCode::FORBIDDEN } else { StatusCode::NOT_FOUND };
+            Refusals { from, until: from + whole(dice.between(20, 900)), status }
+        });
+        let refusals = refusals.collect();
         Self {
             settings,
             limits,
             rules,
+            refusals,
+            has_burst: dice.permille(BURSTS),
+            has_oversize: dice.permille(OVERSIZE),
             outages: outages.collect(),
             poller_skews: (0..pollers).map(|_| skew()).collect(),
             phases: (0..pollers).map(|_| whole(dice.below(60))).collect(),
@@ -99,6 +134,17 @@ impl Plan {
             two_hooks: dice.percent(20),
             has_tail,
         }
+    }
+
+    /// True if a comment or task that was taken for deleted by mistake is listed again in time: the last check of the
+    /// tail and the full reads come after every wrong answer.
+    pub const fn lists_everything_late(&self) -> bool {
+        self.has_tail || self.settings.full_read_seconds > 0
+    }
+
+    /// True if no call fails and no invocation crashes.
+    pub const fn works(&self) -> bool {
+        self.crashes == 0 && self.failing_calls == 0
     }
 
     /// True if every deadline must be met: calls suffice, and hardly anything fails.
@@ -122,9 +168,11 @@ impl Plan {
         self.outages.iter().any(|(from, until)| (*from..*until).contains(&now))
     }
 
-    /// True if a poller ran all the time.
+    /// True if a poller ran all the time, and Bitbucket refused nothing.
     pub fn was_up(&self, from: Second, until: Second) -> bool {
-        self.outages.iter().all(|(down, up)| *up + 60 <= from || until < *down)
+        let refused = self.refusals.iter().map(|refusals| (refusals.from, refusals.until + LONGEST_PAUSE));
+        let mut down = self.outages.iter().copied().chain(refused);
+        down.all(|(down, up)| up + 60 <= from || until < down)
     }
 }
 

@@ -92,10 +92,12 @@ impl ScheduledPoller {
             bitbucket: Arc::clone(&stage.bitbucket),
             instance: instance.clone(),
             faults: Arc::clone(&stage.faults),
+            wrong_answers: Arc::clone(&stage.wrong_answers),
             lag: SignedDuration::from_secs(stage.plan.lag_seconds),
         };
         let table = FaultyTable {
             table: stage.table.clone(),
+            committed: Arc::clone(&stage.committed),
             instance: instance.clone(),
             gives_every_lease: stage.plan.without_leases,
         };

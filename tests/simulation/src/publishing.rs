@@ -1,6 +1,5 @@
 //! The table's stream, the publisher function, and the bus and queue behind it.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use publisher::bus::{Bus, Results};
 use publisher::dead_letters::DeadLetters;
-use publisher::entry::Entry;
+use publisher::entry::{Entry, EntryLimit};
 use publisher::handler::decode;
 use publisher::record::Batch;
 use publisher::{Error, Publisher};
@@ -22,7 +21,7 @@ use crate::stage::Stage;
 /// Records of one batch, as in the template.
 const BATCH: usize = 100;
 
-/// The time between two looks at the stream.
+/// The time after which the stream is looked at, once it has new records.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The time that an invocation is given.
@@ -94,23 +93,28 @@ impl DeadLetters for Outside {
 
 /// Hands the stream to the publisher by Lambda's rules: a batch again after a crash, and from its first failed record
 /// after a partial failure (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
-/// `behind` is true while records wait.
-pub(crate) async fn pump(stage: Rc<Stage>, behind: Rc<Cell<bool>>) {
-    let mut done = 0;
+pub(crate) async fn pump(stage: Rc<Stage>) {
     loop {
+        let done = stage.published.get();
         let records = stage.table.stream_records(done);
-        behind.set(!records.is_empty());
         if records.is_empty() {
+            // A look every second would be a good part of a history's work.
+            stage.committed.notified().await;
             tokio::time::sleep(INTERVAL).await;
             continue;
         }
         let batch: Vec<StreamRecord> = records.into_iter().take(BATCH).collect();
         match publish(&stage, &batch, done).await {
-            Some(handled) => done += handled,
+            Some(handled) => stage.published.set(done + handled),
             None => stage.story(|| "  the publisher crashed".to_owned()),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// True while events wait to be published.
+pub(crate) fn is_behind(stage: &Stage) -> bool {
+    stage.table.stream_records(stage.published.get()).iter().any(StreamRecord::is_new_event)
 }
 
 /// One invocation. Gives the number of records, from the first on, that are done; `None` if it crashed.
@@ -130,6 +134,7 @@ async fn publish(stage: &Rc<Stage>, batch: &[StreamRecord], first: usize) -> Opt
         clock,
         decode,
         table: "bitrelay".to_owned(),
+        entry_limit: EntryLimit::default(),
     };
     let numbered = batch.iter().zip(first..).filter(|(record, _)| record.is_new_event());
     let records = numbered.map(|(record, number)| record.to_lambda(number, written_at)).collect();

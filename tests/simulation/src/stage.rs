@@ -10,6 +10,7 @@ use relay::LinkId;
 use simulator::world::{HookInput, Refusal, SecretInput, pull_request_events};
 use simulator::{ClockStart, InProcess};
 use store::memory::{MemoryLinks, MemoryTable};
+use tokio::sync::Notify;
 
 use crate::dice::Dice;
 use crate::instance::Faults;
@@ -17,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::publishing::Subscriber;
 use crate::time::{Second, SkewedClock, second, time};
+use crate::wrong_answers::WrongAnswers;
 
 /// The one repository, by its slug.
 pub(crate) const REPOSITORY: &str = "widgets";
@@ -32,9 +34,13 @@ pub struct Stage {
     pub(crate) plan: Plan,
     pub(crate) dice: Dice,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) wrong_answers: Arc<WrongAnswers>,
     pub(crate) bitbucket: Arc<InProcess>,
     pub(crate) api: Api,
     pub(crate) table: MemoryTable,
+    pub(crate) committed: Arc<Notify>,
+    /// Records of the table's stream that are published or parked.
+    pub(crate) published: Cell<usize>,
     pub(crate) links: MemoryLinks,
     pub(crate) link: LinkId,
     pub(crate) subscriber: Subscriber,
@@ -73,7 +79,8 @@ impl Stage {
             bitbucket.keep_past();
         }
         let link: LinkId = "acme".parse()?;
-        let events: Vec<_> = pull_request_events().chain(["repo:push"]).collect();
+        let of_repository = ["repo:push", "repo:commit_status_created"];
+        let events: Vec<_> = pull_request_events().chain(of_repository).collect();
         let hook = || HookInput {
             secret: SecretInput::Set(SECRET.to_owned()),
             ..HookInput::to("http://localhost/webhook/acme", &events)
@@ -91,11 +98,14 @@ impl Stage {
         links.set(&link, document.to_string());
         Ok(Rc::new(Self {
             faults: Arc::new(Faults::new(dice.clone(), plan.failing_calls, plan.crashes)),
+            wrong_answers: Arc::new(WrongAnswers::new(plan.refusals.clone())),
             plan,
             dice,
             bitbucket,
             api,
             table: MemoryTable::with_stream(),
+            committed: Arc::default(),
+            published: Cell::default(),
             links,
             link,
             subscriber: Subscriber::default(),

@@ -1,10 +1,13 @@
 //! The table as one instance of a function reaches it: any call can fail, or be the last.
 
+use std::sync::Arc;
+
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::{Event, LinkId, ShortHash, Subject, SubjectState};
 use store::memory::MemoryTable;
 use store::{Commit, CommitError, Document, Documents, DueWatch, Error, KeptKey, Leases, Shard, SubjectLog};
+use tokio::sync::Notify;
 
 use crate::instance::Instance;
 
@@ -15,6 +18,8 @@ const LONGEST_CALL_MS: u64 = 30;
 #[derive(Debug, Clone)]
 pub struct FaultyTable {
     pub(crate) table: MemoryTable,
+    /// Woken by each commit: the stream has new records.
+    pub(crate) committed: Arc<Notify>,
     pub(crate) instance: Instance,
     /// True if everybody gets every lease. Leases are for economy: without them, everything must still hold.
     pub(crate) gives_every_lease: bool,
@@ -36,7 +41,11 @@ impl SubjectLog for FaultyTable {
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
-        let commit = self.table.commit(commit);
+        let commit = async {
+            let committed = self.table.commit(commit).await;
+            self.committed.notify_one();
+            committed
+        };
         self.instance.io(LONGEST_CALL_MS, commit, || CommitError::Failed(unavailable())).await
     }
 

@@ -7,9 +7,11 @@ use bitbucket::client::{Sent, Transport, Unreachable};
 use http::StatusCode;
 use jiff::SignedDuration;
 use reqwest::{Request, Response};
-use simulator::InProcess;
+use simulator::{InProcess, Sight};
 
 use crate::instance::{Faults, Instance};
+use crate::time::second;
+use crate::wrong_answers::WrongAnswers;
 
 /// The longest that an API call takes.
 const LONGEST_CALL_MS: u64 = 2_000;
@@ -33,6 +35,7 @@ pub struct InProcessTransport {
     pub(crate) bitbucket: Arc<InProcess>,
     pub(crate) instance: Instance,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) wrong_answers: Arc<WrongAnswers>,
     /// Age of the copy that answers half of the calls.
     pub(crate) lag: SignedDuration,
 }
@@ -55,18 +58,29 @@ impl InProcessTransport {
         *carried.method_mut() = method;
         *carried.uri_mut() = path.parse().unwrap_or_default();
         *carried.headers_mut() = request.headers().clone();
-        let answer = if self.lag.is_positive() && self.faults.dice.percent(50) {
-            self.bitbucket.call_lagging(carried, self.lag).await
+        let now = second(self.bitbucket.clock().now());
+        let lag = (self.lag.is_positive() && self.faults.dice.percent(50)).then_some(self.lag);
+        let lacks = self.wrong_answers.lacks(now);
+        let answer = if lag.is_some() || !lacks.is_empty() {
+            self.bitbucket.call_on(&Sight::new(lag, lacks), carried).await
         } else {
             self.bitbucket.call(carried).await
         };
+        if let Some(status) = self.wrong_answers.refusal(now) {
+            return refused(status);
+        }
         if self.faults.happens(self.faults.failing_calls) {
-            let mut failed = http::Response::new(Vec::new());
-            *failed.status_mut() = self.faults.dice.pick(&FAILURES).copied().unwrap_or_default();
-            return Response::from(failed);
+            return refused(self.faults.dice.pick(&FAILURES).copied().unwrap_or_default());
         }
         let (parts, body) = answer.into_parts();
         let bytes = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
         Response::from(http::Response::from_parts(parts, bytes))
     }
+}
+
+/// An answer without a body.
+fn refused(status: StatusCode) -> Response {
+    let mut answer = http::Response::new(Vec::new());
+    *answer.status_mut() = status;
+    Response::from(answer)
 }

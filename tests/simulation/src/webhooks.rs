@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use http::StatusCode;
+use serde_json::Value;
 use simulator::world::Webhook;
 use store::links::CachedLinks;
 use tower::ServiceExt as _;
@@ -34,6 +35,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// About the number of I/O calls of one delivery.
 const IO_CALLS: u64 = 4;
 
+/// The event key of a build that starts.
+const BUILD_STARTED: &str = "repo:commit_status_created";
+
+/// The care for a webhook that is answered 5xx.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// It is sent until it arrives.
+    UntilItArrives,
+    /// It is sent three times.
+    AsBitbucket,
+    /// It is sent three times with many others. Unless something else fails, one of these arrives.
+    InABurst,
+}
+
 /// Outcome of one attempt.
 enum Attempt {
     Acknowledged,
@@ -44,9 +59,12 @@ enum Attempt {
 }
 
 impl Stage {
-    /// Sends the webhooks of one act. Each may get lost, come late or come twice.
-    pub(crate) fn send_all(self: &Rc<Self>, webhooks: Vec<Webhook>, version: Option<VersionId>) {
-        let is_sure = self.is_calm.get();
+    /// Sends the webhooks of one act, in any order. Each may get lost, come late or come twice.
+    pub(crate) fn send_all(self: &Rc<Self>, mut webhooks: Vec<Webhook>, version: Option<VersionId>) {
+        let care = if self.is_calm.get() { Care::UntilItArrives } else { Care::AsBitbucket };
+        if webhooks.len() > 1 && self.dice.percent(50) {
+            webhooks.reverse();
+        }
         for webhook in webhooks {
             let delays = self.draw_delays(&webhook);
             self.story(|| {
@@ -56,9 +74,17 @@ impl Stage {
                 let (stage, webhook) = (Rc::clone(self), webhook.clone());
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(Duration::from_secs(delay)).await;
-                    stage.deliver(&webhook, version, is_sure).await;
+                    stage.deliver(&webhook, version, care).await;
                 });
             }
+        }
+    }
+
+    /// Sends the webhooks of one moment, which all arrive at once.
+    pub(crate) fn send_at_once(self: &Rc<Self>, webhooks: Vec<(Webhook, Option<VersionId>)>) {
+        for (webhook, version) in webhooks {
+            let stage = Rc::clone(self);
+            tokio::task::spawn_local(async move { stage.deliver(&webhook, version, Care::InABurst).await });
         }
     }
 
@@ -86,7 +112,7 @@ impl Stage {
 
     /// Delivers a webhook as Bitbucket does, with up to three attempts. One that must not get lost is sent until it
     /// arrives.
-    async fn deliver(self: &Rc<Self>, webhook: &Webhook, version: Option<VersionId>, is_sure: bool) {
+    async fn deliver(self: &Rc<Self>, webhook: &Webhook, version: Option<VersionId>, care: Care) {
         let mut requests = BTreeSet::new();
         loop {
             for number in 1..=ATTEMPTS {
@@ -98,7 +124,10 @@ impl Stage {
                 }
                 tokio::time::sleep(Duration::from_secs(self.dice.below(LONGEST_RESEND))).await;
             }
-            if !is_sure && self.plan.may_lose(webhook.event_key) {
+            if care == Care::InABurst && self.plan.works() {
+                self.broke(|| format!("G2: {} of a burst was refused three times", webhook.event_key));
+            }
+            if care != Care::UntilItArrives && self.plan.may_lose(webhook.event_key) {
                 return self.story(|| format!("  {} is lost", webhook.event_key));
             }
         }
@@ -108,6 +137,12 @@ impl Stage {
         self.story(|| format!("  {} is acknowledged", webhook.event_key));
         if let Some(version) = version {
             self.ledger().reported(version, self.now());
+        }
+        if webhook.event_key == BUILD_STARTED {
+            let body: Value = serde_json::from_slice(&webhook.body).unwrap_or_default();
+            let text =
+                |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            self.ledger().build_started(text("/commit_status/key"), text("/commit_status/commit/hash"));
         }
         self.acknowledged.borrow_mut().push(requests);
     }
@@ -133,6 +168,7 @@ impl Stage {
         router(Arc::new(App {
             table: FaultyTable {
                 table: self.table.clone(),
+                committed: Arc::clone(&self.committed),
                 instance: instance.clone(),
                 gives_every_lease: false,
             },

@@ -28,6 +28,7 @@ pub(crate) fn router() -> Router<Arc<Hub>> {
         .route("/_control/faults", get(faults).post(add_faults).delete(clear_faults))
         .route("/_control/likes", post(like))
         .route("/_control/pull-requests", post(act_on_pull_request))
+        .route("/_control/reviews", post(publish_review))
         .route("/_control/deliveries", get(deliveries))
         .route("/_control/settle", post(settle))
         .route("/_control/calls", get(calls))
@@ -152,6 +153,32 @@ async fn act_on_pull_request(State(hub): Shared, body: Bytes) -> Result<StatusCo
         |_, _, ()| Ok(StatusCode::NO_CONTENT),
     )
     .map_err(ApiError::from)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublishedReview {
+    /// The name of the account whose comments are pending.
+    user: String,
+    /// `acme/widgets`
+    repository: String,
+    pull_request: u64,
+}
+
+/// Publishes a review. Bitbucket documents no call for it.
+async fn publish_review(State(hub): Shared, body: Bytes) -> Result<Json<Value>, ApiError> {
+    let review: PublishedReview = parse(&body)?;
+    let account = hub.world().account(&review.user);
+    let account =
+        account.ok_or_else(|| ApiError::bad_request(format!("No account named {}", review.user)))?;
+    let (workspace, slug) = review.repository.split_once('/').unwrap_or((&review.repository, ""));
+    let comments = hub.act(
+        &account,
+        |world| world.find_repository(workspace, slug),
+        |world, act| world.publish_review(act, review.pull_request),
+        |_, _, comments| Ok(comments),
+    )?;
+    Ok(Json(json!({ "comments": comments })))
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,7 @@
 //! Faults on request: webhooks that get lost, come twice or late, and API calls that fail or hang.
 
+use crate::sight::{Lack, Sight};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -36,10 +38,18 @@ pub struct FaultRequest {
     pub hang_count: Option<u32>,
     /// The API faults of this request hit only this account's calls (its name).
     pub only_for: Option<String>,
+    /// The API faults of this request hit only reads (`GET`).
+    #[serde(default)]
+    pub reads_only: bool,
     /// From now on an account's calls have a limit of its own, which the answers name in headers.
     pub scaled_limit: Option<ScaledLimit>,
     /// From now on the reads of an account see an earlier state.
     pub stale_reads: Option<StaleReads>,
+    /// Listings lack an item that exists.
+    pub omit: Option<Omission>,
+    /// The webhooks of this many of the next acts that send several leave in the opposite order, all at once.
+    #[serde(default)]
+    pub reverse_next: u32,
     /// From now on each attempt has, or has not, a request uuid of its own. At the start it has not.
     pub new_request_uuid_each_attempt: Option<bool>,
 }
@@ -52,6 +62,19 @@ pub struct StatusFault {
     pub status: u16,
     /// Number of calls.
     pub count: u32,
+}
+
+/// An item that answers lack although it exists. `only_for` applies to it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Omission {
+    /// Id of a comment, a task or a pull request.
+    pub id: u64,
+    /// Number of answers that lack it.
+    pub count: u32,
+    /// True if it is not found by its id either; each such answer counts.
+    #[serde(default)]
+    pub by_id: bool,
 }
 
 /// Reads that lag, as from a copy that is not up to date. Bitbucket does not document that there is none.
@@ -86,6 +109,8 @@ pub(crate) struct Faults {
     api: Vec<ApiFaults>,
     scaled_limits: BTreeMap<String, u32>,
     stale_reads: BTreeMap<String, u32>,
+    omissions: Vec<Omitted>,
+    reverse_next: u32,
     pub(crate) new_request_uuid_each_attempt: bool,
 }
 
@@ -100,7 +125,22 @@ struct ApiFaults {
     #[serde(flatten)]
     fault: ApiFault,
     left: u32,
+    reads_only: bool,
     only_for: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Omitted {
+    id: u64,
+    by_id: bool,
+    left: u32,
+    only_for: Option<String>,
+}
+
+impl Omitted {
+    fn is_for(&self, account: &str) -> bool {
+        self.only_for.as_deref().is_none_or(|name| name == account)
+    }
 }
 
 /// Fault of one API call.
@@ -145,8 +185,15 @@ impl Faults {
         if let Some(own_uuid) = request.new_request_uuid_each_attempt {
             self.new_request_uuid_each_attempt = own_uuid;
         }
+        self.reverse_next = self.reverse_next.saturating_add(request.reverse_next);
         let only_for = request.only_for;
-        let mut add = |fault, left| self.api.push(ApiFaults { fault, left, only_for: only_for.clone() });
+        if let Some(Omission { id, count: left, by_id }) = request.omit {
+            self.omissions.push(Omitted { id, by_id, left, only_for: only_for.clone() });
+        }
+        let reads_only = request.reads_only;
+        let mut add = |fault, left| {
+            self.api.push(ApiFaults { fault, left, reads_only, only_for: only_for.clone() });
+        };
         if let Some(ms) = request.hang_next_ms {
             add(ApiFault::HangMs(ms), request.hang_count.unwrap_or(1));
         }
@@ -155,6 +202,7 @@ impl Faults {
         }
         let retry_after_seconds = request.retry_after_seconds;
         add(ApiFault::RateLimit { retry_after_seconds }, request.rate_limit_next);
+        self.omissions.retain(|omitted| omitted.left > 0);
         self.api.retain(|fault| fault.left > 0);
         Ok(())
     }
@@ -179,14 +227,32 @@ impl Faults {
         self.scaled_limits.get(account).copied()
     }
 
-    /// Seconds by which the reads of an account lag, if they do.
-    pub(crate) fn lag_seconds(&self, account: &str) -> Option<u32> {
-        self.stale_reads.get(account).copied()
+    /// True if the next webhooks leave in the opposite order.
+    pub(crate) fn reverses_next(&mut self) -> bool {
+        take(&mut self.reverse_next)
+    }
+
+    /// The copy that answers the reads of an account, if it is not the present state.
+    pub(crate) fn copy_for(&self, account: &str) -> Option<Sight> {
+        let lag = self.stale_reads.get(account).map(|seconds| SignedDuration::from_secs((*seconds).into()));
+        let omitted = self.omissions.iter().filter(|omitted| omitted.is_for(account));
+        let lacks: Vec<_> = omitted.map(|omitted| Lack { id: omitted.id, by_id: omitted.by_id }).collect();
+        (lag.is_some() || !lacks.is_empty()).then(|| Sight::new(lag, lacks))
+    }
+
+    /// An answer for an account lacked these items.
+    pub(crate) fn has_missed(&mut self, account: &str, missed: &[u64]) {
+        for omitted in self.omissions.iter_mut().filter(|omitted| omitted.is_for(account)) {
+            omitted.left -= u32::from(missed.contains(&omitted.id));
+        }
+        self.omissions.retain(|omitted| omitted.left > 0);
     }
 
     /// Fault of the next API call of an account, if any: the oldest fault that is for it.
-    pub(crate) fn next_api_fault(&mut self, account: &str) -> Option<ApiFault> {
-        let is_for = |fault: &&mut ApiFaults| fault.only_for.as_deref().is_none_or(|name| name == account);
+    pub(crate) fn next_api_fault(&mut self, account: &str, is_read: bool) -> Option<ApiFault> {
+        let is_for = |fault: &&mut ApiFaults| {
+            fault.only_for.as_deref().is_none_or(|name| name == account) && (is_read || !fault.reads_only)
+        };
         let next = self.api.iter_mut().find(is_for)?;
         next.left -= 1;
         let fault = next.fault;
@@ -231,9 +297,18 @@ mod tests {
         let api_status_next = Some(StatusFault { status: 503, count: 1 });
         let only_for = Some("bot".to_owned());
         faults.add(FaultRequest { api_status_next, only_for, ..Default::default() }).unwrap();
-        assert_eq!(faults.next_api_fault("alice"), None);
-        assert_eq!(faults.next_api_fault("bot"), Some(ApiFault::Status(503)));
-        assert_eq!(faults.next_api_fault("bot"), None);
+        assert_eq!(faults.next_api_fault("alice", true), None);
+        assert_eq!(faults.next_api_fault("bot", false), Some(ApiFault::Status(503)));
+        assert_eq!(faults.next_api_fault("bot", true), None);
+    }
+
+    #[test]
+    fn a_fault_of_reads_spares_writes() {
+        let mut faults = Faults::default();
+        let api_status_next = Some(StatusFault { status: 403, count: 1 });
+        faults.add(FaultRequest { api_status_next, reads_only: true, ..Default::default() }).unwrap();
+        assert_eq!(faults.next_api_fault("alice", false), None);
+        assert_eq!(faults.next_api_fault("alice", true), Some(ApiFault::Status(403)));
     }
 
     #[test]

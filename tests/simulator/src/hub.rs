@@ -7,18 +7,14 @@ use crate::faults::{FaultRequest, Faults};
 use crate::oauth::Authority;
 use crate::sender::PostOffice;
 use crate::settings::{Settings, User};
+use crate::sight;
 use crate::world::{Account, Act, Done, Outbox, Refusal, RepositoryId, Webhook, World};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-tokio::task_local! {
-    /// Age of the copy that answers the request of this task.
-    pub(crate) static LAG: SignedDuration;
-}
 
 /// The most earlier worlds that are kept for reads that lag.
 const MAX_PAST: usize = 200;
@@ -109,10 +105,9 @@ impl Hub {
         }
     }
 
-    /// The world, to read it: as it was [`LAG`] ago, if that is set.
+    /// The world, to read it: as the copy that answers the present request has it.
     pub(crate) fn world(&self) -> Seen<'_> {
-        let lag = LAG.try_with(|lag| *lag).ok();
-        let seen = lag.and_then(|lag| self.past_world(self.clock.now().saturating_sub(lag).ok()?));
+        let seen = sight::lag().and_then(|lag| self.past_world(self.clock.now().saturating_sub(lag).ok()?));
         seen.map_or_else(|| Seen::Present(self.world_mut()), Seen::Past)
     }
 

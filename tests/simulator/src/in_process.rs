@@ -3,15 +3,15 @@
 
 use crate::calls::CallRecord;
 use crate::clock::Clock;
-use crate::hub::{Hub, LAG};
+use crate::hub::Hub;
 use crate::settings::{Sending, Settings};
+use crate::sight::Sight;
 use crate::world::{Act, Done, HookInput, Refusal, Webhook, World};
 use crate::{api, oauth, sender};
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
-use jiff::SignedDuration;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tower::ServiceExt as _;
@@ -52,20 +52,21 @@ impl InProcess {
 
     /// Answers one request.
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
+        let request = api::without_trailing_slash(request);
         let answered: Result<_, Infallible> = self.routes.clone().oneshot(request).await;
         match answered {
             Ok(answer) => answer,
         }
     }
 
-    /// Keeps earlier states from now on, for [`InProcess::call_lagging`].
+    /// Keeps earlier states from now on, for copies that lag.
     pub fn keep_past(&self) {
         self.hub.keep_past();
     }
 
-    /// Answers one request from a copy that lags behind.
-    pub async fn call_lagging(&self, request: Request<Body>, lag: SignedDuration) -> Response<Body> {
-        LAG.scope(lag, self.call(request)).await
+    /// Answers one request from such a copy.
+    pub async fn call_on(&self, copy: &Sight, request: Request<Body>) -> Response<Body> {
+        copy.scope(self.call(request)).await
     }
 
     /// Lets an account act on a repository now. Gives the act's value and the webhooks that follow from it.

@@ -60,7 +60,13 @@ impl PostOffice {
         for silence in &outbox.silences {
             log.silence(silence, at);
         }
-        for webhook in outbox.webhooks {
+        let mut webhooks = outbox.webhooks;
+        let reversed =
+            webhooks.len() > 1 && self.faults.lock().unwrap_or_else(PoisonError::into_inner).reverses_next();
+        if reversed {
+            webhooks.reverse();
+        }
+        for webhook in webhooks {
             let fate = self.faults.lock().unwrap_or_else(PoisonError::into_inner).next_fate(actor);
             if fate == Fate::Lost {
                 log.webhook(&webhook, at, Outcome::Lost);

@@ -133,6 +133,14 @@ pub struct Rules {
     pub deleted_comments_stay_readable: bool,
     /// A push to the source branch withdraws approvals, without `pullrequest:unapproved`. Default false.
     pub push_withdraws_approvals: bool,
+    /// A comment of a review keeps the times of its draft when the review is published. Default false: it has those of
+    /// the publication.
+    pub drafts_keep_times: bool,
+    /// Webhooks show the `resolution` of a thread. Default false: no captured payload has one.
+    pub webhooks_show_resolutions: bool,
+    /// The side that writes texts in another form: line ends as CRLF, and composed characters decomposed (NFD).
+    /// Default `None`: webhooks and answers write them alike.
+    pub other_text_form: Option<Side>,
     /// Listings of comments take `sort=updated_on`. Default true; no document says so.
     pub comments_sort_by_time: bool,
     /// A pull request may name a source branch that does not exist; it is then made. Default true, for short
@@ -155,11 +163,23 @@ impl Default for Rules {
             resolution_moves_updated_on: false,
             deleted_comments_stay_readable: true,
             push_withdraws_approvals: false,
+            drafts_keep_times: false,
+            webhooks_show_resolutions: false,
+            other_text_form: None,
             comments_sort_by_time: true,
             create_missing_branches: true,
             queued_is_a_state: false,
         }
     }
+}
+
+/// Side on which Bitbucket shows something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The payloads of webhooks.
+    Webhooks,
+    /// The answers of the API.
+    Answers,
 }
 
 /// Sending of webhooks (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).

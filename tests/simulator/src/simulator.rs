@@ -11,6 +11,8 @@ use crate::settings::Settings;
 use crate::world::World;
 use crate::{api, control, oauth};
 use anyhow::{Context as _, bail};
+use axum::Router;
+use axum::body::Body;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tower::util::MapRequest;
 
 /// Longest time that a shutdown waits for requests under way.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
@@ -47,6 +50,8 @@ impl Simulator {
         let hub = Arc::new(Hub::sending(&settings, base_url.trim_end_matches('/'))?);
         let routes =
             control::router().merge(oauth::router()).merge(api::router(&hub)).with_state(hub.clone());
+        let routes =
+            Router::new().fallback_service(MapRequest::new(routes, api::without_trailing_slash::<Body>));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             let stopped = async move {

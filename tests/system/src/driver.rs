@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use poller::{Poller, Summary};
+use serde_json::Value;
 use simulator::FaultRequest;
 use store::links::CachedLinks;
 use store::memory::MemoryTable;
@@ -13,6 +14,7 @@ use store::{SubjectLog, Table};
 use crate::clock::SimulatedClock;
 use crate::mailbox::Letter;
 use crate::queue::MemoryQueue;
+use crate::setup::Repo;
 use crate::table::{Different, Unleased};
 use crate::world::{TestPoller, World};
 
@@ -120,6 +122,12 @@ impl World {
         for letter in letters {
             assert!(self.try_deliver(letter).await, "{}", letter.key());
         }
+    }
+
+    /// Sends a body that somebody made to a repository's link, without a signature.
+    pub async fn forge(&self, repo: Repo, key: &str, body: &Value) {
+        let status = self.mailbox.deliver_forged(&repo.link(), key, body.to_string()).await;
+        assert!(status.is_success(), "{status} for {key}");
     }
 
     /// Delivers all held webhooks in order.

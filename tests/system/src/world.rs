@@ -158,6 +158,22 @@ impl World {
         self.links.set(&repo.link(), link.to_string());
     }
 
+    /// Writes a repository's link without webhook secrets, with these further fields and the credential of `bot`.
+    pub fn set_unsigned(&self, repo: Repo, bot: Repo, fields: Value) {
+        let mut link = json!({
+            "version": 1, "template": "bitbucket-access-token", "unsigned": true,
+            "credential": { "type": "bearer", "token": format!("{}-access-token", bot.bot()) },
+        });
+        let Value::Object(fields) = fields else { panic!("no object: {fields}") };
+        link.as_object_mut().unwrap().extend(fields);
+        self.links.set(&repo.link(), link.to_string());
+    }
+
+    /// A repository's UUID, with braces.
+    pub fn uuid(&self, repo: Repo) -> &str {
+        &self.repositories[repo as usize]
+    }
+
     /// Names sweep targets in a repository's link.
     pub fn name_targets(&self, repo: Repo, targets: &[&str]) {
         let link = json!({

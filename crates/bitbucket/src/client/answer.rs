@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::transport::Unreachable;
 use crate::Error;
+use crate::payload::{MAX_NESTING, nesting};
 
-/// Largest answer that is read. A page of 100 comments with the longest texts is smaller.
+/// Largest answer that is read. A page of 100 comments is smaller, unless their texts are very long.
 const MAX_ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
 /// Longest part of Bitbucket's message that goes into an error.
@@ -14,8 +15,20 @@ const MAX_MESSAGE_CHARS: usize = 200;
 
 /// Reads the JSON of a successful answer.
 pub(super) async fn json(operation: &'static str, response: Response) -> Result<Value, Error> {
+    sized_json(operation, response).await.map(|(answer, _)| answer)
+}
+
+/// Reads the JSON of a successful answer, and its size in bytes.
+pub(super) async fn sized_json(operation: &'static str, response: Response) -> Result<(Value, usize), Error> {
     let body = good(operation, response).await?;
-    serde_json::from_slice(&body).map_err(|_| Error::AnswerInvalid { operation, reason: "not JSON" })
+    let invalid = |reason| Error::AnswerInvalid { operation, reason };
+    let answer = serde_json::from_slice(&body).map_err(|_| invalid("not JSON"))?;
+    // Inside a state it has more levels, and a state with more than 127 cannot be read back.
+    if nesting(&answer) > MAX_NESTING {
+        Err(invalid("too many levels of objects and arrays"))
+    } else {
+        Ok((answer, body.len()))
+    }
 }
 
 /// Checks that an answer is successful and ignores its content.
@@ -38,7 +51,7 @@ pub(crate) async fn body(operation: &'static str, mut response: Response) -> Res
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(operation, &error))? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Error::AnswerInvalid { operation, reason: "larger than 10 MiB" });
+            return Err(Error::AnswerTooLarge { operation, max_bytes: MAX_ANSWER_BYTES });
         }
         body.extend_from_slice(&chunk);
     }

@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use super::RepositoryPath;
 use super::answer;
 use super::transport::Transport;
-use super::{Listing, RepositoryPath};
 use crate::credential::Credential;
 use crate::payload::Document;
 use crate::{Error, RateLimit};
@@ -141,35 +141,6 @@ impl Client {
         self.url(path.into_iter().chain(rest.iter().copied()))
     }
 
-    /// Reads a listing, up to `max_pages` pages of it.
-    pub(super) async fn list<T: DeserializeOwned + Default>(
-        &self,
-        operation: &'static str,
-        first: Url,
-        max_pages: usize,
-    ) -> Result<Listing<T>, Error> {
-        let mut items = Vec::new();
-        let mut url = first;
-        for _ in 0..max_pages {
-            let mut page = match self.get(operation, url.clone()).await {
-                // The items read so far are returned; the caller decides if a partial listing is useful.
-                Err(Error::AllowanceSpent { .. }) if !items.is_empty() => break,
-                page => page?,
-            };
-            let Some(Value::Array(values)) = page.get_mut("values").map(Value::take) else {
-                return Err(Error::AnswerInvalid { operation, reason: "no list of values" });
-            };
-            items.extend(values.into_iter().map(Document::new));
-            let Some(next) = page.get("next").and_then(Value::as_str) else {
-                return Ok(Listing { items, complete: true, next: None });
-            };
-            url = self
-                .own(next)
-                .ok_or(Error::AnswerInvalid { operation, reason: "its next page is on another host" })?;
-        }
-        Ok(Listing { items, complete: false, next: Some(url.into()) })
-    }
-
     /// Gets one object; `None` if it does not exist.
     pub(super) async fn find<T: DeserializeOwned + Default>(
         &self,
@@ -185,11 +156,21 @@ impl Client {
 
     /// Parses a link of an answer; `None` if it leaves the origin of the API.
     pub(super) fn own(&self, link: &str) -> Option<Url> {
-        Url::parse(link).ok().filter(|url| url.origin() == self.api.base.origin())
+        let is_own = |url: &Url| {
+            // A user in the address would send a second credential, in place of ours or beside it.
+            let names_a_user = !url.username().is_empty() || url.password().is_some();
+            url.origin() == self.api.base.origin() && !names_a_user
+        };
+        Url::parse(link).ok().filter(is_own)
     }
 
     pub(super) async fn get(&self, operation: &'static str, url: Url) -> Result<Value, Error> {
         answer::json(operation, self.request(operation, Method::GET, url, None).await?).await
+    }
+
+    /// Gets an answer, and its size in bytes.
+    pub(super) async fn get_sized(&self, operation: &'static str, url: Url) -> Result<(Value, usize), Error> {
+        answer::sized_json(operation, self.request(operation, Method::GET, url, None).await?).await
     }
 
     /// Makes a call and ignores the content of the answer.

@@ -18,6 +18,9 @@ const SWEPT_FIELDS: &str = "next,values.id,values.title,values.draft,values.queu
     values.source.commit.hash,values.destination.branch.name,values.reviewers.uuid,values.participants.user.uuid,\
     values.participants.approved,values.participants.state";
 
+/// The fields of a pull request that can be long, left out.
+const WITHOUT_LONG_FIELDS: &str = "-rendered,-summary,-description,-participants,-reviewers";
+
 impl Client {
     /// Lists all comments of a pull request, global and inline, with replies; the last changed first.
     ///
@@ -126,7 +129,7 @@ impl Client {
         self.find("get task", url).await
     }
 
-    /// Gets one pull request with all its fields.
+    /// Gets one pull request with all its fields; without the long ones if the answer is too large.
     ///
     /// # Errors
     ///
@@ -136,8 +139,16 @@ impl Client {
         repository: &RepositoryPath,
         id: PullRequestId,
     ) -> Result<Document<PullRequest>, Error> {
-        let url = self.pull_request_url(repository, id, &[]);
-        Ok(Document::new(self.get("get pull request", url).await?))
+        const OPERATION: &str = "get pull request";
+        let mut url = self.pull_request_url(repository, id, &[]);
+        let answer = match self.get(OPERATION, url.clone()).await {
+            Err(Error::AnswerTooLarge { .. }) => {
+                url.query_pairs_mut().append_pair("fields", WITHOUT_LONG_FIELDS);
+                self.get(OPERATION, url).await
+            }
+            answer => answer,
+        };
+        Ok(Document::new(answer?))
     }
 
     /// Lists the pull requests of a repository that have not ended, the newest first, with the fields that can change

@@ -8,6 +8,7 @@ pub(crate) mod answer;
 pub(crate) mod api;
 mod calls;
 mod hooks;
+mod pages;
 mod path;
 mod repositories;
 mod transport;
@@ -33,4 +34,6 @@ pub struct Listing<T> {
     pub complete: bool,
     /// Address of the next page, if the listing is incomplete.
     pub next: Option<String>,
+    /// Number of items that are too large to read. They are missing, also from a complete listing.
+    pub too_large: usize,
 }

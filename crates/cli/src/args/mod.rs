@@ -4,6 +4,7 @@ pub mod checks;
 pub mod events;
 pub mod link;
 mod values;
+pub mod watching;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -13,6 +14,7 @@ pub use checks::{DoctorArgs, TriggerArgs};
 pub use events::{EventsCommand, Filters, PrCommand, WatchCommand};
 pub use link::{HookPlaces, HooksCommand, KeyValue, LinkCommand, SecretsFrom};
 pub use values::{Moment, Span};
+pub use watching::{Condition, ConsoleArgs, StatsCommand, WaitArgs};
 
 const ABOUT: &str =
     "Bitbucket Cloud's pull-request events, complete, on AWS EventBridge: links, hooks and the log";
@@ -24,7 +26,7 @@ BITRELAY_LINK_SECRET_PREFIX), and these override $XDG_CONFIG_HOME/bitrelay/confi
 stack = \"bitrelay\"
 
 Exit codes: 0 done, 1 a defect, 2 wrong usage, 3 not found or not configured, 4 refused by AWS or Bitbucket (credentials),
-5 temporary: try again later, 6 a check found something wrong
+5 temporary: try again later, 6 a check found something wrong, or what was waited for cannot happen
 
 Examples:
   bitrelay --stack bitrelay status
@@ -88,6 +90,8 @@ pub enum Format {
     Table,
     /// JSON, for programs.
     Json,
+    /// Comma-separated values; only for `stats`
+    Csv,
 }
 
 /// The commands.
@@ -118,6 +122,13 @@ pub enum Command {
     /// Show budget, watches and overdue polls of each link
     #[command(after_help = "Examples:\n  bitrelay status\n  bitrelay status --format json")]
     Status,
+    /// Serve pages about the log on 127.0.0.1, for a browser of this machine
+    Console(ConsoleArgs),
+    /// Compute figures from the log
+    #[command(subcommand)]
+    Stats(StatsCommand),
+    /// Wait for something to happen to a pull request
+    Wait(WaitArgs),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  bitrelay completions bash > ~/.local/share/bash-completion/completions/bitrelay"

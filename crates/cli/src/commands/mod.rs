@@ -1,18 +1,21 @@
 //! The commands, one module each.
 
-mod doctor;
+pub(crate) mod doctor;
 mod events;
 mod hooks;
 mod init;
 mod link;
 mod pr;
+mod stats;
 mod status;
 mod tail;
 mod trigger;
+mod wait;
 mod watch;
 
 use crate::Error;
-use crate::args::{Command, EventsCommand, HooksCommand, PrCommand, WatchCommand};
+use crate::args::{Command, EventsCommand, HooksCommand, PrCommand, StatsCommand, WatchCommand};
+use crate::console;
 use crate::session::Session;
 
 /// Runs a command.
@@ -35,6 +38,11 @@ pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Resu
         Command::Pr(PrCommand::Show { repository, number }) => pr::show(session, &repository, number).await,
         Command::Watch(WatchCommand::List { limit }) => watch::list(session, limit.into()).await,
         Command::Status => status::status(session).await,
+        Command::Console(args) => Box::pin(console::console(session, &args)).await,
+        Command::Stats(StatsCommand::Reviews { since, until, repository }) => {
+            Box::pin(stats::show(session, since, until, repository.as_ref())).await
+        }
+        Command::Wait(args) => Box::pin(wait::wait(session, &args)).await,
         // Needs no session; the caller has already run it.
         Command::Completions { .. } => Ok(()),
     }

@@ -62,6 +62,25 @@ async fn healthy_link_passes_all_checks() {
 }
 
 #[tokio::test]
+async fn unsigned_link_that_names_nothing_is_a_warning() {
+    let stage = Stage::open("checks-nameless").await;
+    let create = "link create acme --template bitbucket-user-token --unsigned --kv username=alice@example.com --kv password=alice-api-token";
+    let created = stage.shell.types(create).await;
+    assert!(created.err.contains("only repositories that it names are polled"), "{created}");
+    let line = async || {
+        let checked = stage.shell.types("doctor --link acme --no-delivery").await;
+        checked.out.lines().find(|line| line.contains("link ")).unwrap().to_owned()
+    };
+    assert!(line().await.contains("its polls find nothing"), "{}", line().await);
+    stage.shell.types("link sweep acme --add acme/widgets").await;
+    assert!(
+        line().await.ends_with("acme is unsigned: anybody who knows its URL can forge events"),
+        "{}",
+        line().await
+    );
+}
+
+#[tokio::test]
 async fn failed_checks_come_with_advice() {
     let stage = Stage::with_link("checks-failed").await;
     set_to_now(&stage);

@@ -40,8 +40,14 @@ fn every_command_has_valid_examples() {
 #[tokio::test]
 async fn examples_of_reading_commands_work() {
     let library = Library::furnished().await;
-    let reading =
-        ["bitrelay events list", "bitrelay pr", "bitrelay watch", "bitrelay status", "bitrelay completions"];
+    let reading = [
+        "bitrelay events list",
+        "bitrelay pr",
+        "bitrelay watch",
+        "bitrelay status",
+        "bitrelay stats",
+        "bitrelay completions",
+    ];
     let mut count = 0;
     for (command, help) in leaves(&cli::args::command(), "") {
         if !reading.iter().any(|reading| command.starts_with(reading)) {
@@ -53,7 +59,7 @@ async fn examples_of_reading_commands_work() {
             count += 1;
         }
     }
-    assert!(count >= 11, "only {count} examples ran");
+    assert!(count >= 14, "only {count} examples ran");
 }
 
 #[tokio::test]

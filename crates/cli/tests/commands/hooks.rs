@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 use simulator::{FaultRequest, StatusFault};
 
-use crate::stage::Stage;
+use crate::stage::{OWN_DOMAIN, Stage};
 
 const SYNC: &str = "hooks sync --link acme --repository acme/widgets";
 const CHECK: &str = "hooks check --link acme";
@@ -32,7 +32,7 @@ async fn each_kind_of_drift_is_found_and_repaired() {
     let url = format!("{}acme", stage.webhook_url);
     let alice = stage.simulator.person("alice").unwrap();
     let inactive = json!({ "url": url, "active": false, "events": ["repo:push", "pullrequest:created"] });
-    let old = json!({ "url": "https://old.example.com/webhook/acme", "description": "bitrelay acme", "events": ["repo:push"] });
+    let old = json!({ "url": format!("{OWN_DOMAIN}/webhook/acme"), "description": "bitrelay acme", "events": ["repo:push"] });
     let stranger = json!({ "url": "https://ci.example.com/", "events": ["repo:push"], "secret": "theirs" });
     for hook in [inactive, old, stranger] {
         let (status, made) = alice.post("/hooks", hook).await.unwrap();
@@ -46,6 +46,56 @@ async fn each_kind_of_drift_is_found_and_repaired() {
     let hooks = stage.hooks().await;
     assert_eq!(hooks.len(), 2, "the duplicate is gone, the stranger's hook is not");
     assert!(hooks.iter().any(|hook| hook["url"] == "https://ci.example.com/"));
+}
+
+#[tokio::test]
+async fn hook_of_another_stack_with_the_same_link_stays() {
+    let stage = Stage::with_link("hooks-theirs").await;
+    let theirs = json!({
+        "url": "https://other.example.com/webhook/acme", "description": "bitrelay acme", "events": ["repo:push"],
+        "secret": "theirs",
+    });
+    let alice = stage.simulator.person("alice").unwrap();
+    let (status, made) = alice.post("/hooks", theirs.clone()).await.unwrap();
+    assert_eq!(status, 201, "{made}");
+    let synced = stage.shell.types(SYNC).await;
+    assert!(
+        synced.err.contains("another hook with this link's description, to https://other.example.com"),
+        "{synced}"
+    );
+    let hooks = stage.hooks().await;
+    let unchanged = hooks.iter().find(|hook| hook["url"] == theirs["url"]).unwrap();
+    assert_eq!((hooks.len(), &unchanged["events"]), (2, &theirs["events"]));
+    let removed = stage.shell.types("hooks remove --link acme").await;
+    assert_eq!(removed.code, 0, "{removed}");
+    let left: Vec<_> = stage.hooks().await.iter().map(|hook| hook["url"].clone()).collect();
+    assert_eq!(left, [theirs["url"].clone()]);
+}
+
+#[tokio::test]
+async fn rotation_during_a_sync_is_not_undone() {
+    let stage = Stage::with_link("hooks-raced").await;
+    // The first call hangs after the command has read the link.
+    let hangs = FaultRequest { hang_next_ms: Some(1_500), ..FaultRequest::default() };
+    stage.simulator.fault(hangs).unwrap();
+    let rotate = async {
+        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+        stage.shell.types("link rotate-secret acme --overlap 0s --wait 0s").await
+    };
+    let (synced, rotated) = tokio::join!(stage.shell.types(SYNC), rotate);
+    assert_eq!((synced.code, rotated.code), (0, 0), "{synced} {rotated}");
+    assert!(synced.err.contains("the webhook secret was rotated meanwhile"), "{synced}");
+    let document = stage.document("acme").await.unwrap();
+    assert_eq!(document["hooks"], json!(["acme/widgets"]));
+    assert_eq!(document["webhook_secrets"].as_array().unwrap().len(), 2, "the rotation is kept");
+
+    // The old secret has ended, so only a delivery with the new one is accepted.
+    let alice = stage.simulator.person("alice").unwrap();
+    let body = json!({ "title": "Add a gear", "source": { "branch": { "name": "gear" } } });
+    alice.post("/pullrequests", body).await.unwrap();
+    stage.simulator.settle(std::time::Duration::from_secs(10)).await.unwrap();
+    let events = stage.shell.json("events list --key pullrequest:created").await;
+    assert_eq!(events.as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

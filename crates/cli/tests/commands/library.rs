@@ -63,7 +63,7 @@ impl Library {
             body_sha256: sha256_hex(&body),
             attempt: 1,
         };
-        let report = Report { key, payload, body, hook: "hook".to_owned(), delivery: request };
+        let report = Report { signed: true, key, payload, body, hook: "hook".to_owned(), delivery: request };
         let observation = Observation::Delivery(report);
         let (table, clock, settings) = (&self.table, &*self.shell.clock, &Settings::default());
         let recorder = Recorder { table, clock, settings };
@@ -75,13 +75,13 @@ impl Library {
         let subject: Subject = format!("pullrequest/0a1b/{id}").parse().unwrap();
         let state = self.table.read(&self.link, &subject).await.unwrap();
         let observation = Observation::PullRequest(PullRequestObservation::Poll(PullRequestPoll {
+            repository: None,
             base_version: state.version,
             started_at: self.shell.clock.now().saturating_sub(SignedDuration::from_secs(1)).unwrap(),
             pull_request: None,
             head: None,
-            is_complete: true,
-            comments: Listing::new(comments.iter().cloned().map(Document::new).collect()),
-            tasks: Some(Listing::new(Vec::new())),
+            comments: Listing::new(comments.iter().cloned().map(Document::new).collect(), true),
+            tasks: Some(Listing::new(Vec::new(), true)),
         }));
         let (table, clock, settings) = (&self.table, &*self.shell.clock, &Settings::default());
         let recorder = Recorder { table, clock, settings };

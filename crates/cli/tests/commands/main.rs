@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod checks;
+mod console;
 mod help;
 mod hooks;
 mod hosts;
 mod library;
 mod links;
+mod pages;
+mod played;
 mod reading;
 mod refusals;
 mod rotation;
 mod stage;
+mod statistics;
 mod terminal;
 mod typing;

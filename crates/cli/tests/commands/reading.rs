@@ -83,6 +83,43 @@ async fn title_cannot_control_the_terminal() {
 }
 
 #[tokio::test]
+async fn no_command_prints_what_controls_a_terminal() {
+    let library = Library::furnished().await;
+    let hostile = "a\u{1b}[2J\u{7}\u{9b}\u{202e}\u{2066}\r\nb";
+    let mut body = pull_request(9, hostile);
+    body["repository"]["full_name"] = format!("acme/{hostile}").into();
+    body["actor"]["display_name"] = hostile.into();
+    body["comment"] = comment(5, hostile, START);
+    library.deliver("pullrequest:comment_created", &body).await;
+    library.after(700);
+    let listed = library.shell.json("events list --limit 1").await;
+    let id = listed[0]["id"].as_str().unwrap();
+    for command in [
+        format!("events show {id}"),
+        "events list".to_owned(),
+        "pr show {0a1b} 9".to_owned(),
+        "watch list".to_owned(),
+        "status".to_owned(),
+        format!("events list --since {hostile}"),
+    ] {
+        for format in ["table", "json"] {
+            let shown = library.shell.types(&format!("{command} --format {format}")).await;
+            for text in [&shown.out, &shown.err] {
+                let controls = |c: &char| {
+                    (c.is_control() && *c != '\n')
+                        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+                };
+                assert_eq!(text.chars().find(controls), None, "{command} as {format}: {text:?}");
+            }
+        }
+    }
+    let refused = library.shell.types("events list --config /no-such\u{1b}[2J\u{202e}file").await;
+    assert!(refused.err.contains("/no-such [2J file"), "{refused}");
+    let shown = library.shell.json(&format!("events show {id}")).await;
+    assert_eq!(shown["payload"]["comment"]["content"]["raw"], hostile, "the JSON means the same");
+}
+
+#[tokio::test]
 async fn unknown_pull_request_or_repository_is_reported() {
     let library = Library::furnished().await;
     assert_snapshot!("unknown_pull_request", library.shell.types("pr show acme/widgets 99").await);

@@ -23,6 +23,9 @@ static AWS: OnceCell<MiniStack> = OnceCell::const_new();
 
 const STACK_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The stack's own domain.
+pub(crate) const OWN_DOMAIN: &str = "https://own.example.com";
+
 /// A deployment, a simulated Bitbucket, and a shell that is configured for both.
 pub(crate) struct Stage {
     pub(crate) simulator: Simulator,
@@ -99,6 +102,7 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
         "Parameters": { "CallsPerHour": { "Type": "Number", "Default": 900 } },
         "Resources": { "Table": { "Type": "AWS::DynamoDB::Table", "Properties": {
             "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": { "StreamViewType": "NEW_IMAGE" },
             "AttributeDefinitions": [
                 attribute("pk", "S"), attribute("sk", "S"), attribute("due_partition", "S"), attribute("due_at_ms", "N"),
             ],
@@ -108,11 +112,12 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
                 "KeySchema": [key("due_partition", "HASH"), key("due_at_ms", "RANGE")],
                 "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["due_reason", "due_deadline_ms"] },
             }],
-        } } },
+        } }, "DeadLetters": { "Type": "AWS::SQS::Queue" } },
         "Outputs": {
             "TableName": { "Value": { "Ref": "Table" } },
+            "DeadLetterQueueUrl": { "Value": { "Ref": "DeadLetters" } },
             "WebhookUrl": { "Value": webhook_url },
-            "CallbackUrl": { "Value": webhook_url.replace("/webhook/", "/callback") },
+            "CallbackUrl": { "Value": format!("{OWN_DOMAIN}/callback") },
             "LinkSecretPrefix": { "Value": format!("bitrelay/{stack}/link/") },
         },
     });

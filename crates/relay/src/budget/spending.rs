@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use bitbucket::RateLimit;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::named_limit::NamedLimit;
@@ -34,6 +34,9 @@ pub struct Budget {
     pub version: u64,
     /// Calls by the minute (of the Unix epoch) in which they were reserved.
     pub minutes: BTreeMap<i64, u32>,
+    /// Those of them that links without signatures reserved.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unsigned: BTreeMap<i64, u32>,
     /// Time until which Bitbucket refuses calls, after a 429.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_until: Option<Timestamp>,
@@ -51,7 +54,13 @@ pub struct Reservation {
     pub calls: u32,
     /// True if other programs use the same credential, and few calls are left.
     pub is_near_limit: bool,
+    /// True if a link without signatures reserved them.
+    pub is_unsigned: bool,
 }
+
+/// Part of an account's calls that links without signatures may reserve, all together: a half. Anybody can make them
+/// poll, and the other half stays for the links that share the account.
+const UNSIGNED_PART: u32 = 2;
 
 /// A run with less than one in this many of its maximum calls is short of calls.
 const SHORT_PART: u32 = 4;
@@ -67,8 +76,7 @@ impl Reservation {
 impl Budget {
     /// Number of calls that count at `now`.
     pub fn spent(&self, now: Timestamp) -> u32 {
-        let counting = self.minutes.iter().filter(|(minute, _)| now < counts_until(**minute));
-        counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
+        spent(&self.minutes, minute_of(now))
     }
 
     /// Calls allowed in an hour: the configured `limit`, or a lower one that Bitbucket named.
@@ -99,42 +107,72 @@ impl Budget {
     /// Reserves up to `most` calls of a `limit` an hour, for one run. Reserves fewer, down to none, if calls run short.
     /// Store the budget before making a call.
     pub fn reserve(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
-        self.minutes.retain(|minute, _| now < counts_until(*minute));
+        self.reserve_for(now, limit, most, false)
+    }
+
+    /// As [`Budget::reserve`], for a link without signatures. All such links together never get more than half of the
+    /// calls of any hour, nor of the calls that are guaranteed to a minute.
+    pub fn reserve_unsigned(&mut self, now: Timestamp, limit: u32, most: u32) -> Reservation {
+        self.reserve_for(now, limit, most, true)
+    }
+
+    fn reserve_for(&mut self, now: Timestamp, limit: u32, most: u32, is_unsigned: bool) -> Reservation {
+        self.minutes.retain(|minute, _| counts(*minute, minute_of(now)));
+        self.unsigned.retain(|minute, _| counts(*minute, minute_of(now)));
         // If the clock goes back, these calls count as long as the newest ones.
         let minute = self.minutes.keys().next_back().copied().unwrap_or(i64::MIN).max(minute_of(now));
         let is_near_limit = self.is_near_by_others(now, limit);
         let limit = self.allowed(now, limit);
-        let taken = self.minutes.get(&minute).copied().unwrap_or(0);
-        let most = if is_near_limit { most.min(thrifty(limit).saturating_sub(taken)) } else { most };
-        let calls = if self.blocked(now).is_some() { 0 } else { self.share(now, limit, most, taken) };
-        if calls > 0 {
-            let reserved = self.minutes.entry(minute).or_default();
+        let (all, unsigned) = (taken(&self.minutes, minute), taken(&self.unsigned, minute));
+        let signed = all.saturating_sub(unsigned);
+        // Calls of a minute's `share` that are left. Unsigned links cannot use up more than their part of it.
+        let left_of = |share: u32| {
+            let part = share / UNSIGNED_PART;
+            if is_unsigned {
+                part.min(share.saturating_sub(signed)).saturating_sub(unsigned)
+            } else {
+                share.saturating_sub(signed).saturating_sub(unsigned.min(part))
+            }
+        };
+        let share = share(&self.minutes, now, limit, left_of);
+        let share = if is_near_limit { share.min(left_of(thrifty(limit))) } else { share };
+        let share = if is_unsigned {
+            // What is left of this minute's share for the others stays.
+            let sure = sure_until(limit, 1);
+            let kept = (sure - sure / UNSIGNED_PART).saturating_sub(signed);
+            let left = limit.saturating_sub(self.spent(now)).saturating_sub(kept);
+            share.min(left).min(self.unsigned_share(minute, now, limit))
+        } else {
+            share
+        };
+        let calls = if self.blocked(now).is_some() { 0 } else { share.min(most) };
+        for minutes in self.counts_of(is_unsigned).filter(|_| calls > 0) {
+            let reserved = minutes.entry(minute).or_default();
             *reserved = reserved.saturating_add(calls);
         }
-        self.version += 1;
-        Reservation { minute, calls, is_near_limit }
+        self.version = self.version.saturating_add(1);
+        Reservation { minute, calls, is_near_limit, is_unsigned }
     }
 
-    /// Returns the number of calls that a run gets: those that no guaranteed share needs, or what is left of this
-    /// minute's own share. `taken` calls of the minute are already reserved, by links with the same account.
-    fn share(&self, now: Timestamp, limit: u32, most: u32, taken: u32) -> u32 {
-        let left = limit.saturating_sub(self.spent(now));
-        let sure_until = |ahead: u32| sure_in_all(limit).saturating_mul(ahead) / COUNTED_MINUTES;
-        // Calls spent now are missing for an hour. In each minute until then enough must be left for the guaranteed
-        // shares of all minutes up to it.
-        let spare = (0..=COUNTED_MINUTES).map(|ahead| {
-            let then = now.saturating_add(SignedDuration::from_mins(ahead.into())).unwrap_or(Timestamp::MAX);
-            limit.saturating_sub(self.spent(then)).saturating_sub(sure_until(ahead))
-        });
-        spare.min().unwrap_or(0).max(sure_until(1).saturating_sub(taken)).min(left).min(most)
+    /// The calls that unsigned links may reserve as if they had an account with half of the calls.
+    fn unsigned_share(&self, minute: i64, now: Timestamp, limit: u32) -> u32 {
+        let taken = taken(&self.unsigned, minute);
+        share(&self.unsigned, now, (limit / UNSIGNED_PART).max(1), |share| share.saturating_sub(taken))
     }
 
     /// Gives back calls that were reserved and not used.
     pub fn give_back(&mut self, unused: Reservation) {
-        if let Some(calls) = self.minutes.get_mut(&unused.minute) {
-            *calls = calls.saturating_sub(unused.calls);
+        for minutes in self.counts_of(unused.is_unsigned) {
+            if let Some(calls) = minutes.get_mut(&unused.minute) {
+                *calls = calls.saturating_sub(unused.calls);
+            }
         }
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
+    }
+
+    /// The counts to which a reservation belongs.
+    fn counts_of(&mut self, is_unsigned: bool) -> impl Iterator<Item = &mut BTreeMap<i64, u32>> {
+        std::iter::once(&mut self.minutes).chain(is_unsigned.then_some(&mut self.unsigned))
     }
 
     /// Gives back unused calls, and records the rate limit that Bitbucket reported meanwhile.
@@ -148,7 +186,7 @@ impl Budget {
     /// Records that Bitbucket refuses calls until `until`.
     pub fn block(&mut self, until: Timestamp) {
         self.blocked_until = self.blocked_until.max(Some(until));
-        self.version += 1;
+        self.version = self.version.saturating_add(1);
     }
 
     /// Time after which nothing in this budget has an effect.
@@ -159,9 +197,44 @@ impl Budget {
     }
 }
 
+/// The calls of `minutes` that count in the minute `now`. In minutes and not in times: none of these is the last of its
+/// range.
+fn spent(minutes: &BTreeMap<i64, u32>, now: i64) -> u32 {
+    let counting = minutes.iter().filter(|(minute, _)| counts(**minute, now));
+    counting.fold(0, |sum, (_, calls)| sum.saturating_add(*calls))
+}
+
+fn taken(minutes: &BTreeMap<i64, u32>, minute: i64) -> u32 {
+    minutes.get(&minute).copied().unwrap_or(0)
+}
+
+/// Returns the number of calls of a `limit` that a run gets at most: those that no guaranteed share needs, or what is
+/// left of this minute's own share.
+fn share(minutes: &BTreeMap<i64, u32>, now: Timestamp, limit: u32, left_of: impl Fn(u32) -> u32) -> u32 {
+    let left = limit.saturating_sub(spent(minutes, minute_of(now)));
+    // Calls spent now are missing for an hour. In each minute until then enough must be left for the guaranteed shares
+    // of all minutes up to it.
+    let spare = (0..=COUNTED_MINUTES).map(|ahead| {
+        let then = minute_of(now).saturating_add(ahead.into());
+        limit.saturating_sub(spent(minutes, then)).saturating_sub(sure_until(limit, ahead))
+    });
+    spare.min().unwrap_or(0).max(left_of(sure_until(limit, 1))).min(left)
+}
+
 /// The guaranteed calls of all minutes together.
 fn sure_in_all(limit: u32) -> u32 {
-    (limit.saturating_mul(SURE_PERCENT) / 100).min(limit.saturating_sub(LEAST_SPARE))
+    part(limit, SURE_PERCENT, 100).min(limit.saturating_sub(LEAST_SPARE))
+}
+
+/// Returns `number * share / whole`, for a share of at most the whole.
+fn part(number: u32, share: u32, whole: u32) -> u32 {
+    let part = u64::from(number) * u64::from(share) / u64::from(whole.max(1));
+    u32::try_from(part).unwrap_or(u32::MAX)
+}
+
+/// The guaranteed calls of so many minutes.
+fn sure_until(limit: u32, minutes: u32) -> u32 {
+    part(sure_in_all(limit), minutes, COUNTED_MINUTES)
 }
 
 /// The most calls of a minute while other programs use the credential: its guaranteed share, or enough for one poll.
@@ -171,6 +244,11 @@ fn thrifty(limit: u32) -> u32 {
 
 fn minute_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(MINUTE_SECONDS)
+}
+
+/// True if calls of a minute count in the minute `now`.
+fn counts(minute: i64, now: i64) -> bool {
+    now <= minute.saturating_add(COUNTED_MINUTES.into())
 }
 
 fn counts_until(minute: i64) -> Timestamp {

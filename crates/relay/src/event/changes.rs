@@ -6,6 +6,8 @@ use bitbucket::payload::Account;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::fact;
+
 /// Longest description that a change repeats; the payload has longer ones.
 const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;
 
@@ -85,11 +87,13 @@ pub enum Change {
 /// Compares two `pullrequest` objects. A field that one of them lacks is no change: nothing is invented.
 pub(crate) fn between(old: &Value, new: &Value) -> Vec<Change> {
     let texts = |pointer: &str| moved(text(old, pointer), text(new, pointer));
-    let descriptions = moved(description(old), description(new));
+    let is_new = |(from, to): &(String, String)| fact::comparable(from) != fact::comparable(to);
+    let titles = texts("/title").filter(is_new);
+    let descriptions = moved(description(old), description(new)).filter(is_new);
     let flags = moved(old.get("draft").and_then(Value::as_bool), new.get("draft").and_then(Value::as_bool));
     let short = |text: String| (text.len() <= MAX_DESCRIPTION_BYTES).then_some(text);
     let changes = [
-        texts("/title").map(|(from, to)| Change::Title { from, to }),
+        titles.map(|(from, to)| Change::Title { from, to }),
         descriptions.map(|(from, to)| Change::Description { from: short(from), to: short(to) }),
         flags.map(|(from, to)| Change::Draft { from, to }),
         queue_moved(old, new).map(|(from, to)| Change::Queued { from, to }),

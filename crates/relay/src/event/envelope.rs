@@ -33,6 +33,11 @@ pub struct Envelope<'e> {
     #[serde(skip_serializing_if = "is_true")]
     #[cfg_attr(feature = "schema", schemars(extend("const" = false)))]
     pub trusted: bool,
+    /// False if the payload, or a part of it, comes from a delivery of a link that accepts deliveries without a
+    /// signature; absent otherwise. Anybody who knows the link's URL may have written it.
+    #[serde(skip_serializing_if = "is_true")]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = false)))]
+    pub signed: bool,
     /// The link that the fact came through.
     pub link: &'e LinkId,
     /// Subject of the event.
@@ -54,8 +59,8 @@ pub struct Envelope<'e> {
     /// Counters of the pull request; null for other subjects.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Counters>"))]
     pub counters: Option<&'e Counters>,
-    /// Bitbucket's payload; for a fact that a poll found, JSON of the same shape. Null if `payload_reference` is
-    /// present.
+    /// Bitbucket's payload; for a fact that a poll found, JSON of the same shape, with a member `cut` if a text in it was
+    /// too long. Null if `payload_reference` is present.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Map<String, Value>>"))]
     pub payload: Option<Value>,
     /// Location of the payload in the table. Present only if the entry would exceed the bus's limit.

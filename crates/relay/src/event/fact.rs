@@ -97,9 +97,13 @@ fn canonical(value: &Value, hash: &mut Sha256) {
     }
 }
 
-/// Hashes a text that people typed, to compare revisions. A webhook and the API may write its line ends and composed
-/// characters differently.
+/// Hashes a text that people typed, to compare revisions.
 pub(crate) fn content_hash(text: &str) -> String {
-    let text: String = text.replace("\r\n", "\n").nfc().collect();
-    hex::encode(Sha256::digest(text.as_bytes()).get(..ID_BYTES).unwrap_or_default())
+    hex::encode(Sha256::digest(comparable(text).as_bytes()).get(..ID_BYTES).unwrap_or_default())
+}
+
+/// A text that people typed, in one form: a webhook and the API may write its line ends and composed characters
+/// differently.
+pub(crate) fn comparable(text: &str) -> String {
+    text.replace("\r\n", "\n").nfc().collect()
 }

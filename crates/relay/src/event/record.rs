@@ -21,6 +21,8 @@ pub struct Event {
     pub source: Source,
     /// False if a webhook's body does not show what its event key says.
     pub trusted: bool,
+    /// False if the payload, or a part of it, comes from a delivery that its link accepted without a signature.
+    pub signed: bool,
     /// The link that it came through.
     pub link: LinkId,
     /// Subject of the event.
@@ -60,6 +62,7 @@ impl Event {
             key: &self.key,
             source: self.source,
             trusted: self.trusted,
+            signed: self.signed,
             link: &self.link,
             subject: About::new(&self.subject, self.repository_name.as_deref()),
             sequence: self.sequence,

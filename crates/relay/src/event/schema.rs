@@ -33,6 +33,20 @@ fn rules() -> Vec<Value> {
             "else": { "properties": { "counters": { "type": "null" }, "changes": { "type": "null" } } },
         }),
         json!({
+            "$comment": "What was cut from the comment, task or review of a payload that a poll made.",
+            "if": { "properties": { "source": { "const": "poll" } } },
+            "then": { "properties": { "payload": { "properties": { "cut": {
+                "type": "object",
+                "properties": {
+                    "fields": { "type": "array", "items": { "type": "string" } },
+                    "bytes": { "type": "integer", "minimum": 0 },
+                    "whole": { "type": ["string", "null"] },
+                },
+                "required": ["fields", "bytes", "whole"],
+                "additionalProperties": false,
+            } } } } },
+        }),
+        json!({
             "$comment": "A payload that is left out is stored in the table.",
             "if": { "properties": { "payload": { "type": "null" } } },
             "then": { "required": ["payload_reference"] },

@@ -23,6 +23,24 @@ pub(super) fn emit_created(ctx: &mut FoldContext<'_>, id: CommentId, comment: &D
     emit(ctx, &keys(ctx).created, comment, comment.created_on, author, &[id.to_string()]);
 }
 
+/// Publishes that a comment exists whose deletion was published. Nobody did that in Bitbucket, so it has no time.
+pub(super) fn emit_revived(
+    ctx: &mut FoldContext<'_>,
+    id: CommentId,
+    comment: &Document<Comment>,
+    revived: u32,
+) {
+    let key = keys(ctx).created;
+    let fact = existence(ctx.fact(&key).part(id), revived).id();
+    let event = Synthetic { actor: comment.raw.get("user").cloned(), ..Synthetic::default() };
+    synthetic::emit(ctx, fact, &key, event, Item::Comment(comment.raw.clone()));
+}
+
+/// Adds to a creation or deletion that its item has been taken for deleted before, `revived` times.
+pub(super) fn existence(fact: Fact<'_>, revived: u32) -> Fact<'_> {
+    if revived == 0 { fact } else { fact.part(format!("again {revived}")) }
+}
+
 pub(super) fn emit_updated(
     ctx: &mut FoldContext<'_>,
     id: CommentId,
@@ -49,7 +67,7 @@ pub(super) fn emit_resolved(
 ) {
     let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
-        state.resolution = Some(Resolved { found: true, ..resolved });
+        state.resolution = Some(Resolved { found: true, unreported: false, ..resolved });
         state.version = version;
     }
     let actor = comment.raw.pointer("/resolution/user").cloned();
@@ -66,7 +84,7 @@ pub(super) fn emit_reopened(
     let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
         state.resolution = None;
-        state.lifted = Some(Resolved { found: true, ..undone });
+        state.lifted = Some(undone.lifted(true));
         state.version = version;
     }
     let identity = [id.to_string(), moment(undone, version)];
@@ -86,13 +104,16 @@ pub(super) fn moment(resolved: Resolved, version: u64) -> String {
 /// Publishes a deletion. `comment` is what Bitbucket still shows of the comment.
 pub(super) fn deleted(ctx: &mut FoldContext<'_>, id: CommentId, comment: Value) {
     let version = ctx.version();
+    let mut revived = 0;
     if let Some(state) = ctx.comment(id) {
         state.deleted = true;
+        state.doubts.clear();
         state.version = version;
+        revived = state.revived;
     }
     let key = keys(ctx).deleted;
-    let fact = ctx.fact(&key).part(id).id();
-    synthetic::emit(ctx, fact, &key, Synthetic::default(), &Item::Comment(comment));
+    let fact = existence(ctx.fact(&key).part(id), revived).id();
+    synthetic::emit(ctx, fact, &key, Synthetic::default(), Item::Comment(comment));
 }
 
 fn emit(
@@ -104,8 +125,8 @@ fn emit(
     identity: &[String],
 ) {
     let fact = identity.iter().fold(ctx.fact(key), Fact::part).id();
-    let event = Synthetic { occurred_at, actor, changes: None };
-    synthetic::emit(ctx, fact, key, event, &Item::Comment(comment.raw.clone()));
+    let event = Synthetic { occurred_at, actor, ..Synthetic::default() };
+    synthetic::emit(ctx, fact, key, event, Item::Comment(comment.raw.clone()));
 }
 
 /// The event keys of comments on the pull request or commit.

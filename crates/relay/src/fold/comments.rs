@@ -5,10 +5,13 @@ use bitbucket::{CommentId, EventKey};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::comment_events::{deleted, emit_created, emit_reopened, emit_resolved, emit_updated, moment};
+use super::comment_events::{deleted, emit_created, emit_updated, existence, moment};
 use super::context::FoldContext;
+use super::first_sight::{first_listed, first_sight, is_old_news, is_recent};
 use super::poll::PollContext;
-use super::revisions::{Freshness, RevisionOrder, judge, seen};
+use super::resolutions::resolution;
+use super::revisions::{Freshness, RevisionOrder, change_time, judge, seen};
+use super::revived;
 use crate::event::EventId;
 use crate::event::fact::Fact;
 use crate::observation::Listing;
@@ -24,10 +27,11 @@ pub(super) fn report(
 ) -> Option<EventId> {
     let id = comment.id()?;
     let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
-    let Discussion { first_seen_at, comments, .. } = ctx.state.discussion()?;
+    let Discussion { first_seen_at, let_go, comments, .. } = ctx.state.discussion()?;
     let unknown = !comments.contains_key(&id);
-    let baseline = settings.baseline(first_seen_at);
-    let is_old = is_old_news(comment, baseline);
+    let let_go = let_go.filter(|let_go| let_go.covers_comment(id, comment));
+    let baseline = let_go.map_or_else(|| settings.baseline(first_seen_at), |let_go| let_go.changed_until);
+    let is_old = let_go.is_some() || is_old_news(comment, baseline);
     let state = comments.entry(id).or_insert_with(|| first_sight(comment, now, version));
     state.doubts.clear();
     let fact = Fact::new(ctx.link, ctx.subject, key).part(id);
@@ -51,7 +55,7 @@ pub(super) fn report(
             state.creation_unpublished = false;
             state.deleted = true;
             state.version = version;
-            fact
+            existence(fact, state.revived)
         }
         EventKey::CommentUpdated => {
             let revision = revise(state, comment, now, version);
@@ -82,6 +86,14 @@ fn resolved(
         standing.found = false;
         return standing.at;
     }
+    if at.is_none()
+        && let Some(lifted) = state.lifted.as_mut().filter(|lifted| lifted.unreported && lifted.at.is_some())
+    {
+        // A poll has published this resolution, and it is reopened already. Should this be the report of a later one,
+        // whose predecessor's is lost, a poll finds that one by its time.
+        lifted.unreported = false;
+        return lifted.at;
+    }
     let last = state.resolution.and_then(|last| last.at).max(state.lifted.and_then(|last| last.at));
     let is_new = if at.is_some() { last < at } else { state.resolution.is_none() && !is_repeated };
     if is_new {
@@ -95,7 +107,7 @@ fn resolved(
 /// the webhook of that resolution is lost or late, or another hook has reported this reopening before.
 fn reopened(state: &mut CommentState, version: u64) -> Option<Resolved> {
     if let Some(standing) = state.resolution.take() {
-        state.lifted = Some(Resolved { found: false, ..standing });
+        state.lifted = Some(standing.lifted(false));
         state.version = version;
     } else if let Some(lifted) = state.lifted.as_mut().filter(|lifted| lifted.found) {
         // A poll has published this reopening.
@@ -145,7 +157,14 @@ pub(super) fn fold_listing(
     }
     for id in listing.gone() {
         let comment = ctx.state.comments().and_then(|comments| comments.get(&id));
-        let Some(comment) = comment.filter(|comment| !comment.deleted) else { continue };
+        let Some(comment) = comment else { continue };
+        if comment.deleted {
+            // The earlier poll that listed it read a copy that lags.
+            if let Some(comment) = ctx.comment(id) {
+                comment.doubts.clear();
+            }
+            continue;
+        }
         if Freshness::of_poll(poll.base_version, comment.version) != Freshness::Newer {
             poll.recheck(ctx.now);
             continue;
@@ -171,7 +190,7 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document
     let Some(comments) = ctx.state.comments() else { return };
     match comments.get(&id) {
         None => first_listed(ctx, poll, id, comment),
-        Some(state) if state.deleted => {}
+        Some(state) if state.deleted => revived::fold(ctx, poll, id, comment),
         Some(_) if comment.deleted => deleted(ctx, id, comment.raw.clone()),
         Some(state) => {
             let freshness = Freshness::of_poll(poll.base_version, state.version);
@@ -190,55 +209,6 @@ fn observe(ctx: &mut FoldContext<'_>, poll: &mut PollContext, comment: &Document
     }
 }
 
-/// Folds a comment that is not in the state. Publishes its creation, unless it is older than the baseline, or its
-/// webhook may still come.
-fn first_listed(
-    ctx: &mut FoldContext<'_>,
-    poll: &mut PollContext,
-    id: CommentId,
-    comment: &Document<Comment>,
-) {
-    let (now, version, settings) = (ctx.now, ctx.version(), ctx.settings);
-    let has_threads = ctx.state.pull_request().is_some();
-    let Some(discussion) = ctx.state.discussion() else { return };
-    let baseline = settings.baseline(discussion.first_seen_at);
-    // A comment of a draft review may keep the time of its draft. It is news if an earlier poll did not list it.
-    let was_unlisted = discussion.polled_at.is_some() && poll.is_complete && !comment.deleted;
-    let is_old = is_old_news(comment, baseline) && !was_unlisted;
-    if let Some(grace_ends) = grace_left(ctx, comment.created_on).filter(|_| !is_old) {
-        poll.recheck(grace_ends);
-        return;
-    }
-    let mut sight = first_sight(comment, now, version);
-    let standing = sight.standing().cloned().filter(|_| sight.changed_at >= baseline);
-    let mut resolved =
-        sight.resolution.filter(|resolved| has_threads && is_recent(*resolved, is_old, baseline));
-    if let Some(grace_ends) = grace_left(ctx, resolved.and_then(|resolved| resolved.at)) {
-        poll.recheck(grace_ends);
-        (sight.resolution, resolved) = (None, None);
-    }
-    if !is_old {
-        // It may have been edited since, without a new `updated_on`. So its window starts now.
-        sight.changed_at = sight.changed_at.max(now);
-    }
-    if let Some(discussion) = ctx.state.discussion() {
-        discussion.comments.insert(id, sight);
-    }
-    match (is_old, comment.deleted) {
-        (true, true) => {}
-        (true, false) => {
-            if let Some(standing) = standing {
-                emit_updated(ctx, id, comment, standing);
-            }
-        }
-        (false, true) => deleted(ctx, id, comment.raw.clone()),
-        (false, false) => emit_created(ctx, id, comment),
-    }
-    if let Some(resolved) = resolved.filter(|_| !comment.deleted) {
-        emit_resolved(ctx, id, comment, resolved);
-    }
-}
-
 /// Publishes a creation whose webhook did not come in time.
 fn creation(
     ctx: &mut FoldContext<'_>,
@@ -250,7 +220,7 @@ fn creation(
     if !before.creation_unpublished {
         return;
     }
-    if let Some(grace_ends) = grace_left(ctx, comment.created_on) {
+    if let Some(grace_ends) = ctx.grace_left(comment.created_on) {
         poll.recheck(grace_ends);
         return;
     }
@@ -258,22 +228,6 @@ fn creation(
         state.creation_unpublished = false;
     }
     emit_created(ctx, id, comment);
-}
-
-/// End of the grace period of a fact at `at`; `None` if it has ended.
-fn grace_left(ctx: &FoldContext<'_>, at: Option<Timestamp>) -> Option<Timestamp> {
-    at.map(|at| ctx.settings.grace_ends(at)).filter(|ends| *ends > ctx.now)
-}
-
-/// True if a resolution has to be published: made since `baseline`, or, without a time, of a comment that is not old.
-fn is_recent(resolved: Resolved, is_old: bool, baseline: Timestamp) -> bool {
-    resolved.at.map_or(!is_old, |at| at >= baseline)
-}
-
-/// True if a comment is older than the baseline: it existed a whole window before its pull request or commit was first
-/// seen.
-fn is_old_news(comment: &Comment, baseline: Timestamp) -> bool {
-    comment.created_on.or(comment.updated_on).is_some_and(|created_on| created_on < baseline)
 }
 
 /// Folds the text of a comment that a poll read: publishes an edit if the text is a new revision.
@@ -310,99 +264,4 @@ fn text(
             emit_updated(ctx, id, comment, revision);
         }
     }
-}
-
-/// Folds the resolution of a comment that a poll read: publishes what changed, after the grace period.
-fn resolution(
-    ctx: &mut FoldContext<'_>,
-    poll: &mut PollContext,
-    id: CommentId,
-    comment: &Document<Comment>,
-    before: &CommentState,
-    freshness: Freshness,
-) {
-    let now = ctx.now;
-    let seen = comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on));
-    if seen.map(|seen| seen.at) == before.resolution.map(|resolved| resolved.at) {
-        return;
-    }
-    if let (Some(seen), Some(Resolved { at: None, .. })) = (seen, before.resolution) {
-        // Its webhook had no time.
-        if let Some(state) = ctx.comment(id) {
-            state.resolution = Some(seen);
-        }
-        return;
-    }
-    let at = seen.and_then(|seen| seen.at);
-    if let Some(lifted) =
-        before.lifted.filter(|lifted| before.resolution.is_none() && at.is_some() && lifted.at == at)
-    {
-        still_stands(ctx, poll, id, comment, lifted, freshness);
-        return;
-    }
-    let sure = match (at, before.resolution.or(before.lifted).and_then(|last| last.at)) {
-        (Some(at), Some(last)) => at > last,
-        (Some(_), None) if before.resolution.is_none() => true,
-        _ => freshness == Freshness::Newer,
-    };
-    if !sure {
-        if freshness == Freshness::Unsure {
-            poll.recheck(now);
-        }
-        return;
-    }
-    if let Some(grace_ends) = grace_left(ctx, at) {
-        poll.recheck(grace_ends);
-        return;
-    }
-    if seen.is_none() && !poll.confirms(Finding::Reopened, ctx.settings) {
-        return;
-    }
-    if let Some(undone) = before.resolution {
-        emit_reopened(ctx, id, comment, undone);
-    }
-    if let Some(seen) = seen {
-        emit_resolved(ctx, id, comment, seen);
-    }
-}
-
-/// Bitbucket still shows a resolution whose reopening was reported. Either this answer is older than the report, or
-/// the report was about an earlier resolution: then this one is published again, as a fact of its own.
-fn still_stands(
-    ctx: &mut FoldContext<'_>,
-    poll: &mut PollContext,
-    id: CommentId,
-    comment: &Document<Comment>,
-    lifted: Resolved,
-    freshness: Freshness,
-) {
-    if freshness != Freshness::Newer {
-        poll.recheck(ctx.now);
-    } else if poll.confirms(Finding::StillResolved, ctx.settings) {
-        emit_resolved(ctx, id, comment, Resolved { again: lifted.again + 1, ..lifted });
-    }
-}
-
-/// Creates the state of a new comment.
-fn first_sight(comment: &Comment, now: Timestamp, version: u64) -> CommentState {
-    let mut sight = CommentState {
-        version,
-        revisions: std::collections::VecDeque::new(),
-        changed_at: comment.updated_on.max(comment.created_on).unwrap_or(now),
-        resolution: comment.resolution.as_ref().map(|resolution| Resolved::new(resolution.created_on)),
-        lifted: None,
-        deleted: comment.deleted,
-        doubts: Vec::new(),
-        creation_unpublished: false,
-        thread: comment.begins_thread(),
-    };
-    sight.push(seen(comment.text(), comment.updated_on));
-    sight
-}
-
-/// Time of an edit: its `updated_on` if that is later than before, else now.
-fn change_time(state: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
-    let moved = revision.updated_on > state.standing().and_then(|standing| standing.updated_on);
-    let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
-    time.max(state.changed_at)
 }

@@ -5,7 +5,7 @@ use bitbucket::payload::Comment;
 
 use super::context::FoldContext;
 use super::poll::PollContext;
-use super::{comments, synthetic};
+use super::{bounds, comments};
 use crate::observation::{CommitObservation, CommitPoll, Report};
 use crate::polling::unlisted_comments;
 use crate::state::{CommitState, Known};
@@ -30,24 +30,23 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, report: &Report) {
         Some(Known::Commit(commit)) => commit,
         _ => CommitState::first_seen(made_at(&comment)),
     };
-    commit.commit = report.payload.raw("commit").cloned().map(synthetic::snapshot).unwrap_or_default();
+    commit.commit = report.payload.raw("commit").cloned().map(bounds::snapshot).unwrap_or_default();
+    commit.is_unsigned = !report.signed;
     commit.repository = report.payload.repository().map(|repository| repository.raw).unwrap_or_default();
     ctx.state.known = Some(Known::Commit(commit));
 }
 
 fn fold_poll(ctx: &mut FoldContext<'_>, read: &CommitPoll) {
-    let mut poll = PollContext::new(read.base_version, read.started_at, read.is_complete);
+    let mut poll = PollContext::new(read.base_version, read.started_at, read.comments.complete);
     comments::fold_listing(ctx, &mut poll, &read.comments);
     let (now, version, more, settings) = (ctx.now, ctx.version(), ctx.more, ctx.settings);
     let Some(commit) = ctx.state.commit_mut() else { return };
-    if read.is_complete {
-        let unlisted = unlisted_comments(&commit.comments, &read.comments).into_iter();
-        let unlisted = unlisted.filter_map(|id| {
-            let comment = commit.comments.get(&id)?;
-            Some((id, comment.version, comment.doubts.as_slice()))
-        });
-        poll.recheck_unlisted(&read.comments, unlisted, now, settings);
-    }
+    let unlisted = unlisted_comments(&commit.comments, &read.comments).into_iter();
+    let unlisted = unlisted.filter_map(|id| {
+        let comment = commit.comments.get(&id)?;
+        Some((id, comment.version, comment.doubts.as_slice()))
+    });
+    poll.recheck_unlisted(&read.comments, unlisted, now, settings);
     commit.recheck_at = poll.recheck_after(commit.recheck_at, version, more);
     if !more {
         commit.polled_at = commit.polled_at.max(Some(read.started_at));

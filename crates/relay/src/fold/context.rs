@@ -20,6 +20,14 @@ pub const MAX_EVENTS_PER_FOLD: usize = 20;
 /// The most events that one comment or task can give at once.
 const MAX_EVENTS_PER_ITEM: usize = 4;
 
+/// Largest payload of a synthetic event. A larger item is cut. Bitbucket's own webhooks have at most 256 KB
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/>).
+pub(super) const MAX_SYNTHETIC_BYTES: usize = 256 * 1024;
+
+/// The most bytes of payloads that one fold of a poll gives. The state and the other fields of the events have to fit
+/// the transaction too, and not every payload can be compressed.
+const MAX_BYTES_PER_FOLD: usize = 2 * 1024 * 1024;
+
 /// The result of a fold while it is being made.
 #[derive(Debug)]
 pub(super) struct FoldContext<'a> {
@@ -37,6 +45,7 @@ pub(super) struct FoldContext<'a> {
 pub(super) struct EventBody {
     pub(super) source: Source,
     pub(super) trusted: bool,
+    pub(super) signed: bool,
     pub(super) occurred_at: Option<Timestamp>,
     pub(super) actor: Option<Value>,
     pub(super) changes: Option<Vec<Change>>,
@@ -51,7 +60,7 @@ impl<'a> FoldContext<'a> {
         now: Timestamp,
         settings: &'a Settings,
     ) -> Self {
-        state.version += 1;
+        state.version = state.version.saturating_add(1);
         Self { state, events: Vec::new(), more: false, link, subject, now, settings }
     }
 
@@ -72,9 +81,16 @@ impl<'a> FoldContext<'a> {
         Fact::new(self.link, self.subject, key)
     }
 
+    /// End of the grace period of a fact at `at`; `None` if it has ended.
+    pub(super) fn grace_left(&self, at: Option<Timestamp>) -> Option<Timestamp> {
+        at.map(|at| self.settings.grace_ends(at)).filter(|ends| *ends > self.now)
+    }
+
     /// True if another comment or task still fits. If not, sets `more`.
-    pub(super) const fn has_room(&mut self) -> bool {
-        let room = self.events.len() + MAX_EVENTS_PER_ITEM <= MAX_EVENTS_PER_FOLD;
+    pub(super) fn has_room(&mut self) -> bool {
+        let bytes: usize = self.events.iter().map(|event| event.payload.len()).sum();
+        let room = self.events.len() + MAX_EVENTS_PER_ITEM <= MAX_EVENTS_PER_FOLD
+            && bytes + MAX_EVENTS_PER_ITEM * MAX_SYNTHETIC_BYTES <= MAX_BYTES_PER_FOLD;
         self.more |= !room;
         room
     }
@@ -84,13 +100,14 @@ impl<'a> FoldContext<'a> {
         if self.state.recent_facts.contains(&id) {
             return false;
         }
-        self.state.sequence += 1;
+        self.state.sequence = self.state.sequence.saturating_add(1);
         self.state.remember([id.clone()]);
         self.events.push(Event {
             id,
             key: key.clone(),
             source: body.source,
             trusted: body.trusted,
+            signed: body.signed,
             link: self.link.clone(),
             subject: self.subject.clone(),
             repository_name: self.repository_name(&body.payload),

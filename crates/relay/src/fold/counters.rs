@@ -14,7 +14,7 @@ pub(super) fn publish_moved(ctx: &mut FoldContext<'_>) {
     if has_moved && ctx.events.is_empty() && !ctx.more {
         // Only a fold on top of the same version can conclude the same, and the store takes one of them.
         let fact = ctx.fact(&EventKey::CountersChanged).part(ctx.version()).id();
-        synthetic::emit(ctx, fact, &EventKey::CountersChanged, Synthetic::default(), &Item::PullRequest);
+        synthetic::emit(ctx, fact, &EventKey::CountersChanged, Synthetic::default(), Item::PullRequest);
     }
 }
 

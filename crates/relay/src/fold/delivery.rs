@@ -15,7 +15,7 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
     if !trust::is_proven(&report.key, payload) {
         return trust::publish_unproven(ctx, report);
     }
-    let replaced = snapshots::of_report(ctx, payload);
+    let replaced = snapshots::of_report(ctx, report);
     commit::of_report(ctx, report);
     let comment = payload.comment();
     // A thread is resolved and reopened any number of times, so each such report counts.
@@ -39,6 +39,7 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, report: &Report) {
         let body = EventBody {
             source: Source::Webhook,
             trusted: true,
+            signed: report.signed,
             occurred_at: occurred_at(&report.key, payload, comment.as_ref()),
             actor: payload.raw("actor").cloned(),
             changes,
@@ -97,22 +98,18 @@ fn dated_fact(ctx: &FoldContext<'_>, key: &EventKey, payload: &Payload) -> Optio
 /// has reported this fact before.
 fn undated_fact(ctx: &mut FoldContext<'_>, report: &Report) -> Option<EventId> {
     let digest = fact::body_digest(&report.key, report.payload.fields());
-
-    let repeats = ctx.state.repeats_of(&digest)?;
-    let before = repeats.hooks.get(&report.hook).copied().unwrap_or(0);
-    let reported_by_another =
-        repeats.hooks.iter().any(|(hook, count)| *hook != report.hook && *count > before);
-    repeats.hooks.insert(report.hook.clone(), before + 1);
-    if reported_by_another {
+    let repeat = ctx.state.repeats_of(&digest)?.count(&report.hook);
+    if repeat.is_some_and(|repeat| repeat.is_known) {
         return None;
     }
     let fact = ctx.fact(&report.key).part(digest);
-    let id = ctx.fact(&report.key).part(fact.id()).part(before).id();
-    if ctx.state.recent_facts.contains(&id) {
-        // The count was dropped and the fact was not. One event too many is better than one lost.
-        return Some(fact.part(&report.delivery).id());
+    let numbered = |before: u32| ctx.fact(&report.key).part(fact.id()).part(before).id();
+    let id = repeat.map(|repeat| numbered(repeat.before));
+    match id.filter(|id| !ctx.state.recent_facts.contains(id)) {
+        Some(id) => Some(id),
+        // The count was let go of, or there are too many hooks. One event too many is better than one lost.
+        None => Some(fact.part(&report.delivery).id()),
     }
-    Some(id)
 }
 
 /// Time of the fact, if the payload has it.

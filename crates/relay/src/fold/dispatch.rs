@@ -1,10 +1,10 @@
-//! Folding one observation: dispatch by the kind of subject, then counters and the next poll.
+//! Folding one observation: dispatch by the kind of subject, then pruning, counters and the next poll.
 
 use jiff::Timestamp;
 
 use super::context::FoldContext;
 use super::folded::{Folded, HeadMoved};
-use super::{commit, counters, delivery, link, pull_request, repository};
+use super::{commit, counters, delivery, link, prune, pull_request, repository};
 use crate::observation::Observation;
 use crate::schedule::{self, Settings};
 use crate::state::{Refusal, SubjectState};
@@ -30,11 +30,13 @@ pub fn fold(
         Observation::Commit(observation) => commit::fold(&mut ctx, observation),
         Observation::Repository(observation) => repository::fold(&mut ctx, observation),
         Observation::Link(observation) => link::fold(&mut ctx, observation),
+        Observation::NotNamed => ctx.state.refusal = Some(Refusal::lasting(refused_since, now)),
         Observation::Refused => ctx.state.refusal = Some(Refusal { since: refused_since, at: now }),
     }
+    let let_go = prune::prune(&mut ctx.state, now, settings);
     counters::add_to_events(&mut ctx);
     let FoldContext { mut state, events, more, .. } = ctx;
     state.watch = schedule::plan(&state, now, settings);
     let head = HeadMoved::between(head_before, state.open_head().cloned());
-    Folded { state, events, more, head }
+    Folded { state, events, more, head, let_go }
 }

@@ -14,6 +14,26 @@ pub struct Folded {
     pub more: bool,
     /// The change of the head of an open pull request, if it changed: builds name a commit, and are found by it.
     pub head: Option<HeadMoved>,
+    /// Numbers of items that the state let go of, because it is at its limit.
+    pub let_go: LetGoCounts,
+}
+
+/// Numbers of items that a state let go of in one fold. See [`LetGo`](crate::state::LetGo).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LetGoCounts {
+    /// Comments that were not deleted.
+    pub comments: u32,
+    /// Tasks that were not deleted.
+    pub tasks: u32,
+    /// Comments and tasks that were deleted.
+    pub deleted: u32,
+}
+
+impl LetGoCounts {
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Change of the head of an open pull request: it moved, was found, or was lost because the pull request ended.

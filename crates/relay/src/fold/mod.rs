@@ -1,5 +1,6 @@
 //! `fold(state, observation, now) -> (state', events, watch')`: the one place where observations become events.
 
+mod bounds;
 mod builds;
 mod comment_events;
 mod comments;
@@ -8,14 +9,18 @@ mod context;
 mod counters;
 mod delivery;
 mod dispatch;
+mod first_sight;
 mod folded;
 mod link;
 mod missing;
 mod poll;
+mod prune;
 mod pull_request;
 mod reconcile;
 mod repository;
+mod resolutions;
 mod revisions;
+mod revived;
 mod snapshots;
 mod synthetic;
 mod tasks;
@@ -23,4 +28,4 @@ mod trust;
 
 pub use context::MAX_EVENTS_PER_FOLD;
 pub use dispatch::fold;
-pub use folded::{Folded, HeadMoved};
+pub use folded::{Folded, HeadMoved, LetGoCounts};

@@ -92,12 +92,15 @@ impl PollContext {
             return Some(self.started_at);
         }
         // This poll served rechecks that were due when it began; not those that another poll stored meanwhile.
-        let others = planned.filter(|at| self.base_version + 1 < version && *at > self.started_at);
+        let others =
+            planned.filter(|at| self.base_version.saturating_add(1) < version && *at > self.started_at);
         [others, self.recheck_at].into_iter().flatten().min()
     }
 
     /// Plans another poll for the unlisted items, each with its version and doubts, that were not asked for by id: now,
     /// or when it can confirm that they do not exist. Items that were stored while the poll was reading do not count.
+    /// After an incomplete listing this is done only if a lookup found an item gone: without progress, one such poll would
+    /// follow the other without end.
     pub(super) fn recheck_unlisted<'d, I: Ord, T>(
         &mut self,
         listing: &Listing<I, T>,
@@ -105,7 +108,8 @@ impl PollContext {
         now: Timestamp,
         settings: &Settings,
     ) {
-        for (id, version, doubts) in unlisted {
+        let makes_progress = listing.complete || listing.lookups.values().any(Option::is_none);
+        for (id, version, doubts) in unlisted.filter(|_| makes_progress) {
             if !listing.lookups.contains_key(&id) && version <= self.base_version {
                 self.recheck(
                     settings.gone_confirmed_at(doubts).map_or(now, |confirmed_at| confirmed_at.max(now)),

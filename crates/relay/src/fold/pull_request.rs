@@ -54,7 +54,7 @@ fn first_listed(ctx: &mut FoldContext<'_>, listing: &FirstListing) {
 }
 
 fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
-    let mut poll = PollContext::new(read.base_version, read.started_at, read.is_complete);
+    let mut poll = PollContext::new(read.base_version, read.started_at, read.comments.complete);
     pull_request_itself(ctx, read);
     comments::fold_listing(ctx, &mut poll, &read.comments);
     if let Some(listing) = &read.tasks {
@@ -62,16 +62,18 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     }
     let (now, version, more, settings) = (ctx.now, ctx.version(), ctx.more, ctx.settings);
     let Some(pr) = ctx.state.pull_request_mut() else { return };
-    if read.is_complete {
-        recheck_unlisted(pr, &mut poll, read, now, settings);
-    }
+    recheck_unlisted(pr, &mut poll, read, now, settings);
     postpone_tasks(pr, &mut poll, read, now, settings);
     pr.recheck_at = poll.recheck_after(pr.recheck_at, version, more);
     if more {
         return;
     }
     pr.polled_at = pr.polled_at.max(Some(read.started_at));
-    pr.tasks_read |= read.tasks.is_some();
+    pr.has_unread_comments = !read.comments.complete;
+    if let Some(tasks) = &read.tasks {
+        pr.tasks_read = true;
+        pr.has_unread_tasks = !tasks.complete;
+    }
     if !poll.is_settled() {
         // The undecided item may be a task, so the next poll reads the tasks again.
         pr.tasks_read_at = None;
@@ -80,7 +82,7 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     }
     if read.tasks.is_some() && pr.tasks_dirty_since.is_some() {
         // An event that was stored while the poll was reading may have brought tasks that it did not see.
-        pr.tasks_dirty_since = (read.base_version + 1 < version).then_some(now);
+        pr.tasks_dirty_since = (read.base_version.saturating_add(1) < version).then_some(now);
     }
 }
 

@@ -5,6 +5,7 @@ use bitbucket::payload::{Document, Participant, PullRequest};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::bounds;
 use super::context::FoldContext;
 use super::missing::{MissingFact, missing};
 use super::snapshots;
@@ -31,13 +32,14 @@ pub(super) fn note(ctx: &mut FoldContext<'_>) {
 /// Folds the pull request itself as a poll read it.
 pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, seen: &Document<PullRequest>) {
     let Some(pr) = ctx.state.pull_request() else { return };
-    if seen.id().is_none() || !snapshots::is_newest(pr, seen) {
+    if seen.id().is_none() || !snapshots::is_newest(pr, seen, true) {
         return;
     }
-    let shown = synthetic::snapshot(seen.raw.clone());
+    let shown = bounds::snapshot(seen.raw.clone());
     // The snapshot is this poll's own, and is folded again for the reviews that did not fit.
     let is_continued = pr.recheck_at == Some(read.started_at) && shown == pr.snapshot;
-    let is_overtaken = seen.updated_on == pr.snapshot_updated_on && read.base_version + 1 < ctx.version();
+    let is_overtaken =
+        seen.updated_on == pr.snapshot_updated_on && read.base_version.saturating_add(1) < ctx.version();
     if is_overtaken && !is_continued {
         // An observation was stored while this was read, and the times do not decide which is newer.
         let now = ctx.now;
@@ -49,7 +51,8 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
     }
     let found = changes_between(&pr.snapshot, &seen.raw);
     let is_first_sight = pr.snapshot.is_null();
-    let shows_news = !found.is_empty() || !missing(&pr.published, &shown).is_empty();
+    // A long list of participants is not kept in the snapshot.
+    let shows_news = !found.is_empty() || !missing(&pr.published, &seen.raw).is_empty();
     if !is_first_sight
         && shows_news
         && let Some(ends) = grace_left(ctx)
@@ -62,7 +65,7 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
         return;
     }
     let Some(pr) = ctx.state.pull_request_mut() else { return };
-    let replaced = snapshots::of_poll(pr, seen.clone());
+    let replaced = snapshots::of_poll(pr, seen.clone(), read.repository.as_ref());
     let (since, until) = (replaced.updated_on(), seen.updated_on);
     // The end is published under a key of its own. It takes the pull request out of the merge queue.
     let has_end = found.iter().any(is_end);
@@ -74,17 +77,20 @@ pub(super) fn fold_snapshot(ctx: &mut FoldContext<'_>, read: &PullRequestPoll, s
         if let Some(pr) = ctx.state.pull_request_mut() {
             pr.published.find_update(FoundUpdate { since, until, id: id.clone() });
         }
-        let event = Synthetic { changes: Some(updates), ..Synthetic::default() };
-        synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, &Item::PullRequest);
+        let since_unsigned = replaced.is_unsigned();
+        let event = Synthetic { changes: Some(updates), since_unsigned, ..Synthetic::default() };
+        synthetic::emit(ctx, id, &EventKey::PullRequestUpdated, event, Item::PullRequest);
     }
-    publish_missing(ctx, read.started_at, &ends);
+    // An unsigned snapshot does not prove what changed.
+    let ends = (!replaced.is_unsigned()).then_some(&*ends);
+    publish_missing(ctx, read.started_at, &seen.raw, ends);
 }
 
 /// Publishes the missing facts of the snapshot that was just read, if their grace period is over. `ends` has the
-/// change of state.
-fn publish_missing(ctx: &mut FoldContext<'_>, started_at: Timestamp, ends: &[Change]) {
+/// change of state, if it is known.
+fn publish_missing(ctx: &mut FoldContext<'_>, started_at: Timestamp, shown: &Value, ends: Option<&[Change]>) {
     let Some(pr) = ctx.state.pull_request_mut() else { return };
-    let missing = missing(&pr.published, &pr.snapshot);
+    let missing = missing(&pr.published, shown);
     if missing.is_empty() {
         pr.unpublished_since = None;
         return;
@@ -131,7 +137,7 @@ fn created(ctx: &mut FoldContext<'_>) {
     let Some(created_on) = shown.created_on else { return };
     let id = creation(ctx.fact(&EventKey::PullRequestCreated), created_on, &shown).id();
     let event = Synthetic { occurred_at: Some(created_on), actor: author, ..Synthetic::default() };
-    synthetic::emit(ctx, id, &EventKey::PullRequestCreated, event, &Item::PullRequest);
+    synthetic::emit(ctx, id, &EventKey::PullRequestCreated, event, Item::PullRequest);
 }
 
 /// The identity of the creation of a pull request.
@@ -142,13 +148,13 @@ pub(super) fn creation<'a>(fact: Fact<'a>, created_on: Timestamp, seen: &PullReq
     fact.time(Some(created_on)).part(branch(seen.source.as_ref())).part(branch(seen.destination.as_ref()))
 }
 
-fn ended(ctx: &mut FoldContext<'_>, key: &EventKey, ends: &[Change]) {
+fn ended(ctx: &mut FoldContext<'_>, key: &EventKey, ends: Option<&[Change]>) {
     let Some(pr) = ctx.state.pull_request_mut() else { return };
     pr.published.state = state_of(&pr.snapshot);
     let actor = pr.snapshot.get("closed_by").filter(|actor| !actor.is_null()).cloned();
     let id = ctx.fact(key).id();
-    let event = Synthetic { actor, changes: Some(ends.to_vec()), ..Synthetic::default() };
-    synthetic::emit(ctx, id, key, event, &Item::PullRequest);
+    let event = Synthetic { actor, changes: ends.map(<[Change]>::to_vec), ..Synthetic::default() };
+    synthetic::emit(ctx, id, key, event, Item::PullRequest);
 }
 
 fn reviewed(
@@ -168,7 +174,7 @@ fn reviewed(
     let actor = (state != ReviewState::None).then(|| account.clone());
     let review = json!({ "date": at, "user": account });
     let event = Synthetic { occurred_at: at, actor, ..Synthetic::default() };
-    synthetic::emit(ctx, id, key, event, &Item::Review(field_of(key), review));
+    synthetic::emit(ctx, id, key, event, Item::Review(field_of(key), review));
 }
 
 fn review_fact(ctx: &FoldContext<'_>, key: &EventKey, user: &str, at: Option<Timestamp>) -> EventId {

@@ -1,8 +1,10 @@
 //! Folding observations of a repository.
 
+use bitbucket::PullRequestId;
+
 use super::context::FoldContext;
 use crate::observation::{MAX_OPEN, RepositoryObservation, Sweep};
-use crate::state::{Known, RepositoryState};
+use crate::state::{Known, RepositoryState, UnfinishedListing};
 
 pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservation) {
     let mut repository = match ctx.state.known.take() {
@@ -10,14 +12,16 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservatio
         _ => RepositoryState::default(),
     };
     match observation {
-        RepositoryObservation::Active(object) => {
+        RepositoryObservation::Active(object) | RepositoryObservation::Confirmed(object) => {
             repository.repository = object.clone();
+            repository.is_confirmed = matches!(observation, RepositoryObservation::Confirmed(_));
             repository.last_activity_at = repository.last_activity_at.max(Some(ctx.now));
             repository.first_sweep_at = None;
         }
         // Its first sweep decides how often it is swept.
         RepositoryObservation::Named { repository: object, first_sweep_at } => {
             repository.repository = object.clone();
+            repository.is_confirmed = true;
             repository.first_sweep_at = Some(*first_sweep_at);
         }
         RepositoryObservation::Swept(sweep) => swept(&mut repository, sweep),
@@ -40,9 +44,15 @@ fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
     repository.swept_at = repository.swept_at.max(Some(sweep.started_at));
     repository.pace = sweep.pace;
     repository.open.retain(|id, _| !sweep.lacks(&listed, *id));
-    repository.unfinished = sweep.unfinished(&listed);
+    let unfinished = sweep.unfinished(&listed);
     repository.open.extend(listed);
     while repository.open.len() > MAX_OPEN {
         repository.open.pop_first();
     }
+    // Only these are looked for in the next part.
+    let is_kept = |id: &PullRequestId| repository.open.contains_key(id);
+    repository.unfinished = unfinished.map(|UnfinishedListing { next, listed }| UnfinishedListing {
+        next,
+        listed: listed.into_iter().filter(is_kept).collect(),
+    });
 }

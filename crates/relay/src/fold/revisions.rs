@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::event::fact::content_hash;
-use crate::state::Revision;
+use crate::state::{CommentState, Revision};
 
 /// Certainty that an observation is newer than the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,10 @@ pub(super) fn judge<'r>(
     }
     let next = |seen: Revision| {
         let moved = seen.updated_on.is_some() && seen.updated_on > standing.updated_on;
-        RevisionOrder::New(Revision { ordinal: if moved { 0 } else { standing.ordinal + 1 }, ..seen })
+        RevisionOrder::New(Revision {
+            ordinal: if moved { 0 } else { standing.ordinal.saturating_add(1) },
+            ..seen
+        })
     };
     // Times never run backwards, so an answer with an older time comes from a copy that lags behind.
     let is_older = seen.updated_on.is_some() && seen.updated_on < standing.updated_on;
@@ -72,6 +75,13 @@ pub(super) fn judge<'r>(
         _ if freshness == Freshness::Unsure => RevisionOrder::Undecided,
         _ => recorded().map_or_else(|| next(seen), RevisionOrder::Old),
     }
+}
+
+/// Time of an edit: its `updated_on` if that is later than before, else now.
+pub(super) fn change_time(state: &CommentState, revision: &Revision, now: Timestamp) -> Timestamp {
+    let moved = revision.updated_on > state.standing().and_then(|standing| standing.updated_on);
+    let time = revision.updated_on.filter(|_| moved).unwrap_or(now);
+    time.max(state.changed_at)
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ pub(super) fn publish_unproven(ctx: &mut FoldContext<'_>, report: &Report) {
     let body = EventBody {
         source: Source::Webhook,
         trusted: false,
+        signed: report.signed,
         occurred_at: None,
         actor: None,
         changes: None,

@@ -20,8 +20,6 @@ pub struct CommitPoll {
     pub base_version: u64,
     /// Time of the first request, by our clock.
     pub started_at: Timestamp,
-    /// True if the listing has every comment.
-    pub is_complete: bool,
     /// The comments.
     pub comments: Listing<CommentId, Comment>,
 }

@@ -5,6 +5,8 @@ use bitbucket::{EventKey, Payload};
 /// A verified delivery, parsed.
 #[derive(Debug, Clone)]
 pub struct Report {
+    /// False if its link accepts deliveries without a signature: anybody may have sent it.
+    pub signed: bool,
     /// The event key, from the header.
     pub key: EventKey,
     /// The body, parsed.

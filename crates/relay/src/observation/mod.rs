@@ -11,7 +11,7 @@ mod subject;
 pub use commit::{CommitObservation, CommitPoll};
 pub use delivery::Report;
 pub use link::LinkObservation;
-pub use listing::Listing;
+pub use listing::{Listing, LookedUp};
 pub use pull_request::{FirstListing, HeadDetails, Notice, PullRequestObservation, PullRequestPoll};
 pub(crate) use repository::MAX_OPEN;
 pub use repository::{RepositoryObservation, Sweep};

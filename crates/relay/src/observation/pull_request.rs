@@ -30,13 +30,12 @@ pub struct PullRequestPoll {
     pub base_version: u64,
     /// Time of the first request, by our clock.
     pub started_at: Timestamp,
+    /// Its `repository` object as Bitbucket answered, if the link does not sign its deliveries.
+    pub repository: Option<Value>,
     /// The pull request itself, if it was read.
     pub pull_request: Option<Document<PullRequest>>,
     /// Its head, if that was read.
     pub head: Option<HeadDetails>,
-    /// True if the listings have every comment, and every task where tasks were read. Nothing follows from an item that
-    /// is missing from a part.
-    pub is_complete: bool,
     /// The comments.
     pub comments: Listing<CommentId, Comment>,
     /// The tasks, if they were read.

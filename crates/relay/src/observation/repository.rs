@@ -1,6 +1,6 @@
 //! Observations of a repository.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitbucket::PullRequestId;
 use bitbucket::payload::{Document, PullRequest};
@@ -12,14 +12,19 @@ use crate::state::{Listed, SweepPace, UnfinishedListing, has_ended};
 /// Maximum number of open pull requests kept of one repository.
 pub(crate) const MAX_OPEN: usize = 5_000;
 
+/// Longest address of a next page that a state keeps. A listing with a longer one begins anew.
+const MAX_NEXT_BYTES: usize = 4 * 1024;
+
 /// Something learned about a repository.
 #[derive(Debug, Clone)]
 pub enum RepositoryObservation {
     /// Something happened in it, so it is swept often from now on; its `repository` object.
     Active(Value),
+    /// As [`Self::Active`], with the `repository` object that Bitbucket answered to a request for a named repository.
+    Confirmed(Value),
     /// The owner of a link named it to be swept.
     Named {
-        /// Its `repository` object.
+        /// Its `repository` object, as Bitbucket listed it.
         repository: Value,
         /// Time of its first sweep, if it is not swept yet.
         first_sweep_at: Timestamp,
@@ -41,6 +46,8 @@ pub struct Sweep {
     pub continued: Option<UnfinishedListing>,
     /// Address of the next page, if the listing is incomplete.
     pub next: Option<String>,
+    /// The pull requests that it lacks and whose states have them open: they have ended, or the listing is wrong.
+    pub missing: BTreeSet<PullRequestId>,
     /// The pace of the link's sweeps.
     pub pace: SweepPace,
 }
@@ -49,7 +56,15 @@ impl Sweep {
     /// A sweep that began at `started_at`. Takes the listed pull requests that have not ended, whatever was asked for.
     pub fn new(started_at: Timestamp, listed: Vec<Document<PullRequest>>, complete: bool) -> Self {
         let open = listed.into_iter().filter(|shown| !has_ended(&shown.raw)).collect();
-        Self { started_at, open, complete, continued: None, next: None, pace: SweepPace::default() }
+        Self {
+            started_at,
+            open,
+            complete,
+            continued: None,
+            next: None,
+            missing: BTreeSet::new(),
+            pace: SweepPace::default(),
+        }
     }
 
     /// The sweep with the pace of its link's sweeps.
@@ -64,15 +79,16 @@ impl Sweep {
         Self { continued, next, ..self }
     }
 
-    /// True if a pull request was not listed: neither by this sweep, nor on the pages that it continued.
+    /// True if a pull request was not listed: neither by this sweep, nor on the pages that it continued. One whose end is
+    /// not known stays for the next sweep.
     pub(crate) fn lacks(&self, listed: &BTreeMap<PullRequestId, Listed>, id: PullRequestId) -> bool {
         let is_before = self.continued.as_ref().is_some_and(|continued| continued.listed.contains(&id));
-        self.complete && !listed.contains_key(&id) && !is_before
+        self.complete && !listed.contains_key(&id) && !is_before && !self.missing.contains(&id)
     }
 
     /// The listing that the next sweep continues.
     pub(crate) fn unfinished(&self, listed: &BTreeMap<PullRequestId, Listed>) -> Option<UnfinishedListing> {
-        let next = self.next.clone()?;
+        let next = self.next.clone().filter(|next| next.len() <= MAX_NEXT_BYTES)?;
         let before = self.continued.iter().flat_map(|continued| &continued.listed);
         Some(UnfinishedListing { next, listed: before.chain(listed.keys()).copied().collect() })
     }

@@ -23,6 +23,9 @@ pub enum Observation {
     Link(LinkObservation),
     /// Bitbucket answered that the subject does not exist or may not be read, or the link has no credential.
     Refused,
+    /// The poller does not read the subject: its repository is known from unsigned deliveries only, and the link does
+    /// not name it.
+    NotNamed,
 }
 
 impl Observation {
@@ -32,11 +35,13 @@ impl Observation {
         match self {
             Self::Delivery(_)
             | Self::PullRequest(PullRequestObservation::SeenInSweep(_))
-            | Self::Repository(RepositoryObservation::Active(_) | RepositoryObservation::Named { .. }) => {
-                true
-            }
+            | Self::Repository(
+                RepositoryObservation::Active(_)
+                | RepositoryObservation::Confirmed(_)
+                | RepositoryObservation::Named { .. },
+            ) => true,
             Self::PullRequest(PullRequestObservation::FirstListed(_)) => state.known.is_none(),
-            Self::Refused => state.watch.is_some(),
+            Self::Refused | Self::NotNamed => state.watch.is_some(),
             Self::PullRequest(_) => state.pull_request().is_some(),
             Self::Commit(_) => state.commit().is_some(),
             Self::Repository(_) => state.repository().is_some(),

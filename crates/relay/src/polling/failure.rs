@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 
+use crate::observation::Observation;
+
 /// Pause after a 429 without `Retry-After`; a rolling window frees calls minute by minute.
 const PAUSE_AFTER_RATE_LIMIT: SignedDuration = SignedDuration::from_secs(120);
 
@@ -20,6 +22,8 @@ pub enum Failure {
     },
     /// The link, its credential or the path of its repository is missing.
     Unconfigured,
+    /// The link does not name the repository, and nobody signed the delivery that did.
+    NotNamed,
     /// Bitbucket or the table could not be reached, or no token could be had.
     Unavailable,
     /// The run's calls are spent; no request was sent.
@@ -43,7 +47,9 @@ impl Failure {
     /// The consequence of the failure.
     pub const fn consequence(self) -> Consequence {
         match self {
-            Self::Status { status: 403 | 404 | 410, .. } | Self::Unconfigured => Consequence::PostponesWatch,
+            Self::Status { status: 403 | 404 | 410, .. } | Self::Unconfigured | Self::NotNamed => {
+                Consequence::PostponesWatch
+            }
             Self::Status { status: 401 | 429, .. } | Self::Unavailable => Consequence::PausesLink,
             Self::Status { .. } | Self::OutOfCalls | Self::Other => Consequence::PausesSubject,
         }
@@ -63,6 +69,14 @@ impl Failure {
     /// True if Bitbucket answered that the credential made too many calls: every link that shares it pauses.
     pub const fn is_rate_limit(self) -> bool {
         matches!(self, Self::Status { status: 429, .. })
+    }
+
+    /// The observation to store for the subject whose poll failed so.
+    pub const fn observation(self) -> Observation {
+        match self {
+            Self::NotNamed => Observation::NotNamed,
+            _ => Observation::Refused,
+        }
     }
 
     /// True if the API refused the credential: a new token may help.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bitbucket::payload::{Comment, Task};
+use bitbucket::payload::{Comment, Document, Task};
 use bitbucket::{CommentId, TaskId};
 use jiff::Timestamp;
 
 use crate::observation::Listing;
 use crate::schedule::Settings;
-use crate::state::{Comments, Doubt, PullRequestState, Tasks};
+use crate::state::{CommentState, Comments, Doubt, PullRequestState, Tasks};
 
 /// The most comments, tasks or sweep targets that one poll looks up. The next poll looks up the others. Each takes
 /// one call; a workspace takes one call for every hundred repositories.
@@ -24,8 +24,7 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Plans the lookups after complete listings that began at `started_at`, for `calls` calls; `tasks` if they were
-    /// listed.
+    /// Plans the lookups after listings that began at `started_at`, for `calls` calls; `tasks` if they were listed.
     pub fn new(
         pr: &PullRequestState,
         comments: &Listing<CommentId, Comment>,
@@ -47,8 +46,7 @@ impl Lookups {
     }
 }
 
-/// The comments that one poll of a commit asks for by id, after a complete listing that began at `started_at`, for
-/// `calls` calls.
+/// The comments that one poll of a commit asks for by id, after a listing that began at `started_at`, for `calls` calls.
 pub fn comment_lookups(
     comments: &Comments,
     listing: &Listing<CommentId, Comment>,
@@ -88,20 +86,41 @@ fn shares(comments: usize, tasks: usize, calls: u32) -> (usize, usize) {
     (comments, tasks.min(MAX_LOOKUPS).min(calls - comments))
 }
 
-/// Comments that stand in the state and are missing from a complete listing. A listing is read in pages while people
-/// write, so a missing comment is deleted only if Bitbucket, asked by id, confirms it: put its answers into
-/// [`Listing::lookups`]. Some of many suffice: the fold then plans another poll for the others.
+/// Comments that stand in the state, or whose deletion is in doubt, and are missing from a listing. A listing is read in
+/// pages while people write, so a missing comment is deleted only if Bitbucket, asked by id, confirms it: put its answers
+/// into [`Listing::lookups`]. Some of many suffice: the fold then plans another poll for the others.
+///
+/// An incomplete listing whose order shows that it has the last changed comments lacks those that changed later than
+/// its last one.
 pub fn unlisted_comments(comments: &Comments, listing: &Listing<CommentId, Comment>) -> Vec<CommentId> {
     let listed: BTreeSet<_> = listing.items.iter().filter_map(|comment| comment.id()).collect();
-    let standing = comments.iter().filter(|(id, comment)| !comment.deleted && !listed.contains(id));
-    standing.map(|(id, _)| *id).collect()
+    let reached = if listing.complete { None } else { last_changed_first(&listing.items) };
+    if !listing.complete && reached.is_none() {
+        return Vec::new();
+    }
+    let changed_at = |comment: &CommentState| comment.standing().and_then(|standing| standing.updated_on);
+    let is_reached = |comment: &CommentState| reached.is_none() || changed_at(comment) > reached;
+    let standing = comments.iter().filter(|(_, comment)| comment.is_expected() && is_reached(comment));
+    let missing = standing.filter(|(id, _)| !listed.contains(id) && !listing.unreadable.contains(id));
+    missing.map(|(id, _)| *id).collect()
 }
 
-/// The same for tasks.
+/// The last `updated_on` of comments, if they are listed in falling order of it.
+fn last_changed_first(items: &[Document<Comment>]) -> Option<Timestamp> {
+    let times: Option<Vec<Timestamp>> = items.iter().map(|comment| comment.updated_on).collect();
+    let times = times.filter(|times| times.is_sorted_by(|one, next| one >= next))?;
+    times.last().copied()
+}
+
+/// Tasks that stand in the state and are missing from a complete listing.
 pub fn unlisted_tasks(tasks: &Tasks, listing: &Listing<TaskId, Task>) -> Vec<TaskId> {
+    if !listing.complete {
+        return Vec::new();
+    }
     let listed: BTreeSet<_> = listing.items.iter().filter_map(|task| task.id()).collect();
-    let standing = tasks.iter().filter(|(id, task)| !task.deleted && !listed.contains(id));
-    standing.map(|(id, _)| *id).collect()
+    let standing = tasks.iter().filter(|(_, task)| task.is_expected());
+    let missing = standing.filter(|(id, _)| !listed.contains(id) && !listing.unreadable.contains(id));
+    missing.map(|(id, _)| *id).collect()
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ impl Needs {
         let head = pr.head.as_ref().filter(|head| head.size.is_none() && pr.is_open() && !thrifty);
         Self {
             started_at: now,
-            pull_request: (is_due(pr.reread_at) || pr.snapshot.is_null()) && pr.must_be_read(),
+            pull_request: pr.is_unsigned
+                || ((is_due(pr.reread_at) || pr.snapshot.is_null()) && pr.must_be_read()),
             tasks: !pr.tasks_read
                 || is_due(pr.reread_at)
                 || ((tasks || is_last_look) && !(thrifty && read_lately)),

@@ -10,6 +10,9 @@ use crate::state::{Comments, PullRequestState};
 /// Comments, or tasks, on one page of a listing.
 const PAGE_ITEMS: usize = 100;
 
+/// The most pages that are read of one listing.
+pub const MAX_PAGES_READ: usize = 20;
+
 /// Plans the reads of a pull request whose watch is due since `due_at`; `None` if the poll is left to another run.
 /// Without enough calls for all of it, only comments are read. Heads are read only if `reads_heads` and calls are
 /// ample.
@@ -46,6 +49,19 @@ pub fn comment_pages(comments: &Comments) -> u32 {
     pages(comments.values().filter(|comment| !comment.deleted).count())
 }
 
+/// Pages that are read of a listing with this many items.
 fn pages(items: usize) -> u32 {
-    u32::try_from(items.div_ceil(PAGE_ITEMS).max(1)).unwrap_or(u32::MAX)
+    u32::try_from(items.div_ceil(PAGE_ITEMS).clamp(1, MAX_PAGES_READ)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_listing_costs_the_pages_that_are_read() {
+        for (items, cost) in [(0, 1), (100, 1), (101, 2), (2_000, 20), (6_000, 20)] {
+            assert_eq!(pages(items), cost, "{items}");
+        }
+    }
 }

@@ -56,6 +56,15 @@ pub fn without_left(sweep: Sweep, left: &[PullRequestId]) -> Sweep {
     Sweep { open, complete: false, ..sweep }
 }
 
+/// The sweep with those of the `noticed` pull requests that it lacks. The next sweep compares them again: this one may
+/// have lacked them by mistake, and nothing else would find an end that no webhook reports.
+#[must_use]
+pub fn with_missing(sweep: Sweep, noticed: &[PullRequestId]) -> Sweep {
+    let listed = sweep.listed();
+    let missing = noticed.iter().copied().filter(|id| sweep.lacks(&listed, *id)).collect();
+    Sweep { missing, ..sweep }
+}
+
 /// The observation of a pull request that moved; `None` if its state explains what the sweep shows. One that existed
 /// before the first sweep is no news: it is read in time.
 pub fn finding(

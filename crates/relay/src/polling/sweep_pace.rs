@@ -36,17 +36,22 @@ impl SweepLoad {
     /// get what quiet ones do not need, and the other way round, but each kind at least a quarter of the calls.
     pub fn pace(self, calls_per_hour: u32, settings: &Settings) -> SweepPace {
         let calls = sweeps_per_hour(calls_per_hour);
-        let wanted = |count: u32, interval: u32| count.saturating_mul(HOUR_SECONDS) / interval.max(1);
+        let seconds_for = |count: u32| u64::from(count) * u64::from(HOUR_SECONDS);
+        let wanted = |count: u32, interval: u32| number(seconds_for(count) / u64::from(interval.max(1)));
         let half = calls / 2;
         let for_active = calls - wanted(self.quiet, settings.sweep_interval(true)).min(half);
         let for_quiet =
             calls - wanted(self.active, settings.sweep_interval(false)).min(for_active.min(calls - half));
-        let seconds = |count: u32, calls: u32| count.saturating_mul(HOUR_SECONDS).div_ceil(calls.max(1));
+        let seconds = |count: u32, calls: u32| number(seconds_for(count).div_ceil(u64::from(calls.max(1))));
         SweepPace {
             active_seconds: seconds(self.active, for_active),
             quiet_seconds: seconds(self.quiet, for_quiet),
         }
     }
+}
+
+fn number(wide: u64) -> u32 {
+    u32::try_from(wide).unwrap_or(u32::MAX)
 }
 
 /// The calls of an hour that sweeps may take.

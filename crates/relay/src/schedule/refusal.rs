@@ -1,5 +1,7 @@
 //! Postponement of the watch of a subject whose polls are refused.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::settings::later;
 use crate::state::{Reason, Refusal, Watch};
 
@@ -25,10 +27,16 @@ pub(crate) fn postponed(watch: Watch, refusal: Refusal) -> Watch {
     }
 }
 
+impl Refusal {
+    /// A refusal at `now` that is no slip: its watch gives way at once. `since` is the time of the first one.
+    pub(crate) fn lasting(since: Timestamp, now: Timestamp) -> Self {
+        let slip_began_at = now.saturating_sub(SignedDuration::from_secs(SLIP_SECONDS)).unwrap_or(now);
+        Self { since: since.min(slip_began_at), at: now }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     fn at(second: i64) -> Timestamp {

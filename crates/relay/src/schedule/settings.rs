@@ -3,9 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Error;
-use crate::state::{Doubt, Finding};
+#[cfg(doc)]
+use crate::state::SubjectState;
+use crate::state::{Doubt, Finding, MAX_STATE_WEIGHT};
 
-/// The times that decide when something is polled.
+/// The times that decide when something is polled, and the limit of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// The window: seconds in which Bitbucket sends nothing about a comment after its creation or last change. Default
@@ -31,6 +33,9 @@ pub struct Settings {
     /// change: a lost webhook about an edit or a resolved thread moves nothing that a sweep compares. 0 is never.
     /// Default half a day.
     pub full_read_seconds: u32,
+    /// Largest weight of the state of a pull request or commit (see [`SubjectState::weight`]). Always
+    /// [`MAX_STATE_WEIGHT`], except in tests.
+    pub max_state_weight: usize,
 }
 
 /// Maximum number of checks in a tail.
@@ -50,6 +55,7 @@ impl Default for Settings {
             task_interval_seconds: 60,
             sweep_seconds: 300,
             full_read_seconds: 43_200,
+            max_state_weight: MAX_STATE_WEIGHT,
         }
     }
 }
@@ -71,6 +77,10 @@ const TASK_DEBOUNCE_SECONDS: u32 = 2;
 
 /// Seconds in which a window is fresh: most edits are made within two minutes.
 const FRESH_SECONDS: u32 = 120;
+
+/// Time in which a late webhook is expected: a day. Webhooks were hours late
+/// (<https://github.com/Shippable/support/issues/1959>).
+const LATE_WEBHOOK_SECONDS: u32 = 86_400;
 
 /// Factor of the poll interval when no window is fresh.
 const LATER_FACTOR: u32 = 2;
@@ -119,12 +129,20 @@ impl Settings {
                 0,
                 MAX_TAIL_SECONDS,
             )?,
+            max_state_weight: default.max_state_weight,
         })
     }
 
     /// Time when the window of a change at `changed_at` has surely ended.
     pub(crate) fn window_closes(&self, changed_at: Timestamp) -> Timestamp {
         later(changed_at, self.window_seconds.saturating_add(self.margin_seconds))
+    }
+
+    /// Time such that a window that opened before it was closed, with its tail, for long: at least a day.
+    pub(crate) fn long_closed_before(&self, now: Timestamp) -> Timestamp {
+        let tail = self.tail_seconds.into_iter().max().unwrap_or(0).max(LATE_WEBHOOK_SECONDS);
+        let seconds = i64::from(self.window_seconds) + i64::from(self.margin_seconds) + i64::from(tail);
+        now.saturating_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
     }
 
     /// Time of the next poll while a window is open. Most edits follow soon, so polls are closest after the newest

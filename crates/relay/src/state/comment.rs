@@ -6,13 +6,14 @@ use bitbucket::CommentId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::doubt::Doubt;
-use super::revision::{Resolved, Revision};
+use super::doubt::{Doubt, is_expected};
+use super::let_go::LetGo;
+use super::revision::{Resolved, Revision, is_zero};
 
 /// Number of revisions kept of each comment, to recognise a late report of an older one.
 const MAX_REVISIONS: usize = 16;
 
-/// Every comment seen, including deleted ones.
+/// Every comment seen, including deleted ones, except those that the state has let go of.
 pub type Comments = BTreeMap<CommentId, CommentState>;
 
 /// The comments of a pull request or of a commit.
@@ -22,6 +23,8 @@ pub(crate) struct Discussion<'s> {
     pub(crate) first_seen_at: Timestamp,
     /// Time when the last poll began.
     pub(crate) polled_at: Option<Timestamp>,
+    /// The comments that the state has let go of.
+    pub(crate) let_go: Option<LetGo>,
     pub(crate) comments: &'s mut Comments,
 }
 
@@ -39,8 +42,11 @@ pub struct CommentState {
     pub resolution: Option<Resolved>,
     /// The last resolution that was reopened.
     pub lifted: Option<Resolved>,
-    /// True if the comment was deleted. That is final.
+    /// True if the comment was deleted.
     pub deleted: bool,
+    /// Number of times it was taken for deleted and turned out to exist.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revived: u32,
     /// The comment is known from another event, but its creation has not been published.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub creation_unpublished: bool,
@@ -53,9 +59,27 @@ pub struct CommentState {
 }
 
 impl CommentState {
+    /// True if a complete listing has to show it.
+    pub(crate) fn is_expected(&self) -> bool {
+        is_expected(self.deleted, &self.doubts)
+    }
+
     /// The current revision.
     pub fn standing(&self) -> Option<&Revision> {
         self.revisions.back()
+    }
+
+    /// Time of the last change of its text or its resolution, by our clock if that is later.
+    pub(crate) fn last_change(&self) -> Timestamp {
+        self.changed_at.max(self.last_shown_change())
+    }
+
+    /// The latest time of its text or its resolution that Bitbucket showed.
+    pub(crate) fn last_shown_change(&self) -> Timestamp {
+        let resolved_at = |resolved: Option<Resolved>| resolved.and_then(|resolved| resolved.at);
+        let written_at = self.standing().and_then(|standing| standing.updated_on);
+        let shown = written_at.max(resolved_at(self.resolution)).max(resolved_at(self.lifted));
+        shown.unwrap_or(self.changed_at)
     }
 
     /// Records that the current text was seen with a later time, so that a late report of an older text does not
@@ -84,7 +108,12 @@ impl CommentState {
 
     pub(crate) fn push(&mut self, revision: Revision) {
         self.revisions.push_back(revision);
-        while self.revisions.len() > MAX_REVISIONS {
+        self.keep_revisions(MAX_REVISIONS);
+    }
+
+    /// Keeps the newest `count` revisions.
+    pub(crate) fn keep_revisions(&mut self, count: usize) {
+        while self.revisions.len() > count {
             self.revisions.pop_front();
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::comment::Comments;
+use super::let_go::LetGo;
 
 /// The state of a commit that people comment on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,8 +17,14 @@ pub struct CommitState {
     pub commit: Value,
     /// The newest `repository` object that Bitbucket sent.
     pub repository: Value,
-    /// Every comment seen, including deleted ones.
+    /// True if one of these objects comes from a delivery without a signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unsigned: bool,
+    /// Every comment seen, including deleted ones, except those that the state has let go of.
     pub comments: Comments,
+    /// The comments that the state has let go of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_go: Option<LetGo>,
     /// Time when the last complete poll began, by our clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub polled_at: Option<Timestamp>,
@@ -33,7 +40,9 @@ impl CommitState {
             first_seen_at: at,
             commit: Value::Null,
             repository: Value::Null,
+            is_unsigned: false,
             comments: Comments::new(),
+            let_go: None,
             polled_at: None,
             recheck_at: None,
         }

@@ -7,16 +7,21 @@ use super::pull_request::PullRequestState;
 use crate::event::{Builds, Counted, Counters};
 
 impl PullRequestState {
-    /// Counts. Reviews come from the newest snapshot. Comments and tasks are counted once a poll has read them; before
-    /// that the numbers of the newest snapshot are used, if it has them.
+    /// Counts. Reviews come from the newest snapshot. Comments and tasks are counted once a poll has read them. Before
+    /// that, and if the state does not have all of them, the numbers of the newest snapshot are used, if it has them.
     pub fn count(&self) -> Counters {
         let snapshot = &self.snapshot;
-        let polled = self.polled_at.is_some();
+        let let_go = self.let_go;
+        let has_comments = self.polled_at.is_some()
+            && !self.has_unread_comments
+            && let_go.is_none_or(|let_go| let_go.comments == 0);
+        let has_tasks =
+            self.tasks_read && !self.has_unread_tasks && let_go.is_none_or(|let_go| let_go.tasks == 0);
         let standing = || self.comments.values().filter(|comment| !comment.deleted);
         let open = standing().filter(|comment| comment.thread && comment.resolution.is_none());
         let tasks = |resolved: bool| {
             let tasks = self.tasks.values().filter(|task| !task.deleted);
-            self.tasks_read.then(|| count(tasks.filter(|task| task.resolution.is_some() == resolved)))
+            has_tasks.then(|| count(tasks.filter(|task| task.resolution.is_some() == resolved)))
         };
         let size = self.head.as_ref().and_then(|head| head.size);
         let shown = |field: &str| snapshot.get(field).and_then(Value::as_u64);
@@ -26,8 +31,8 @@ impl PullRequestState {
             changes_requested: participants(snapshot, |who| {
                 who.get("state").and_then(Value::as_str) == Some("changes_requested")
             }),
-            comments: if polled { Some(count(standing())) } else { shown("comment_count") },
-            unresolved_threads: polled.then(|| count(open)),
+            comments: if has_comments { Some(count(standing())) } else { shown("comment_count") },
+            unresolved_threads: has_comments.then(|| count(open)),
             tasks_open: tasks(false).or_else(|| shown("task_count")),
             tasks_resolved: tasks(true),
             commits: size.and_then(|size| Some(Counted { count: size.commits?, at: size.at })),

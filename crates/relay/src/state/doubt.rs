@@ -21,10 +21,17 @@ pub struct Doubt {
 pub enum Finding {
     /// The comment or task does not exist.
     Gone,
+    /// It exists, although its deletion was published.
+    Exists,
     /// It is not resolved any more.
     Reopened,
     /// It is resolved, by the resolution that was reopened.
     StillResolved,
     /// It has a text that it had before: the text's hash.
     OldText(String),
+}
+
+/// True if a complete listing has to show an item: it exists, or an earlier poll doubts its deletion.
+pub(super) fn is_expected(deleted: bool, doubts: &[Doubt]) -> bool {
+    !deleted || doubts.iter().any(|doubt| doubt.finding == Finding::Exists)
 }

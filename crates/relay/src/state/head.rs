@@ -7,11 +7,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::event::fact::content_hash;
+
 /// Payloads name the head by the first 12 digits of its hash, builds by all 40.
 const SHORT_HASH_CHARS: usize = 12;
 
 /// Maximum number of builds kept of one head.
 const MAX_BUILDS: usize = 200;
+
+/// Longest key of a build that is kept as it is. Of a longer one the hash is kept.
+const MAX_KEY_BYTES: usize = 64;
+
+/// Longest state of a build that is recorded. Bitbucket's have at most 10 characters
+/// (`components.schemas.commitstatus` in its OpenAPI file).
+const MAX_STATE_BYTES: usize = 32;
 
 /// A commit's hash, as short as in `pullrequest` objects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,6 +86,10 @@ impl Head {
             return false;
         }
         let (Some(key), Some(state)) = (&status.key, &status.state) else { return true };
+        if state.len() > MAX_STATE_BYTES {
+            return true;
+        }
+        let key = if key.len() > MAX_KEY_BYTES { &content_hash(key) } else { key };
         let build = self.builds.get(key);
         let is_newer = build.is_none_or(|build| build.updated_on <= status.updated_on);
         if is_newer && (build.is_some() || self.builds.len() < MAX_BUILDS) {

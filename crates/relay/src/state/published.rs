@@ -18,6 +18,12 @@ const SAME_REVIEW_SECONDS: i64 = 1;
 /// Number of polled updates kept, to recognise their late webhooks.
 const MAX_FOUND_UPDATES: usize = 8;
 
+/// Maximum number of reviews kept of one pull request. Nothing is concluded from a longer list of participants.
+const MAX_REVIEWS: usize = 500;
+
+/// Longest UUID of an account, and longest state of a pull request. A longer text is no UUID and no state.
+const MAX_NAME_BYTES: usize = 64;
+
 /// Facts already published. Anything that a snapshot shows beyond these still has to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishedFacts {
@@ -90,6 +96,7 @@ impl PublishedFacts {
             EventKey::PullRequestRejected => self.state = Some("DECLINED".to_owned()),
             _ => {}
         }
+        let reviewer = reviewer.filter(|user| user.len() <= MAX_NAME_BYTES);
         let (Some(state), Some(user)) = (reported_state(key), reviewer) else { return };
         let stands = participants(shown)
             .is_none_or(|shown| shown.get(user).map_or(ReviewState::None, review_state) == state);
@@ -120,6 +127,16 @@ impl PublishedFacts {
         }
         let covers = |found: &&FoundUpdate| found.since < updated_on && updated_on <= found.until;
         self.updates.iter().find(covers).map(|found| found.id.clone())
+    }
+
+    /// Lets go of reviews above the maximum: first of the withdrawn ones, which only recognise late webhooks.
+    pub(crate) fn limit_reviews(&mut self) {
+        if self.reviews.len() > MAX_REVIEWS {
+            self.reviews.retain(|_, review| review.state != ReviewState::None);
+        }
+        while self.reviews.len() > MAX_REVIEWS {
+            self.reviews.pop_last();
+        }
     }
 
     pub(crate) fn find_update(&mut self, found: FoundUpdate) {
@@ -165,12 +182,18 @@ pub(crate) fn end_key(state: &str) -> Option<EventKey> {
 }
 
 pub(crate) fn state_of(snapshot: &Value) -> Option<String> {
-    snapshot.get("state")?.as_str().map(str::to_owned)
+    let state = snapshot.get("state")?.as_str()?;
+    (state.len() <= MAX_NAME_BYTES).then(|| state.to_owned())
 }
 
-/// The participants that have a UUID, by UUID.
+/// The participants that have a UUID, by UUID. `None` if the snapshot lists none, or too many.
 pub(crate) fn participants(snapshot: &Value) -> Option<BTreeMap<String, Participant>> {
-    let listed = snapshot.get("participants")?.as_array()?.iter();
-    let read = listed.filter_map(|one| Participant::deserialize(one).ok());
-    Some(read.filter_map(|one| Some((one.user.as_ref()?.get("uuid")?.as_str()?.to_owned(), one))).collect())
+    let listed = snapshot.get("participants")?.as_array()?;
+    let is_one = |uuid: &&str| uuid.len() <= MAX_NAME_BYTES;
+    let read = listed.iter().filter_map(|one| Participant::deserialize(one).ok());
+    let read = read.filter_map(|one| {
+        let uuid = one.user.as_ref()?.get("uuid")?.as_str().filter(is_one)?.to_owned();
+        Some((uuid, one))
+    });
+    (listed.len() <= MAX_REVIEWS).then(|| read.collect())
 }

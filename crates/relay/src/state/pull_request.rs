@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::comment::Comments;
 use super::head::Head;
+use super::let_go::LetGo;
 use super::published::{PublishedFacts, has_ended};
 use super::task::Tasks;
 use crate::event::Counters;
 
 /// The state of a pull request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct PullRequestState {
     /// Time when it was first seen, by Bitbucket's clock if the payload has it, else by ours.
     pub first_seen_at: Timestamp,
@@ -21,12 +23,18 @@ pub struct PullRequestState {
     pub snapshot: Value,
     /// The newest `repository` object that Bitbucket sent.
     pub repository: Value,
+    /// True if one of these objects comes from a delivery without a signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unsigned: bool,
     /// The `updated_on` of the snapshot.
     pub snapshot_updated_on: Option<Timestamp>,
-    /// Every comment seen, including deleted ones.
+    /// Every comment seen, including deleted ones, except those that the state has let go of.
     pub comments: Comments,
-    /// Every task seen, including deleted ones.
+    /// Every task seen, including deleted ones, except those that the state has let go of.
     pub tasks: Tasks,
+    /// The comments and tasks that the state has let go of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_go: Option<LetGo>,
     /// True if the tasks were read completely once. Before that, no event is published for an old task.
     pub tasks_read: bool,
     /// Time when the last complete poll of the tasks began, by our clock.
@@ -34,6 +42,12 @@ pub struct PullRequestState {
     pub tasks_read_at: Option<Timestamp>,
     /// Time when the last complete poll began, by our clock.
     pub polled_at: Option<Timestamp>,
+    /// True if the last poll did not read all comments.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_unread_comments: bool,
+    /// True if the last poll of the tasks did not read all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_unread_tasks: bool,
     /// Time of the first event since the tasks were read: tasks may have changed with it.
     pub tasks_dirty_since: Option<Timestamp>,
     /// Time to poll again, for an item that the last poll left to its webhook or could not decide.
@@ -64,12 +78,16 @@ impl PullRequestState {
             first_seen_at: at,
             snapshot: Value::Null,
             repository: Value::Null,
+            is_unsigned: false,
             snapshot_updated_on: None,
             comments: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            let_go: None,
             tasks_read: false,
             tasks_read_at: None,
             polled_at: None,
+            has_unread_comments: false,
+            has_unread_tasks: false,
             tasks_dirty_since: None,
             recheck_at: None,
             reread_at: None,

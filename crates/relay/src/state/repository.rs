@@ -16,6 +16,9 @@ use crate::event::{fact, is_queued};
 pub struct RepositoryState {
     /// The newest `repository` object that Bitbucket sent.
     pub repository: Value,
+    /// True if Bitbucket answered with that object; false if a webhook brought it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_confirmed: bool,
     /// Time when the first sweep began. No events are published for what existed before it.
     pub first_swept_at: Option<Timestamp>,
     /// Time when the last sweep began, by our clock.
@@ -42,7 +45,7 @@ pub struct RepositoryState {
 pub struct UnfinishedListing {
     /// Address of its next page.
     pub next: String,
-    /// The pull requests on the pages before.
+    /// The pull requests on the pages before, of those that the state has.
     pub listed: BTreeSet<PullRequestId>,
 }
 
@@ -97,8 +100,9 @@ pub(crate) fn digest(shown: &Value) -> String {
     };
     // A snapshot without a state is of one that is open.
     let state = shown.get("state").filter(|state| *state != "OPEN").cloned().unwrap_or_default();
+    let title = shown.get("title").and_then(Value::as_str);
     let fields = [
-        ("title", text("/title")),
+        ("title", title.map(fact::comparable).into()),
         ("draft", text("/draft")),
         ("queued", is_queued(shown).into()),
         ("state", state),

@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use super::repository::RepositoryState;
 use super::watch::Watch;
 use crate::event::EventId;
+use crate::event::fact::content_hash;
 
 /// Number of newest facts whose ids a state remembers. This is for *economy*: it spares a refused transaction for
 /// the usual duplicate (two hooks report one approval). *Safety* is the store's condition on each event's id.
@@ -21,6 +22,13 @@ const MAX_RECENT_FACTS: usize = 64;
 
 /// Number of undated contents that a state remembers.
 const MAX_REPEATS: usize = 64;
+
+/// Number of hooks whose reports of one content a state counts.
+const MAX_HOOKS: usize = 8;
+
+/// Longest id of a hook that is kept as it is: a UUID with braces. Of a longer one the hash is kept. No signature
+/// covers the header with the id.
+const MAX_HOOK_BYTES: usize = 38;
 
 /// The state of a subject.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -129,17 +137,29 @@ impl SubjectState {
         }
     }
 
+    /// The `repository` object of the pull request, commit or repository, to change it.
+    pub(crate) const fn repository_object_mut(&mut self) -> Option<&mut Value> {
+        match &mut self.known {
+            Some(Known::PullRequest(pr)) => Some(&mut pr.repository),
+            Some(Known::Commit(commit)) => Some(&mut commit.repository),
+            Some(Known::Repository(repository)) => Some(&mut repository.repository),
+            _ => None,
+        }
+    }
+
     /// The comments, to change them.
     pub(crate) const fn discussion(&mut self) -> Option<Discussion<'_>> {
         match &mut self.known {
             Some(Known::PullRequest(pr)) => Some(Discussion {
                 first_seen_at: pr.first_seen_at,
                 polled_at: pr.polled_at,
+                let_go: pr.let_go,
                 comments: &mut pr.comments,
             }),
             Some(Known::Commit(commit)) => Some(Discussion {
                 first_seen_at: commit.first_seen_at,
                 polled_at: commit.polled_at,
+                let_go: commit.let_go,
                 comments: &mut commit.comments,
             }),
             _ => None,
@@ -153,6 +173,15 @@ impl SubjectState {
             Some(Known::Commit(commit)) => Some(&commit.repository),
             Some(Known::Repository(repository)) => Some(&repository.repository),
             _ => None,
+        }
+    }
+
+    /// True if the pull request or commit is known from a delivery without a signature: anybody may have sent it.
+    pub const fn is_unsigned(&self) -> bool {
+        match &self.known {
+            Some(Known::PullRequest(pr)) => pr.is_unsigned,
+            Some(Known::Commit(commit)) => commit.is_unsigned,
+            _ => false,
         }
     }
 
@@ -183,4 +212,37 @@ pub struct Repeats {
     pub digest: String,
     /// Reports by hook.
     pub hooks: BTreeMap<String, u32>,
+}
+
+impl Repeats {
+    /// Counts a report by a hook. `None` if the hooks that are counted are too many for another one.
+    pub(crate) fn count(&mut self, hook: &str) -> Option<Repeat> {
+        let hook = if hook.len() > MAX_HOOK_BYTES { content_hash(hook) } else { hook.to_owned() };
+        let before = self.hooks.get(&hook).copied();
+        if before.is_none() && self.hooks.len() >= MAX_HOOKS {
+            return None;
+        }
+        let before = before.unwrap_or(0);
+        let is_ahead = |(other, count): (&String, &u32)| *other != hook && *count > before;
+        let is_known = self.hooks.iter().any(is_ahead);
+        self.hooks.insert(hook, before.saturating_add(1));
+        Some(Repeat { before, is_known })
+    }
+
+    /// Lets go of hooks that cannot be kept. An earlier version of bitrelay had no limit.
+    pub(crate) fn limit_hooks(&mut self) {
+        self.hooks.retain(|hook, _| hook.len() <= MAX_HOOK_BYTES);
+        while self.hooks.len() > MAX_HOOKS {
+            self.hooks.pop_last();
+        }
+    }
+}
+
+/// One report of an undated content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Repeat {
+    /// Number of earlier reports by the same hook.
+    pub(crate) before: u32,
+    /// True if another hook has reported this fact before.
+    pub(crate) is_known: bool,
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use bitbucket::TaskId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::doubt::Doubt;
-use super::revision::{Resolved, Revision};
+use super::doubt::{Doubt, is_expected};
+use super::revision::{Resolved, Revision, is_zero};
 
-/// Every task seen, including deleted ones.
+/// Every task seen, including deleted ones, except those that the state has let go of.
 pub type Tasks = BTreeMap<TaskId, TaskState>;
 
 /// The state of a task.
@@ -16,7 +17,7 @@ pub type Tasks = BTreeMap<TaskId, TaskState>;
 pub struct TaskState {
     /// As [`crate::state::CommentState::version`].
     pub version: u64,
-    /// The standing revision.
+    /// The standing revision; empty if the task was deleted long ago.
     pub revision: Revision,
     /// The standing resolution; `None` for an open task.
     pub resolution: Option<Resolved>,
@@ -26,6 +27,24 @@ pub struct TaskState {
     /// As [`crate::state::CommentState::doubts`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<Doubt>,
-    /// True if the task was deleted. That is final.
+    /// True if the task was deleted.
     pub deleted: bool,
+    /// As [`crate::state::CommentState::revived`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revived: u32,
+}
+
+impl TaskState {
+    /// True if a complete listing has to show it.
+    pub(crate) fn is_expected(&self) -> bool {
+        is_expected(self.deleted, &self.doubts)
+    }
+}
+
+impl TaskState {
+    /// The latest time of its text or its resolution that Bitbucket showed.
+    pub(crate) fn last_shown_change(&self) -> Option<Timestamp> {
+        let resolved_at = |resolved: Option<Resolved>| resolved.and_then(|resolved| resolved.at);
+        self.revision.updated_on.max(resolved_at(self.resolution)).max(resolved_at(self.lifted))
+    }
 }

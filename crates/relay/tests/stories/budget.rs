@@ -148,3 +148,37 @@ fn account_follows_from_kind_and_identity() {
     let accounts: std::collections::BTreeSet<_> = kinds.iter().map(|kind| account(*kind, "key")).collect();
     assert_eq!(accounts.len(), 4);
 }
+
+#[test]
+fn unsigned_links_leave_half_of_each_minute_and_hour() {
+    for limit in [1, 20, 100, 200, 900, 5_000] {
+        let mut budget = Budget::default();
+        let (mut of_unsigned, mut of_signed) = (Vec::new(), Vec::new());
+        for minute in 0..240 {
+            // The unsigned link comes first and takes all that it gets.
+            of_unsigned.push(budget.reserve_unsigned(at(minute * 60), limit, 10_000).calls);
+            let signed = if minute < 120 { 0 } else { limit };
+            of_signed.push(budget.reserve(at(minute * 60), limit, signed).calls);
+        }
+        let busiest = of_unsigned.windows(60).map(|hour| hour.iter().sum::<u32>()).max().unwrap();
+        assert!(busiest <= (limit / 2).max(1), "{busiest} of {limit}");
+        assert!(busiest >= limit * 2 / 5, "{busiest} of {limit}");
+        // Each minute guarantees 88 % of an even share.
+        let guaranteed = limit * 88 / 100 / 62;
+        let least = of_signed.iter().skip(120).min().unwrap();
+        assert!(*least >= guaranteed / 2, "{least} of {guaranteed} guaranteed calls of a minute");
+        let hour: u32 = of_signed.iter().skip(180).sum();
+        assert!(hour >= limit * 2 / 5, "{hour} of {limit} in an hour");
+    }
+}
+
+#[test]
+fn unused_calls_of_unsigned_links_can_be_spent_again() {
+    let mut budget = Budget::default();
+    for minute in 0..120 {
+        let reserved = budget.reserve_unsigned(at(minute * 60), 100, 10_000);
+        assert!(reserved.calls >= 6, "{} in minute {minute}", reserved.calls);
+        budget.give_back(reserved);
+    }
+    assert_eq!(budget.spent(at(120 * 60)), 0);
+}

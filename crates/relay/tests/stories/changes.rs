@@ -76,6 +76,48 @@ fn merge_queue_is_shown_by_field_or_state() {
 }
 
 #[test]
+fn line_ends_and_unicode_forms_are_no_change() {
+    let mut world = a_pull_request();
+    let mut shown = gear(0);
+    shown["title"] = json!("Caf\u{e9}");
+    shown["description"] = json!("Round.\nCaf\u{e9}.");
+    says(&mut world, PullRequestUpdated, &shown);
+    shown["title"] = json!("Cafe\u{301}");
+    shown["description"] = json!("Round.\r\nCafe\u{301}.");
+    shown["updated_on"] = json!(time(5));
+    says(&mut world, PullRequestUpdated, &shown);
+    assert_eq!(changes_of(world.last()), json!([]));
+}
+
+#[test]
+fn late_report_with_the_time_of_the_newest_is_checked_by_a_poll() {
+    let mut world = a_pull_request();
+    let queued = |is_queued: bool| {
+        let mut shown = gear(0);
+        shown["queued"] = json!(is_queued);
+        shown
+    };
+    says(&mut world, PullRequestCreated, &queued(false));
+    world.waits(30).polls();
+    assert_eq!(
+        says(&mut world, PullRequestUpdated, &queued(true)).len(),
+        1,
+        "waiting in a queue moves no time"
+    );
+    world.waits(30).polls_all(&queued(true));
+    // A report of before comes late.
+    says(&mut world, PullRequestPush, &queued(false));
+    world.waits(30);
+    let needs = relay::polling::Needs::new(world.pr(), world.now, &world.settings, false);
+    assert!(needs.pull_request);
+    assert_eq!(world.polls_all(&queued(true)), [""; 0], "a webhook may still explain it");
+    assert_eq!(world.waits(30).polls_all(&queued(true)), ["pullrequest:updated"]);
+    assert_eq!(world.pr().snapshot["queued"], true);
+    world.waits(60).polls();
+    assert!(!relay::polling::Needs::new(world.pr(), world.now, &world.settings, false).pull_request);
+}
+
+#[test]
 fn only_three_states_are_ends() {
     for (state, is_open) in [
         ("OPEN", true),

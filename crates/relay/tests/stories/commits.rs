@@ -25,7 +25,7 @@ fn creation_of(world: &World, id: u64) -> Report {
 }
 
 /// A commit with comment 1, which a webhook reported.
-fn a_commented_commit() -> World {
+pub(crate) fn a_commented_commit() -> World {
     let mut world = a_commit();
     world.writes(1, "Is it oiled?");
     let creation = creation_of(&world, 1);

@@ -1,6 +1,7 @@
 //! The guarantees of the fold, tested as stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod access;
 mod budget;
 mod builds;
 mod changes;
@@ -9,10 +10,14 @@ mod commits;
 mod documents;
 mod envelopes;
 mod lag;
+mod large;
+mod limits;
+mod listed_again;
 mod named_limits;
 mod order;
 mod polling;
 mod properties;
+mod ranges;
 mod reconcile;
 mod repeated;
 mod reports;

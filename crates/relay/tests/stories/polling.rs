@@ -132,7 +132,9 @@ fn reads_fit_the_calls() {
         (100, 0, 120, 2, true, Some((true, false))),
         (101, 1_200, 2, 2, true, None),
         (101, 1_201, 2, 2, true, Some((false, false))),
-        (12_000, 0, 120, 120, true, Some((false, true))),
+        // Twenty pages at most are read.
+        (12_000, 0, 120, 120, true, Some((true, true))),
+        (12_000, 1_201, 20, 20, true, Some((false, false))),
     ] {
         let found = planned(comments, now, allowance(granted, left), reads_heads);
         assert_eq!(found, reads, "{comments} {now} {granted} {left} {reads_heads}");
@@ -242,6 +244,7 @@ fn failure_postpones_the_watch_or_pauses() {
         (status(500, None), Consequence::PausesSubject),
         (status(503, None), Consequence::PausesSubject),
         (Failure::Unconfigured, Consequence::PostponesWatch),
+        (Failure::NotNamed, Consequence::PostponesWatch),
         (Failure::Unavailable, Consequence::PausesLink),
         (Failure::OutOfCalls, Consequence::PausesSubject),
         (Failure::Other, Consequence::PausesSubject),

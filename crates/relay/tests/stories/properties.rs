@@ -92,6 +92,7 @@ impl Course {
             sweep_seconds: 300,
             full_read_seconds: 0,
             task_interval_seconds: 0,
+            ..Settings::default()
         };
         Self { world, late: Vec::new(), slow: None }
     }

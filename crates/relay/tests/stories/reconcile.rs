@@ -259,6 +259,20 @@ fn many_missing_approvals_are_published_in_parts() {
 }
 
 #[test]
+fn five_hundred_missing_approvals_are_published_in_parts() {
+    let mut world = a_published_pull_request();
+    world.waits(60);
+    let approved = approved_by_many(&world, 500, &json!({}));
+    assert_eq!(world.polls_all(&approved), NOTHING);
+    assert_eq!(world.waits(30).polls_all(&approved), ["pullrequest:approved"; 500]);
+    assert_eq!(world.waits(60).polls_all(&approved), NOTHING, "and once");
+    assert!(world.pr().snapshot.to_string().len() < 70_000, "the snapshot lists none of them");
+    let none = shown(&world);
+    assert_eq!(world.waits(60).polls_all(&none), NOTHING);
+    assert_eq!(world.waits(30).polls_all(&none), ["pullrequest:unapproved"; 500]);
+}
+
+#[test]
 fn thousands_of_participants_are_left_out() {
     let mut world = a_published_pull_request();
     world.waits(60);

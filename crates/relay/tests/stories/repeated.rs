@@ -1,6 +1,7 @@
 //! Facts that happen again: each time is an event of its own, whichever reports between them get lost.
 
 use bitbucket::EventKey::*;
+use relay::Report;
 use serde_json::json;
 
 use crate::world::{World, a_polled_pull_request, by_another_hook};
@@ -39,11 +40,15 @@ fn reopening_that_a_poll_found_and_two_hooks_report_is_one_event() {
     assert_eq!(world.receives(&by_another_hook(&reopened)), NOTHING);
 }
 
-/// Sends the report of a resolution as Bitbucket's captured ones are: without the resolution.
-fn reports_a_bare_resolution(world: &mut World) -> Vec<String> {
+/// The report of a resolution as Bitbucket's captured ones are: without the resolution.
+fn a_bare_resolution(world: &mut World) -> Report {
     let mut comment = world.comment_shown(1);
     comment.as_object_mut().unwrap().remove("resolution");
-    let report = world.webhook(CommentResolved, &json!({ "comment": comment }));
+    world.webhook(CommentResolved, &json!({ "comment": comment }))
+}
+
+fn reports_a_bare_resolution(world: &mut World) -> Vec<String> {
+    let report = a_bare_resolution(world);
     let events = world.receives(&report);
     assert_eq!(world.receives(&by_another_hook(&report)), NOTHING);
     events
@@ -67,6 +72,51 @@ fn resolution_without_its_time_that_a_poll_found_is_one_event() {
     world.resolves(1);
     assert_eq!(world.waits(60).polls(), [RESOLVED]);
     assert_eq!(reports_a_bare_resolution(&mut world), NOTHING);
+    assert_eq!(world.waits(60).polls_twice(), NOTHING);
+}
+
+/// Polls find a resolution and its reopening. Returns their reports, which are late.
+fn a_polled_resolution_and_reopening(world: &mut World) -> [Report; 2] {
+    let resolved = a_bare_resolution(world.resolves(1));
+    assert_eq!(world.waits(60).polls(), [RESOLVED]);
+    let reopened = world.reopens(1).webhook_about(CommentReopened, 1);
+    assert_eq!(world.waits(60).polls_twice(), [REOPENED]);
+    [resolved, reopened]
+}
+
+#[test]
+fn late_resolution_without_its_time_is_the_one_that_polls_found_and_ended() {
+    for is_reversed in [false, true] {
+        let mut world = a_comment();
+        let mut late = a_polled_resolution_and_reopening(&mut world);
+        if is_reversed {
+            late.reverse();
+        }
+        for report in &late {
+            assert_eq!(world.receives(report), NOTHING);
+            assert_eq!(world.receives(&by_another_hook(report)), NOTHING);
+        }
+        assert_eq!(world.waits(60).polls_twice(), NOTHING);
+        assert_eq!(world.comment_state(1).resolution, None);
+    }
+}
+
+#[test]
+fn next_resolution_without_its_time_is_published_after_all() {
+    let mut world = a_comment();
+    a_polled_resolution_and_reopening(&mut world);
+    world.waits(60).resolves(1);
+    assert_eq!(reports_a_bare_resolution(&mut world), NOTHING, "it may be the late report of the first");
+    assert_eq!(world.waits(60).polls(), [RESOLVED]);
+}
+
+#[test]
+fn resolution_reported_after_its_reopening_was_is_the_polled_one() {
+    let mut world = a_comment();
+    let resolved = a_bare_resolution(world.resolves(1));
+    assert_eq!(world.waits(60).polls(), [RESOLVED]);
+    assert_eq!(world.reopens(1).reports_about(CommentReopened, 1), [REOPENED]);
+    assert_eq!(world.receives(&resolved), NOTHING);
     assert_eq!(world.waits(60).polls_twice(), NOTHING);
 }
 

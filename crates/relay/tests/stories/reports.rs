@@ -145,8 +145,14 @@ fn body_is_kept_byte_for_byte() {
         \"repository\":{\"uuid\":\"{ab}\"}}"
         .to_vec();
     let payload = bitbucket::Payload::parse(&body).unwrap();
-    let report =
-        Report { key: PullRequestUpdated, payload, body, hook: String::new(), delivery: String::new() };
+    let report = Report {
+        signed: true,
+        key: PullRequestUpdated,
+        payload,
+        body,
+        hook: String::new(),
+        delivery: String::new(),
+    };
     world.receives(&report);
     assert_eq!(world.last().payload, report.body);
 }

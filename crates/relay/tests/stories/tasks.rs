@@ -78,7 +78,7 @@ fn task_created_and_deleted_between_polls_is_no_event() {
 fn missing_task_is_deleted_only_after_lookup_by_id() {
     let mut world = a_task();
     let mut poll = world.begins_a_poll();
-    poll.tasks = Some(relay::Listing::new(Vec::new()));
+    poll.tasks = Some(relay::Listing::new(Vec::new(), true));
     assert_eq!(world.ends_the_poll(poll), NOTHING);
     assert!(!world.task_state(1).deleted);
 }
@@ -128,7 +128,7 @@ fn task_appearing_after_first_listing_is_published() {
     let hidden = std::mem::take(&mut world.begins_a_poll().tasks).unwrap();
     world.waits(3_600).writes(1, "c").reports(PullRequestApproved);
     let mut first = world.waits(3).begins_a_poll();
-    first.tasks = Some(relay::Listing::new(Vec::new()));
+    first.tasks = Some(relay::Listing::new(Vec::new(), true));
     world.ends_the_poll(first);
     let mut second = world.begins_a_poll();
     second.tasks = Some(hidden);

@@ -99,6 +99,7 @@ fn intervals_and_window_are_settings() {
         sweep_seconds: 300,
         full_read_seconds: 0,
         task_interval_seconds: 0,
+        ..Settings::default()
     };
     world.writes(1, "a").reports_about(CommentCreated, 1);
     assert_eq!(
@@ -410,7 +411,8 @@ fn poll_without_lookups_is_repeated() {
 fn partial_listing_proves_no_deletion() {
     let mut world = a_comment();
     world.deletes(1);
-    let poll = PullRequestPoll { is_complete: false, ..world.waits(5).begins_a_poll() };
+    let mut poll = world.waits(5).begins_a_poll();
+    poll.comments.complete = false;
     assert_eq!(world.learns(&Observation::PullRequest(PullRequestObservation::Poll(poll))), [] as [&str; 0]);
     assert!(world.due().unwrap().0 > 0, "the next poll is not due at once");
 }
@@ -423,4 +425,15 @@ fn window_of_a_found_comment_starts_when_found() {
     // The comment may have been edited since it was written; its times do not show that.
     let polls = follow(&mut world, 700);
     assert_eq!(polls.last(), Some(&(660, WindowClosed)), "{polls:?}");
+}
+
+#[test]
+fn subject_that_is_not_named_waits_an_hour_without_a_deadline() {
+    let mut world = a_comment();
+    assert!(world.state.watch.unwrap().deadline.is_some());
+    world.learns(&Observation::NotNamed);
+    assert_eq!(world.due(), Some((3_600, Refused)));
+    assert_eq!(world.state.watch.unwrap().deadline, None);
+    world.waits(3_600).polls();
+    assert_eq!(world.state.refusal, None, "it was named meanwhile");
 }

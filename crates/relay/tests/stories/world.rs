@@ -287,6 +287,7 @@ impl World {
 pub(crate) fn report(key: EventKey, body: &Value) -> Report {
     let body = body.to_string().into_bytes();
     Report {
+        signed: true,
         key,
         payload: Payload::parse(&body).unwrap(),
         body,
@@ -305,13 +306,13 @@ impl World {
     /// Reads everything now, to be folded later.
     pub(crate) fn begins_a_poll(&self) -> PullRequestPoll {
         PullRequestPoll {
+            repository: None,
             base_version: self.state.version,
             started_at: self.now,
             pull_request: None,
             head: None,
-            is_complete: true,
-            comments: Listing::new(self.comments.values().cloned().map(Document::new).collect()),
-            tasks: Some(Listing::new(self.tasks.values().cloned().map(Document::new).collect())),
+            comments: Listing::new(self.comments.values().cloned().map(Document::new).collect(), true),
+            tasks: Some(Listing::new(self.tasks.values().cloned().map(Document::new).collect(), true)),
         }
     }
 
@@ -335,8 +336,8 @@ impl World {
         if self.subject.kind() == "pullrequest" {
             return Observation::PullRequest(PullRequestObservation::Poll(poll));
         }
-        let PullRequestPoll { base_version, started_at, is_complete, comments, .. } = poll;
-        let poll = CommitPoll { base_version, started_at, is_complete, comments };
+        let PullRequestPoll { base_version, started_at, comments, .. } = poll;
+        let poll = CommitPoll { base_version, started_at, comments };
         Observation::Commit(CommitObservation::Poll(poll))
     }
 
@@ -393,6 +394,8 @@ impl World {
     fn store(&mut self, state: &SubjectState, events: Vec<Event>) {
         assert_eq!(state.version, self.state.version + 1);
         assert!(events.len() <= MAX_EVENTS_PER_FOLD, "{} events in one fold", events.len());
+        let bytes: usize = events.iter().map(|event| event.payload.len()).sum();
+        assert!(bytes <= 2 * 1024 * 1024, "{bytes} bytes in one fold");
         for event in events {
             assert_eq!(event.sequence, self.log.len() as u64 + 1, "the sequence has no gap");
             assert!(self.log.iter().all(|other| other.id != event.id), "{} is there twice", event.key);

@@ -74,6 +74,8 @@ struct EventItem {
     source: Source,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     untrusted: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsigned: bool,
     link: LinkId,
     subject: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,6 +132,7 @@ impl EventItem {
             key: self.key,
             source: self.source,
             trusted: !self.untrusted,
+            signed: !self.unsigned,
             link: self.link,
             subject,
             repository_name: self.repository_name,
@@ -173,6 +176,7 @@ pub fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
         key: event.key.clone(),
         source: event.source,
         untrusted: !event.trusted,
+        unsigned: !event.signed,
         link: event.link.clone(),
         subject: event.subject.to_string(),
         repository_name: event.repository_name.clone().filter(|name| name.len() <= MAX_NAME_BYTES),

@@ -34,6 +34,9 @@ pub(crate) const BODY: &str = "body";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const LEASE: &str = "lease";
 
+/// Largest sequence of an event: its key has twelve digits, and keys sort as text.
+pub(crate) const MAX_SEQUENCE: u64 = 999_999_999_999;
+
 /// The end of the range of events: it sorts after every digit.
 pub(crate) const LAST_EVENT: &str = "event#~";
 

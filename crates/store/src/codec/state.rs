@@ -1,6 +1,7 @@
 //! States as items. A state with a watch also appears in the sparse index `due`.
 
 use jiff::Timestamp;
+use relay::state::MAX_STATE_WEIGHT;
 use relay::{LinkId, Subject, SubjectState};
 use relay::{Reason, Watch};
 use serde::{Deserialize, Serialize};
@@ -9,11 +10,14 @@ use serde_dynamo::Item;
 use super::binary::Binary;
 use super::{corrupt, gzip, item, keys, read};
 use crate::Error;
-use crate::shard::Shard;
+use crate::shard::{Shard, WatchKind};
 
 /// Largest compressed state. DynamoDB accepts 400 KB per item
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).
 const MAX_STATE_BYTES: usize = 380 * 1024;
+
+// The fold keeps every state below its weight, which a test compares with what is stored.
+const _: () = assert!(MAX_STATE_WEIGHT < MAX_STATE_BYTES);
 
 /// Largest state before compression. It limits the memory for reading a state.
 const MAX_STATE_JSON_BYTES: usize = 16 * 1024 * 1024;
@@ -44,13 +48,14 @@ impl StateItem {
         within("the state before compression", json.len(), MAX_STATE_JSON_BYTES)?;
         let compressed = gzip::compress(&json).map_err(|error| unwritable(&error))?;
         within("the compressed state", compressed.len(), MAX_STATE_BYTES)?;
+        let shard = Shard::of(link);
         let state_item = Self {
             pk: pk.to_owned(),
             sk: keys::STATE.to_owned(),
             kind: KIND.to_owned(),
             version: state.version,
             state: Binary(compressed),
-            due_partition: state.watch.map(|watch| Shard::of(link).due_partition(watch.is_patient())),
+            due_partition: state.watch.map(|watch| shard.due_partition(WatchKind::of(state, watch))),
             due_at_ms: state.watch.map(|watch| rounded_up_ms(watch.due_at)),
             due_reason: state.watch.map(|watch| watch.reason),
             due_deadline_ms: state.watch.and_then(|watch| watch.deadline).map(rounded_up_ms),
@@ -79,6 +84,9 @@ pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
         .map_err(|error| unreadable(&format!("{:?} error at column {}", error.classify(), error.column())))?;
     if state.version != read.version {
         return Err(unreadable(&"its version is not that of the state in it"));
+    }
+    if state.version.max(state.sequence) >= keys::MAX_SEQUENCE {
+        return Err(unreadable(&"its version or its sequence is impossible"));
     }
     Ok(state)
 }

@@ -129,7 +129,8 @@ impl SubjectLog for DynamoTable {
     }
 
     async fn kept_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<KeptKey>, Error> {
-        self.due_of(shard.kept_partition(), until, limit, kept_key).await
+        let key = |item: Item| Some(KeptKey::stored(codec::keys_of(&item).0));
+        self.due_of(shard.kept_partition(), until, limit, key).await
     }
 
     async fn events(
@@ -231,10 +232,6 @@ impl Leases for DynamoTable {
             .await;
         condition_held("DeleteItem", deleted)
     }
-}
-
-fn kept_key(item: Item) -> Option<KeptKey> {
-    Some(KeptKey::stored(codec::keys_of(&item).0))
 }
 
 /// True if a conditional write happened.

@@ -1,9 +1,11 @@
 //! Creates, changes and deletes links in Secrets Manager, for people. The functions only read links.
 
+use std::fmt;
+
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use relay::LinkId;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::secrets::{SERVICE, Secrets};
 use crate::Error;
@@ -14,6 +16,20 @@ const MAX_PAGES: usize = 100;
 
 /// Days in which a deleted link can be restored.
 const RECOVERY_DAYS: i64 = 7;
+
+/// A link's document, and the version that a change replaces. It cannot be printed.
+pub struct VersionedLink {
+    /// The document.
+    pub document: SecretString,
+    /// The version of its secret.
+    pub version: String,
+}
+
+impl fmt::Debug for VersionedLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VersionedLink").field("version", &self.version).finish_non_exhaustive()
+    }
+}
 
 /// The administration of a deployment's links.
 #[derive(Debug, Clone)]
@@ -62,15 +78,34 @@ impl LinkAdmin {
         self.0.create(self.0.name(link), description, document).await
     }
 
-    /// Replaces a link's document. The functions read it within five minutes.
+    /// Returns a link's document with its version; `None` if the link does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LinkInvalid`] if it is not text; the store's errors.
+    pub async fn load(&self, link: &LinkId) -> Result<Option<VersionedLink>, Error> {
+        let Some(answer) = self.0.read(self.0.name(link), None).await? else { return Ok(None) };
+        let (Some(text), Some(version)) = (answer.secret_string, answer.version_id) else {
+            let reason = "it is binary, not text".to_owned();
+            return Err(Error::LinkInvalid { link: link.clone(), reason });
+        };
+        Ok(Some(VersionedLink { document: text.into(), version }))
+    }
+
+    /// Replaces a link's document, if `version` is still its current one. False if somebody has changed it meanwhile: a
+    /// change must not undo another one, such as the rotation of a secret. The functions read the document within five
+    /// minutes.
     ///
     /// # Errors
     ///
     /// The store's errors.
-    pub async fn replace(&self, link: &LinkId, document: &SecretString) -> Result<(), Error> {
-        let request = self.0.client.put_secret_value().secret_id(self.0.name(link));
-        let stored = request.secret_string(document.expose_secret()).send().await;
-        stored.map(drop).map_err(|error| failure(SERVICE, "PutSecretValue", &error))
+    pub async fn replace(
+        &self,
+        link: &LinkId,
+        version: &str,
+        document: &SecretString,
+    ) -> Result<bool, Error> {
+        self.0.replace(self.0.name(link), version, document).await
     }
 
     /// Deletes a link and its OAuth grant. AWS's own tools can restore the link for seven days, unless `at_once`.

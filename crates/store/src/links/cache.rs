@@ -117,6 +117,11 @@ impl<S: LinkSource> CachedLinks<S> {
         entry.document.map(|document| document.at(now)).transpose()
     }
 
+    /// True if [`CachedLinks::get`] now refuses links that are not cached with [`Error::TooManyUnknownLinks`].
+    pub fn has_no_look_up_left(&self, now: Timestamp) -> bool {
+        self.unknown.as_ref().is_some_and(|unknown| unknown.left(now) == 0)
+    }
+
     /// Loads a link that is not cached, or not fresh.
     async fn reload(&self, link: &LinkId, kept: Option<Entry>, now: Timestamp) -> Result<Entry, Error> {
         let known = kept.as_ref().is_some_and(|kept| kept.document.is_some());

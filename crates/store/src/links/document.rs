@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use relay::{LinkId, SweepTarget, SweepTargets};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Link, LinkCredential};
 use crate::Error;
@@ -26,6 +27,7 @@ pub struct LinkDocument {
     unsigned: bool,
     credential: Option<LinkCredential>,
     sweep: SweepTargets,
+    hooks: BTreeSet<SweepTarget>,
 }
 
 impl fmt::Debug for LinkDocument {
@@ -46,6 +48,8 @@ struct Raw {
     unsigned: bool,
     #[serde(default)]
     sweep: BTreeSet<String>,
+    #[serde(default)]
+    hooks: Value,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +112,7 @@ impl LinkDocument {
             unsigned: raw.unsigned,
             credential: raw.credential,
             sweep: sweep.map_err(|error| invalid(format!("\"sweep\": {error}")))?,
+            hooks: places(&raw.hooks),
         })
     }
 
@@ -140,6 +145,13 @@ impl LinkDocument {
             unsigned: self.unsigned,
             credential: self.credential.clone(),
             sweep: self.sweep.clone(),
+            hooks: self.hooks.clone(),
         })
     }
+}
+
+/// Reads the places of hooks. One that is malformed names nothing, and fails no delivery.
+fn places(hooks: &Value) -> BTreeSet<SweepTarget> {
+    let places = hooks.as_array().into_iter().flatten();
+    places.filter_map(|place| place.as_str()?.parse().ok()).collect()
 }

@@ -15,8 +15,9 @@
 //! consumer: `{ "type": "client-credentials", "client_id": "...", "client_secret": "..." }`. The same with
 //! `"app-oauth"` has its grant in a secret of its own. A link without webhook secrets needs the explicit choice
 //! `"unsigned": true`, for deliveries through a proxy that cannot sign. `hooks` may list the hooks of the link
-//! (`workspace/slug`, or `workspace`); only the command line reads it. `sweep` may list repositories and workspaces, in
-//! the same form, to sweep from the beginning without waiting for a webhook.
+//! (`workspace/slug`, or `workspace`); the command line writes it. `sweep` may list repositories and workspaces, in
+//! the same form, to sweep from the beginning without waiting for a webhook. The polls of an unsigned link read only
+//! repositories that `hooks` or `sweep` name.
 
 mod admin;
 mod cache;
@@ -32,13 +33,15 @@ mod template;
 pub mod tokens;
 mod unknown;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use bitbucket::WebhookSecret;
-use relay::{LinkId, SweepTargets};
+use relay::polling::NamedRepositories;
+use relay::{LinkId, SweepTarget, SweepTargets};
 use secrecy::SecretString;
 
-pub use admin::LinkAdmin;
+pub use admin::{LinkAdmin, VersionedLink};
 pub use cache::CachedLinks;
 pub use credential::{Flow, LinkCredential, OAuthCredential};
 pub use document::LinkDocument;
@@ -69,4 +72,14 @@ pub struct Link {
     pub credential: Option<LinkCredential>,
     /// The repositories and workspaces to sweep from the beginning.
     pub sweep: SweepTargets,
+    /// The repositories and workspaces in which it has hooks.
+    pub hooks: BTreeSet<SweepTarget>,
+}
+
+impl Link {
+    /// The repositories that its owner named.
+    pub fn named(&self) -> NamedRepositories {
+        let targets = self.sweep.iter().chain(&self.hooks).cloned().collect();
+        NamedRepositories { signed: !self.unsigned, targets }
+    }
 }

@@ -9,6 +9,10 @@ use crate::Error;
 use crate::aws::{self, failure};
 
 pub(super) const SERVICE: &str = "Secrets Manager";
+/// The label of the current version; it is Secrets Manager's own.
+pub(super) const CURRENT: &str = "AWSCURRENT";
+/// The label of a version that is durable, but not current yet.
+pub(super) const NEXT: &str = "BITRELAY_NEXT";
 
 /// The secrets whose names begin with a prefix.
 #[derive(Debug, Clone)]
@@ -64,6 +68,38 @@ impl Secrets {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("ResourceExistsException") => Ok(false),
             Err(error) => Err(failure(SERVICE, "CreateSecret", &error)),
+        }
+    }
+
+    /// Replaces a secret, if `expected` is still its current version. False if it is not.
+    pub(super) async fn replace(
+        &self,
+        name: String,
+        expected: &str,
+        secret: &SecretString,
+    ) -> Result<bool, Error> {
+        let request = self.client.put_secret_value().secret_id(&name).version_stages(NEXT);
+        let put = request.secret_string(secret.expose_secret()).send().await;
+        let put = put.map_err(|error| failure(SERVICE, "PutSecretValue", &error))?;
+        self.promote(name, expected, put.version_id.as_deref().unwrap_or_default()).await
+    }
+
+    /// Moves the label of the current version. False if the label is not on `from` any more: this is the
+    /// condition (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>).
+    pub(super) async fn promote(&self, name: String, from: &str, to: &str) -> Result<bool, Error> {
+        let request = self.client.update_secret_version_stage().secret_id(name).version_stage(CURRENT);
+        match request.remove_from_version_id(from).move_to_version_id(to).send().await {
+            Ok(_) => Ok(true),
+            // The second code means a version so old that it was deleted.
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some("InvalidParameterException" | "ResourceNotFoundException")
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(failure(SERVICE, "UpdateSecretVersionStage", &error)),
         }
     }
 }

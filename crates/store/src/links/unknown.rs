@@ -1,6 +1,6 @@
 //! A bound on the look-ups of links that may not exist. Anybody can request such links, and each look-up costs.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,15 +28,26 @@ impl Default for UnknownLinks {
 impl UnknownLinks {
     /// Takes one look-up. False if none is left.
     pub(super) fn take(&self, now: Timestamp) -> bool {
+        let mut allowance = self.at(now);
+        let taken = allowance.left > 0;
+        allowance.left -= i64::from(taken);
+        taken
+    }
+
+    /// Returns the number of look-ups that are left.
+    pub(super) fn left(&self, now: Timestamp) -> i64 {
+        self.at(now).left
+    }
+
+    /// Counts the seconds until `now`.
+    fn at(&self, now: Timestamp) -> MutexGuard<'_, Allowance> {
         let mut allowance = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = now.duration_since(allowance.counted_until).as_secs();
         if seconds > 0 {
             allowance.left = allowance.left.saturating_add(seconds).min(BURST);
             allowance.counted_until += SignedDuration::from_secs(seconds);
         }
-        let taken = allowance.left > 0;
-        allowance.left -= i64::from(taken);
-        taken
+        allowance
     }
 
     /// Returns a look-up that found its link.

@@ -65,6 +65,7 @@ stories! {
         committed_state_reads_back,
         commit_on_old_version_changes_nothing,
         too_large_state_is_refused,
+        state_with_an_impossible_sequence_is_an_error,
     }
     log {
         events_read_back_in_order_from_any_sequence,
@@ -88,6 +89,7 @@ stories! {
     kept {
         delivery_that_cannot_be_folded_is_kept_and_folded_later,
         kept_delivery_is_folded_once_by_two_pollers,
+        kept_delivery_without_a_signature_stays_unsigned,
         delivery_that_still_cannot_be_folded_stays_kept,
         resend_of_a_kept_delivery_is_one_event,
         kept_build_reaches_its_pull_request,
@@ -99,10 +101,19 @@ stories! {
         poll_of_unknown_pull_request_stores_nothing,
         poll_does_not_contradict_a_webhook_during_it,
     }
+    limits {
+        events_flow_with_ten_thousand_comments,
+        events_flow_with_fourteen_thousand_tasks,
+        replays_under_long_hook_ids_are_stored,
+        seventeen_large_comments_are_stored_in_parts,
+        comment_of_over_a_mebibyte_is_stored_with_a_note,
+        five_hundred_reviews_are_stored_in_parts,
+    }
     watches {
         watch_is_due_at_its_time_and_not_before,
         longest_overdue_watches_come_first,
         patient_watches_hide_no_other,
+        forged_watches_hide_no_other,
         removed_watch_is_not_due,
         postponed_watch_is_due_later,
         shard_has_only_the_watches_of_its_links,

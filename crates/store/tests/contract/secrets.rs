@@ -83,8 +83,17 @@ pub(crate) async fn links_are_created_changed_listed_and_deleted(config: SdkConf
     assert!(grants.store(&acme, None, &grant(1, "one")).await.unwrap());
     assert_eq!(admin.list().await.unwrap(), [acme.clone(), other.clone()], "a grant is no link");
 
-    admin.replace(&acme, &"{\"b\":2}".into()).await.unwrap();
-    assert_eq!(links.load(&acme).await.unwrap().unwrap().expose_secret(), "{\"b\":2}");
+    let before = admin.load(&acme).await.unwrap().unwrap();
+    assert_eq!(before.document.expose_secret(), "{}");
+    for (document, is_stored) in [("{\"b\":2}", true), ("{\"c\":3}", false)] {
+        let stored = admin.replace(&acme, &before.version, &document.into()).await.unwrap();
+        assert_eq!(stored, is_stored, "the second one did not see the first one's change");
+        assert_eq!(links.load(&acme).await.unwrap().unwrap().expose_secret(), "{\"b\":2}");
+    }
+    let now = admin.load(&acme).await.unwrap().unwrap();
+    assert!(admin.replace(&acme, &now.version, &"{\"d\":4}".into()).await.unwrap());
+    assert_eq!(links.load(&acme).await.unwrap().unwrap().expose_secret(), "{\"d\":4}");
+    assert!(admin.load(&"never".parse().unwrap()).await.unwrap().is_none());
 
     admin.delete(&acme, false).await.unwrap();
     assert!(links.load(&acme).await.unwrap().is_none() && grants.load(&acme).await.unwrap().is_none());

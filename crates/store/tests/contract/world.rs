@@ -123,6 +123,7 @@ impl<T: SubjectLog> World<T> {
             key: EventKey::CommentCreated,
             source: relay::Source::Webhook,
             trusted: true,
+            signed: true,
             link: self.link.clone(),
             subject: self.subject.clone(),
             repository_name: Some("acme/widgets".to_owned()),
@@ -187,6 +188,7 @@ impl Delivery {
 
     pub(crate) fn report(&self) -> Report {
         Report {
+            signed: true,
             key: EventKey::parse(self.key).unwrap(),
             payload: Payload::parse(&self.body).unwrap(),
             body: self.body.clone(),
@@ -223,12 +225,12 @@ pub(crate) fn comment(id: u64, text: &str, seconds: i64) -> Value {
 
 pub(crate) fn poll(base_version: u64, started_at: Timestamp, comments: &[Value]) -> Observation {
     Observation::PullRequest(PullRequestObservation::Poll(PullRequestPoll {
+        repository: None,
         base_version,
         started_at,
         pull_request: None,
         head: None,
-        is_complete: true,
-        comments: Listing::new(comments.iter().cloned().map(Document::new).collect()),
+        comments: Listing::new(comments.iter().cloned().map(Document::new).collect(), true),
         tasks: None,
     }))
 }

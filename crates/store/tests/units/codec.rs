@@ -14,6 +14,7 @@ fn event(payload: Vec<u8>) -> Event {
         key: EventKey::TaskResolved,
         source: Source::Poll,
         trusted: true,
+        signed: true,
         link: "acme".parse().unwrap(),
         subject: "pullrequest/0a1b/7".parse().unwrap(),
         repository_name: Some("acme/widgets".to_owned()),
@@ -143,4 +144,14 @@ fn item_of_newer_format_asks_for_an_update() {
         "the item acme#pullrequest/0a1b/7 / event#000000000042 has format 2: it was written by a newer version of \
          bitrelay; update this one"
     );
+}
+
+#[test]
+fn unsigned_event_is_read_back_and_an_older_one_is_signed() {
+    let mut unsigned = event(b"{}".to_vec());
+    unsigned.signed = false;
+    let mut item = items(&unsigned).remove(0);
+    assert_eq!(event_from_item(item.clone()).unwrap().unwrap().event, unsigned);
+    assert!(item.remove("unsigned").is_some());
+    assert!(event_from_item(item).unwrap().unwrap().event.signed);
 }

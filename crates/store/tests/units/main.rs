@@ -3,4 +3,5 @@
 
 mod codec;
 mod error;
+mod limits;
 mod shard;

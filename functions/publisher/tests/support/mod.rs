@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use publisher::bus::{Bus, Results};
 use publisher::dead_letters::DeadLetters;
-use publisher::entry::Entry;
+use publisher::entry::{Entry, EntryLimit};
 use publisher::record::Batch;
 use publisher::{Error, Outcome, Publisher};
 use relay::{Event, EventId, Source};
@@ -111,6 +111,7 @@ fn decode(item: Item) -> Result<Option<StoredEvent>, Error> {
         key: bitbucket::EventKey::CommentCreated,
         source: Source::Webhook,
         trusted: true,
+        signed: true,
         link: "acme".parse().unwrap(),
         subject: "pullrequest/acme:widgets/7".parse().unwrap(),
         repository_name: Some("acme/widgets".to_owned()),
@@ -228,7 +229,8 @@ impl DeadLetters for FakeDeadLetters {
 pub(crate) type FakePublisher = Publisher<FakeBus, FakeDeadLetters, PausedClock>;
 
 pub(crate) fn publisher(bus: FakeBus, dead_letters: FakeDeadLetters) -> FakePublisher {
-    Publisher { bus, dead_letters, clock: PausedClock(Instant::now()), decode, table: "the-table".to_owned() }
+    let (table, entry_limit) = ("the-table".to_owned(), EntryLimit::default());
+    Publisher { bus, dead_letters, clock: PausedClock(Instant::now()), decode, table, entry_limit }
 }
 
 /// Shorthands of the tests.

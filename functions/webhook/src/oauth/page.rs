@@ -6,16 +6,11 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
+use style::{QUIET, QUIET_SOURCE};
 
 /// Headers of every answer, also of redirects. They forbid scripts, resources, frames and caching, and hide the URL
-/// from other sites.
-const HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-    ),
+/// from other sites. The only style is the page's own.
+const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -39,8 +34,9 @@ impl Page {
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · bitrelay</title></head>\
-             <body><h1>{title}</h1>{}{}</body></html>",
+             <meta name=\"color-scheme\" content=\"light dark\"><title>{title} · bitrelay</title>\
+             <style>{QUIET}</style></head>\
+             <body><main><h1>{title}</h1>{}{}</main></body></html>",
             sentences.concat(),
             command.unwrap_or_default()
         )
@@ -55,7 +51,13 @@ impl IntoResponse for Page {
 
 /// Adds the security headers to an answer.
 pub(super) async fn guarded(mut response: Response) -> Response {
+    let policy = format!(
+        "default-src 'none'; style-src {QUIET_SOURCE}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
     response.headers_mut().extend(HEADERS);
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 

@@ -168,7 +168,9 @@ async fn refused_deliveries_are_counted_by_class() {
     let table = [
         (event(Sent::good().without("x-hub-signature")), 401, Some("DeliveriesUnauthorized")),
         (event(Sent::signed("wrong", BODY)), 401, Some("DeliveriesUnauthorized")),
-        (event(Sent::good().path("/webhook/other")), 404, Some("DeliveriesToUnknownLinks")),
+        (event(Sent::good().path("/webhook/other")), 401, Some("DeliveriesToUnknownLinks")),
+        (event(Sent::good().path("/webhook/NO")), 401, Some("DeliveriesToUnknownLinks")),
+        (event(Sent::good().path("/webhook/a/b")), 404, Some("DeliveriesToUnknownLinks")),
         (event(Sent::signed(SECRET, "[]")), 400, Some("DeliveriesMalformed")),
         (event(Sent::signed(SECRET, deep)), 400, Some("DeliveriesMalformed")),
         (with("/rawQueryString", "x=<"), 400, Some("DeliveriesMalformed")),
@@ -194,4 +196,21 @@ async fn refused_deliveries_are_counted_by_class() {
             assert_eq!((&written[0][name], &written[0]["stack"]), (&json!(1), &json!("test")));
         }
     }
+}
+
+#[tokio::test]
+async fn items_that_a_state_lets_go_of_are_counted() {
+    let mut function = Function::new();
+    Arc::get_mut(&mut function.app).unwrap().settings.max_state_weight = 1;
+    let lines = Arc::new(Mutex::new(Vec::<String>::new()));
+    let metrics = Metrics::new("test".parse().unwrap(), lines.clone());
+    let body = BODY.replacen('{', r#"{ "comment": {"id": 5, "content": {"raw": "Hello"}}, "#, 1);
+    let sent = Sent::signed(SECRET, body).header("x-event-key", "pullrequest:comment_created");
+    let event: HttpEvent = serde_json::from_value(event(sent)).unwrap();
+    let now = "2026-11-24T10:00:05Z".parse().unwrap();
+    let answer = refusals::answer(router(Arc::clone(&function.app)), Some(&metrics), event, now).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(function.log().await.len(), 1, "its event is stored");
+    let line: Value = serde_json::from_str(&lines.lock().unwrap()[0]).unwrap();
+    assert_eq!((&line["ItemsLetGo"], &line["stack"]), (&json!(1), &json!("test")));
 }

@@ -106,4 +106,45 @@ async fn only_unsigned_links_accept_unsigned_deliveries() {
         .set(&link(), r#"{"version":1,"template":"bitbucket-webhook","webhook_secrets":[],"unsigned":true}"#);
     let function = Function::with(links);
     assert_eq!(function.status(Sent::good().without("x-hub-signature")).await, 200);
+    let signed = Sent::good().header("x-request-uuid", "b").header("x-event-key", "pullrequest:push");
+    assert_eq!(function.status(signed).await, 200);
+    let marks: Vec<bool> = function.log().await.iter().map(|event| event.signed).collect();
+    assert_eq!(marks, [false, false], "nobody has compared the second one's signature");
+}
+
+/// Deliveries of somebody who has no secret.
+fn without_a_secret() -> [Sent; 6] {
+    let good = sign(SECRET, BODY.as_bytes());
+    [
+        Sent::good().without("x-hub-signature"),
+        Sent::good().and_header("x-hub-signature", good),
+        Sent::good().header("x-hub-signature", "sha256="),
+        Sent::good().header("x-hub-signature", sign("another secret", BODY.as_bytes())),
+        Sent { body: b"not json".to_vec(), ..Sent::good() },
+        Sent::good().without("x-hub-signature").without("x-event-key"),
+    ]
+}
+
+#[tokio::test]
+async fn unknown_link_is_answered_like_a_wrong_signature() {
+    let function = Function::new();
+    for sent in without_a_secret() {
+        let known = function.answer(sent.clone()).await;
+        assert_eq!(known.0, 401);
+        for path in ["/webhook/other", "/webhook/Acme"] {
+            assert_eq!(function.answer(sent.clone().path(path)).await, known, "{path}");
+        }
+    }
+    // A flood uses up the look-ups of unknown links. Until it ends, a known link is answered like them.
+    for number in 0..200 {
+        function.status(Sent::good().path(&format!("/webhook/guess-{number}"))).await;
+    }
+    for sent in without_a_secret() {
+        let known = function.answer(sent.clone()).await;
+        assert_eq!(known.0, 503, "Bitbucket sends it again");
+        for path in ["/webhook/other", "/webhook/guess-0", "/webhook/guess-199"] {
+            assert_eq!(function.answer(sent.clone().path(path)).await, known, "{path}");
+        }
+    }
+    assert_eq!(function.status(Sent::good()).await, 200, "a flood refuses no signed delivery");
 }

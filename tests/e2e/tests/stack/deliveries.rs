@@ -76,14 +76,45 @@ pub(crate) async fn same_delivery_twice_is_one_event(stack: Arc<Stack>) {
 pub(crate) async fn delivery_sent_fifty_times_at_once_is_one_event(stack: Arc<Stack>) {
     let http = reqwest::Client::new();
     let delivery = delivery("fifty", "e0");
-    let sent =
-        (0..50).map(|_| delivery.send(&http, &stack.outputs.webhook_url, &stack.outputs.webhook_secret));
-    let statuses: Vec<_> =
-        join_all(sent).await.into_iter().map(|answer| answer.unwrap().status().as_u16()).collect();
-    assert_eq!(statuses, [200; 50]);
+    let statuses = join_all((0..50).map(|_| send_as_bitbucket(&stack, &http, &delivery))).await;
+    assert!(statuses.iter().all(|status| (200..300).contains(status)), "{statuses:?}");
     stack.subscriber.wait(ONE_MINUTE, about("fifty"), |received| !received.is_empty()).await;
     assert_eq!(items(&stack, &subject("fifty"), "event#").await.len(), 1);
     assert_eq!(stack.subscriber.received(about("fifty")).len(), 1);
+}
+
+pub(crate) async fn genuine_body_under_a_false_key_concludes_nothing(stack: Arc<Stack>) {
+    let http = reqwest::Client::new();
+    let body = |state: &str, second: u32| {
+        json!({
+            "repository": { "uuid": "{false-key}", "full_name": "acme/elsewhere" },
+            "actor": { "display_name": "Alice", "type": "user" },
+            "pullrequest": {
+                "id": 1, "state": state, "title": "Not merged", "created_on": "2026-11-24T10:00:00Z",
+                "updated_on": format!("2026-11-24T10:00:{second:02}Z"),
+            },
+        })
+        .to_string()
+    };
+    let open = body("OPEN", 0);
+    for (key, request, body) in [
+        ("pullrequest:created", "k0", open.clone()),
+        ("pullrequest:fulfilled", "k1", open),
+        ("pullrequest:fulfilled", "k2", body("MERGED", 1)),
+    ] {
+        assert_eq!(send_as_bitbucket(&stack, &http, &Delivery::new(key, request, body)).await, 200);
+    }
+    let received =
+        stack.subscriber.wait(ONE_MINUTE, about("false-key"), |received| received.len() >= 3).await;
+    let published: Vec<_> = received
+        .iter()
+        .map(|entry| (entry["detail-type"].as_str().unwrap(), entry["detail"]["trusted"] != false))
+        .collect();
+    assert_eq!(
+        published,
+        [("pullrequest:created", true), ("pullrequest:fulfilled", false), ("pullrequest:fulfilled", true)]
+    );
+    assert!(received[1]["detail"]["changes"].is_null(), "nothing follows from it: {}", received[1]);
 }
 
 /// Sends a delivery as Bitbucket does: up to three times, while it is answered 5xx.
@@ -141,7 +172,7 @@ pub(crate) async fn bad_input_is_answered_with_the_reason(stack: Arc<Stack>) {
         (signed(b"not json"), 400),
         (signed(b"[]"), 400),
         (bare.header("x-hub-signature", sign(secret, b"{}")), 400),
-        (Delivery::new("pullrequest:updated", "b1", "{}").unsigned(&http, &unknown_link), 404),
+        (Delivery::new("pullrequest:updated", "b1", "{}").unsigned(&http, &unknown_link), 401),
         (http.get(url), 405),
         (http.post(url).header("content-type", "text/plain").body("{}"), 415),
         (signed(&vec![b' '; 2 << 20]), 413),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::browser::Browser;
+use browser::Browser;
 use e2e::command_line::CommandLine;
 use e2e::leaks::{Secret, Trace, leaks};
 use e2e::paths;

@@ -5,6 +5,7 @@ use super::gate::Caller;
 use super::paging::{List, item, listed};
 use super::params::{Params, parse};
 use crate::hub::Hub;
+use crate::sight;
 use crate::world::{CommentChanges, NewComment, World};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::StatusCode;
@@ -18,20 +19,23 @@ type Shared = State<Arc<Hub>>;
 pub(super) async fn list(
     State(hub): Shared,
     OriginalUri(uri): OriginalUri,
+    Extension(caller): Extension<Caller>,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
     listed(List::of_comments(&hub), &hub, &uri, |world| {
-        world.read_comments(params.repository(world)?, params.id()?)
+        world.read_comments_as(Some(&caller.0), params.repository(world)?, params.id()?)
     })
 }
 
 pub(super) async fn read(
     State(hub): Shared,
     OriginalUri(uri): OriginalUri,
+    Extension(caller): Extension<Caller>,
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
     let world = hub.world();
-    let shown = world.read_comment(params.repository(&world)?, params.id()?, params.comment()?)?;
+    let id = sight::found(params.comment()?, "Comment")?;
+    let shown = world.read_comment_as(Some(&caller.0), params.repository(&world)?, params.id()?, id)?;
     Ok(Json(item(&uri, shown)?))
 }
 
@@ -47,7 +51,7 @@ pub(super) async fn create(
         &caller.0,
         |world| params.repository(world),
         |world, act| world.create_comment(act, id, &new),
-        |world, act, comment| world.read_comment(act.repository, id, comment),
+        |world, act, comment| world.read_comment_as(Some(&act.actor), act.repository, id, comment),
     )?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
@@ -64,7 +68,7 @@ pub(super) async fn edit(
         &caller.0,
         |world| params.repository(world),
         |world, act| world.edit_comment(act, id, comment, &changes.content.raw),
-        |world, act, ()| world.read_comment(act.repository, id, comment),
+        |world, act, ()| world.read_comment_as(Some(&act.actor), act.repository, id, comment),
     )?;
     Ok(Json(shown))
 }

@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use crate::calls::CallRecord;
 use crate::faults::ApiFault;
-use crate::hub::{Hub, LAG};
+use crate::hub::Hub;
 use crate::oauth::{Bearer, scopes};
 use crate::settings::User;
 use crate::world::Account;
@@ -14,7 +14,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use jiff::SignedDuration;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +48,8 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
     let of_repositories = request.uri().path().starts_with("/2.0/repositories");
     let is_limited = of_repositories && is_over_limit(&hub, &name);
     let number = begin(&hub, &name, &request);
-    let fault = hub.faults().next_api_fault(&name);
+    let is_read = request.method() == Method::GET;
+    let fault = hub.faults().next_api_fault(&name, is_read);
     if let Some(ApiFault::HangMs(ms)) = fault {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
@@ -64,10 +64,12 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
                 refused.into_response()
             } else {
                 request.extensions_mut().insert(caller);
-                let lag = hub.faults().lag_seconds(&name).filter(|_| request.method() == Method::GET);
-                match lag {
-                    Some(seconds) => {
-                        LAG.scope(SignedDuration::from_secs(seconds.into()), next.run(request)).await
+                let copy = hub.faults().copy_for(&name).filter(|_| is_read);
+                match copy {
+                    Some(copy) => {
+                        let answer = copy.scope(next.run(request)).await;
+                        hub.faults().has_missed(&name, &copy.missed());
+                        answer
                     }
                     None => next.run(request).await,
                 }

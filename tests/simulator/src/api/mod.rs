@@ -18,7 +18,7 @@ pub(crate) use errors::{ApiError, error_body};
 use crate::hub::Hub;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use std::sync::Arc;
@@ -30,6 +30,9 @@ pub(crate) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
     let routes = Router::new()
         .route("/user", get(repositories::current_user))
+        .route("/user/workspaces", get(repositories::list_workspaces))
+        .route("/workspaces", get(repositories::no_workspaces))
+        .route("/workspaces/{workspace}", get(repositories::read_workspace))
         .route("/hook_events", get(hooks::subject_types))
         .route("/hook_events/{subject_type}", get(hooks::hook_events))
         .route("/workspaces/{workspace}/hooks", get(hooks::list).post(hooks::create))
@@ -45,6 +48,20 @@ pub(crate) fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
         .method_not_allowed_fallback(no_such_method)
         .layer(axum::middleware::from_fn_with_state(hub.clone(), gate::pass))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+}
+
+/// The request without a slash at the end of its path: Bitbucket answers both alike.
+pub(crate) fn without_trailing_slash<B>(mut request: Request<B>) -> Request<B> {
+    let uri = request.uri();
+    let path = uri.path().trim_end_matches('/');
+    if path.len() == uri.path().len() || !path.starts_with("/2.0/") {
+        return request;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(uri) = format!("{path}{query}").parse() {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 fn repository_routes() -> Router<Arc<Hub>> {

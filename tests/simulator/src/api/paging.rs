@@ -5,6 +5,7 @@ use super::errors::ApiError;
 use super::fields::Fields;
 use super::filter::Filter;
 use crate::hub::Hub;
+use crate::sight;
 use crate::world::{Refusal, World};
 use axum::Json;
 use axum::http::{StatusCode, Uri};
@@ -85,6 +86,7 @@ pub(crate) fn page(list: List, base_url: &str, uri: &Uri, values: Vec<Value>) ->
         let filter = Filter::parse(filter).map_err(ApiError::bad_request)?;
         values.retain(|value| filter.matches(value));
     }
+    values.retain(|value| !sight::omits(value.get("id")));
     sort(&mut values, query.get("sort").unwrap_or(list.default_sort), list.sortable)?;
     let size = values.len();
     let mut page = Map::new();

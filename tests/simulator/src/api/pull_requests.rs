@@ -5,6 +5,7 @@ use super::gate::Caller;
 use super::paging::{List, Query, item, page};
 use super::params::{Params, parse, parse_optional};
 use crate::hub::Hub;
+use crate::sight;
 use crate::world::{Act, Closing, Done, NewPullRequest, PullRequestChanges, Refusal, World};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::StatusCode;
@@ -59,7 +60,8 @@ pub(super) async fn read(
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
     let world = hub.world();
-    let shown = world.read_pull_request(params.repository(&world)?, params.id()?)?;
+    let id = sight::found(params.id()?, "Pull request")?;
+    let shown = world.read_pull_request(params.repository(&world)?, id)?;
     Ok(Json(item(&uri, shown)?))
 }
 

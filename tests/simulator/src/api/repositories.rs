@@ -6,6 +6,7 @@ use super::paging::{List, item, listed};
 use super::params::Params;
 use crate::hub::Hub;
 use axum::extract::{OriginalUri, Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,6 +16,28 @@ pub(super) async fn current_user(
     Extension(caller): Extension<Caller>,
 ) -> Json<Value> {
     Json(hub.world().view().current_user(&caller.0))
+}
+
+/// The list that came in the place of `GET /2.0/workspaces`.
+pub(super) async fn list_workspaces(
+    State(hub): State<Arc<Hub>>,
+    OriginalUri(uri): OriginalUri,
+) -> Result<Json<Value>, ApiError> {
+    let list = List { sortable: &["slug"], ..List::USUAL };
+    listed(list, &hub, &uri, |world| Ok(world.read_workspaces()))
+}
+
+/// Gone since 2026-04-14 (seen in clients' code: <https://github.com/amitsaha/gitbackup/issues/228>).
+pub(super) async fn no_workspaces() -> ApiError {
+    ApiError::new(StatusCode::GONE, "This endpoint is gone: use /user/workspaces.")
+}
+
+pub(super) async fn read_workspace(
+    State(hub): State<Arc<Hub>>,
+    OriginalUri(uri): OriginalUri,
+    Path(params): Path<Params>,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(item(&uri, hub.world().read_workspace(&params.workspace)?)?))
 }
 
 /// The repositories of the workspace: every account may see all of them.

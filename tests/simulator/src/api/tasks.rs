@@ -5,6 +5,7 @@ use super::gate::Caller;
 use super::paging::{List, item, listed};
 use super::params::{Params, parse};
 use crate::hub::Hub;
+use crate::sight;
 use crate::world::{NewTask, TaskChanges};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::StatusCode;
@@ -30,7 +31,8 @@ pub(super) async fn read(
     Path(params): Path<Params>,
 ) -> Result<Json<Value>, ApiError> {
     let world = hub.world();
-    let shown = world.read_task(params.repository(&world)?, params.id()?, params.task()?)?;
+    let id = sight::found(params.task()?, "Task")?;
+    let shown = world.read_task(params.repository(&world)?, params.id()?, id)?;
     Ok(Json(item(&uri, shown)?))
 }
 

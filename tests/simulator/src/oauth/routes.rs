@@ -79,7 +79,7 @@ fn callback(hub: &Hub, asked: &Fields) -> Result<Url, String> {
 async fn token(State(hub): Shared, headers: HeaderMap, body: Bytes) -> Response {
     let (basic, form) = (basic(&headers), fields(&body));
     let key = basic.as_ref().map(|(key, _)| key.clone()).unwrap_or_default();
-    let fault = hub.faults().next_api_fault(&key);
+    let fault = hub.faults().next_api_fault(&key, false);
     let now = hub.clock.now();
     let status = match fault {
         Some(ApiFault::Status(status)) => Some(status),

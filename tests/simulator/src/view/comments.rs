@@ -1,7 +1,7 @@
 //! Comments on pull requests and on commits.
 
+use super::View;
 use super::pull_requests::pull_request_path;
-use super::{View, rendered};
 use crate::clock::written;
 use crate::world::state::{Account, Comment, PullRequest, RepositoryIdentity};
 use jiff::Timestamp;
@@ -18,10 +18,10 @@ impl View<'_> {
         let api = format!("{}/comments", pull_request_path(repository, pull_request.id));
         let page = format!("{}/pull-requests/{}/_/diff", repository.full_name, pull_request.id);
         let mut shown = self.comment(comment, &api, &page);
-        shown.insert("pending".to_owned(), json!(false));
+        shown.insert("pending".to_owned(), json!(comment.pending));
         shown.insert("type".to_owned(), json!("pullrequest_comment"));
         shown.insert("pullrequest".to_owned(), self.pull_request_reference(repository, pull_request));
-        if let Some((user, at)) = &comment.resolution {
+        if let Some((user, at)) = comment.resolution.as_ref().filter(|_| self.shows_resolutions) {
             shown.insert("resolution".to_owned(), self.resolution(user, *at));
         }
         Value::Object(shown)
@@ -58,7 +58,7 @@ impl View<'_> {
         shown.insert("id".to_owned(), json!(comment.id));
         shown.insert("created_on".to_owned(), json!(written(comment.created_on)));
         shown.insert("updated_on".to_owned(), json!(written(comment.updated_on)));
-        shown.insert("content".to_owned(), rendered(&comment.raw));
+        shown.insert("content".to_owned(), self.rendered(&comment.raw));
         shown.insert("user".to_owned(), self.account(&comment.user));
         shown.insert("deleted".to_owned(), json!(comment.deleted));
         if let Some(parent) = comment.parent {

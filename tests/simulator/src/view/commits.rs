@@ -1,6 +1,6 @@
 //! Commits, builds and pushes.
 
-use super::{View, rendered};
+use super::View;
 use crate::clock::written;
 use crate::world::state::{Commit, Repository, RepositoryIdentity, Status};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ impl View<'_> {
                 "user": self.account(&commit.author),
             },
             "message": commit.message,
-            "summary": rendered(&commit.message),
+            "summary": self.rendered(&commit.message),
             "links": self.commit_links(repository, &commit.hash),
             "parents": parents,
         })

@@ -10,6 +10,7 @@ mod repositories;
 mod tasks;
 
 use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Converts the world into JSON whose links begin with one address.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,10 @@ pub(crate) struct View<'a> {
     pub(crate) base: &'a str,
     /// [`crate::Rules::queued_is_a_state`].
     pub(crate) queued_is_a_state: bool,
+    /// True if threads show their resolution.
+    pub(crate) shows_resolutions: bool,
+    /// True if texts are written with CRLF and decomposed characters.
+    pub(crate) other_text_form: bool,
 }
 
 impl View<'_> {
@@ -26,15 +31,21 @@ impl View<'_> {
         json!({ "href": format!("{}/2.0/{path}", self.base) })
     }
 
+    /// A text that people typed.
+    fn text(self, raw: &str) -> String {
+        if self.other_text_form { raw.replace('\n', "\r\n").nfd().collect() } else { raw.to_owned() }
+    }
+
+    /// A text in the three forms in which Bitbucket gives it.
+    fn rendered(self, raw: &str) -> Value {
+        let raw = self.text(raw);
+        json!({ "type": "rendered", "html": html(&raw), "markup": "markdown", "raw": raw })
+    }
+
     /// A link to a page for people. The simulator has no pages; the links have the form of Bitbucket's.
     fn page(self, path: &str) -> Value {
         json!({ "href": format!("{}/{path}", self.base) })
     }
-}
-
-/// A text in the three forms in which Bitbucket gives it.
-fn rendered(raw: &str) -> Value {
-    json!({ "type": "rendered", "raw": raw, "markup": "markdown", "html": html(raw) })
 }
 
 /// Renders paragraphs only; no reader needs more.

@@ -1,6 +1,6 @@
 //! Pull requests, nearly the same in payloads and in answers.
 
-use super::{View, rendered, short};
+use super::{View, short};
 use crate::clock::written;
 use crate::world::state::{Endpoint, PullRequest, RepositoryIdentity};
 use serde_json::{Value, json};
@@ -18,15 +18,15 @@ impl View<'_> {
         repository: &RepositoryIdentity,
         shown: &PullRequest,
     ) -> Value {
-        let description = rendered(&shown.description);
+        let description = self.rendered(&shown.description);
         json!({
             "comment_count": shown.comment_count(),
             "task_count": shown.task_count(),
             "type": "pullrequest",
             "id": shown.id,
-            "title": shown.title,
-            "description": shown.description,
-            "rendered": { "title": rendered(&shown.title), "description": description },
+            "title": self.text(&shown.title),
+            "description": self.text(&shown.description),
+            "rendered": { "title": self.rendered(&shown.title), "description": description },
             "state": self.pull_request_state(shown),
             "draft": shown.draft,
             "queued": shown.queued,
@@ -59,7 +59,7 @@ impl View<'_> {
         json!({
             "type": "pullrequest",
             "id": shown.id,
-            "title": shown.title,
+            "title": self.text(&shown.title),
             "draft": shown.draft,
             "links": {
                 "self": self.api(&pull_request_path(repository, shown.id)),

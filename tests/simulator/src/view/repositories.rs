@@ -76,6 +76,41 @@ impl View<'_> {
         })
     }
 
+    /// The workspace as `GET` shows it.
+    pub(crate) fn whole_workspace(self, workspace: &Workspace) -> Value {
+        let mut shown = self.workspace(workspace);
+        if let Some(fields) = shown.as_object_mut() {
+            if let Some(links) = fields.get_mut("links").and_then(Value::as_object_mut) {
+                let below = |name: &str| self.api(&format!("workspaces/{}/{name}", workspace.slug));
+                for name in ["members", "projects"] {
+                    links.insert(name.to_owned(), below(name));
+                }
+                let repositories = self.api(&format!("repositories/{}", workspace.slug));
+                links.insert("repositories".to_owned(), repositories);
+            }
+            fields.insert("is_private".to_owned(), json!(true));
+            fields.insert("created_on".to_owned(), json!(written(workspace.created_on)));
+        }
+        shown
+    }
+
+    /// The workspace in the list of an account's workspaces.
+    pub(crate) fn workspace_access(self, workspace: &Workspace) -> Value {
+        json!({
+            "type": "workspace_access",
+            "administrator": true,
+            "workspace": {
+                "type": "workspace_base",
+                "uuid": workspace.uuid,
+                "slug": workspace.slug,
+                "links": {
+                    "avatar": self.page(&format!("workspaces/{}/avatar/", workspace.slug)),
+                    "self": self.api(&format!("workspaces/{}", workspace.slug)),
+                },
+            },
+        })
+    }
+
     /// A workspace owns its repositories as an account of type `team`.
     fn owner(self, workspace: &Workspace) -> Value {
         let uuid = encoded(&workspace.uuid);

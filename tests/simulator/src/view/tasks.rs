@@ -1,7 +1,7 @@
 //! Tasks.
 
+use super::View;
 use super::pull_requests::pull_request_path;
-use super::{View, rendered};
 use crate::clock::written;
 use crate::world::state::{PullRequest, RepositoryIdentity, Task};
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ impl View<'_> {
         let mut shown = Map::new();
         shown.insert("id".to_owned(), json!(task.id));
         shown.insert("state".to_owned(), json!(task.state));
-        shown.insert("content".to_owned(), rendered(&task.raw));
+        shown.insert("content".to_owned(), self.rendered(&task.raw));
         shown.insert("creator".to_owned(), self.account(&task.creator));
         shown.insert("created_on".to_owned(), json!(written(task.created_on)));
         shown.insert("updated_on".to_owned(), json!(written(task.updated_on)));

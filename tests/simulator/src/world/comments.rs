@@ -5,7 +5,7 @@ use super::event_keys::{
 };
 use super::inputs::NewComment;
 use super::outcome::{Done, Outbox, Refusal, SilenceReason};
-use super::state::{Comment, PullRequest};
+use super::state::{Account, Comment, PullRequest};
 use super::{Act, World, not_blank, room};
 use crate::clock::later;
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const CREATION_TAKES: SignedDuration = SignedDuration::from_micros(53);
 
 impl World {
-    /// Comments on a pull request, or replies if there is a parent, and returns the comment's id.
+    /// Comments on a pull request, or replies if there is a parent, and returns the comment's id. A pending comment is
+    /// one of a review that is published later.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for the pull request or the parent; [`Refusal::Invalid`] for a blank text.
@@ -25,16 +26,33 @@ impl World {
         let mut comment = new_comment(&pull_request.comments, act, new)?;
         let comment_id = self.ids.number();
         comment.id = comment_id;
-        let updated_on = comment.updated_on;
+        let (updated_on, is_pending) = (comment.updated_on, comment.pending);
         let pull_request = self.pull_request_mut(act.repository, id)?;
         pull_request.comments.insert(comment_id, comment);
-        pull_request.touch(updated_on);
-        if let Some(entry) = pull_request.participant(&act.actor) {
-            entry.participated_on = Some(updated_on);
-        }
         let mut outbox = Outbox::default();
-        self.announce_comment(act, id, comment_id, COMMENT_CREATED, &mut outbox)?;
+        if is_pending {
+            self.stay_silent(act, id, "comment_created", SilenceReason::UnpublishedReview, &mut outbox)?;
+        } else {
+            self.after_creation(act, id, comment_id, updated_on, &mut outbox)?;
+        }
         Ok(Done { value: comment_id, outbox })
+    }
+
+    /// A comment is new for everybody.
+    pub(super) fn after_creation(
+        &mut self,
+        act: &Act,
+        id: u64,
+        comment_id: u64,
+        at: Timestamp,
+        outbox: &mut Outbox,
+    ) -> Result<(), Refusal> {
+        let pull_request = self.pull_request_mut(act.repository, id)?;
+        pull_request.touch(at);
+        if let Some(entry) = pull_request.participant(&act.actor) {
+            entry.participated_on = Some(at);
+        }
+        self.announce_comment(act, id, comment_id, COMMENT_CREATED, outbox)
     }
 
     /// Edits a comment. `pullrequest:comment_updated` is sent if the comment was created and last changed at least
@@ -53,6 +71,9 @@ impl World {
         not_blank("content", raw)?;
         let (rules, window) = (self.rules, self.window);
         let comment = self.own_comment(act, id, comment_id)?;
+        if comment.pending {
+            return self.edit_draft(act, id, comment_id, raw);
+        }
         let silent = act.now.duration_since(comment.window_from) < window;
         raw.clone_into(&mut comment.raw);
         if !silent || rules.silent_edit_moves_updated_on {
@@ -80,6 +101,9 @@ impl World {
     pub fn delete_comment(&mut self, act: &Act, id: u64, comment_id: u64) -> Result<Done<()>, Refusal> {
         let rules = self.rules;
         let comment = self.own_comment(act, id, comment_id)?;
+        if comment.pending {
+            return self.discard_draft(act, id, comment_id);
+        }
         comment.deleted = true;
         comment.raw.clear();
         if rules.deletion_moves_comment {
@@ -174,13 +198,20 @@ impl World {
         let repository = &self.repository(act.repository)?.identity;
         let pull_request = self.pull_request(act.repository, id)?;
         let comment = pull_request.comments.get(&comment_id).ok_or_else(|| no_comment(comment_id))?;
-        let part = self.view().pull_request_comment(repository, pull_request, comment);
+        let part = self.payload_view().pull_request_comment(repository, pull_request, comment);
         self.announce_pull_request(act, id, event_key, Some(("comment", part)), outbox)
     }
 
-    fn standing_comment(&mut self, act: &Act, id: u64, comment_id: u64) -> Result<&mut Comment, Refusal> {
+    pub(super) fn standing_comment(
+        &mut self,
+        act: &Act,
+        id: u64,
+        comment_id: u64,
+    ) -> Result<&mut Comment, Refusal> {
         let comment = self.pull_request_mut(act.repository, id)?.comments.get_mut(&comment_id);
-        comment.filter(|comment| !comment.deleted).ok_or_else(|| no_comment(comment_id))
+        comment
+            .filter(|comment| !comment.deleted && comment.is_visible_to(Some(&act.actor)))
+            .ok_or_else(|| no_comment(comment_id))
     }
 
     fn own_comment(&mut self, act: &Act, id: u64, comment_id: u64) -> Result<&mut Comment, Refusal> {
@@ -189,9 +220,9 @@ impl World {
 
     fn top_level_comment(&mut self, act: &Act, id: u64, comment_id: u64) -> Result<&mut Comment, Refusal> {
         let comment = self.standing_comment(act, id, comment_id)?;
-        if comment.parent.is_some() {
+        if comment.parent.is_some() || comment.pending {
             return Err(Refusal::Forbidden(
-                "Only a top-level comment can be resolved or reopened.".to_owned(),
+                "Only a published top-level comment can be resolved or reopened.".to_owned(),
             ));
         }
         Ok(comment)
@@ -199,9 +230,9 @@ impl World {
 }
 
 impl PullRequest {
-    /// Comments that a listing shows, oldest first.
-    pub(crate) fn listed_comments(&self) -> Vec<&Comment> {
-        listed(&self.comments)
+    /// Comments that a listing shows to a viewer, oldest first.
+    pub(crate) fn listed_comments(&self, viewer: Option<&Account>) -> Vec<&Comment> {
+        listed(&self.comments).into_iter().filter(|comment| comment.is_visible_to(viewer)).collect()
     }
 }
 
@@ -240,7 +271,10 @@ pub(super) fn new_comment(
     room(among.len(), "comments in one place")?;
     let parent = match new.parent {
         None => None,
-        Some(parent) => Some(among.get(&parent.id).ok_or_else(|| no_comment(parent.id))?),
+        Some(parent) => {
+            let visible = among.get(&parent.id).filter(|parent| parent.is_visible_to(Some(&act.actor)));
+            Some(visible.ok_or_else(|| no_comment(parent.id))?)
+        }
     };
     let inline = new.inline.clone().or_else(|| parent.and_then(|parent| parent.inline.clone()));
     let updated_on: Timestamp = later(act.now, CREATION_TAKES);
@@ -252,6 +286,7 @@ pub(super) fn new_comment(
         updated_on,
         window_from: act.now,
         deleted: false,
+        pending: new.pending,
         parent: parent.map(|parent| parent.id),
         inline,
         resolution: None,

@@ -49,7 +49,7 @@ impl World {
         let mut comment = new_comment(&commit.comments, act, new)?;
         let comment_id = self.ids.number();
         comment.id = comment_id;
-        let view = self.view();
+        let view = self.payload_view();
         let identity = &self.repository(act.repository)?.identity;
         let subject = commit_subject(&identity.full_name, &hash);
         let parts = vec![
@@ -119,7 +119,7 @@ impl World {
         commit.statuses.insert(key.clone(), status.clone());
         let identity = self.repository(act.repository)?.identity.clone();
         let commit = self.commit(act.repository, &hash)?;
-        let part = self.view().status(&identity, commit, &status);
+        let part = self.payload_view().status(&identity, commit, &status);
         let mut outbox = Outbox::default();
         let subject = commit_subject(&identity.full_name, &hash);
         self.announce(act, event_key, &subject, vec![("commit_status", part)], &mut outbox)?;
@@ -200,7 +200,7 @@ impl World {
         outbox: &mut Outbox,
     ) -> Result<(), Refusal> {
         let repository = self.repository(act.repository)?;
-        let part = self.view().push(repository, branch, old, new);
+        let part = self.payload_view().push(repository, branch, old, new);
         let subject = repository.identity.full_name.clone();
         self.announce(act, PUSH, &subject, vec![("push", part)], outbox)
     }

@@ -14,13 +14,13 @@ pub struct NewPullRequest {
     /// The branch to merge into; the main branch if absent.
     pub destination: Option<EndpointInput>,
     /// The reviewers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub reviewers: Vec<AccountInput>,
     /// True if merging removes the source branch.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub close_source_branch: bool,
     /// True for a draft.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub draft: bool,
 }
 
@@ -106,6 +106,9 @@ pub struct NewComment {
     pub parent: Option<IdInput>,
     /// The place in the diff; the parent's if this is a reply.
     pub inline: Option<Inline>,
+    /// True for a comment of a review that is published later.
+    #[serde(default)]
+    pub pending: bool,
 }
 
 impl NewComment {
@@ -246,6 +249,13 @@ pub enum SecretInput {
     Remove,
     /// A new one.
     Set(String),
+}
+
+/// Clients write `null` for a field that they leave out.
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    input: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(input)?.unwrap_or_default())
 }
 
 impl<'de> Deserialize<'de> for SecretInput {

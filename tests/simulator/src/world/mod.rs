@@ -4,6 +4,7 @@
 
 mod comments;
 mod commits;
+mod drafts;
 pub(crate) mod event_keys;
 mod hooks;
 mod ids;
@@ -24,7 +25,7 @@ pub use inputs::{
 pub use outcome::{Done, MAX_PAYLOAD_BYTES, Outbox, Refusal, Secret, Silence, SilenceReason, Webhook};
 pub use state::Account;
 
-use crate::settings::{Rules, Settings};
+use crate::settings::{Rules, Settings, Side};
 use crate::view::View;
 use bytes::Bytes;
 use ids::Ids;
@@ -79,6 +80,7 @@ impl World {
             slug: settings.workspace.clone(),
             uuid: ids.uuid(),
             project_uuid: ids.uuid(),
+            created_on: now,
         });
         let founder = accounts.first().cloned();
         let founder = founder.unwrap_or_else(|| Arc::new(account(&mut ids, "nobody", false, now)));
@@ -169,8 +171,37 @@ impl World {
         self.rules.comments_sort_by_time
     }
 
+    /// The view of the API's answers.
     pub(crate) fn view(&self) -> View<'_> {
-        View { base: &self.base_url, queued_is_a_state: self.rules.queued_is_a_state }
+        View {
+            base: &self.base_url,
+            queued_is_a_state: self.rules.queued_is_a_state,
+            shows_resolutions: true,
+            other_text_form: self.rules.other_text_form == Some(Side::Answers),
+        }
+    }
+
+    /// The view of the payloads of webhooks.
+    pub(crate) fn payload_view(&self) -> View<'_> {
+        View {
+            shows_resolutions: self.rules.webhooks_show_resolutions,
+            other_text_form: self.rules.other_text_form == Some(Side::Webhooks),
+            ..self.view()
+        }
+    }
+
+    /// The workspace, as `GET /2.0/workspaces/{workspace}` shows it.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_workspace(&self, workspace: &str) -> Result<Value, Refusal> {
+        self.find_workspace(workspace)?;
+        Ok(self.view().whole_workspace(&self.workspace))
+    }
+
+    /// The workspaces of every account, as `GET /2.0/user/workspaces` lists them.
+    pub(crate) fn read_workspaces(&self) -> Vec<Value> {
+        vec![self.view().workspace_access(&self.workspace)]
     }
 
     pub(crate) fn repository(&self, id: RepositoryId) -> Result<&Repository, Refusal> {
@@ -208,8 +239,8 @@ impl World {
     ) -> Result<(), Refusal> {
         let repository = self.repository(act.repository)?.identity.clone();
         let mut payload = Map::new();
-        payload.insert("repository".to_owned(), self.view().repository_in_payload(&repository));
-        payload.insert("actor".to_owned(), self.view().account(&act.actor));
+        payload.insert("repository".to_owned(), self.payload_view().repository_in_payload(&repository));
+        payload.insert("actor".to_owned(), self.payload_view().account(&act.actor));
         payload.extend(parts.into_iter().map(|(name, part)| (name.to_owned(), part)));
         let body = Bytes::from(Value::Object(payload).to_string());
         let subscribed = |hook: &&Hook| {
@@ -248,8 +279,10 @@ impl World {
     ) -> Result<(), Refusal> {
         let repository = self.repository(act.repository)?;
         let pull_request = self.pull_request(act.repository, id)?;
-        let mut parts =
-            vec![("pullrequest", self.view().pull_request_in_payload(&repository.identity, pull_request))];
+        let mut parts = vec![(
+            "pullrequest",
+            self.payload_view().pull_request_in_payload(&repository.identity, pull_request),
+        )];
         parts.extend(part);
         let subject = subject(&repository.identity, id);
         self.announce(act, event_key, &subject, parts, outbox)

@@ -60,6 +60,8 @@ pub enum SilenceReason {
     InsideWindow,
     /// Bitbucket has no event key for this: tasks, likes, changes of commit comments.
     NoSuchEvent,
+    /// The review of the comment is not published.
+    UnpublishedReview,
     /// The payload is larger than [`MAX_PAYLOAD_BYTES`].
     PayloadTooLarge,
 }

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl PullRequest {
-    /// Comments that are not deleted.
+    /// Published comments that are not deleted.
     pub(crate) fn comment_count(&self) -> usize {
-        self.comments.values().filter(|comment| !comment.deleted).count()
+        self.comments.values().filter(|comment| !comment.deleted && !comment.pending).count()
     }
 
     /// Tasks that are not resolved: "number of open tasks" in Bitbucket's OpenAPI file.

@@ -2,6 +2,7 @@
 
 use super::comments::{listed, no_comment};
 use super::outcome::Refusal;
+use super::state::{Account, Comment};
 use super::tasks::no_task;
 use super::{HookInput, RepositoryId, World};
 use jiff::Timestamp;
@@ -75,26 +76,55 @@ impl World {
         Ok(commits.map(|commit| view.commit(&repository.identity, commit)).collect())
     }
 
-    /// The comments that a listing shows, oldest first: deleted ones only while they have visible replies.
+    /// The comments that a listing shows, oldest first: deleted ones only while they have visible replies, pending ones
+    /// not at all.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
     pub fn read_comments(&self, repository: RepositoryId, id: u64) -> Result<Vec<Value>, Refusal> {
+        self.read_comments_as(None, repository, id)
+    }
+
+    /// The same for a viewer, who sees pending comments of their own.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_comments_as(
+        &self,
+        viewer: Option<&Account>,
+        repository: RepositoryId,
+        id: u64,
+    ) -> Result<Vec<Value>, Refusal> {
         let (view, identity) = (self.view(), &self.repository(repository)?.identity);
         let pull_request = self.pull_request(repository, id)?;
-        let listed = pull_request.listed_comments().into_iter();
+        let listed = pull_request.listed_comments(viewer).into_iter();
         Ok(listed.map(|comment| view.pull_request_comment(identity, pull_request, comment)).collect())
     }
 
-    /// One comment. The rules decide if a deleted one is blank or not found.
+    /// One comment that is not pending. The rules decide if a deleted one is blank or not found.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
     pub fn read_comment(&self, repository: RepositoryId, id: u64, comment_id: u64) -> Result<Value, Refusal> {
+        self.read_comment_as(None, repository, id, comment_id)
+    }
+
+    /// The same for a viewer, who sees pending comments of their own.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn read_comment_as(
+        &self,
+        viewer: Option<&Account>,
+        repository: RepositoryId,
+        id: u64,
+        comment_id: u64,
+    ) -> Result<Value, Refusal> {
         let identity = &self.repository(repository)?.identity;
         let pull_request = self.pull_request(repository, id)?;
         let readable = self.rules.deleted_comments_stay_readable;
-        let comment = pull_request.comments.get(&comment_id).filter(|comment| !comment.deleted || readable);
+        let shown = |comment: &&Comment| (!comment.deleted || readable) && comment.is_visible_to(viewer);
+        let comment = pull_request.comments.get(&comment_id).filter(shown);
         let comment = comment.ok_or_else(|| no_comment(comment_id))?;
         Ok(self.view().pull_request_comment(identity, pull_request, comment))
     }

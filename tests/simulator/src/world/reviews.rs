@@ -95,7 +95,7 @@ impl World {
             entry.verdict = becomes;
             entry.participated_on = Some(act.now);
             pull_request.touch(act.now);
-            let part = self.view().verdict(&act.actor, act.now);
+            let part = self.payload_view().verdict(&act.actor, act.now);
             self.announce_pull_request(act, id, event_key, Some((about.part(), part)), &mut outbox)?;
         }
         Ok(Done { value: (), outbox })

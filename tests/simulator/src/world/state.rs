@@ -27,6 +27,7 @@ pub(crate) struct Workspace {
     pub(crate) slug: String,
     pub(crate) uuid: String,
     pub(crate) project_uuid: String,
+    pub(crate) created_on: Timestamp,
 }
 
 /// The unchanging part of a repository.
@@ -162,11 +163,20 @@ pub(crate) struct Comment {
     /// Start of the present window, or of the last one.
     pub(crate) window_from: Timestamp,
     pub(crate) deleted: bool,
+    /// True while it belongs to a review that is not published: only its author sees it.
+    pub(crate) pending: bool,
     pub(crate) parent: Option<u64>,
     pub(crate) inline: Option<Inline>,
     pub(crate) resolution: Option<(Arc<Account>, Timestamp)>,
     /// Uuids of those who like it; no call shows them.
     pub(crate) likes: BTreeSet<String>,
+}
+
+impl Comment {
+    /// True if it is published, or is the viewer's own.
+    pub(crate) fn is_visible_to(&self, viewer: Option<&Account>) -> bool {
+        !self.pending || viewer.is_some_and(|viewer| *viewer == *self.user)
+    }
 }
 
 #[derive(Debug, Clone)]

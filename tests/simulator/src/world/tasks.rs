@@ -16,7 +16,8 @@ impl World {
         let pull_request = self.pull_request_mut(act.repository, id)?;
         room(pull_request.tasks.len(), "tasks in a pull request")?;
         if let Some(comment) = new.comment {
-            let found = pull_request.comments.get(&comment.id).filter(|comment| !comment.deleted);
+            let found =
+                pull_request.comments.get(&comment.id).filter(|comment| !comment.deleted && !comment.pending);
             found.ok_or_else(|| comments::no_comment(comment.id))?;
         }
         let task = Task {

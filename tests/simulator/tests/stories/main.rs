@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 mod api;
+mod bad_day;
 mod binary;
 mod comments;
 mod commits;

@@ -1,8 +1,8 @@
 //! Deletions. No listing shows deleted items, so the poller reads a missing item before it counts as deleted.
 
-use simulator::Rules;
+use simulator::{FaultRequest, Omission, Rules};
 use system::truth::check;
-use system::{Setup, World};
+use system::{Repo, Setup, World};
 
 #[tokio::test]
 async fn a_reported_deletion_is_one_event() {
@@ -83,4 +83,60 @@ async fn comment_deleted_before_first_read_is_published_as_deleted() {
         world.run_for(900).await;
         check(&world, pr).await.unwrap_or_else(|wrong| panic!("{webhooks}, {with_reply}: {wrong}"));
     }
+}
+
+/// Lets the poller's answers lack an item.
+fn hide(world: &World, id: u64, by_id: bool) {
+    let omit = Some(Omission { id, count: u32::MAX, by_id });
+    let only_for = Some(Repo::Widgets.bot().to_owned());
+    world.fault(FaultRequest { omit, only_for, ..FaultRequest::default() });
+}
+
+#[tokio::test]
+async fn listings_that_lack_an_item_delete_nothing() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    let (comment, task) =
+        (world.bob().comments(pr, "first").await, world.bob().adds_task(pr, "oil it").await);
+    world.run_for(40).await;
+    let before = world.log(pr).await.len() as u64;
+    for id in [comment, task, 1] {
+        hide(&world, id, false);
+    }
+    world.run_for(900).await;
+    assert_eq!(world.events_after(pr, before).await, [""; 0]);
+    world.bob().edits(pr, comment, "second").await;
+    world.run_for(900).await;
+    check(&world, pr).await.unwrap();
+}
+
+#[tokio::test]
+async fn comment_and_task_that_answers_lacked_for_a_while_are_published_again() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    let (comment, task) =
+        (world.bob().comments(pr, "first").await, world.bob().adds_task(pr, "oil it").await);
+    world.run_for(40).await;
+    for id in [comment, task] {
+        hide(&world, id, true);
+    }
+    world.run_for(200).await;
+    let wrong = ["4 pullrequest:comment_deleted poll", "5 pullrequest:task_deleted poll"];
+    assert_eq!(world.events_after(pr, 3).await, wrong);
+    world.end_faults().await;
+    world.alice().comments(pr, "another").await;
+    world.run_for(900).await;
+    let again = [
+        "6 pullrequest:comment_created webhook",
+        "7 pullrequest:comment_created poll",
+        "8 pullrequest:task_created poll",
+    ];
+    assert_eq!(world.events_after(pr, 5).await, again);
+    check(&world, pr).await.unwrap();
+    world.bob().deletes(pr, comment).await;
+    world.bob().deletes_task(pr, task).await;
+    world.run_for(900).await;
+    let at_last = ["9 pullrequest:comment_deleted webhook", "10 pullrequest:task_deleted poll"];
+    assert_eq!(world.events_after(pr, 8).await, at_last);
+    check(&world, pr).await.unwrap();
 }

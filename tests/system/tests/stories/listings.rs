@@ -1,5 +1,6 @@
 //! Long listings, and pull requests that are older than their first read.
 
+use jiff::SignedDuration;
 use system::truth::check;
 use system::{Pr, Repo, Setup, World};
 
@@ -182,4 +183,106 @@ async fn changes_beyond_the_calls_of_one_sweep_are_found() {
         assert_eq!(world.events(pr).await, ["1 pullrequest:approved poll"], "{pr:?}");
     }
     assert_eq!(world.events(merged).await, ["1 pullrequest:fulfilled poll"]);
+}
+
+/// A setup in which a poll may take a minute of real time, for long listings on a slow machine.
+fn patient() -> Setup {
+    let mut setup = Setup::default();
+    setup.limits.overtime = SignedDuration::from_secs(60);
+    setup
+}
+
+/// A text that nothing compresses much.
+fn noise(bytes: usize, seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + u8::try_from(state % 26).unwrap())
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
+#[tokio::test]
+async fn page_over_ten_mebibytes_is_read_in_smaller_pages() {
+    let world = World::with(patient()).await;
+    let pr = world.alice().opens("gear").await;
+    let small = world.bob().comments(pr, "small").await;
+    let mut large = Vec::new();
+    for number in 0..6 {
+        // Bitbucket repeats each text as HTML, and sends no webhook of that size.
+        large.push(world.bob().comments(pr, &noise(900 * 1024, number)).await);
+    }
+    world.advance(60);
+    world.poll().await;
+    assert_eq!(world.log(pr).await.len(), 2 + 6);
+    world.bob().edits(pr, small, "small, edited").await;
+    world.bob().edits(pr, large[5], &noise(900 * 1024, 77)).await;
+    world.advance(60);
+    world.poll().await;
+    assert_eq!(
+        world.events_after(pr, 8).await,
+        ["9 pullrequest:comment_updated poll", "10 pullrequest:comment_updated poll"]
+    );
+}
+
+#[tokio::test]
+async fn deletions_are_found_with_over_two_thousand_comments() {
+    let world = World::with(Setup { hooked: false, ..patient() }).await;
+    let (pr, _) = with_comments(&world, 2_010).await;
+    world.advance(1);
+    let newest = world.bob().comments(pr, "newest").await;
+    let task = world.bob().adds_task(pr, "old").await;
+    world.advance(7_200);
+    world.hook(Repo::Widgets).await;
+    world.alice().approves(pr).await;
+    world.run_for(5).await;
+    assert_eq!(world.events(pr).await, ["1 pullrequest:approved webhook"]);
+
+    world.lose_next(1);
+    world.bob().deletes(pr, newest).await;
+    world.bob().deletes_task(pr, task).await;
+    world.alice().unapproves(pr).await;
+    world.run_for(60).await;
+    assert_eq!(
+        world.events_after(pr, 1).await,
+        [
+            "2 pullrequest:unapproved webhook",
+            "3 pullrequest:comment_deleted poll",
+            "4 pullrequest:task_deleted poll",
+        ]
+    );
+    let calls = world.calls(Repo::Widgets);
+    world.run_for(300).await;
+    assert_eq!(world.calls(Repo::Widgets), calls, "nothing is due");
+}
+
+#[tokio::test]
+async fn state_at_its_limit_loses_no_event_and_is_polled_as_usual() {
+    let mut setup = Setup::default();
+    setup.settings.max_state_weight = 20_000;
+    let world = World::with(setup).await;
+    let (pr, comments) = with_comments(&world, 300).await;
+    world.run_for(700).await;
+    assert_eq!(world.log(pr).await.len(), 301);
+    assert!(world.state(pr).await.let_go.is_some());
+    let calls = world.calls(Repo::Widgets);
+    world.run_for(300).await;
+    assert_eq!(world.calls(Repo::Widgets), calls, "nothing is due");
+
+    world.lose_next(2);
+    world.bob().edits(pr, comments[0], "edited").await;
+    let new = world.bob().comments(pr, "new").await;
+    world.bob().edits(pr, new, "new, edited").await;
+    world.bob().comments(pr, "another").await;
+    world.run_for(700).await;
+    assert_eq!(
+        world.events_after(pr, 301).await,
+        [
+            "302 pullrequest:comment_created webhook",
+            "303 pullrequest:comment_updated poll",
+            "304 pullrequest:comment_created poll",
+        ]
+    );
 }

@@ -207,3 +207,22 @@ async fn failed_run_reports_its_backlog_if_the_table_answers() {
         assert!(taken.iter().take(1).all(|line| line["WatchesDue"] == 1), "{taken:?}");
     }
 }
+
+#[tokio::test]
+async fn items_that_states_let_go_of_are_counted() {
+    let mut setup = system::Setup::default();
+    setup.settings.max_state_weight = 20_000;
+    let (world, lines) = (World::with(setup).await, Lines::default());
+    let pr = world.alice().opens("gear").await;
+    world.lose_next(u32::MAX);
+    for number in 0..250 {
+        world.bob().comments(pr, &format!("comment {number}")).await;
+    }
+    world.advance(60);
+    let poller = world.another_poller().with_metrics(lines.switched("true"));
+    assert_eq!(world.run(&poller, "measured").await.events, 250);
+    let [of_widgets, of_all] = lines.take().try_into().unwrap();
+    let let_go = world.state(pr).await.let_go.unwrap().comments;
+    assert!(let_go > 50);
+    assert_eq!((&of_all["ItemsLetGo"], of_widgets.get("ItemsLetGo")), (&json!(let_go), None));
+}

@@ -1,6 +1,7 @@
 //! G9: sweeps of a repository's open pull requests find the changes that no webhook reported.
 
 use relay::Settings;
+use simulator::{FaultRequest, Omission};
 use system::log::{actor_of, text_of};
 use system::{Pr, Setup, World};
 
@@ -21,6 +22,17 @@ async fn quiet() -> (World, Pr) {
 /// Runs two sweeps and the polls that follow.
 async fn sweeps(world: &World) {
     world.run_for(2 * SWEEP_SECONDS + 60).await;
+}
+
+/// Runs until a sweep notices that the pull request changed.
+async fn until_noticed(world: &World, pr: Pr) {
+    for _ in 0..SWEEP_SECONDS {
+        world.run_for(1).await;
+        if world.state(pr).await.seen_in_sweep_at.is_some() {
+            return;
+        }
+    }
+    panic!("no sweep noticed a change");
 }
 
 #[tokio::test]
@@ -129,4 +141,38 @@ async fn older_pull_request_is_published_only_after_a_change() {
     sweeps(&world).await;
     assert_eq!(world.events(old).await, ["1 pullrequest:comment_created poll"]);
     assert_eq!(text_of(&world.last_event(old).await), "now");
+}
+
+#[tokio::test]
+async fn end_of_a_pull_request_that_a_sweep_lacked_before_is_published() {
+    let (world, pr) = quiet().await;
+    let omit = Some(Omission { id: pr.id, count: 1, by_id: false });
+    let only_for = Some(pr.repo.bot().to_owned());
+    world.fault(FaultRequest { omit, only_for, ..FaultRequest::default() });
+    until_noticed(&world, pr).await;
+    world.run_for(60).await;
+    assert_eq!(world.events(pr).await.len(), 2, "it is open, whatever one listing shows");
+    world.lose_next(1);
+    world.alice().declines(pr).await;
+    sweeps(&world).await;
+    assert_eq!(world.events_after(pr, 2).await, ["3 pullrequest:rejected poll"]);
+}
+
+#[tokio::test]
+async fn late_webhook_of_the_listed_time_hides_no_later_change() {
+    let (world, pr) = quiet().await;
+    world.hold();
+    world.bob().comments(pr, "second").await;
+    let letters = world.stop_holding();
+    world.run_for(600).await;
+    world.alice().queues(pr, true, false).await;
+    // A sweep lists it as queued, with the time of the comment. The comment's webhook comes before the poll.
+    let before = world.log(pr).await.len();
+    until_noticed(&world, pr).await;
+    world.deliver(&letters).await;
+    sweeps(&world).await;
+    assert_eq!(world.state(pr).await.snapshot["queued"], true);
+    let log = world.log(pr).await;
+    let changes = log[before..].iter().filter_map(|event| event.changes.as_ref()).flatten();
+    assert_eq!(changes.count(), 1);
 }

@@ -1,6 +1,7 @@
 //! A genuine body under a false event key: it is published as untrusted, and concludes nothing.
 
 use relay::Settings;
+use simulator::Rules;
 use system::log::text_of;
 use system::mailbox::Letter;
 use system::truth::check;
@@ -8,7 +9,11 @@ use system::{Pr, Setup, World};
 
 /// Starts a world, and a pull request by Alice. Returns the webhook of its creation too.
 async fn opened() -> (World, Pr, Letter) {
-    let world = World::start().await;
+    opened_with(Rules::default()).await
+}
+
+async fn opened_with(rules: Rules) -> (World, Pr, Letter) {
+    let world = World::with(Setup { rules, ..Setup::default() }).await;
     world.hold();
     let pr = world.alice().opens("gear").await;
     let letter = world.stop_holding().remove(0);
@@ -80,7 +85,8 @@ async fn body_of_a_comment_is_no_deletion() {
 
 #[tokio::test]
 async fn resolved_body_is_no_reopening() {
-    let (world, pr, _) = opened().await;
+    let rules = Rules { webhooks_show_resolutions: true, ..Rules::default() };
+    let (world, pr, _) = opened_with(rules).await;
     let comment = world.bob().comments_inline(pr, "first").await;
     world.hold();
     world.alice().resolves(pr, comment).await;

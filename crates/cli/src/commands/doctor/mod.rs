@@ -7,6 +7,8 @@ mod our_side;
 mod places;
 
 use relay::LinkId;
+use serde_json::Value;
+use store::{DueWatch, KeptKey};
 
 use crate::Error;
 use crate::args::DoctorArgs;
@@ -27,6 +29,26 @@ pub(crate) async fn doctor(session: &mut Session<'_, '_>, args: &DoctorArgs) -> 
         0 => Ok(()),
         failed => Err(Error::Unsound(format!("{failed} of {} checks failed", checks.len()))),
     }
+}
+
+/// Runs the checks that call nobody but AWS, on watches and long kept deliveries that were read. Returns them in the form
+/// of `--format json`.
+pub(crate) async fn quiet_checks(
+    session: &mut Session<'_, '_>,
+    link: &LinkId,
+    watches: &[DueWatch],
+    kept: &[KeptKey],
+) -> Vec<Value> {
+    let mut checks = vec![our_side::stack(session, link).await, our_side::link(session, link).await];
+    checks.extend(places::check(session, link).await);
+    checks.push(our_side::poller_of(link, watches, kept, session.now()));
+    checks.push(budget::check(session, link).await);
+    checks.iter().map(Check::json).collect()
+}
+
+/// Runs the checks that call Bitbucket, in the same form.
+pub(crate) async fn bitbucket_checks(session: &mut Session<'_, '_>, link: &LinkId) -> Vec<Value> {
+    bitbucket_side::checks(session, link).await.iter().map(Check::json).collect()
 }
 
 async fn checks(session: &mut Session<'_, '_>, link: &LinkId, args: &DoctorArgs) -> Vec<Check> {

@@ -6,7 +6,7 @@ use relay::{LinkId, Reason, Subject};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use store::links::{LinkDocument, LinkEdit};
-use store::{DueWatch, SubjectLog};
+use store::{DueWatch, KeptKey, SubjectLog};
 
 use super::check::Check;
 use crate::Error;
@@ -43,6 +43,19 @@ pub(super) async fn link(session: &mut Session<'_, '_>, link: &LinkId) -> Check 
         Ok::<_, Error>(document.at(now)?)
     };
     match read.await {
+        Ok(found) if found.unsigned && found.credential.is_some() && found.named().targets.is_empty() => {
+            Check::warn(
+                NAME,
+                format!(
+                    "{link} is unsigned and names no repository: anybody who knows its URL can forge events, and its polls \
+                     find nothing"
+                ),
+                format!(
+                    "`bitrelay link sweep {link} --add WORKSPACE/SLUG` names a repository; `bitrelay link rotate-secret \
+                     {link}` gives the link a secret"
+                ),
+            )
+        }
         Ok(found) if found.unsigned => Check::warn(
             NAME,
             format!("{link} is unsigned: anybody who knows its URL can forge events"),
@@ -121,12 +134,21 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
         let table = session.table().await?;
         // A delivery that the minute's run can still fold does not count.
         let before = now.saturating_sub(SignedDuration::from_secs(OVERDUE_SECONDS)).unwrap_or(now);
-        Ok::<_, Error>((table.due(Timestamp::MAX, MAX_WATCHES).await?, table.kept(before, MAX_WATCHES).await?))
+        Ok::<_, Error>((
+            table.due(Timestamp::MAX, MAX_WATCHES).await?,
+            table.kept(before, MAX_WATCHES).await?,
+        ))
     };
     let (watches, kept) = match read.await {
         Ok(read) => read,
         Err(error) => return Check::failed(NAME, &error),
     };
+    poller_of(link, &watches, &kept, now)
+}
+
+/// Judges the poller by the watches of all links and the deliveries that are kept for long.
+pub(super) fn poller_of(link: &LinkId, watches: &[DueWatch], kept: &[KeptKey], now: Timestamp) -> Check {
+    const NAME: &str = "poller";
     let kept = kept.iter().filter(|key| key.is_of(link)).count();
     if kept > 0 {
         return Check::fail(
@@ -135,7 +157,7 @@ pub(super) async fn poller(session: &mut Session<'_, '_>, link: &LinkId) -> Chec
             "check the poller function's log for alarm=\"delivery_unfolded\", and its schedule",
         );
     }
-    let of_link: Vec<_> = watches.into_iter().filter(|due| due.link == *link).collect();
+    let of_link: Vec<_> = watches.iter().filter(|due| due.link == *link).cloned().collect();
     judge(&of_link, now)
 }
 
@@ -169,11 +191,12 @@ fn judge(watches: &[DueWatch], now: Timestamp) -> Check {
         return Check::warn(
             NAME,
             format!(
-                "polls of {refused} of {} watched subjects are refused (403, 404, 410 or no credential)",
+                "polls of {refused} of {} watched subjects are refused (403, 404, 410, no credential, or an unsigned \
+                 link that does not name their repository)",
                 watches.len()
             ),
-            "give the credential access to their repositories; the polls are made again within an hour, after a month \
-             within a day",
+            "give the credential access to their repositories, or name them with `bitrelay link sweep`; the polls are made \
+             again within an hour, after a month within a day",
         );
     }
     match sweeps.backlog(now) {
@@ -206,7 +229,8 @@ mod tests {
             ),
             (
                 &[(Reason::Sweep, 9_900), (Reason::Refused, 13_600)],
-                "warn  poller      polls of 1 of 2 watched subjects are refused (403, 404, 410 or no credential)",
+                "warn  poller      polls of 1 of 2 watched subjects are refused (403, 404, 410, no credential, or an unsigned \
+                 link that does not name their repository)",
             ),
             (
                 &[(Reason::QuietSweep, 600), (Reason::Tasks, 900), (Reason::Sweep, 9_900)],

@@ -12,7 +12,10 @@ use crate::output::plain;
 
 /// The wanted hooks of a link.
 pub(super) struct Wanted {
+    /// The URL to deliver to.
     pub(super) url: Url,
+    /// All URLs of this stack and link.
+    pub(super) own_urls: Vec<Url>,
     pub(super) link: LinkId,
     pub(super) all_events: bool,
     pub(super) signed: bool,
@@ -23,13 +26,20 @@ impl Wanted {
         format!("bitrelay {}", self.link)
     }
 
-    /// True if the hook is one of the link's: by its URL, or by its description if the deployment has moved.
+    /// True if the hook delivers to this stack and link. A description proves nothing: another stack can have a link
+    /// of the same name.
     fn owns(&self, hook: &Hook) -> bool {
-        self.delivers_to(hook) || hook.description == self.description()
+        Url::parse(&hook.url).is_ok_and(|url| self.own_urls.contains(&url))
     }
 
     fn delivers_to(&self, hook: &Hook) -> bool {
         Url::parse(&hook.url).is_ok_and(|url| url == self.url)
+    }
+
+    /// Returns the URLs of hooks that have our description and deliver elsewhere, such as to a stack that was deleted.
+    pub(super) fn lookalikes(&self, hooks: &[Hook]) -> Vec<String> {
+        let described = hooks.iter().filter(|hook| hook.description == self.description());
+        described.filter(|hook| !self.owns(hook)).map(|hook| hook.url.clone()).collect()
     }
 }
 
@@ -123,8 +133,10 @@ mod tests {
     use super::*;
 
     fn wanted() -> Wanted {
-        let url = "https://hooks.example.com/webhook/acme".parse().unwrap();
-        Wanted { url, link: "acme".parse().unwrap(), all_events: false, signed: true }
+        let url: Url = "https://hooks.example.com/webhook/acme".parse().unwrap();
+        let of_gateway = "https://a1b2.execute-api.eu-west-1.amazonaws.com/webhook/acme".parse().unwrap();
+        let own_urls = vec![url.clone(), of_gateway];
+        Wanted { url, own_urls, link: "acme".parse().unwrap(), all_events: false, signed: true }
     }
 
     fn place() -> HookPlace {
@@ -156,14 +168,26 @@ mod tests {
         assert_eq!(found(&[Hook { active: false, ..good() }]), ["inactive"]);
         assert_eq!(found(&[Hook { secret_set: false, ..good() }]), ["no secret"]);
         assert_eq!(found(&[good(), good(), good()]), ["2 duplicates"]);
-        let moved = Hook { url: "https://old.example.com/webhook/acme".to_owned(), ..good() };
-        assert_eq!(found(std::slice::from_ref(&moved)), ["wrong URL https://old.example.com/webhook/acme"]);
+        let moved = Hook { url: wanted().own_urls[1].to_string(), ..good() };
+        assert_eq!(found(std::slice::from_ref(&moved)), [format!("wrong URL {}", moved.url)]);
         let deaf = Hook { events: events(&place(), false)[1..].to_vec(), ..good() };
         assert_eq!(found(&[deaf]), ["missing events pullrequest:created"]);
 
         let hooks = [moved, good()];
         let (ours, _) = compare(&hooks, &wanted(), &place());
         assert_eq!(ours[0], &good(), "the one that delivers to the right place is kept");
+    }
+
+    #[test]
+    fn hook_of_another_stack_is_not_ours() {
+        let theirs = Hook { url: "https://other.example.com/webhook/acme".to_owned(), ..good() };
+        assert_eq!(found(std::slice::from_ref(&theirs)), ["no hook"]);
+        let hooks = [theirs.clone(), good()];
+        let (ours, drift) = compare(&hooks, &wanted(), &place());
+        assert_eq!((ours, drift), (vec![&good()], vec![]));
+        assert_eq!(wanted().lookalikes(&hooks), [theirs.url]);
+        let other_link = Hook { url: "https://hooks.example.com/webhook/globex".to_owned(), ..good() };
+        assert_eq!(found(&[other_link]), ["no hook"]);
     }
 
     #[test]

@@ -5,14 +5,21 @@ mod manual;
 
 use bitbucket::client::{Client, HookPlace, HookSpec};
 use relay::LinkId;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use store::links::{LinkEdit, LinkSummary};
 
 use crate::Error;
 use crate::args::HookPlaces;
 use crate::output::{Report, table};
-use crate::session::Session;
+use crate::session::{OpenLink, Session};
 use drift::{Drift, Wanted, events};
+
+/// Most rotations of the webhook secret during one command.
+const MAX_ROTATIONS: usize = 3;
+
+/// Most attempts to change the list of hooks while others change the link.
+const MAX_ATTEMPTS: usize = 5;
 
 /// Largest number of calls that one place needs: two pages of hooks, and one change for each of a few hooks.
 const CALLS_PER_PLACE: u32 = 10;
@@ -22,13 +29,27 @@ struct Outcome {
     place: HookPlace,
     drift: Vec<Drift>,
     done: &'static str,
+    /// URLs of hooks that only look like ours.
+    lookalikes: Vec<String>,
 }
 
 /// Creates or repairs hooks.
 pub(crate) async fn sync(session: &mut Session<'_, '_>, places: &HookPlaces) -> Result<(), Error> {
     let mut work = Work::begin(session, places).await?;
-    let (outcomes, failed) = work.each(session, Step::Sync).await?;
-    work.remember(session, &outcomes).await?;
+    let (outcomes, mut failed) = work.each(session, Step::Sync).await?;
+    let mut stored = work.note(session, &outcomes, LinkEdit::note_hook).await?;
+    work.places = outcomes.iter().map(|outcome| outcome.place.clone()).collect();
+    // Bitbucket must not keep a secret that was replaced after this command read it.
+    for _ in 0..MAX_ROTATIONS {
+        if work.places.is_empty() || work.has_secret_of(&stored) {
+            break;
+        }
+        session.warn("the webhook secret was rotated meanwhile; the hooks get the new one");
+        work.take(stored);
+        let (_, failed_again) = work.each(session, Step::Sync).await?;
+        failed = failed.or(failed_again);
+        stored = session.open_link(&work.link).await?.edit;
+    }
     show(session, &outcomes);
     failed.map_or(Ok(()), Err)
 }
@@ -66,9 +87,9 @@ pub(super) async fn problems(
 
 /// Removes hooks.
 pub(crate) async fn remove(session: &mut Session<'_, '_>, places: &HookPlaces) -> Result<(), Error> {
-    let mut work = Work::begin(session, places).await?;
+    let work = Work::begin(session, places).await?;
     let (outcomes, failed) = work.each(session, Step::Remove).await?;
-    work.forget(session, &outcomes).await?;
+    work.note(session, &outcomes, LinkEdit::forget_hook).await?;
     show(session, &outcomes);
     failed.map_or(Ok(()), Err)
 }
@@ -122,8 +143,9 @@ impl Work {
             return Err(Error::NotConfigured { what: "the place of the hooks", advice });
         }
         let url = session.webhook_url(&link).await?;
-        let wanted =
-            Wanted { url, link: link.clone(), all_events: given.all_events, signed: !summary.unsigned };
+        let own_urls = session.webhook_urls(&link).await?;
+        let (all_events, signed) = (given.all_events, !summary.unsigned);
+        let wanted = Wanted { url, own_urls, link: link.clone(), all_events, signed };
         Ok(Self { link, edit, places, wanted })
     }
 
@@ -159,7 +181,10 @@ impl Work {
     async fn one(&self, client: &Client, place: &HookPlace, step: Step) -> Result<Outcome, bitbucket::Error> {
         let hooks = client.hooks(place).await?;
         let (ours, drift) = drift::compare(&hooks, &self.wanted, place);
-        let outcome = |done| Outcome { place: place.clone(), drift: drift.clone(), done };
+        let outcome = |done| {
+            let lookalikes = self.wanted.lookalikes(&hooks);
+            Outcome { place: place.clone(), drift: drift.clone(), done, lookalikes }
+        };
         match (step, ours.split_first()) {
             (Step::Check, _) | (Step::Remove, None) => Ok(outcome("")),
             (Step::Remove, Some(_)) => {
@@ -192,26 +217,40 @@ impl Work {
         }
     }
 
-    async fn remember(&mut self, session: &mut Session<'_, '_>, outcomes: &[Outcome]) -> Result<(), Error> {
-        for outcome in outcomes {
-            self.edit.note_hook(&outcome.place.to_string());
+    /// Changes the link's list of hooks, on top of what others have changed meanwhile. Returns the stored document.
+    async fn note(
+        &self,
+        session: &mut Session<'_, '_>,
+        outcomes: &[Outcome],
+        change: fn(&mut LinkEdit, &str),
+    ) -> Result<LinkEdit, Error> {
+        for _ in 0..MAX_ATTEMPTS {
+            let OpenLink { mut edit, version } = session.open_link(&self.link).await?;
+            let before = edit.summary().hooks;
+            for outcome in outcomes {
+                change(&mut edit, &outcome.place.to_string());
+            }
+            if edit.summary().hooks == before {
+                return Ok(edit);
+            }
+            match session.store_link(&self.link, &version, &edit.to_secret()?).await {
+                Err(Error::LinkChanged(_)) => {}
+                stored => return stored.map(|()| edit),
+            }
         }
-        self.store(session).await
+        Err(Error::LinkChanged(self.link.clone()))
     }
 
-    async fn forget(&mut self, session: &mut Session<'_, '_>, outcomes: &[Outcome]) -> Result<(), Error> {
-        for outcome in outcomes {
-            self.edit.forget_hook(&outcome.place.to_string());
-        }
-        self.store(session).await
+    /// True if the secret that this command gives to hooks is still that of the link.
+    fn has_secret_of(&self, stored: &LinkEdit) -> bool {
+        let text = |edit: &LinkEdit| edit.hook_secret().map(|secret| secret.expose_secret().to_owned());
+        text(&self.edit) == text(stored)
     }
 
-    async fn store(&self, session: &mut Session<'_, '_>) -> Result<(), Error> {
-        let stored = LinkEdit::parse(&self.link, &session.document(&self.link).await?)?;
-        if stored.summary().hooks != self.edit.summary().hooks {
-            session.links().await?.replace(&self.link, &self.edit.to_secret()?).await?;
-        }
-        Ok(())
+    /// Takes a document that somebody has changed meanwhile.
+    fn take(&mut self, stored: LinkEdit) {
+        self.wanted.signed = !stored.summary().unsigned;
+        self.edit = stored;
     }
 }
 
@@ -230,6 +269,14 @@ fn show(session: &mut Session<'_, '_>, outcomes: &[Outcome]) {
         let done = if outcome.done.is_empty() { "-" } else { outcome.done };
         [outcome.place.to_string(), done.to_owned(), outcome.found()]
     };
+    for outcome in outcomes {
+        for url in &outcome.lookalikes {
+            session.warn(&format!(
+                "note: {} has another hook with this link's description, to {url}; it is not this stack's, so it stays",
+                outcome.place
+            ));
+        }
+    }
     let rows: Vec<_> = outcomes.iter().map(row).collect();
     let json = outcomes.iter().map(|outcome| {
         let drift: Value = outcome.drift.iter().map(Drift::json).collect();

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::args::{SecretsFrom, Span};
 use crate::commands::hooks;
 use crate::output::Report;
-use crate::session::Session;
+use crate::session::{OpenLink, Session};
 
 /// Warning for a link without a credential.
 const RECEIVES_ONLY: &str = "this link only receives. It MISSES edits within ten minutes of a comment's creation or last change, every \
@@ -59,6 +59,11 @@ pub(super) async fn create(
     }
     if unsigned {
         session.warn("warning: this link is unsigned: anybody who knows its URL can forge events");
+        if template != Template::Webhook && sweep.is_empty() {
+            session.warn(&format!(
+                "warning: only repositories that it names are polled; `bitrelay link sweep {id} --add WORKSPACE/SLUG` names one"
+            ));
+        }
     }
     let url = session.webhook_url(id).await.ok();
     let shown = url.as_ref().map_or_else(|| "<WebhookUrl>/".to_owned() + id.as_str(), ToString::to_string);
@@ -92,7 +97,7 @@ pub(super) async fn set_credential(
     template: Option<Template>,
     from: SecretsFrom,
 ) -> Result<(), Error> {
-    let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
+    let OpenLink { mut edit, version } = session.open_link(id).await?;
     let unknown = || Error::Usage("name the kind of credential with --template".to_owned());
     let template = template.or_else(|| edit.template()).ok_or_else(unknown)?;
     let given = answers(session, template, from)?;
@@ -101,7 +106,7 @@ pub(super) async fn set_credential(
     }
     edit.set_credential(template, &given.credential).map_err(Error::from_link_input)?;
     let document = edit.to_secret().map_err(Error::from_link_input)?;
-    session.links().await?.replace(id, &document).await?;
+    session.store_link(id, &version, &document).await?;
     if template == Template::Webhook {
         session.warn(&format!("warning: {RECEIVES_ONLY}"));
     }
@@ -122,9 +127,9 @@ pub(super) async fn rotate(
     if overlap.0 < wait.0 {
         return Err(Error::Usage("--overlap must not be shorter than --wait".to_owned()));
     }
-    let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
+    let OpenLink { mut edit, version } = session.open_link(id).await?;
     edit.rotate(&random_secret()?, session.now(), overlap.0);
-    session.links().await?.replace(id, &edit.to_secret()?).await?;
+    session.store_link(id, &version, &edit.to_secret()?).await?;
     session.warn(&format!("{id} has a new webhook secret; the old one is valid for {}", duration(overlap)));
     let summary = edit.summary();
     let places = hooks::places_of(&summary);

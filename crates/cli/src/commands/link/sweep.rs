@@ -4,12 +4,12 @@ use relay::observation::LinkObservation;
 use relay::{LinkId, Observation, Subject, SweepTarget, SweepTargets};
 use serde_json::json;
 use store::Recorder;
-use store::links::{LinkDocument, LinkEdit};
+use store::links::LinkDocument;
 
 use crate::Error;
 use crate::environment::SharedClock;
 use crate::output::Report;
-use crate::session::Session;
+use crate::session::{OpenLink, Session};
 
 /// Changes and shows the sweep targets that a link names.
 pub(super) async fn change(
@@ -18,7 +18,7 @@ pub(super) async fn change(
     add: &[SweepTarget],
     remove: &[SweepTarget],
 ) -> Result<(), Error> {
-    let mut edit = LinkEdit::parse(id, &session.document(id).await?)?;
+    let OpenLink { mut edit, version } = session.open_link(id).await?;
     if !add.is_empty() && edit.summary().credential.is_none() {
         return Err(Error::Usage(format!(
             "the link {id} only receives; `bitrelay link set-creds {id}` changes that"
@@ -27,12 +27,14 @@ pub(super) async fn change(
     edit.change_sweep(add, remove);
     let document = edit.to_secret().map_err(Error::from_link_input)?;
     if !add.is_empty() || !remove.is_empty() {
-        session.links().await?.replace(id, &document).await?;
+        session.store_link(id, &version, &document).await?;
     }
     // Also without changes, because somebody may have edited the document by hand.
     begin(session, id, LinkDocument::parse(id, &document)?.sweep()).await?;
     let names = edit.summary().sweep;
-    let text = if names.is_empty() {
+    let text = if names.is_empty() && edit.summary().unsigned {
+        format!("{id} is unsigned and names no repository: only those with hooks of `hooks sync` are polled")
+    } else if names.is_empty() {
         format!("{id} names no repository: each one is swept from its first webhook on")
     } else {
         names.join("\n")

@@ -1,18 +1,10 @@
 //! Grants in Secrets Manager.
 
-use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use relay::LinkId;
-use secrecy::ExposeSecret;
 
-use super::super::secrets::{SERVICE, Secrets};
+use super::super::secrets::{CURRENT, NEXT, Secrets};
 use super::{GrantStore, KeptGrant, Versioned};
 use crate::Error;
-use crate::aws::failure;
-
-/// The label of the current version; it is Secrets Manager's own.
-const CURRENT: &str = "AWSCURRENT";
-/// The label of a version that is durable, but not current yet.
-const NEXT: &str = "BITRELAY_NEXT";
 
 /// Grants in Secrets Manager: one secret each, named by a prefix, the link's id and `/grant`.
 #[derive(Debug, Clone)]
@@ -37,34 +29,6 @@ impl SecretsManagerGrants {
         };
         Ok(Some(Versioned { grant: KeptGrant::parse(link, &text.into())?, version }))
     }
-
-    /// Moves the label of the current version. False if the label is not on `from` any more: this is the
-    /// condition (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html>).
-    async fn promote(&self, link: &LinkId, from: &str, to: &str) -> Result<bool, Error> {
-        let moved = self
-            .0
-            .client
-            .update_secret_version_stage()
-            .secret_id(self.name(link))
-            .version_stage(CURRENT)
-            .remove_from_version_id(from)
-            .move_to_version_id(to)
-            .send()
-            .await;
-        match moved {
-            Ok(_) => Ok(true),
-            // The second code means a version so old that it was deleted.
-            Err(error)
-                if matches!(
-                    error.code(),
-                    Some("InvalidParameterException" | "ResourceNotFoundException")
-                ) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(failure(SERVICE, "UpdateSecretVersionStage", &error)),
-        }
-    }
 }
 
 impl GrantStore for SecretsManagerGrants {
@@ -76,7 +40,9 @@ impl GrantStore for SecretsManagerGrants {
         let Some(current) = self.read(link, CURRENT).await? else { return Ok(None) };
         let next = self.read(link, NEXT).await?;
         match next.filter(|next| next.grant.generation == current.grant.generation.saturating_add(1)) {
-            Some(next) if self.promote(link, &current.version, &next.version).await? => Ok(Some(next)),
+            Some(next) if self.0.promote(self.name(link), &current.version, &next.version).await? => {
+                Ok(Some(next))
+            }
             Some(_) => self.read(link, CURRENT).await,
             None => Ok(Some(current)),
         }
@@ -87,16 +53,6 @@ impl GrantStore for SecretsManagerGrants {
             let description = "The OAuth grant of a link; written by bitrelay";
             return self.0.create(self.name(link), description, &grant.to_secret()).await;
         };
-        let put = self
-            .0
-            .client
-            .put_secret_value()
-            .secret_id(self.name(link))
-            .version_stages(NEXT)
-            .secret_string(grant.to_secret().expose_secret())
-            .send()
-            .await
-            .map_err(|error| failure(SERVICE, "PutSecretValue", &error))?;
-        self.promote(link, expected, put.version_id.as_deref().unwrap_or_default()).await
+        self.0.replace(self.name(link), expected, &grant.to_secret()).await
     }
 }

@@ -43,7 +43,7 @@ impl MiniStack {
             .env("STATE_DIR", folder.join("state"))
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
-            .env("SERVICES", "cloudformation,dynamodb,secretsmanager")
+            .env("SERVICES", "cloudformation,dynamodb,dynamodbstreams,secretsmanager,sqs")
             .env("IOT_MTLS_ENABLED", "0")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")

@@ -2,7 +2,7 @@
 
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
-use relay::{Event, LinkId, ShortHash, Subject, SubjectState};
+use relay::{Event, LinkId, Report, ShortHash, Subject, SubjectState};
 use serde_json::json;
 use store::{
     Commit, CommitError, Document, Documents, DueWatch, Error, KeptKey, KeptOutcome, Received, Recorded,
@@ -62,6 +62,16 @@ async fn keep<T: Table>(world: &World<T>, delivery: &Delivery) {
     let recorder = Recorder { table: &table, clock: &*world.clock, settings: &world.settings };
     let received = recorder.receive(&world.link, delivery.report(), &delivery.mark()).await.unwrap();
     assert!(matches!(received, Received::Kept(Error::TooLarge { .. })), "{received:?}");
+}
+
+pub(crate) async fn kept_delivery_without_a_signature_stays_unsigned<T: Table>(world: World<T>) {
+    let delivery = Delivery::comment(1);
+    let table = Full(&*world.table);
+    let recorder = Recorder { table: &table, clock: &*world.clock, settings: &world.settings };
+    let report = Report { signed: false, ..delivery.report() };
+    recorder.receive(&world.link, report, &delivery.mark()).await.unwrap();
+    assert_eq!(fold(&world, &kept(&world).await[0]).await, KeptOutcome::Folded(1));
+    assert!(!world.log().await[0].signed && world.state().await.is_unsigned());
 }
 
 async fn kept<T: Table>(world: &World<T>) -> Vec<KeptKey> {

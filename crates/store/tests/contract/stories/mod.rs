@@ -6,6 +6,7 @@ pub(crate) mod deliveries;
 pub(crate) mod heads;
 pub(crate) mod kept;
 pub(crate) mod leases;
+pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod polls;
 pub(crate) mod states;

@@ -11,7 +11,9 @@ pub(crate) async fn comments_beyond_one_transaction_are_stored_in_order<T: Table
     world.clock.advance_seconds(120);
     let comments: Vec<_> = (1..=60).map(|id| comment(id, "first", 0)).collect();
 
-    let Recorded::Stored { events, watch } = world.poll(&comments).await.unwrap() else { panic!("known") };
+    let Recorded::Stored { events, watch, .. } = world.poll(&comments).await.unwrap() else {
+        panic!("known")
+    };
     let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
     assert_eq!(sequences, (2..=60).collect::<Vec<_>>());
     assert_eq!(world.keys().await.len(), 60);
@@ -25,7 +27,7 @@ pub(crate) async fn poll_without_changes_moves_the_watch<T: Table>(world: World<
     world.deliver(&Delivery::comment(1)).await.unwrap();
     world.clock.advance_seconds(15);
     let before = world.state().await;
-    let Recorded::Stored { events, watch } = world.poll(&[comment(1, "first", 0)]).await.unwrap() else {
+    let Recorded::Stored { events, watch, .. } = world.poll(&[comment(1, "first", 0)]).await.unwrap() else {
         panic!("known")
     };
     assert_eq!(events, []);

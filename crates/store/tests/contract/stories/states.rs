@@ -48,3 +48,11 @@ pub(crate) async fn too_large_state_is_refused<T: Table>(world: World<T>) {
     assert!(matches!(error, Error::TooLarge { what: "the compressed state", .. }), "{error}");
     assert_eq!(world.state().await, stored);
 }
+
+pub(crate) async fn state_with_an_impossible_sequence_is_an_error<T: Table>(world: World<T>) {
+    let damaged = SubjectState { version: 1, sequence: u64::MAX, ..SubjectState::default() };
+    world.commit(&damaged, &[], None).await.unwrap();
+    let error = world.deliver(&Delivery::comment(1)).await.unwrap_err();
+    assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+    assert_eq!(world.log().await, []);
+}

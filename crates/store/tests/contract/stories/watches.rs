@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use relay::observation::LinkObservation;
-use relay::{Observation, Reason, Subject, SubjectState, SweepTarget, Watch};
+use relay::{Observation, Reason, Report, Subject, SubjectState, SweepTarget, Watch};
 use store::{DueWatch, Shard, Table};
 
 use crate::world::{Delivery, World, pull_request, time};
@@ -102,4 +102,19 @@ pub(crate) async fn patient_watches_hide_no_other<T: Table>(world: World<T>) {
     again.commit(&state, &[], None).await.unwrap();
     let due = again.table.due_in(shard, time(60), 1).await.unwrap();
     assert_eq!(due.iter().map(|due| due.watch.due_at).collect::<Vec<_>>(), [time(15), time(20)]);
+}
+
+pub(crate) async fn forged_watches_hide_no_other<T: Table>(world: World<T>) {
+    // Five subjects that only unsigned deliveries name, due before a window.
+    let Observation::Delivery(report) = Delivery::comment(1).observation() else { panic!("a delivery") };
+    let observation = Observation::Delivery(Report { signed: false, ..report });
+    for id in 1..=5 {
+        let forged = world.about(pull_request(id));
+        forged.observe(&observation, None, None).await.unwrap();
+        assert!(forged.state().await.is_unsigned() && forged.state().await.watch.is_some());
+    }
+    let window = watched(&world, 9, time(40)).await;
+    let due = world.table.due_in(Shard::of(&world.link), time(60), 2).await.unwrap();
+    assert_eq!(due.len(), 3, "{due:?}");
+    assert!(due.contains(&window), "{due:?}");
 }

@@ -91,10 +91,13 @@ impl Tour {
             let body = expect(200, person.get(&url).await.unwrap());
             self.answers.push(Answered { method: "GET", template: "/user", status: 200, body });
         }
-        for (template, path) in
-            [("/hook_events", ""), ("/hook_events/{subject_type}", "/repository?pagelen=5")]
-        {
-            let url = format!("{}/2.0/hook_events{path}", self.stage.simulator.url());
+        for (template, path) in [
+            ("/hook_events", "hook_events"),
+            ("/hook_events/{subject_type}", "hook_events/repository?pagelen=5"),
+            ("/user/workspaces", "user/workspaces"),
+            ("/workspaces/{workspace}", "workspaces/acme"),
+        ] {
+            let url = format!("{}/2.0/{path}", self.stage.simulator.url());
             let body = expect(200, self.stage.alice.get(&url).await.unwrap());
             self.answers.push(Answered { method: "GET", template, status: 200, body });
         }

@@ -1,13 +1,23 @@
 //! A browser: Chromium if it is installed, else plain HTTP requests for the same pages. The output says which.
 
+// Everything here serves tests: a panic fails the test and names its line.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "support of tests"
+)]
+
+pub mod axe;
 mod chromium;
 mod devtools;
 mod plain;
 
 use std::path::{Path, PathBuf};
 
-use chromium::Chromium;
-use plain::Plain;
+pub use chromium::{Chromium, Look};
+pub use plain::Plain;
 
 /// A browser with one window.
 #[derive(Debug)]
@@ -22,7 +32,7 @@ impl Browser {
     /// Opens Chromium, or prints a warning and uses plain requests. Screenshots go to `folder`.
     pub async fn open(folder: &Path) -> Self {
         if let Some(program) = program() {
-            println!("authorizing in {}; screenshots are in {}", program.display(), folder.display());
+            println!("browsing with {}; screenshots are in {}", program.display(), folder.display());
             return Self::Chromium(Box::new(Chromium::start(&program, folder).await));
         }
         println!(
@@ -30,6 +40,14 @@ impl Browser {
              !! Plain HTTP requests visit the same pages, without screenshots.\n"
         );
         Self::Plain(Plain::new())
+    }
+
+    /// Returns Chromium; `None` if only plain requests are possible.
+    pub fn chromium(&mut self) -> Option<&mut Chromium> {
+        match self {
+            Self::Chromium(browser) => Some(browser),
+            Self::Plain(_) => None,
+        }
     }
 
     /// Opens an address and follows its redirects.

@@ -22,6 +22,8 @@ pub(super) struct DevTools {
     to: ChildStdin,
     from: BufReader<ChildStdout>,
     calls: u64,
+    /// The events that came since they were taken.
+    events: Vec<Value>,
 }
 
 impl DevTools {
@@ -38,10 +40,15 @@ impl DevTools {
             .spawn()
             .unwrap();
         let (to, from) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
-        Self { _process: process, to, from: BufReader::new(from), calls: 0 }
+        Self { _process: process, to, from: BufReader::new(from), calls: 0, events: Vec::new() }
     }
 
-    /// Calls a method and returns its result, or its error. Events of the browser are ignored.
+    /// Returns the events of the browser since the last call. They come with the answers to other calls.
+    pub(super) fn take_events(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Calls a method and returns its result, or its error.
     pub(super) async fn call(
         &mut self,
         session: Option<&str>,
@@ -72,6 +79,9 @@ impl DevTools {
             let message: Value = serde_json::from_slice(&bytes).unwrap();
             if message["id"] == id {
                 return message;
+            }
+            if message.get("method").is_some() {
+                self.events.push(message);
             }
         }
     }
