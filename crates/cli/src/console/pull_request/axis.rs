@@ -90,8 +90,9 @@ fn shrunk(seconds: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp, reason = "each place is exact")]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "each place is exact")]
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
