@@ -33,7 +33,8 @@ WITH_A_TASK = {
     "repo.commit_status_updated",
 }
 ELSEWHERE = {"pullrequest.created~another-workspace"}
-OF_WIDGETS = ABOUT_SEVEN | {"repo.push"}
+REPLAYED = {"repo.push~replayed"}
+OF_WIDGETS = ABOUT_SEVEN | {"repo.push"} | REPLAYED
 ALL = OF_WIDGETS | ELSEWHERE
 BY_BOB = {
     "pullrequest.approved",
@@ -65,8 +66,10 @@ MATCHED = {
     "that Bitbucket signed, or that a poll found": ALL,
     "through a link": ELSEWHERE,
     "with a new reviewer": {"pullrequest.updated"},
-    "after which no task is open": ALL - WITH_A_TASK - {"repo.push"},
+    "after which no task is open": ALL - WITH_A_TASK - {"repo.push"} - REPLAYED,
     "after which a build has failed": {"repo.commit_status_updated"},
+    "published for the first time, no replays": ALL - REPLAYED,
+    "of one replay": REPLAYED,
 }
 
 

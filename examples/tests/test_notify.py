@@ -29,6 +29,7 @@ LINES = {
     "pullrequest.updated": "acme/widgets #7: alice, pullrequest:updated (title, commits, reviewer_added)",
     "repo.commit_status_updated": "acme/widgets #7: alice, repo:commit_status_updated",
     "repo.push": "acme/widgets: alice, repo:push",
+    "repo.push~replayed": "acme/widgets: alice, repo:push",
 }
 
 

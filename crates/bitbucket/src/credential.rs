@@ -3,14 +3,14 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// A credential. It cannot be printed.
+/// A credential. Its debug output hides the password and the token.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Credential {
-    /// API token of a user. The username is the e-mail address of the Atlassian account, the password is the token
+    /// An API token of a user, sent as the password of HTTP Basic authentication
     /// (<https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/>).
     Basic {
-        /// The e-mail address.
+        /// The e-mail address of the Atlassian account.
         username: String,
         /// The API token.
         password: SecretString,

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 /// Cause of a failed call to AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AwsCause {
-    /// The table or the secret does not exist.
+    /// The table, the secret, the bus or the queue does not exist.
     ResourceMissing,
     /// The stack does not exist.
     StackMissing,
@@ -30,7 +30,9 @@ impl AwsCause {
     /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>).
     pub(crate) fn from_code(code: Option<&str>) -> Self {
         match code.unwrap_or_default() {
-            "ResourceNotFoundException" => Self::ResourceMissing,
+            "ResourceNotFoundException" | "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" => {
+                Self::ResourceMissing
+            }
             "ValidationError" => Self::StackMissing,
             store::NO_CREDENTIALS => Self::NoCredentials,
             "ExpiredTokenException" | "ExpiredToken" => Self::Expired,

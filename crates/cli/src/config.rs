@@ -20,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) region: Option<String>,
     pub(crate) endpoint_url: Option<String>,
     pub(crate) table: Option<String>,
+    pub(crate) bus: Option<String>,
+    pub(crate) dead_letter_queue_url: Option<String>,
     pub(crate) webhook_url: Option<String>,
     pub(crate) secrets_prefix: Option<String>,
 }
@@ -34,6 +36,8 @@ struct File {
     region: Option<String>,
     endpoint_url: Option<String>,
     table: Option<String>,
+    bus: Option<String>,
+    dead_letter_queue_url: Option<String>,
     webhook_url: Option<String>,
     secrets_prefix: Option<String>,
 }
@@ -64,6 +68,12 @@ impl Config {
             region: either(&flags.region, "BITRELAY_REGION", file.region),
             endpoint_url: either(&flags.endpoint_url, "BITRELAY_ENDPOINT_URL", file.endpoint_url),
             table: either(&flags.table, "BITRELAY_TABLE", file.table),
+            bus: either(&flags.bus, "BITRELAY_BUS", file.bus),
+            dead_letter_queue_url: either(
+                &flags.dead_letter_queue_url,
+                "BITRELAY_DEAD_LETTER_QUEUE_URL",
+                file.dead_letter_queue_url,
+            ),
             webhook_url: either(&flags.webhook_url, "BITRELAY_WEBHOOK_URL", file.webhook_url),
             secrets_prefix: either(&flags.secrets_prefix, "BITRELAY_LINK_SECRET_PREFIX", file.secrets_prefix),
         })

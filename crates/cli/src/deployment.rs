@@ -6,6 +6,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use bitbucket::oauth::BITBUCKET;
+use bus::entry::EntryLimit;
 use relay::Settings;
 use relay::budget::DEFAULT_CALLS_PER_HOUR;
 
@@ -84,6 +85,13 @@ impl Deployment {
         let given = self.parameters.get("CallsPerHour").cloned();
         let given = given.or_else(|| variable("BITRELAY_CALLS_PER_HOUR"));
         given.and_then(|calls| calls.parse().ok()).unwrap_or(DEFAULT_CALLS_PER_HOUR)
+    }
+
+    /// Largest entry of the bus, as the publisher makes them.
+    pub(crate) fn entry_limit(&self, variable: &dyn Fn(&str) -> Option<String>) -> EntryLimit {
+        let given = self.parameters.get("MaxEntryBytes").cloned();
+        let given = given.or_else(|| variable("BITRELAY_MAX_ENTRY_BYTES"));
+        given.and_then(|bytes| EntryLimit::new(bytes.parse().ok()?)).unwrap_or_default()
     }
 
     /// The base of Bitbucket's REST API.

@@ -29,6 +29,14 @@ pub enum Error {
         /// The reason that makes it unusable.
         reason: String,
     },
+    /// The file with the progress of a replay cannot be used.
+    #[error("cannot use the progress of a replay in {path}: {reason}")]
+    ProgressFile {
+        /// Path of the file.
+        path: String,
+        /// The reason that makes it unusable.
+        reason: String,
+    },
     /// Something does not exist.
     #[error("{message}")]
     NotFound {
@@ -55,6 +63,29 @@ pub enum Error {
     /// Bitbucket.
     #[error(transparent)]
     Bitbucket(#[from] bitbucket::Error),
+    /// The bus.
+    #[error(transparent)]
+    Bus(#[from] bus::Error),
+    /// The dead-letter queue.
+    #[error("the dead-letter queue: {0}")]
+    Queue(#[from] queue::QueueError),
+    /// The person pressed Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// A replay ended before its last event.
+    #[error("the replay stopped after {published} of {total} events: {reason}")]
+    ReplayStopped {
+        /// Number of events that were published, also before an earlier stop.
+        published: u64,
+        /// Number of events at its start.
+        total: u64,
+        /// True if its progress is in a file.
+        resumable: bool,
+        /// The reason.
+        reason: String,
+        /// Exit code of the command.
+        exit: Exit,
+    },
     /// Nobody could be asked, or nothing could be read.
     #[error("cannot read from the terminal or the standard input: {0}")]
     Terminal(#[from] std::io::Error),
@@ -106,13 +137,22 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Terminal(_) => Exit::Usage,
-            Self::NotConfigured { .. } | Self::ConfigFile { .. } | Self::NotFound { .. } => Exit::NotFound,
-            Self::Stack { exit, .. } | Self::Delivery { exit, .. } => *exit,
+            Self::NotConfigured { .. }
+            | Self::ConfigFile { .. }
+            | Self::ProgressFile { .. }
+            | Self::NotFound { .. } => Exit::NotFound,
+            Self::Stack { exit, .. } | Self::Delivery { exit, .. } | Self::ReplayStopped { exit, .. } => {
+                *exit
+            }
+            Self::Bus(error) => AwsCause::from_code(Some(error.code())).exit().unwrap_or(Exit::Temporary),
+            Self::Queue(error) => AwsCause::from_code(Some(&error.code)).exit().unwrap_or(Exit::Temporary),
             Self::Store(error) => store_exit(error),
             Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => bitbucket_exit(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
-            Self::LinkChanged(_) | Self::BudgetSpent | Self::TimedOut(_) => Exit::Temporary,
+            Self::LinkChanged(_) | Self::BudgetSpent | Self::TimedOut(_) | Self::Interrupted => {
+                Exit::Temporary
+            }
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -122,6 +162,7 @@ impl Error {
         let advice = match self {
             Self::NotConfigured { advice, .. } => advice,
             Self::NotFound { advice, .. } => return Some(advice.clone()).filter(|advice| !advice.is_empty()),
+            Self::ReplayStopped { resumable: true, .. } => "`bitrelay replay --resume` publishes the rest",
             Self::LinkChanged(_) => "run the command again",
             Self::TimedOut(_) => return None,
             Self::BudgetSpent => {
@@ -143,6 +184,8 @@ impl Error {
         match self {
             Self::Stack { code, .. } => AwsCause::from_code(code.as_deref()).advice(),
             Self::Store(error) => AwsCause::from_code(error.code()).advice(),
+            Self::Bus(error) => AwsCause::from_code(Some(error.code())).advice(),
+            Self::Queue(error) => AwsCause::from_code(Some(&error.code)).advice(),
             _ => None,
         }
     }
@@ -167,9 +210,7 @@ fn store_exit(error: &store::Error) -> Exit {
         store::Error::Unavailable { code, .. } => {
             AwsCause::from_code(code.as_deref()).exit().unwrap_or(Exit::Temporary)
         }
-        store::Error::LinkInvalid { .. }
-        | store::Error::LinkWithoutSecret(_)
-        | store::Error::TooManyPages { .. } => Exit::NotFound,
+        store::Error::LinkInvalid { .. } | store::Error::LinkWithoutSecret(_) => Exit::NotFound,
         error if error.retryable() => Exit::Temporary,
         _ => Exit::Internal,
     }
@@ -209,7 +250,6 @@ mod tests {
             (api(400), Exit::Internal),
             (consumer.into(), Exit::Refused),
             (store::Error::unavailable("timed out").into(), Exit::Temporary),
-            (store::Error::TooManyPages { pages: 1 }.into(), Exit::NotFound),
             (Error::Unsound(String::new()), Exit::Unsound),
             (Error::BudgetSpent, Exit::Temporary),
         ];

@@ -10,6 +10,7 @@
 //! | `deployment` | outputs and parameters of a stack |
 //! | `session` | access to the table, the links and Bitbucket |
 //! | `commands` | one module per command |
+//! | `republish` | puts events of the log on the bus |
 //! | `log` | reads the log by link and time |
 //! | `stats` | figures of reviews |
 //! | `console` | the pages of `console` |
@@ -33,6 +34,7 @@ mod output;
 #[cfg(test)]
 #[path = "../tests/commands/played.rs"]
 mod played;
+mod republish;
 mod samples;
 mod session;
 mod stats;

@@ -1,18 +1,22 @@
 //! Access to the table, the links and Bitbucket, shared by all commands. It calls AWS only when a command needs it.
 
+use std::collections::BTreeSet;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudformation::config::Credentials;
 use bitbucket::Credential;
 use bitbucket::client::{Api, Client};
 use bitbucket::oauth::OAuth;
+use bus::EventBridge;
 use jiff::Timestamp;
+use queue::Queue;
 use relay::budget::Reservation;
 use relay::{Account, LinkId, Settings};
 use secrecy::SecretString;
 use store::links::tokens::{SecretsManagerGrants, TokenSource, Tokens};
 use store::links::{LinkAdmin, LinkCredential, LinkDocument, LinkEdit};
 use store::reading::Reader;
-use store::{DynamoTable, LinkSource, SecretsManagerLinks, budget};
+use store::{DynamoTable, LinkSource, SecretsManagerLinks, SubjectLog, budget};
 use url::Url;
 
 use crate::Error;
@@ -21,8 +25,12 @@ use crate::config::Config;
 use crate::deployment::Deployment;
 use crate::environment::{Environment, SharedClock};
 use crate::output::{Report, one_line, pretty};
+use crate::republish::{Pace, Republisher};
 
 const NAME_THE_STACK: &str = "name the stack with --stack NAME, BITRELAY_STACK or the configuration file";
+
+/// Largest number of watches that are read to find links.
+const MAX_WATCHES: usize = 2_000;
 
 /// A client for Bitbucket with a link's credential and calls reserved from its account's budget.
 #[derive(Debug)]
@@ -166,6 +174,50 @@ impl<'s, 'a> Session<'s, 'a> {
     pub(crate) async fn reader(&mut self) -> Result<Reader, Error> {
         let name = self.table_name().await?;
         Ok(Reader::connect(&self.aws().await, name))
+    }
+
+    /// Returns the name or ARN of the bus.
+    pub(crate) async fn bus_name(&mut self) -> Result<String, Error> {
+        self.named(self.config.bus.clone(), "BusName", "the bus").await
+    }
+
+    pub(crate) async fn dead_letter_queue(&mut self) -> Result<Queue, Error> {
+        let flag = self.config.dead_letter_queue_url.clone();
+        let url = self.named(flag, "DeadLetterQueueUrl", "the URL of the dead-letter queue").await?;
+        Ok(Queue::connect(&self.aws().await, url))
+    }
+
+    /// Opens the log and a bus, to publish events of the log on the bus.
+    pub(crate) async fn republisher(&mut self, bus: &str, pace: Pace) -> Result<Republisher, Error> {
+        let (table, reader) = (self.table_name().await?, self.reader().await?);
+        let bus = EventBridge::new(&self.aws().await, bus.to_owned());
+        let clock = SharedClock(self.environment.clock.clone());
+        let limit = self.deployment().await?.entry_limit(self.environment.variable);
+        Ok(Republisher { reader, bus, table, limit, clock, pace })
+    }
+
+    /// Returns the links whose log a command reads: the one that the configuration names, else all of the stack's. If no
+    /// stack is named either, the links with a watch.
+    pub(crate) async fn links_to_read(&mut self) -> Result<Vec<LinkId>, Error> {
+        if let Some(link) = self.config.link.clone() {
+            return Ok(vec![link]);
+        }
+        match self.links().await {
+            Ok(links) => Ok(links.list().await?),
+            Err(Error::NotConfigured { .. }) => {
+                let watches = self.table().await?.due(Timestamp::MAX, MAX_WATCHES).await?;
+                Ok(watches.into_iter().map(|due| due.link).collect::<BTreeSet<_>>().into_iter().collect())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns every link that can have events of the last days: all of the stack's, those that were deleted and can
+    /// still be restored, and the one that the configuration names.
+    pub(crate) async fn links_of_the_last_days(&mut self) -> Result<Vec<LinkId>, Error> {
+        let mut links = self.links().await?.list_with_deleted().await?;
+        links.extend(self.config.link.clone().filter(|link| !links.contains(link)));
+        Ok(links)
     }
 
     async fn secrets_prefix(&mut self) -> Result<String, Error> {

@@ -1,7 +1,10 @@
-//! Sends messages to one queue of Amazon SQS.
+//! Sends messages to one queue of Amazon SQS, and reads them for people (feature `receive`).
 //!
-//! Only the poller (shards) and the publisher (dead letters) depend on this crate. The webhook function and the command
-//! line therefore do not link the SDK for SQS.
+//! The poller (shards), the publisher and the command line (dead letters) depend on this crate. The webhook function
+//! therefore does not link the SDK for SQS.
+
+#[cfg(feature = "receive")]
+mod receive;
 
 use std::time::Duration;
 
@@ -9,6 +12,9 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+
+#[cfg(feature = "receive")]
+pub use receive::Received;
 
 /// Longest time that [`Queue::send`] takes, in seconds, its retries included.
 pub const SEND_SECONDS: u64 = 5;
@@ -20,9 +26,9 @@ pub struct Queue {
     url: String,
 }
 
-/// The message was not sent. After [`Self::NO_ANSWER`] the queue may hold it anyway.
+/// A request that the queue did not accept. After [`Self::NO_ANSWER`] it may have accepted it anyway.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the queue did not take the message: {code}")]
+#[error("the queue did not accept the request: {code}")]
 pub struct QueueError {
     /// AWS's error code, or [`Self::NO_ANSWER`].
     pub code: String,

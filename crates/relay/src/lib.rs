@@ -28,7 +28,7 @@ pub mod subject;
 
 pub use budget::{Account, AccountKind, NamedLimit};
 pub use error::Error;
-pub use event::{Change, Counters, Envelope, Event, EventId, PayloadReference, Source};
+pub use event::{Change, Counters, Envelope, Event, EventId, PayloadReference, Replay, Source};
 pub use fold::{Folded, HeadMoved, LetGoCounts, MAX_EVENTS_PER_FOLD, fold};
 pub use observation::{CommitPoll, Listing, Observation, PullRequestPoll, Report};
 pub use schedule::Settings;

@@ -90,14 +90,15 @@ pub enum Error {
         /// Largest allowed number.
         max: usize,
     },
-    /// A search for people reached its page limit before the end of the table.
-    #[error(
-        "not found in the first {pages} pages of the table, and there are more; name the link, the repository's UUID and the \
-         pull request"
-    )]
-    TooManyPages {
-        /// Number of pages that were read.
-        pages: usize,
+    /// The time that events are kept is out of its bounds.
+    #[error("BITRELAY_EVENT_DAYS must be 0 or between {lowest} and {highest}, not {given:?}")]
+    RetentionInvalid {
+        /// Shortest retention, in days.
+        lowest: u32,
+        /// Longest retention, in days.
+        highest: u32,
+        /// The given value.
+        given: String,
     },
     /// Too many links that do not exist, or cannot be loaded, were requested.
     #[error(
@@ -161,11 +162,12 @@ impl Error {
             Self::Contended { .. }
             | Self::TooLarge { .. }
             | Self::TooManyWrites { .. }
-            | Self::TooManyPages { .. }
             | Self::TooManyUnknownLinks(_) => Category::Limit,
-            Self::Defect | Self::Refused { .. } | Self::LinkInvalid { .. } | Self::LinkWithoutSecret(_) => {
-                Category::Internal
-            }
+            Self::Defect
+            | Self::Refused { .. }
+            | Self::RetentionInvalid { .. }
+            | Self::LinkInvalid { .. }
+            | Self::LinkWithoutSecret(_) => Category::Internal,
         }
     }
 }

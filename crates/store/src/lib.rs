@@ -7,7 +7,7 @@
 //! | [`record`] | stores an observation: read, fold, commit; again if another writer was faster |
 //! | [`codec`] | states, events and markers as items of the table |
 //! | [`dynamodb`] | the table in DynamoDB |
-//! | [`reading`] | reading the log for people: by filters, newest first, and live |
+//! | [`reading`] | reading the log for people, by link and time: filters, pages, and live |
 //! | [`links`] | credentials and webhook secrets, in Secrets Manager |
 //! | [`budget`] | reserves and spends an account's API calls |
 //! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
@@ -31,6 +31,7 @@ pub mod links;
 pub mod memory;
 pub mod reading;
 pub mod record;
+mod retention;
 pub mod shard;
 pub mod table;
 mod transaction;
@@ -47,5 +48,6 @@ pub use error::{Error, NO_CREDENTIALS};
 pub use kept::{KeptDelivery, KeptKey};
 pub use links::{CachedLinks, Link, LinkSource, SecretsManagerLinks};
 pub use record::{Recorded, Recorder};
+pub use retention::Retention;
 pub use shard::Shard;
 pub use table::{Leases, SubjectLog, Table};

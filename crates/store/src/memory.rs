@@ -20,6 +20,7 @@ use crate::codec::{self, DueWatch, LeaseItem, keys, number};
 use crate::commit::{Commit, CommitError};
 use crate::document::{self, Document, Documents};
 use crate::kept::KeptKey;
+use crate::retention::Retention;
 use crate::shard::Shard;
 use crate::table::{Leases, SubjectLog};
 use crate::transaction::{Condition, Write, WriteRefusal, commit_error, writes};
@@ -59,6 +60,7 @@ struct Contents {
     stream: Option<Vec<StreamRecord>>,
     faults: VecDeque<Fault>,
     calls: Calls,
+    retention: Retention,
 }
 
 /// One record of the table's stream.
@@ -155,6 +157,19 @@ impl MemoryTable {
         table
     }
 
+    /// Deletes every item whose time has ended, as DynamoDB does within days.
+    pub fn delete_expired(&self, now: Timestamp) {
+        let ended = |item: &Item| number(item, "expires_at").is_some_and(|at| at < now.as_second());
+        self.lock().items.retain(|_, item| !ended(item));
+    }
+
+    /// Keeps new events so long.
+    #[must_use]
+    pub fn with_retention(self, retention: Retention) -> Self {
+        self.lock().retention = retention;
+        self
+    }
+
     /// Returns the records of the stream from number `after` on, in the order of the commits. Records of one
     /// transaction are adjacent. Empty if the table does not record its stream.
     pub fn stream_records(&self, after: usize) -> Vec<StreamRecord> {
@@ -241,7 +256,8 @@ impl SubjectLog for MemoryTable {
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
-        let writes = writes(commit)?;
+        let retention = self.lock().retention;
+        let writes = writes(commit, retention)?;
         let mut contents = self.lock();
         contents.calls.commits += 1;
         let fault = contents.fault(&[

@@ -1,5 +1,5 @@
-//! The writes of one transaction, made from a fold's result, and the meaning of a refused transaction. DynamoDB and the
-//! table in memory share this; they differ only in how they carry out the writes.
+//! The writes of one transaction, made from a fold's result, and the error of a refused transaction. DynamoDB and the
+//! table in memory share both; only the execution of the writes differs.
 
 use relay::{EventId, Subject};
 use serde_dynamo::Item;
@@ -7,8 +7,9 @@ use serde_dynamo::Item;
 use crate::Error;
 use crate::codec::{self, BodyItem, DeliveryItem, FactItem, HeadItem, StateItem, keys};
 use crate::commit::{Commit, CommitError};
+use crate::retention::Retention;
 
-/// Most bytes in one transaction, less some room for DynamoDB's overhead
+/// Largest size of one transaction in bytes: DynamoDB's limit, less some room for its overhead
 /// (4 MB, 100 items: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 const MAX_TRANSACTION_BYTES: usize = 4 * 1000 * 1000 - 64 * 1024;
 
@@ -26,7 +27,7 @@ pub(crate) struct Write {
 /// The purpose of a put. It decides what a refusal of the put means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Marks the delivery; holds the hash of its body.
+    /// Marks the delivery. Holds the SHA-256 of its body.
     Delivery(String),
     Body,
     State,
@@ -44,12 +45,12 @@ pub(crate) enum Condition {
     Absent,
     /// The item has this `version`.
     VersionIs(u64),
-    /// No such item exists, or its `valid_until_ms` is before this time.
+    /// No such item exists, or its `valid_until_ms` is before this time, in milliseconds since 1970.
     AbsentOrInvalidSince(i64),
 }
 
 impl Condition {
-    /// Returns the condition for storing this version: the version before it is stored, or no item if it is the first.
+    /// Returns the condition for storing this version: the version before it is stored, or none if this is the first.
     pub(crate) const fn before(version: u64) -> Self {
         match version {
             0 | 1 => Self::Absent,
@@ -61,7 +62,7 @@ impl Condition {
 /// The reason that a put of a transaction was refused.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum WriteRefusal {
-    /// The condition does not hold. Holds the stored item if the put asked for it.
+    /// The condition is false. Holds the stored item if the put asked for it.
     Condition(Option<Item>),
     /// Another transaction holds the item, or the table is throttled. A later attempt may succeed.
     Busy,
@@ -69,8 +70,8 @@ pub(crate) enum WriteRefusal {
     Other(String),
 }
 
-/// Returns the writes for one observation, in the order of their importance in [`commit_error`].
-pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
+/// Returns the writes for one observation. Events and their facts expire after `retention`; a state never does.
+pub(crate) fn writes(commit: &Commit<'_>, retention: Retention) -> Result<Vec<Write>, Error> {
     let pk = keys::subject(commit.link, commit.subject)?;
     let mut writes = Vec::new();
     if let Some(mark) = commit.delivery {
@@ -95,15 +96,16 @@ pub(crate) fn writes(commit: &Commit<'_>) -> Result<Vec<Write>, Error> {
         item: StateItem::encode(&pk, commit.link, commit.state)?,
     });
     for event in commit.events {
+        let expiring = |role, mut item| {
+            codec::expire(&mut item, retention.expires_at(event.observed_at));
+            Write { role, condition: Condition::Absent, item }
+        };
         let items = codec::encode_event(&pk, event)?.into_iter();
-        writes.extend(items.map(|item| Write { role: Role::Event, condition: Condition::Absent, item }));
+        writes.extend(items.map(|item| expiring(Role::Event, item)));
         // *Safety* for "one fact, one event" (G5): the state remembers only the newest facts, the table all of them.
         let fact = FactItem::new(&pk, &event.id, event.sequence);
-        writes.push(Write {
-            role: Role::Fact(event.id.clone()),
-            condition: Condition::Absent,
-            item: codec::item(&pk, &keys::fact(&event.id), fact)?,
-        });
+        let fact = codec::item(&pk, &keys::fact(&event.id), fact)?;
+        writes.push(expiring(Role::Fact(event.id.clone()), fact));
     }
     if let (Some(moved), Subject::PullRequest { repository, id }) = (commit.head, commit.subject) {
         for item in HeadItem::moved(commit.link, repository, *id, moved, commit.now) {
@@ -125,7 +127,7 @@ fn bounded(writes: Vec<Write>) -> Result<Vec<Write>, Error> {
     Ok(writes)
 }
 
-/// Returns the meaning of a refused transaction, from the refusals of its writes.
+/// Returns the error of a refused transaction, from the refusals of its writes.
 ///
 /// A known delivery outranks a changed state, because the writer that stored the delivery also changed the state. A
 /// changed state outranks known facts, because the next fold shows which facts are new.
@@ -137,8 +139,8 @@ pub(crate) fn commit_error<'w>(refused: impl IntoIterator<Item = (&'w Write, Wri
             .find(|(write, refusal)| write.role == *role && matches!(refusal, WriteRefusal::Condition(_)))
     };
     for (write, refusal) in &refused {
-        if let (Role::Delivery(sha256), WriteRefusal::Condition(there)) = (&write.role, refusal) {
-            let same = there.as_ref().is_none_or(|item| codec::text(item, "body_sha256") == sha256);
+        if let (Role::Delivery(sha256), WriteRefusal::Condition(stored)) = (&write.role, refusal) {
+            let same = stored.as_ref().is_none_or(|item| codec::text(item, "body_sha256") == sha256);
             return if same { CommitError::KnownDelivery } else { CommitError::RequestReused };
         }
     }
@@ -187,9 +189,9 @@ mod tests {
     }
 
     fn delivered(sha256: &str) -> WriteRefusal {
-        let there = serde_dynamo::AttributeValue::S(sha256.to_owned());
+        let stored = serde_dynamo::AttributeValue::S(sha256.to_owned());
         WriteRefusal::Condition(Some(
-            std::collections::HashMap::from([("body_sha256".to_owned(), there)]).into(),
+            std::collections::HashMap::from([("body_sha256".to_owned(), stored)]).into(),
         ))
     }
 

@@ -15,7 +15,7 @@ use relay::Settings;
 use serde_json::Value;
 use store::links::tokens::{SecretsManagerGrants, Tokens};
 use store::links::{CachedLinks, SecretsManagerLinks};
-use store::{DynamoTable, SystemClock};
+use store::{DynamoTable, Retention, SystemClock};
 
 type WiredPoller = Poller<DynamoTable, SecretsManagerLinks, SystemClock>;
 
@@ -37,6 +37,7 @@ async fn poller() -> anyhow::Result<WiredPoller> {
     let lookup = |name: &str| std::env::var(name).ok();
     let config = aws_config::load_from_env().await;
     let table = DynamoTable::connect(&config, variable("BITRELAY_TABLE")?);
+    let table = table.with_retention(Retention::from_environment(lookup)?);
     let prefix = variable("BITRELAY_LINK_SECRET_PREFIX")?;
     let tokens = Tokens::new(
         OAuth::new(&lookup("BITRELAY_BITBUCKET_OAUTH_URL").unwrap_or_else(|| BITBUCKET.to_owned()))?,

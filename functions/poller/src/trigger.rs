@@ -1,4 +1,4 @@
-//! The event that invokes the function: the rule of each minute, or a shard that the minute's run handed over.
+//! The event that invokes the function: the rule that fires each minute, or a shard that the minute's run handed over.
 
 use serde_json::Value;
 
@@ -8,9 +8,9 @@ use crate::shard_queue::HandedShard;
 /// The work of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
-    /// The rule fired: all shards.
+    /// The rule fired: the run serves all shards, or hands some over.
     Minute,
-    /// A message of the queue: one shard.
+    /// A message of the queue: the run serves one shard.
     Shard(HandedShard),
 }
 
@@ -44,7 +44,7 @@ fn read_message(record: &Value) -> Result<HandedShard, Error> {
     }
 }
 
-/// The names of an event's fields.
+/// Describes an event by the names of its fields.
 fn shape(event: &Value) -> String {
     let Some(fields) = event.as_object() else { return "a value that is not an object".to_owned() };
     format!("an object with {:?}", fields.keys().take(20).collect::<Vec<_>>())

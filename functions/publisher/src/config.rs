@@ -1,7 +1,8 @@
 //! The configuration, read from the environment.
 
+use bus::entry::EntryLimit;
+
 use crate::Error;
-use crate::entry::EntryLimit;
 
 /// Names of the bus, the dead-letter queue and the table, and the limit of the bus.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,19 +2,6 @@
 
 use bitbucket::Category;
 
-/// Error codes of entries that the bus will always refuse
-/// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html> and
-/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html>). AWS also calls permission errors
-/// not retryable. They are retried here, because the policy is wrong and not the event. Unknown codes are retried too.
-const PERMANENT_CODES: [&str; 6] = [
-    "InvalidArgument",
-    "InvalidParameterCombination",
-    "InvalidParameterValue",
-    "MalformedDetail",
-    "ValidationError",
-    "ValidationException",
-];
-
 /// Reason why a record was not published. No message contains a payload, nor AWS's message: a validation error repeats
 /// the input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,37 +25,12 @@ pub enum Error {
     /// A record of the stream is malformed, or its item claims to be an event and is not.
     #[error("malformed stream record: {0}")]
     RecordInvalid(String),
-    /// The event is too large for the bus even without its payload.
-    #[error("the entry has {bytes} bytes without its payload; the limit is {max_bytes}")]
-    EntryTooLarge {
-        /// Size of the entry.
-        bytes: usize,
-        /// Largest entry that is sent, see [`crate::entry::EntryLimit`].
-        max_bytes: usize,
-    },
-    /// The bus refused an entry, alone or with its whole request.
-    #[error("the bus refused the entry: {code}")]
-    BusRefused {
-        /// AWS's error code.
-        code: String,
-    },
-    /// The bus could not be reached, or did not answer in time.
-    #[error("no answer from the bus: {0}")]
-    BusUnreachable(&'static str),
-    /// The answer does not fit the request, so all of it is ignored.
-    #[error("the bus returned {answered} results for {asked} entries")]
-    BusAnswerInvalid {
-        /// Number of entries sent.
-        asked: usize,
-        /// Number of results received.
-        answered: usize,
-    },
+    /// The bus has no entry of the event.
+    #[error(transparent)]
+    Bus(#[from] bus::Error),
     /// The dead-letter queue did not take a message: AWS's error code.
     #[error("the dead-letter queue did not take the message: {0}")]
     DeadLetterRefused(String),
-    /// The deadline of the invocation is too close for another call; nothing was sent.
-    #[error("the invocation has no time left")]
-    OutOfTime,
 }
 
 impl Error {
@@ -77,28 +39,17 @@ impl Error {
         match self {
             Self::Configuration { .. } | Self::EntryLimit { .. } => 500,
             Self::RecordInvalid(_) => 422,
-            Self::EntryTooLarge { .. } => 413,
-            Self::BusRefused { .. } if !self.retryable() => 400,
-            Self::BusRefused { .. }
-            | Self::BusUnreachable(_)
-            | Self::BusAnswerInvalid { .. }
-            | Self::DeadLetterRefused(_)
-            | Self::OutOfTime => 503,
+            Self::Bus(error) => error.status(),
+            Self::DeadLetterRefused(_) => 503,
         }
     }
 
     /// True if the same record may be published later.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Configuration { .. }
-            | Self::EntryLimit { .. }
-            | Self::RecordInvalid(_)
-            | Self::EntryTooLarge { .. } => false,
-            Self::BusRefused { code } => !PERMANENT_CODES.contains(&code.as_str()),
-            Self::BusUnreachable(_)
-            | Self::BusAnswerInvalid { .. }
-            | Self::DeadLetterRefused(_)
-            | Self::OutOfTime => true,
+            Self::Configuration { .. } | Self::EntryLimit { .. } | Self::RecordInvalid(_) => false,
+            Self::Bus(error) => error.retryable(),
+            Self::DeadLetterRefused(_) => true,
         }
     }
 
@@ -108,15 +59,8 @@ impl Error {
             Self::Configuration { .. } | Self::EntryLimit { .. } | Self::RecordInvalid(_) => {
                 Category::Internal
             }
-            Self::EntryTooLarge { .. } | Self::OutOfTime => Category::Limit,
-            Self::BusUnreachable(_) => Category::Network,
-            Self::BusRefused { code } if code.starts_with("Throttling") => Category::Limit,
-            Self::BusRefused { code } if code.contains("AccessDenied") || code.contains("NotAuthorized") => {
-                Category::Auth
-            }
-            Self::BusRefused { .. } | Self::BusAnswerInvalid { .. } | Self::DeadLetterRefused(_) => {
-                Category::Upstream
-            }
+            Self::Bus(error) => error.category(),
+            Self::DeadLetterRefused(_) => Category::Upstream,
         }
     }
 
@@ -125,41 +69,8 @@ impl Error {
         match self {
             Self::Configuration { .. } | Self::EntryLimit { .. } => "Configuration",
             Self::RecordInvalid(_) => "RecordInvalid",
-            Self::EntryTooLarge { .. } => "EntryTooLarge",
-            Self::BusRefused { code } => code,
-            Self::BusUnreachable(_) => "BusUnreachable",
-            Self::BusAnswerInvalid { .. } => "BusAnswerInvalid",
+            Self::Bus(error) => error.code(),
             Self::DeadLetterRefused(_) => "DeadLetterRefused",
-            Self::OutOfTime => "OutOfTime",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(code: &str) -> Error {
-        Error::BusRefused { code: code.to_owned() }
-    }
-
-    #[test]
-    fn invalid_events_are_permanent_and_outages_are_retryable() {
-        for code in ["MalformedDetail", "InvalidArgument", "ValidationException"] {
-            assert!(!refused(code).retryable(), "{code}");
-            assert_eq!(refused(code).status(), 400, "{code}");
-        }
-        for code in [
-            "ThrottlingException",
-            "InternalFailure",
-            "InternalException",
-            "AccessDeniedException",
-            "NeverSeen",
-        ] {
-            assert!(refused(code).retryable(), "{code}");
-            assert_eq!(refused(code).status(), 503, "{code}");
-        }
-        assert_eq!(refused("ThrottlingException").category(), Category::Limit);
-        assert_eq!(refused("NotAuthorizedForSourceException").category(), Category::Auth);
     }
 }

@@ -2,6 +2,8 @@
 //! record is to send it to the dead-letter queue.
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use bus::entry::EntryLimit;
+use bus::{Bus, Entry, publish};
 use jiff::{SignedDuration, Timestamp};
 use metrics::{Metric, Metrics, Scope};
 use serde_dynamo::Item;
@@ -9,10 +11,7 @@ use store::Clock;
 use store::codec::StoredEvent;
 
 use crate::Error;
-use crate::bus::Bus;
 use crate::dead_letters::{self, DeadLetters};
-use crate::entry::{Entry, EntryLimit};
-use crate::publish::publish;
 use crate::record::{self, Batch, Reading, StreamPosition};
 
 /// A record that the bus keeps refusing is parked at this age if other records pass. Otherwise it would block its shard
@@ -120,7 +119,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
         let results = publish(&self.bus, &self.clock, &entries, self.entry_limit, calls_end).await;
         let publishable = candidates.iter_mut().filter(|candidate| candidate.entry.is_some());
         for (candidate, result) in publishable.zip(results) {
-            candidate.result = result;
+            candidate.result = result.map_err(Error::from);
         }
         let others_pass = candidates.iter().any(|candidate| candidate.result.is_ok());
         let mut outcomes = Vec::with_capacity(candidates.len());
@@ -150,13 +149,17 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
                 Ok(Reading::Other) => return None,
                 Ok(Reading::Inserted(item)) => match (self.decode)(item) {
                     Ok(None) => return None,
-                    Ok(Some(stored)) => Entry::from_event(&stored, &self.table, self.entry_limit),
+                    Ok(Some(stored)) => {
+                        Entry::from_event(&stored, &self.table, self.entry_limit).map_err(Error::from)
+                    }
                     Err(error) => Err(error),
                 },
                 Err(error) => Err(error),
             };
             Some(match entry {
-                Ok(entry) => Candidate { position, entry: Some(entry), result: Err(Error::OutOfTime) },
+                Ok(entry) => {
+                    Candidate { position, entry: Some(entry), result: Err(bus::Error::OutOfTime.into()) }
+                }
                 Err(error) => Candidate { position, entry: None, result: Err(error) },
             })
         };
@@ -166,7 +169,7 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
     /// True if the bus refused the record and it is so old that it blocks its shard.
     fn is_stuck(&self, candidate: &Candidate, error: &Error) -> bool {
         let age = candidate.position.created_at.map(|created| self.clock.now().duration_since(created));
-        *error != Error::OutOfTime && age.is_some_and(|age| age > STUCK_AFTER)
+        *error != Error::Bus(bus::Error::OutOfTime) && age.is_some_and(|age| age > STUCK_AFTER)
     }
 
     async fn park(&self, candidate: &Candidate, cause: &Error, deadline: Timestamp) -> Outcome {

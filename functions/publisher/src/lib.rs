@@ -1,6 +1,6 @@
-//! Publishes every event of the log: reads the table's stream and calls `PutEvents`.
+//! Publishes every event of the log: reads the table's stream and puts its events on the [`bus`].
 //!
-//! Nothing else publishes. Guarantee G7: every event of the log reaches the bus or the dead-letter queue. Each record
+//! Nothing else publishes new events. Guarantee G7: every event of the log reaches the bus or the dead-letter queue. Each record
 //! has one of three outcomes:
 //!
 //! | outcome | cause | consequence |
@@ -16,20 +16,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`record`] | reading of stream records |
-//! | [`entry`] | an event as an entry of the bus, and its size |
-//! | [`plan`] | packing of entries into requests; pure |
-//! | [`bus`], [`dead_letters`] | the traits that the publisher calls, implemented for AWS |
-//! | [`publish`] | the rounds of calls, with retries |
+//! | [`dead_letters`] | the messages about records that cannot be published |
 //! | [`handler`] | the publisher: from a batch of records to their outcomes |
 
-pub mod bus;
 pub mod config;
 pub mod dead_letters;
-pub mod entry;
 mod error;
 pub mod handler;
-pub mod plan;
-pub mod publish;
 pub mod record;
 
 pub use config::Config;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use aws_config::BehaviorVersion;
+use bus::EventBridge;
 use jiff::Timestamp;
 use lambda_runtime::{LambdaEvent, service_fn, tracing};
 use metrics::{Metrics, Stdout};
-use publisher::bus::EventBridge;
 use publisher::handler::{deadline, decode};
 use publisher::record::Batch;
 use publisher::{Config, Publisher};

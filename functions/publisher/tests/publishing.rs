@@ -6,9 +6,9 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bus::entry::EntryLimit;
 use metrics::Metrics;
-use publisher::entry::EntryLimit;
-use publisher::{Error, Outcome};
+use publisher::Outcome;
 use serde_json::{Value, json};
 use support::{FakeBus, FakeDeadLetters, PublisherExt, event, now, publisher, reported};
 
@@ -225,7 +225,7 @@ async fn bus_outage_parks_nothing_and_reports_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn denied_permission_counts_as_an_outage() {
-    let denied = Error::BusRefused { code: "AccessDeniedException".to_owned() };
+    let denied = bus::Error::BusRefused { code: "AccessDeniedException".to_owned() };
     let publisher = publisher(bus().refuses_everything_with(denied), queue());
     let outcomes = publisher.gets([event(1).written_minutes_ago(60)]).await;
     assert_eq!(reported(outcomes), ["1001"]);

@@ -3,12 +3,12 @@
 
 use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
 use aws_sdk_eventbridge::types::PutEventsResultEntry;
+use bus::entry::EntryLimit;
+use bus::{Entry, Results};
 use jiff::Timestamp;
-use publisher::bus::Results;
-use publisher::entry::{Entry, EntryLimit};
 use publisher::handler::{deadline, decode};
 use publisher::record::{self, Batch, Reading};
-use publisher::{Error, Outcome, Outcomes};
+use publisher::{Outcome, Outcomes};
 use serde_json::{Value, json};
 
 /// `{"comment":{"id":4001}}`, compressed with gzip and written as base64.
@@ -121,7 +121,7 @@ fn entry_fails_without_an_event_id_or_with_an_error_code() {
         .entries(entry().error_code("ThrottlingException").build())
         .entries(entry().build())
         .build();
-    let refused = |code: &str| Err(Error::BusRefused { code: code.to_owned() });
+    let refused = |code: &str| Err(bus::Error::BusRefused { code: code.to_owned() });
     let each = Results::from_answer(3, &answer).unwrap().into_inner();
     assert_eq!(each, [Ok(()), refused("ThrottlingException"), refused("NoEventId")]);
     assert!(Results::from_answer(4, &answer).is_err());

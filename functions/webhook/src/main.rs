@@ -10,7 +10,7 @@ use metrics::{Metrics, Stdout};
 use relay::{LinkId, Settings, Subject};
 use store::links::tokens::SecretsManagerGrants;
 use store::links::{CachedLinks, SecretsManagerLinks};
-use store::{DynamoTable, SubjectLog, SystemClock};
+use store::{DynamoTable, Retention, SubjectLog, SystemClock};
 use webhook::event::HttpEvent;
 use webhook::oauth::{self, Pages, PagesSettings};
 use webhook::{App, refusals, router};
@@ -44,6 +44,7 @@ async fn wired() -> anyhow::Result<(WiredApp, WiredPages)> {
     let lookup = |name: &str| std::env::var(name).ok();
     let config = aws_config::load_from_env().await;
     let table = DynamoTable::connect(&config, variable("BITRELAY_TABLE")?);
+    let table = table.with_retention(Retention::from_environment(lookup)?);
     let prefix = variable("BITRELAY_LINK_SECRET_PREFIX")?;
     let links = SecretsManagerLinks::connect(&config, prefix.clone());
     let pages = Pages::new(

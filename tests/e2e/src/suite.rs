@@ -8,6 +8,9 @@ use std::sync::{Arc, OnceLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::runtime::Runtime;
 
+/// Number of stories that run at once, unless the command line says another: most of their time they wait.
+const AT_ONCE: usize = 4;
+
 /// A test: an async function of the shared resource.
 pub type Story<S> = fn(Arc<S>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -25,7 +28,8 @@ where
     S: Send + Sync + 'static,
     F: Future<Output = S> + Send + 'static,
 {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
     let runtime = Arc::new(Runtime::new().unwrap());
     let shared: Arc<OnceLock<Arc<S>>> = Arc::default();
     let trials = stories.iter().map(|(name, story)| {

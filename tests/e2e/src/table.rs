@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
-};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+/// The table of the template, as the store's tests create it.
+#[allow(dead_code, reason = "not all of a shared module is used here")]
+#[path = "../../../crates/store/tests/contract/hosts/schema.rs"]
+mod schema;
 
 /// The name of the table.
 pub const TABLE: &str = "bitrelay";
@@ -37,7 +38,7 @@ impl Dynamo {
         let database = DebugDatabase(dynoxide::Database::memory().unwrap());
         let mut dynamo = Self { database, address, server: None };
         dynamo.serve(listener);
-        create_table(&dynamo.client().await).await;
+        schema::create(&dynamo.client().await, TABLE).await;
         dynamo
     }
 
@@ -73,45 +74,4 @@ impl Dynamo {
     fn serve(&mut self, listener: TcpListener) {
         self.server = Some(tokio::spawn(dynoxide::server::serve_on(listener, self.database.0.clone())));
     }
-}
-
-async fn create_table(client: &Client) {
-    let attribute = |name: &str, kind| {
-        AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
-    };
-    let key =
-        |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
-    let due = GlobalSecondaryIndex::builder()
-        .index_name("due")
-        .key_schema(key("due_partition", KeyType::Hash))
-        .key_schema(key("due_at_ms", KeyType::Range))
-        .projection(
-            Projection::builder()
-                .projection_type(ProjectionType::Include)
-                .non_key_attributes("due_reason")
-                .non_key_attributes("due_deadline_ms")
-                .build(),
-        )
-        .build()
-        .unwrap();
-    let stream = StreamSpecification::builder()
-        .stream_enabled(true)
-        .stream_view_type(StreamViewType::NewImage)
-        .build()
-        .unwrap();
-    client
-        .create_table()
-        .table_name(TABLE)
-        .attribute_definitions(attribute("pk", ScalarAttributeType::S))
-        .attribute_definitions(attribute("sk", ScalarAttributeType::S))
-        .attribute_definitions(attribute("due_partition", ScalarAttributeType::S))
-        .attribute_definitions(attribute("due_at_ms", ScalarAttributeType::N))
-        .key_schema(key("pk", KeyType::Hash))
-        .key_schema(key("sk", KeyType::Range))
-        .global_secondary_indexes(due)
-        .billing_mode(BillingMode::PayPerRequest)
-        .stream_specification(stream)
-        .send()
-        .await
-        .unwrap();
 }

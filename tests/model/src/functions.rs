@@ -8,7 +8,6 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use poller::{Poller, PollerSettings, Summary};
 use publisher::Publisher;
-use publisher::entry::EntryLimit;
 use publisher::handler::{Outcome, decode};
 use publisher::record::Batch;
 use relay::{LinkId, Settings};
@@ -228,7 +227,7 @@ impl<T: Table + Clone + 'static> Reach<T> {
             clock: self.clock.clone(),
             decode,
             table: "bitrelay".to_owned(),
-            entry_limit: EntryLimit::default(),
+            entry_limit: bus::entry::EntryLimit::default(),
         };
         let outcomes = publisher
             .handle(Batch { records: records.to_vec() }, self.deadline(SignedDuration::from_secs(30)))

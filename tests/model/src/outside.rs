@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bitbucket::client::{Sent, Transport, Unreachable};
-use publisher::bus::{Bus, Results};
+use bus::{Bus, Entry, Results};
 use publisher::dead_letters::DeadLetters;
-use publisher::entry::Entry;
 use relay::LinkId;
 use reqwest::{Request, Response};
 use secrecy::SecretString;
@@ -84,18 +83,18 @@ pub(crate) struct GatedBus {
 }
 
 impl Bus for GatedBus {
-    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, publisher::Error> {
+    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, bus::Error> {
         let put = async {
             let mut received = self.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner);
             received.published.extend(entries.iter().map(|entry| entry.event_id.clone()));
             Results::new(entries.len(), vec![Ok(()); entries.len()])
         };
         let failed = |failure| match failure {
-            Failure::Refused => publisher::Error::BusRefused { code: "InternalFailure".to_owned() },
-            Failure::Invalid => publisher::Error::BusRefused { code: "MalformedDetail".to_owned() },
-            _ => publisher::Error::BusUnreachable("a fault was injected"),
+            Failure::Refused => bus::Error::BusRefused { code: "InternalFailure".to_owned() },
+            Failure::Invalid => bus::Error::BusRefused { code: "MalformedDetail".to_owned() },
+            _ => bus::Error::BusUnreachable("a fault was injected"),
         };
-        let said = |answer: &Result<Results, publisher::Error>| match answer {
+        let said = |answer: &Result<Results, bus::Error>| match answer {
             Ok(_) => "published".to_owned(),
             Err(error) => error.to_string(),
         };

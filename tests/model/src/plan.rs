@@ -29,7 +29,8 @@ impl Plan {
         Self::default()
     }
 
-    /// The calls go as this rule says, and one of them may have another fate.
+    /// The calls go as this rule says, and one of them may have another fate. If the rule lets that call fail, it is
+    /// never carried out.
     pub(crate) fn new(rule: Option<Rule>, fault: Option<(usize, Fate)>) -> Self {
         Self { fault, rule, ..Self::default() }
     }
@@ -45,14 +46,20 @@ impl Plan {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Counts a call and decides its fate.
+    /// Counts a call and decides its fate. After a crash no other part of the invocation makes a call.
     pub(crate) fn fate(&self, call: Call) -> Fate {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.push(call.clone());
-        match (self.fault, self.rule) {
-            (Some((at, fate)), _) if at + 1 == calls.len() => fate,
-            (_, Some((concerns, fate))) if concerns(&call) => fate,
-            _ => Fate::Works,
+        let number = calls.len() - 1;
+        let fault = match self.fault {
+            Some((at, Fate::Crashes { .. })) if at < number => Some(Fate::Crashes { done: false }),
+            Some((at, fate)) if at == number => Some(fate),
+            _ => None,
+        };
+        let ruled = self.rule.filter(|(concerns, _)| concerns(&call)).map(|(_, fate)| fate);
+        match (fault, ruled) {
+            (Some(fault), Some(_)) => fault.not_done(),
+            (fault, ruled) => fault.or(ruled).unwrap_or(Fate::Works),
         }
     }
 

@@ -46,6 +46,10 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<(usize, usize), 
         let log = stage.table.events(&stage.link, &truth.subject, 0, MAX_EVENTS).await;
         let log = log.map_err(|error| error.to_string())?;
         check_order(&truth.subject, &log)?;
+        stage.story(|| format!("the log of {}", truth.subject));
+        for event in &log {
+            stage.story(|| line(event));
+        }
         events.extend(log);
         let known = stage.table.read(&stage.link, &truth.subject).await.map_err(|error| error.to_string())?;
         let pr = known.pull_request().ok_or_else(|| format!("G9: no state of {}", truth.subject))?;
@@ -58,6 +62,14 @@ pub(crate) async fn check(stage: &Stage, end: Second) -> Result<(usize, usize), 
     let created =
         |published: &&Vec<Published>| published.iter().filter(|one| one.what == "created").count() > 1;
     Ok((events.len(), by_item.values().filter(created).count()))
+}
+
+/// An event of the log as a line of the story.
+fn line(event: &Event) -> String {
+    let item =
+        published(event).map(|(id, published)| format!(" {id} {:?}", published.text)).unwrap_or_default();
+    let (sequence, key, source) = (event.sequence, event.key.as_str(), event.source);
+    format!("  {sequence} {key}{item} {source:?}, observed at {}", second(event.observed_at))
 }
 
 /// G2: each build whose start was acknowledged is in the log of its commit.

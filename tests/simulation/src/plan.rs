@@ -51,7 +51,8 @@ pub struct Plan {
     pub crashes: u64,
     /// I/O calls of 1,000 that fail.
     pub failing_calls: u64,
-    /// Age of the copy of Bitbucket that answers half of the calls; at most the grace period.
+    /// Age of the copy of Bitbucket that answers half of the calls; at most the grace period. Then all pollers have one
+    /// clock.
     pub lag_seconds: Second,
     /// Times in which Bitbucket refuses every read.
     pub refusals: Vec<Refusals>,
@@ -105,7 +106,12 @@ impl Plan {
         };
         let grace = Second::from(settings.grace_seconds);
         let pollers = if dice.percent(30) { 2 } else { 1 };
+        let lag_seconds = *dice.pick(&[0, 0, 2, grace / 2, grace]).unwrap_or(&0);
         let skew = || whole(dice.below(2 * SKEW + 1)) - whole(SKEW);
+        // Two looks of one poller are a grace period apart. By two clocks that differ, nobody can tell, and two old
+        // answers may look as if they were.
+        let common = skew();
+        let poller_skews = (0..pollers).map(|_| if lag_seconds > 0 { common } else { skew() }).collect();
         let outages = (0..dice.below(3)).map(|_| {
             let from = whole(dice.below(LIVELY.cast_unsigned()));
             (from, from + whole(dice.between(30, 1_200)))
@@ -124,20 +130,20 @@ impl Plan {
             has_burst: dice.permille(BURSTS),
             has_oversize: dice.permille(OVERSIZE),
             outages: outages.collect(),
-            poller_skews: (0..pollers).map(|_| skew()).collect(),
+            poller_skews,
             phases: (0..pollers).map(|_| whole(dice.below(60))).collect(),
             without_leases: dice.percent(50),
             webhook_skew: skew(),
             crashes: *dice.pick(&[0, 3, 10]).unwrap_or(&0),
             failing_calls: *dice.pick(&[0, 0, 2, 20]).unwrap_or(&0),
-            lag_seconds: *dice.pick(&[0, 0, 2, grace / 2, grace]).unwrap_or(&0),
+            lag_seconds,
             two_hooks: dice.percent(20),
             has_tail,
         }
     }
 
-    /// True if a comment or task that was taken for deleted by mistake is listed again in time: the last check of the
-    /// tail and the full reads come after every wrong answer.
+    /// True if all comments and tasks are listed again after the last wrong answer: by the last check of the tail, or by a
+    /// full read.
     pub const fn lists_everything_late(&self) -> bool {
         self.has_tail || self.settings.full_read_seconds > 0
     }

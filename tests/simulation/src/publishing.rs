@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bus::entry::EntryLimit;
+use bus::{Bus, Entry, Results};
 use jiff::SignedDuration;
-use publisher::bus::{Bus, Results};
 use publisher::dead_letters::DeadLetters;
-use publisher::entry::{Entry, EntryLimit};
 use publisher::handler::decode;
 use publisher::record::Batch;
 use publisher::{Error, Publisher};
@@ -60,20 +60,20 @@ struct Outside {
 }
 
 impl Bus for Outside {
-    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
+    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, bus::Error> {
         let put = async {
             let mut received = self.subscriber.0.lock().unwrap_or_else(PoisonError::into_inner);
             let results = entries.iter().map(|entry| {
                 // A request that succeeds may hold entries that failed.
                 if self.faults.happens(self.faults.failing_calls) {
-                    return Err(Error::BusRefused { code: "InternalFailure".to_owned() });
+                    return Err(bus::Error::BusRefused { code: "InternalFailure".to_owned() });
                 }
                 received.published.push(entry.event_id.clone());
                 Ok(())
             });
             Results::new(entries.len(), results.collect())
         };
-        self.instance.io(LONGEST_CALL_MS, put, || Error::BusUnreachable("a fault was injected")).await
+        self.instance.io(LONGEST_CALL_MS, put, || bus::Error::BusUnreachable("a fault was injected")).await
     }
 }
 

@@ -41,6 +41,8 @@ pub struct FaultRequest {
     /// The API faults of this request hit only reads (`GET`).
     #[serde(default)]
     pub reads_only: bool,
+    /// The API faults of this request hit only paths with these segments, such as `pullrequests/7`.
+    pub only_under: Option<String>,
     /// From now on an account's calls have a limit of its own, which the answers name in headers.
     pub scaled_limit: Option<ScaledLimit>,
     /// From now on the reads of an account see an earlier state.
@@ -127,6 +129,32 @@ struct ApiFaults {
     left: u32,
     reads_only: bool,
     only_for: Option<String>,
+    only_under: Option<String>,
+}
+
+impl ApiFaults {
+    fn is_for(&self, call: &Call<'_>) -> bool {
+        self.only_for.as_deref().is_none_or(|name| name == call.account)
+            && self.only_under.as_deref().is_none_or(|segments| call.is_under(segments))
+            && (call.is_read || !self.reads_only)
+    }
+}
+
+/// The properties of an API call that decide which faults are for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// The caller's name.
+    pub(crate) account: &'a str,
+    /// Without the query.
+    pub(crate) path: &'a str,
+    /// True for `GET`.
+    pub(crate) is_read: bool,
+}
+
+impl Call<'_> {
+    fn is_under(&self, segments: &str) -> bool {
+        format!("{}/", self.path).contains(&format!("/{segments}/"))
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -190,9 +218,10 @@ impl Faults {
         if let Some(Omission { id, count: left, by_id }) = request.omit {
             self.omissions.push(Omitted { id, by_id, left, only_for: only_for.clone() });
         }
-        let reads_only = request.reads_only;
+        let (reads_only, only_under) = (request.reads_only, request.only_under);
         let mut add = |fault, left| {
-            self.api.push(ApiFaults { fault, left, reads_only, only_for: only_for.clone() });
+            let (only_for, only_under) = (only_for.clone(), only_under.clone());
+            self.api.push(ApiFaults { fault, left, reads_only, only_for, only_under });
         };
         if let Some(ms) = request.hang_next_ms {
             add(ApiFault::HangMs(ms), request.hang_count.unwrap_or(1));
@@ -248,12 +277,9 @@ impl Faults {
         self.omissions.retain(|omitted| omitted.left > 0);
     }
 
-    /// Fault of the next API call of an account, if any: the oldest fault that is for it.
-    pub(crate) fn next_api_fault(&mut self, account: &str, is_read: bool) -> Option<ApiFault> {
-        let is_for = |fault: &&mut ApiFaults| {
-            fault.only_for.as_deref().is_none_or(|name| name == account) && (is_read || !fault.reads_only)
-        };
-        let next = self.api.iter_mut().find(is_for)?;
+    /// Fault of a call, if any: the oldest fault that is for it.
+    pub(crate) fn next_api_fault(&mut self, call: &Call<'_>) -> Option<ApiFault> {
+        let next = self.api.iter_mut().find(|faults| faults.is_for(call))?;
         next.left -= 1;
         let fault = next.fault;
         self.api.retain(|fault| fault.left > 0);
@@ -271,6 +297,8 @@ fn take(left: &mut u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const READ: Call<'static> = Call { account: "alice", path: "/2.0/user", is_read: true };
 
     #[test]
     fn faults_are_used_up_in_order() {
@@ -297,9 +325,9 @@ mod tests {
         let api_status_next = Some(StatusFault { status: 503, count: 1 });
         let only_for = Some("bot".to_owned());
         faults.add(FaultRequest { api_status_next, only_for, ..Default::default() }).unwrap();
-        assert_eq!(faults.next_api_fault("alice", true), None);
-        assert_eq!(faults.next_api_fault("bot", false), Some(ApiFault::Status(503)));
-        assert_eq!(faults.next_api_fault("bot", true), None);
+        assert_eq!(faults.next_api_fault(&READ), None);
+        assert_eq!(faults.next_api_fault(&Call { account: "bot", ..READ }), Some(ApiFault::Status(503)));
+        assert_eq!(faults.next_api_fault(&Call { account: "bot", ..READ }), None);
     }
 
     #[test]
@@ -307,8 +335,21 @@ mod tests {
         let mut faults = Faults::default();
         let api_status_next = Some(StatusFault { status: 403, count: 1 });
         faults.add(FaultRequest { api_status_next, reads_only: true, ..Default::default() }).unwrap();
-        assert_eq!(faults.next_api_fault("alice", false), None);
-        assert_eq!(faults.next_api_fault("alice", true), Some(ApiFault::Status(403)));
+        assert_eq!(faults.next_api_fault(&Call { is_read: false, ..READ }), None);
+        assert_eq!(faults.next_api_fault(&READ), Some(ApiFault::Status(403)));
+    }
+
+    #[test]
+    fn a_fault_of_a_path_spares_other_paths() {
+        let mut faults = Faults::default();
+        let api_status_next = Some(StatusFault { status: 404, count: 3 });
+        let only_under = Some("pullrequests/7".to_owned());
+        faults.add(FaultRequest { api_status_next, only_under, ..Default::default() }).unwrap();
+        let hits = |path| faults.clone().next_api_fault(&Call { path, ..READ }).is_some();
+        assert!(hits("/2.0/repositories/acme/widgets/pullrequests/7"));
+        assert!(hits("/2.0/repositories/acme/widgets/pullrequests/7/comments"));
+        assert!(!hits("/2.0/repositories/acme/widgets/pullrequests/70"));
+        assert!(!hits("/2.0/repositories/acme/widgets/pullrequests"));
     }
 
     #[test]

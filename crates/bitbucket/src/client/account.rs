@@ -1,22 +1,22 @@
-//! The account of the credential.
+//! The account that a credential acts as.
 
 use super::{Client, answer};
 use crate::Error;
 use crate::payload::{Account, Document};
 
-/// The account of the credential, and its scopes.
+/// The account and the scopes of a credential.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Whoami {
-    /// Account that the credential acts as; `None` if the credential lacks the scope `account`.
+    /// The account that the credential acts as; `None` if it lacks the scope `account`.
     pub account: Option<Account>,
-    /// Scopes from the header `X-OAuth-Scopes`, if Bitbucket sent it.
+    /// The scopes, from the header `X-OAuth-Scopes` if Bitbucket sent it.
     pub scopes: Option<String>,
-    /// Time of the server, from the `Date` header.
+    /// Bitbucket's time, from the header `Date` if Bitbucket sent it.
     pub date: Option<String>,
 }
 
 impl Whoami {
-    /// Returns the name to show.
+    /// Returns the account's name for people.
     pub fn name(&self) -> Option<&str> {
         let account = self.account.as_ref()?;
         account.display_name.as_deref().or(account.nickname.as_deref())
@@ -24,8 +24,8 @@ impl Whoami {
 }
 
 impl Client {
-    /// Gets the account of the credential. Without the scope `account` Bitbucket answers 403, although the credential
-    /// is valid (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/#api-user-get>).
+    /// Gets the account of the credential. Bitbucket answers 403 to a valid credential without the scope `account`;
+    /// that is no error here (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-users/#api-user-get>).
     ///
     /// # Errors
     ///

@@ -9,21 +9,21 @@ use super::events::event_key;
 /// Send a sample delivery, signed as Bitbucket signs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --url, the sample goes to the link's own webhook URL. There it becomes an event of the repository bitrelay/samples, and
-consumers receive it.
+Without --url, the sample goes to the link's own webhook URL. There it becomes an event of the repository
+bitrelay/samples, and subscribers receive it.
 
 Examples:
   bitrelay trigger pullrequest:comment_created --link acme --url http://127.0.0.1:8080/hook
   bitrelay trigger repo:push --link acme
   bitrelay trigger pullrequest:fulfilled --unsigned --url http://127.0.0.1:8080/hook")]
 pub struct TriggerArgs {
-    /// The event key
+    /// The event key, such as repo:push
     #[arg(value_parser = event_key)]
     pub key: EventKey,
-    /// URL to send it to
+    /// URL to send the sample to
     #[arg(long)]
     pub url: Option<Url>,
-    /// Send it without a signature
+    /// Send the sample without a signature
     #[arg(long, requires = "url")]
     pub unsigned: bool,
 }
@@ -31,7 +31,8 @@ pub struct TriggerArgs {
 /// Check everything that a link needs; exit code 6 if something is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The test delivery goes through the public URL and becomes an event with the key `bitrelay:doctor` and without a repository.
+The test delivery goes to the link's webhook URL. It becomes an event with the key `bitrelay:doctor` and without a
+repository.
 
 Examples:
   bitrelay doctor --link acme

@@ -12,8 +12,8 @@ use super::{Moment, Span};
 pub enum EventsCommand {
     /// List the newest events, the newest first
     #[command(after_help = "\
-Without a pull request, a list reads the whole table. With --link, the repository's UUID and --pr, it reads that pull request
-only.
+The log is read by time, from the newest event back to the last one that is shown. --since ends it earlier. Without --link,
+the list has the events of all links that exist.
 
 Examples:
   bitrelay events list
@@ -29,17 +29,21 @@ Examples:
         limit: u16,
     },
     /// Show one event with its payload
-    #[command(after_help = "Examples:\n  bitrelay events show 0123456789abcdef0123456789abcdef")]
+    #[command(after_help = "\
+The log is read from its newest event back to this one. With --since, the search ends at that time.
+
+Examples:\n  bitrelay events show 0123456789abcdef0123456789abcdef
+  bitrelay events show 0123456789abcdef0123456789abcdef --since 7d")]
     Show {
         /// The event's id, 32 hex digits
         #[arg(value_parser = event_id)]
         id: String,
+        /// Observed at or after: a time, a day, or an age such as 2h
+        #[arg(long, value_name = "TIME")]
+        since: Option<Moment>,
     },
     /// Follow the log live, from now on
-    #[command(after_help = "\
-Run one tail at a time: a DynamoDB stream supports two readers, and the publisher is one.
-
-Examples:
+    #[command(after_help = "Examples:
   bitrelay events tail
   bitrelay events tail --repository acme/widgets --format json
   bitrelay events tail --key pullrequest:comment_updated --limit 1")]
@@ -50,7 +54,7 @@ Examples:
         /// Stop after this many events
         #[arg(long)]
         limit: Option<u32>,
-        /// Interval between reads of the stream
+        /// Interval between reads of the log
         #[arg(long, default_value = "1s")]
         every: Span,
     },
@@ -131,14 +135,14 @@ pub(super) fn event_key(text: &str) -> Result<EventKey, String> {
     EventKey::parse(text).map_err(|_| "an event key consists of letters, digits and `:_-.`".to_owned())
 }
 
-fn pull_request_id(text: &str) -> Result<PullRequestId, String> {
+pub(super) fn pull_request_id(text: &str) -> Result<PullRequestId, String> {
     text.trim_start_matches('#')
         .parse()
         .map(PullRequestId)
         .map_err(|_| "a pull request is named by its number, such as 7".to_owned())
 }
 
-fn event_id(text: &str) -> Result<String, String> {
+pub(super) fn event_id(text: &str) -> Result<String, String> {
     let is_id = text.len() == 32 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
     if is_id { Ok(text.to_owned()) } else { Err("an event's id has 32 hex digits".to_owned()) }
 }

@@ -3,6 +3,7 @@
 pub mod checks;
 pub mod events;
 pub mod link;
+pub mod replay;
 mod values;
 pub mod watching;
 
@@ -13,6 +14,7 @@ use relay::LinkId;
 pub use checks::{DoctorArgs, TriggerArgs};
 pub use events::{EventsCommand, Filters, PrCommand, WatchCommand};
 pub use link::{HookPlaces, HooksCommand, KeyValue, LinkCommand, SecretsFrom};
+pub use replay::{DlqCommand, ReplayArgs};
 pub use values::{Moment, Span};
 pub use watching::{Condition, ConsoleArgs, StatsCommand, WaitArgs};
 
@@ -21,12 +23,13 @@ const ABOUT: &str =
 
 const AFTER: &str = "\
 Configuration: --stack names the CloudFormation stack; its outputs name the rest. Flags override environment variables
-(BITRELAY_STACK, BITRELAY_LINK, BITRELAY_REGION, BITRELAY_ENDPOINT_URL, BITRELAY_FORMAT, BITRELAY_TABLE, BITRELAY_WEBHOOK_URL,
-BITRELAY_LINK_SECRET_PREFIX), and these override $XDG_CONFIG_HOME/bitrelay/config.toml. Its keys are the flags' names:
+(BITRELAY_STACK, BITRELAY_LINK, BITRELAY_REGION, BITRELAY_ENDPOINT_URL, BITRELAY_FORMAT, BITRELAY_TABLE, BITRELAY_BUS,
+BITRELAY_DEAD_LETTER_QUEUE_URL, BITRELAY_WEBHOOK_URL, BITRELAY_LINK_SECRET_PREFIX), and these override $XDG_CONFIG_HOME/bitrelay/config.toml. Its keys are the flags' names:
 stack = \"bitrelay\"
 
 Exit codes: 0 done, 1 a defect, 2 wrong usage, 3 not found or not configured, 4 refused by AWS or Bitbucket (credentials),
-5 temporary: try again later, 6 a check found something wrong, or what was waited for cannot happen
+5 temporary: try again later, 6 a check found something wrong, what was waited for cannot happen, or events are still not on
+the bus
 
 Examples:
   bitrelay --stack bitrelay status
@@ -70,6 +73,12 @@ pub struct Global {
     /// Name of the table; overrides the stack's
     #[arg(long, global = true, value_name = "TABLE", help_heading = "Global options")]
     pub table: Option<String>,
+    /// Name or ARN of the bus; overrides the stack's
+    #[arg(long, global = true, value_name = "BUS", help_heading = "Global options")]
+    pub bus: Option<String>,
+    /// URL of the dead-letter queue; overrides the stack's
+    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    pub dead_letter_queue_url: Option<String>,
     /// Webhook URL up to the link's id; overrides the stack's
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub webhook_url: Option<String>,
@@ -113,6 +122,11 @@ pub enum Command {
     /// Read the log
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Publish events of the log again
+    Replay(ReplayArgs),
+    /// List and publish events that are not on the bus: the dead-letter queue
+    #[command(subcommand)]
+    Dlq(DlqCommand),
     /// Show a pull request
     #[command(subcommand)]
     Pr(PrCommand),

@@ -10,11 +10,12 @@ use super::{Moment, Span};
 /// Serve pages about the log on 127.0.0.1, for a browser of this machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Prints the address and serves until Ctrl-C. The address has a random token, which the browser exchanges for a cookie. The pages
-need no other host. They read the table with your own AWS credentials; only a button on the health page calls Bitbucket.
+Prints the address and serves until Ctrl-C. The address has a random token, which the browser exchanges for a cookie.
+The pages load nothing from other hosts. They read the table with your own AWS credentials; only a button on the health
+page calls Bitbucket.
 
-The console reads the table's stream, so run it instead of `events tail`: a DynamoDB stream supports two readers, and the
-publisher is one.
+The live feed reads the last minute of the log every 0.7 seconds. Other consoles and `events tail` can run at the same
+time.
 
 Examples:
   bitrelay console
@@ -34,18 +35,18 @@ pub struct ConsoleArgs {
 pub enum StatsCommand {
     /// Show how long reviews take: time to the first review, to approval, to merge
     #[command(after_help = "\
-A table has the medians by repository and by the week in which the pull requests were opened. CSV has one line for each pull
-request, JSON has both. Fields are named after OpenTelemetry's conventions; times are in seconds.
+A table has the medians by repository and by the week in which the pull requests were opened. CSV has one line for each
+pull request, JSON has both. Fields are named after OpenTelemetry's conventions; times are in seconds.
 
 Examples:
   bitrelay stats reviews
   bitrelay stats reviews --since 90d --format csv > reviews.csv
   bitrelay stats reviews --repository acme/widgets --format json")]
     Reviews {
-        /// Only pull requests with an event at or after: a time, a day, or an age such as 28d
+        /// Only pull requests with an event at or after this: a time, a day, or an age such as 28d
         #[arg(long, value_name = "TIME", default_value = "28d")]
         since: Moment,
-        /// Only pull requests with an event before
+        /// Only pull requests with an event before this time
         #[arg(long, value_name = "TIME")]
         until: Option<Moment>,
         /// `workspace/slug`, or the repository's UUID
@@ -61,11 +62,11 @@ Reads the table only, and never calls Bitbucket. Prints one line and ends with
 
   0  it happened
   5  it did not happen before the timeout
-  6  it cannot happen any more: the pull request was declined, or a build failed
+  6  it cannot happen any more: the pull request has ended otherwise, or a build failed
 
-`merged`, `approved` and `builds=successful` hold at once if they are true already. `comment` and `task-resolved` wait for a new
-event; --since also counts earlier ones. `approved` is one approval that stands, without a request for changes.
-`builds=successful` waits until no build of the head is in progress.
+`merged`, `approved` and `builds=successful` end at once if they are true already. `comment` and `task-resolved` wait
+for a new event, also after the end of the pull request; --since also counts earlier ones. `approved` needs one approval
+and no request for changes. `builds=successful` waits until no build of the head is in progress.
 
 Examples:
   bitrelay wait --pr acme/widgets 7 --for merged --timeout 2h
@@ -81,7 +82,7 @@ pub struct WaitArgs {
     /// Longest wait
     #[arg(long, value_name = "TIME", default_value = "30m")]
     pub timeout: Span,
-    /// For comment and task-resolved: count events observed at or after
+    /// For comment and task-resolved: also count earlier events, observed at or after this time
     #[arg(long, value_name = "TIME")]
     pub since: Option<Moment>,
     /// Interval between reads of the table
@@ -89,16 +90,16 @@ pub struct WaitArgs {
     pub every: Span,
 }
 
-/// The thing to wait for.
+/// The condition to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     /// The pull request is merged.
     Merged,
-    /// An approval stands, and no request for changes.
+    /// It has an approval, and no request for changes.
     Approved,
     /// All builds of the head are successful.
     BuildsSuccessful,
-    /// A comment is new.
+    /// A comment was created.
     Comment,
     /// A task was resolved.
     TaskResolved,
@@ -114,7 +115,7 @@ impl FromStr for Condition {
             "builds=successful" => Ok(Self::BuildsSuccessful),
             "comment" => Ok(Self::Comment),
             "task-resolved" => Ok(Self::TaskResolved),
-            _ => Err("one of merged, approved, builds=successful, comment, task-resolved".to_owned()),
+            _ => Err("expected merged, approved, builds=successful, comment or task-resolved".to_owned()),
         }
     }
 }

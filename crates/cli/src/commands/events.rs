@@ -3,12 +3,15 @@
 use relay::LinkId;
 use serde_json::{Value, json};
 use store::SubjectLog;
-use store::reading::{EventFilter, EventSummary, Reader, RepositoryFilter};
+use store::reading::{EventFilter, EventSummary, Log, Order, Reader, RepositoryFilter};
 
 use crate::Error;
-use crate::args::Filters;
+use crate::args::{Filters, Moment};
 use crate::output::{Report, fields, plain, pretty, table, time};
 use crate::session::Session;
+
+/// Number of pages without a result after which a search shows how far it has come.
+const SILENT_PAGES: u32 = 50;
 
 /// Lists the newest events.
 pub(crate) async fn list(
@@ -16,26 +19,48 @@ pub(crate) async fn list(
     filters: &Filters,
     limit: usize,
 ) -> Result<(), Error> {
-    let reader = session.reader().await?;
-    let mut filter = filter(session, filters);
-    narrow(&reader, &mut filter).await?;
-    let found = reader.events(&filter, limit).await?;
-    if !found.complete {
-        session.warn(
-            "warning: the table has too many pages to read them all, so newer events may be missing; name the link, the \
-             repository's UUID and the pull request",
-        );
-    }
-    if found.events.is_empty()
+    let (reader, links) = (session.reader().await?, session.links_to_read().await?);
+    let events = match narrowed(&reader, &links, filter(session, filters)).await? {
+        Some(filter) => newest(session, reader.log(&links, filter, Order::NewestFirst), limit).await?,
+        None => Vec::new(),
+    };
+    if events.is_empty()
         && let Some(link) = session.config.link.clone()
     {
         require_link(session, &link).await?;
     }
-    let rows: Vec<_> = found.events.iter().map(row).collect();
+    let rows: Vec<_> = events.iter().map(row).collect();
     let text = table(["OBSERVED", "KEY", "SOURCE", "SUBJECT", "SEQ", "ACTOR", "ID"], &rows);
-    let json = found.events.iter().map(head_json).collect();
+    let json = events.iter().map(head_json).collect();
     session.show(&Report { text, json });
     Ok(())
+}
+
+/// Returns the first `limit` events of a log. A long search shows how far back it is.
+pub(super) async fn newest(
+    session: &mut Session<'_, '_>,
+    mut log: Log,
+    limit: usize,
+) -> Result<Vec<EventSummary>, Error> {
+    let (mut found, mut silent) = (Vec::new(), 0);
+    while let Some(page) = log.next().await? {
+        silent = if page.is_empty() { silent + 1 } else { 0 };
+        found.extend(page);
+        if found.len() >= limit {
+            break;
+        }
+        if silent == SILENT_PAGES
+            && let Some(reached) = log.reached()
+        {
+            session.warn(&format!(
+                "searched back to {}; --since ends the search earlier, Ctrl-C ends it now",
+                time(reached)
+            ));
+            silent = 0;
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// Checks that a link without events exists, if the stack of the links is configured.
@@ -55,6 +80,7 @@ pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilte
     let now = session.now();
     EventFilter {
         link: session.config.link.clone(),
+        id: None,
         repository: filters.repository.clone(),
         pull_request: filters.pr,
         key: filters.key.clone(),
@@ -64,18 +90,18 @@ pub(super) fn filter(session: &Session<'_, '_>, filters: &Filters) -> EventFilte
     }
 }
 
-/// Replaces the repository's name by its id. For economy: with link, id and number, a list reads one pull
-/// request instead of the whole table.
-async fn narrow(reader: &Reader, filter: &mut EventFilter) -> Result<(), Error> {
-    let (Some(RepositoryFilter::FullName(name)), Some(link), Some(_)) =
-        (&filter.repository, &filter.link, filter.pull_request)
-    else {
-        return Ok(());
+/// Replaces the repository's name by its id if the filter names a pull request: for economy, its own log is read then.
+/// `None` if no event has the name.
+pub(crate) async fn narrowed(
+    reader: &Reader,
+    links: &[LinkId],
+    filter: EventFilter,
+) -> Result<Option<EventFilter>, Error> {
+    let (Some(RepositoryFilter::FullName(name)), Some(_)) = (&filter.repository, filter.pull_request) else {
+        return Ok(Some(filter));
     };
-    if let Some(id) = reader.repository_id(Some(link), name).await? {
-        filter.repository = Some(RepositoryFilter::Id(id));
-    }
-    Ok(())
+    let id = reader.repository_id(links, name).await?;
+    Ok(id.map(|id| EventFilter { repository: Some(RepositoryFilter::Id(id)), ..filter }))
 }
 
 /// Returns an event as a row of the table.
@@ -86,7 +112,7 @@ pub(super) fn row(event: &EventSummary) -> [String; 7] {
         event.source.as_str().to_owned(),
         subject(event),
         event.sequence.to_string(),
-        actor(event.actor.as_ref()),
+        actor(event.actor.as_deref()),
         event.id.to_string(),
     ]
 }
@@ -106,13 +132,11 @@ fn subject(event: &EventSummary) -> String {
     }
 }
 
-fn actor(actor: Option<&Value>) -> String {
-    let name =
-        actor.and_then(|actor| ["display_name", "nickname"].iter().find_map(|of| actor.get(of)?.as_str()));
-    plain(name.unwrap_or("-"))
+fn actor(actor: Option<&str>) -> String {
+    plain(actor.unwrap_or("-"))
 }
 
-/// Returns an event's summary as JSON, with the envelope's field names.
+/// Returns an event's summary as JSON, with the envelope's field names. The actor is a name only.
 pub(super) fn head_json(event: &EventSummary) -> Value {
     json!({
         "id": event.id,
@@ -129,16 +153,20 @@ pub(super) fn head_json(event: &EventSummary) -> Value {
 }
 
 /// Shows one event.
-pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), Error> {
+pub(crate) async fn show(
+    session: &mut Session<'_, '_>,
+    id: &str,
+    since: Option<Moment>,
+) -> Result<(), Error> {
     let missing = || Error::NotFound {
         message: format!("no event {id} in the log"),
         advice: "`bitrelay events list` shows the newest events".to_owned(),
     };
-    let place = session.reader().await?.find(id).await?.ok_or_else(missing)?;
+    let found = find(session, id, since).await?.ok_or_else(missing)?;
     let table = session.table().await?;
-    let after = place.sequence.saturating_sub(1);
-    let found = table.events(&place.link, &place.subject, after, 1).await?;
-    let event = found.into_iter().next().ok_or_else(missing)?;
+    let after = found.sequence.saturating_sub(1);
+    let event = table.events(&found.link, &found.subject, after, 1).await?;
+    let event = event.into_iter().next().ok_or_else(missing)?;
     let envelope = event.envelope(None).to_json();
     let head = EventSummary::from(&event);
     let part = |name: &str| pretty(envelope.get(name).unwrap_or(&Value::Null));
@@ -151,7 +179,7 @@ pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), 
         ("sequence", head.sequence.to_string()),
         ("occurred", head.occurred_at.map_or_else(|| "-".to_owned(), time)),
         ("observed", time(head.observed_at)),
-        ("actor", actor(head.actor.as_ref())),
+        ("actor", actor(head.actor.as_deref())),
     ]);
     let text = format!(
         "{lines}\n\nchanges {}\ncounters {}\npayload {}",
@@ -161,4 +189,17 @@ pub(crate) async fn show(session: &mut Session<'_, '_>, id: &str) -> Result<(), 
     );
     session.show(&Report { text, json: envelope });
     Ok(())
+}
+
+/// Finds an event by its id, from the newest back.
+pub(crate) async fn find(
+    session: &mut Session<'_, '_>,
+    id: &str,
+    since: Option<Moment>,
+) -> Result<Option<EventSummary>, Error> {
+    let (reader, links) = (session.reader().await?, session.links_to_read().await?);
+    let since = since.map(|moment| moment.resolve(session.now()));
+    let filter = EventFilter { id: Some(id.to_owned()), since, ..EventFilter::default() };
+    let found = newest(session, reader.log(&links, filter, Order::NewestFirst), 1).await?;
+    Ok(found.into_iter().next())
 }

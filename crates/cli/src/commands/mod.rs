@@ -1,11 +1,13 @@
 //! The commands, one module each.
 
+mod dlq;
 pub(crate) mod doctor;
 mod events;
 mod hooks;
 mod init;
 mod link;
 mod pr;
+mod replay;
 mod stats;
 mod status;
 mod tail;
@@ -31,10 +33,12 @@ pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Resu
         Command::Events(EventsCommand::List { filters, limit }) => {
             events::list(session, &filters, limit.into()).await
         }
-        Command::Events(EventsCommand::Show { id }) => events::show(session, &id).await,
+        Command::Events(EventsCommand::Show { id, since }) => events::show(session, &id, since).await,
         Command::Events(EventsCommand::Tail { filters, limit, every }) => {
             tail::tail(session, &filters, limit, every).await
         }
+        Command::Replay(args) => Box::pin(replay::replay(session, &args)).await,
+        Command::Dlq(command) => Box::pin(dlq::run(command, session)).await,
         Command::Pr(PrCommand::Show { repository, number }) => pr::show(session, &repository, number).await,
         Command::Watch(WatchCommand::List { limit }) => watch::list(session, limit.into()).await,
         Command::Status => status::status(session).await,

@@ -33,7 +33,7 @@ pub(crate) async fn show(
     let (id, name) = match repository {
         RepositoryFilter::Id(id) => (id.clone(), id.as_str()),
         RepositoryFilter::FullName(name) => {
-            let found = session.reader().await?.repository_id(Some(&link), name).await?;
+            let found = session.reader().await?.repository_id(std::slice::from_ref(&link), name).await?;
             (found.ok_or_else(|| missing(format!("repository {name}")))?, name.as_str())
         }
     };

@@ -47,7 +47,7 @@ pub(crate) async fn show(
         until: until.map(|until| until.resolve(now)),
         ..EventFilter::default()
     };
-    let log = TableLog::open(session.reader().await?, session.table().await?).await?;
+    let log = TableLog::open(session).await?;
     let found = reviews(&log, &filter, LIMITS).await?;
     if !found.complete {
         session.warn("warning: there are more pull requests than one command reads; choose a later --since");

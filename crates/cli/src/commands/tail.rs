@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::reading::{EventSummary, Tail};
+use store::reading::Tail;
 
 use super::events::{filter, head_json, row};
 use crate::Error;
@@ -17,23 +17,19 @@ pub(crate) async fn tail(
     limit: Option<u32>,
     every: Span,
 ) -> Result<(), Error> {
+    let (reader, links) = (session.reader().await?, session.links_to_read().await?);
     let filter = filter(session, filters);
-    let table = session.table_name().await?;
-    let mut tail = Tail::open(&session.aws().await, &table).await?;
+    let mut tail = Tail::open(reader, links, filter, session.now()).await?;
     session.warn("following the log; end with Ctrl-C");
     let pause = Duration::try_from(every.0).unwrap_or_default().max(Duration::from_millis(250));
     let mut left = limit;
     loop {
-        for stored in tail.next().await? {
-            let head = EventSummary::from(&stored.event);
-            if !filter.passes(&head) {
-                continue;
-            }
+        for event in tail.next(session.now()).await? {
             if left == Some(0) {
                 return Ok(());
             }
             left = left.map(|left| left.saturating_sub(1));
-            session.show_line(&Report { text: row(&head).join("  "), json: head_json(&head) });
+            session.show_line(&Report { text: row(&event).join("  "), json: head_json(&event) });
         }
         if left == Some(0) {
             return Ok(());

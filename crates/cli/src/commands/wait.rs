@@ -51,7 +51,7 @@ pub(crate) async fn wait(session: &mut Session<'_, '_>, args: &WaitArgs) -> Resu
     let id = match &repository {
         RepositoryFilter::Id(id) => id.clone(),
         RepositoryFilter::FullName(name) => {
-            let found = session.reader().await?.repository_id(Some(&link), name).await?;
+            let found = session.reader().await?.repository_id(std::slice::from_ref(&link), name).await?;
             found.ok_or_else(|| Error::NotFound {
                 message: format!("no repository {name} in the log of link {link}"),
                 advice: "name it by its UUID to wait for its first event".to_owned(),

@@ -199,25 +199,13 @@ async fn calls(session: &mut Session<'_, '_>, link: &LinkId) -> Result<Option<Ca
 
 /// Asks the dead-letter queue for its length.
 async fn dead_letters(session: &mut Session<'_, '_>) -> String {
-    use aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessages as Count;
-    let url =
-        session.deployment().await.ok().and_then(|stack| stack.outputs.get("DeadLetterQueueUrl").cloned());
-    let Some(url) = url else { return "not known: no stack names its queue".to_owned() };
-    let client = aws_sdk_sqs::Client::new(&session.aws().await);
-    let asked = client.get_queue_attributes().queue_url(url).attribute_names(Count).send();
-    match asked.await {
-        Ok(answer) => {
-            let count = answer.attributes().and_then(|found| found.get(&Count)?.parse::<u64>().ok());
-            match count {
-                Some(0) => "none".to_owned(),
-                Some(count) => format!("{count} events or records wait in the dead-letter queue"),
-                None => "not known: the queue gives no number".to_owned(),
-            }
-        }
-        Err(error) => {
-            let code = store::error_code(&error).unwrap_or_else(|| "no answer".to_owned());
-            format!("not known: the queue answers {}", plain(&code))
-        }
+    let Ok(queue) = session.dead_letter_queue().await else {
+        return "not known: no stack names its queue".to_owned();
+    };
+    match queue.length().await {
+        Ok(0) => "none".to_owned(),
+        Ok(count) => format!("{count} messages wait; `bitrelay dlq list` shows them"),
+        Err(error) => format!("not known: the queue answers {}", plain(&error.code)),
     }
 }
 

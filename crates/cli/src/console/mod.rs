@@ -45,8 +45,10 @@ use crate::session::Session;
 
 /// Serves the console until the user presses Ctrl-C.
 pub(crate) async fn console(session: &mut Session<'_, '_>, args: &ConsoleArgs) -> Result<(), Error> {
-    let (config, table) = (session.aws().await, session.table_name().await?);
-    let log = Arc::new(TableLog::open(session.reader().await?, session.table().await?).await?);
+    let log = Arc::new(TableLog::open(session).await?);
+    // Before the address is known, so that no event after a page is missed.
+    let tail = log.tail(session.now()).await?;
+    let clock = SharedClock(session.environment.clock.clone());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
         Error::Usage(format!("cannot listen on 127.0.0.1:{}: {error}; choose another --port", args.port))
     })?;
@@ -58,13 +60,13 @@ pub(crate) async fn console(session: &mut Session<'_, '_>, args: &ConsoleArgs) -
         live: Arc::clone(&live),
         door: Arc::clone(&door),
         desk,
-        clock: SharedClock(session.environment.clock.clone()),
+        clock: clock.clone(),
         settings: session.settings().await?,
         link: session.config.link.clone(),
     };
     let server = tokio::spawn(async move { axum::serve(listener, router(app)).await });
     let follower = tokio::spawn(async move {
-        follow(&config, &table, log, |news| live.pass_on(news)).await;
+        follow(log, tail, clock, |news| live.pass_on(news)).await;
     });
     let address = door.address();
     session.show_line(&Report { text: address.clone(), json: json!({ "address": address }) });

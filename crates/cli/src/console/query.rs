@@ -57,6 +57,7 @@ impl Query {
         let moment = |text: &str| Some(text.parse::<Moment>().ok()?.resolve(now));
         let filter = EventFilter {
             link,
+            id: None,
             repository: self.value("repository", "`workspace/slug` or a UUID", &mut wrong),
             pull_request: self.read("pr", "a pull request's number", number, &mut wrong),
             key: self.read("key", "an event key", |text| EventKey::parse(text).ok(), &mut wrong),

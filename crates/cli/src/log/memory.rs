@@ -1,12 +1,12 @@
-//! A log in memory that counts what is read of it, for tests.
+//! A log in memory that counts its reads, for tests.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Mutex;
 
 use relay::{Event, LinkId, Subject, SubjectState};
 use store::reading::EventSummary;
 
-use super::table::page;
 use super::{Cursor, Log, LogPage, Stretch};
 use crate::Error;
 
@@ -27,7 +27,7 @@ pub(crate) struct MemoryLog {
 }
 
 impl MemoryLog {
-    /// Adds events, each after the earlier ones of its subject.
+    /// Adds events; those of one subject have to come in the order of their sequence.
     pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = Event>) {
         for event in events {
             let summary = EventSummary::from(&event);
@@ -46,6 +46,22 @@ impl MemoryLog {
         std::mem::take(&mut self.reads.lock().unwrap())
     }
 
+    fn page_of(&self, stretch: &Stretch, after: Option<&Cursor>, limit: usize) -> LogPage {
+        let is_in = |event: &&EventSummary| {
+            stretch.link.as_ref().is_none_or(|link| *link == event.link)
+                && stretch.until.is_none_or(|until| event.observed_at < until)
+        };
+        let before = (Bound::Unbounded, after.map_or(Bound::Unbounded, Bound::Excluded));
+        let newest_first = self.summaries.range(before).rev().map(|(_, event)| event);
+        let in_time =
+            newest_first.take_while(|event| stretch.since.is_none_or(|since| since <= event.observed_at));
+        let mut events: Vec<_> = in_time.filter(is_in).take(limit + 1).cloned().collect();
+        let has_more = events.len() > limit;
+        events.truncate(limit);
+        let next = events.last().filter(|_| has_more).map(Cursor::from);
+        LogPage { events, next }
+    }
+
     fn count(&self, events: usize) {
         let mut reads = self.reads.lock().unwrap();
         reads.calls += 1;
@@ -55,7 +71,7 @@ impl MemoryLog {
 
 impl Log for MemoryLog {
     async fn page(&self, stretch: &Stretch, after: Option<&Cursor>, limit: usize) -> Result<LogPage, Error> {
-        let page = page(&self.summaries, stretch, after, limit);
+        let page = self.page_of(stretch, after, limit);
         self.count(page.events.len());
         Ok(page)
     }

@@ -114,7 +114,7 @@ pub(crate) async fn listed<L: Log>(
     stretch: &Stretch,
     enough: usize,
 ) -> Result<(Vec<EventSummary>, bool), Error> {
-    const PAGE: usize = 500;
+    const PAGE: usize = 2_000;
     let (mut events, mut after) = (Vec::new(), None);
     while events.len() < enough {
         let page = log.page(stretch, after.as_ref(), PAGE.min(enough - events.len())).await?;

@@ -4,8 +4,9 @@ use bitbucket::payload::Document;
 use bitbucket::{EventKey, Payload};
 use jiff::SignedDuration;
 use relay::observation::{Listing, Observation, PullRequestObservation, PullRequestPoll, Report};
-use relay::{LinkId, Settings, Subject};
+use relay::{Event, LinkId, Settings, Subject};
 use serde_json::{Value, json};
+use store::codec::encode_event;
 use store::{Clock, DeliveryMark, DynamoTable, Recorder, SubjectLog, sha256_hex};
 
 use crate::hosts::schema;
@@ -16,18 +17,21 @@ pub(crate) struct Library {
     pub(crate) table: DynamoTable,
     pub(crate) shell: Shell,
     pub(crate) link: LinkId,
+    database: dynoxide::Database,
 }
 
 impl Library {
     pub(crate) async fn empty() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+        let database = dynoxide::Database::memory().unwrap();
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         let config = schema::config(port).await;
         schema::create(&aws_sdk_dynamodb::Client::new(&config), "bitrelay").await;
         let shell = Shell::at(&format!("http://127.0.0.1:{port}"));
         let shell = shell.with("BITRELAY_TABLE", "bitrelay").with("BITRELAY_LINK", "acme");
-        Self { table: DynamoTable::connect(&config, "bitrelay"), shell, link: "acme".parse().unwrap() }
+        let table = DynamoTable::connect(&config, "bitrelay");
+        Self { table, shell, link: "acme".parse().unwrap(), database }
     }
 
     /// Returns a log of two pull requests. The first has a comment with a silent edit, which a poll found.
@@ -70,6 +74,16 @@ impl Library {
         recorder.record_delivery(&self.link, &subject, &observation, &mark).await.unwrap();
     }
 
+    /// Imports events without folding them, which would take minutes for thousands.
+    pub(crate) fn import(&self, events: &[Event]) {
+        let item = |event: &Event| {
+            let item = encode_event(&format!("{}#{}", event.link, event.subject), event).unwrap().remove(0);
+            serde_json::from_value(serde_json::to_value(item).unwrap()).unwrap()
+        };
+        let items = events.iter().map(item).collect();
+        self.database.import_items("bitrelay", items, dynoxide::ImportOptions::default()).unwrap();
+    }
+
     /// Records the comments of a poll as the poller does.
     pub(crate) async fn poll(&self, id: u64, comments: &[Value]) {
         let subject: Subject = format!("pullrequest/0a1b/{id}").parse().unwrap();
@@ -108,4 +122,23 @@ pub(crate) fn comment(id: u64, text: &str, updated_on: &str) -> Value {
         "id": id, "content": { "raw": text }, "user": { "display_name": "bob" },
         "created_on": "2026-11-24T10:00:10Z", "updated_on": updated_on,
     })
+}
+
+/// A folder of one test. It is deleted with it.
+pub(crate) struct Folder(std::path::PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("bitrelay-{name}-{}", std::process::id())))
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

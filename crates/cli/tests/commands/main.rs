@@ -2,8 +2,11 @@
 //! for secrets and stacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod amazon;
 mod checks;
 mod console;
+mod days;
+mod dead_letters;
 mod help;
 mod hooks;
 mod hosts;
@@ -13,6 +16,7 @@ mod pages;
 mod played;
 mod reading;
 mod refusals;
+mod replays;
 mod rotation;
 mod stage;
 mod statistics;

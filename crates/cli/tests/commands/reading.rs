@@ -88,8 +88,9 @@ async fn no_command_prints_what_controls_a_terminal() {
     let hostile = "a\u{1b}[2J\u{7}\u{9b}\u{202e}\u{2066}\r\nb";
     let mut body = pull_request(9, hostile);
     body["repository"]["full_name"] = format!("acme/{hostile}").into();
-    body["actor"]["display_name"] = hostile.into();
+    body["actor"] = hostile.into();
     body["comment"] = comment(5, hostile, START);
+    library.after(1);
     library.deliver("pullrequest:comment_created", &body).await;
     library.after(700);
     let listed = library.shell.json("events list --limit 1").await;

@@ -27,7 +27,8 @@ async fn codes_of_dynamodb_are_distinguished() {
         // The message names other causes: only the code counts.
         let message = "credential ResourceNotFound AccessDenied";
         let body = format!(r#"{{"__type":"com.amazonaws.dynamodb#{code}","message":"{message}"}}"#);
-        let shell = refusing(400, body).await.with("BITRELAY_TABLE", "bitrelay");
+        let shell =
+            refusing(400, body).await.with("BITRELAY_TABLE", "bitrelay").with("BITRELAY_LINK", "acme");
         let outcome = shell.types("events list").await;
         assert_eq!(outcome.code, exit, "{code}: {outcome}");
         assert!(outcome.err.contains(code) && outcome.err.contains(advice), "{code}: {outcome}");

@@ -96,23 +96,12 @@ impl Stage {
 
 /// Creates a stack with the template outputs that the command line reads. Returns the table's name.
 async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
-    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
-    let attribute = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
     let template = json!({
         "Parameters": { "CallsPerHour": { "Type": "Number", "Default": 900 } },
-        "Resources": { "Table": { "Type": "AWS::DynamoDB::Table", "Properties": {
-            "BillingMode": "PAY_PER_REQUEST",
-            "StreamSpecification": { "StreamViewType": "NEW_IMAGE" },
-            "AttributeDefinitions": [
-                attribute("pk", "S"), attribute("sk", "S"), attribute("due_partition", "S"), attribute("due_at_ms", "N"),
-            ],
-            "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
-            "GlobalSecondaryIndexes": [{
-                "IndexName": "due",
-                "KeySchema": [key("due_partition", "HASH"), key("due_at_ms", "RANGE")],
-                "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["due_reason", "due_deadline_ms"] },
-            }],
-        } }, "DeadLetters": { "Type": "AWS::SQS::Queue" } },
+        "Resources": {
+            "Table": { "Type": "AWS::DynamoDB::Table", "Properties": schema::properties() },
+            "DeadLetters": { "Type": "AWS::SQS::Queue" },
+        },
         "Outputs": {
             "TableName": { "Value": { "Ref": "Table" } },
             "DeadLetterQueueUrl": { "Value": { "Ref": "DeadLetters" } },

@@ -3,7 +3,7 @@
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::changes::Change;
@@ -66,9 +66,20 @@ pub struct Envelope<'e> {
     /// Location of the payload in the table. Present only if the entry would exceed the bus's limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload_reference: Option<PayloadReference>,
+    /// The replay that published the event again; absent when the event is published for the first time. Everything
+    /// else is as it was then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Replay"))]
+    pub replay: Option<&'e Replay>,
 }
 
-impl Envelope<'_> {
+impl<'e> Envelope<'e> {
+    /// The envelope in a replay, or its first publication if there is none.
+    #[must_use]
+    pub fn in_replay(self, replay: Option<&'e Replay>) -> Self {
+        Self { replay, ..self }
+    }
+
     /// The envelope as JSON.
     pub fn to_json(&self) -> Value {
         // Every field has a form in JSON, so there is no error to pass on.
@@ -148,6 +159,16 @@ impl<'e> About<'e> {
             Subject::Link => Self::Link,
         }
     }
+}
+
+/// A replay: events of the log that somebody had published again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Replay {
+    /// Its name, so that a rule can select one replay.
+    pub name: String,
+    /// Time of its start, by the clock of the person's machine.
+    pub at: Timestamp,
 }
 
 /// Location in the table of a payload that exceeds the bus's limit.

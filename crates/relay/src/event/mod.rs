@@ -13,6 +13,6 @@ pub mod schema;
 pub use changes::Change;
 pub(crate) use changes::{between as changes_between, is_queued};
 pub use counters::{Builds, Counted, Counters};
-pub use envelope::{About, ENVELOPE_VERSION, Envelope, InRepository, PayloadReference};
+pub use envelope::{About, ENVELOPE_VERSION, Envelope, InRepository, PayloadReference, Replay};
 pub use id::{EventId, Source};
 pub use record::Event;

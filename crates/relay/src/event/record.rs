@@ -73,6 +73,7 @@ impl Event {
             counters: self.counters.as_ref(),
             payload,
             payload_reference: reference,
+            replay: None,
         }
     }
 }

@@ -243,6 +243,9 @@ fn text(
     let order = judge(before.revisions.iter(), seen(comment.text(), comment.updated_on), freshness);
     let Some(state) = ctx.comment(id) else { return };
     let had = |hash: &Option<String>| before.revisions.iter().any(|old| old.hash == *hash);
+    // Within the grace period after a poll found the current text, an answer may be older than that poll's.
+    let is_just_found = before.standing().is_some_and(|standing| standing.found)
+        && settings.grace_ends(before.changed_at) > poll.started_at;
     match order {
         RevisionOrder::Standing => {
             if state.stands_at(comment.updated_on) {
@@ -254,9 +257,10 @@ fn text(
             poll.remember(Finding::OldText(revision.hash.unwrap_or_default()), settings);
         }
         RevisionOrder::Undecided => poll.recheck(now),
+        // Its time does not show that this text is the later one.
         RevisionOrder::New(Revision { hash, ordinal: 1.., .. })
-            if had(&hash) && !poll.confirms(Finding::OldText(hash.clone().unwrap_or_default()), settings) => {
-        }
+            if (had(&hash) || is_just_found)
+                && !poll.confirms(Finding::OldText(hash.clone().unwrap_or_default()), settings) => {}
         RevisionOrder::New(revision) => {
             state.changed_at = change_time(state, &revision, now);
             state.version = version;

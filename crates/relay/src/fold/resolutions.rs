@@ -31,10 +31,10 @@ pub(super) fn resolution(
         return;
     }
     let at = seen.and_then(|seen| seen.at);
-    if let Some(lifted) =
-        before.lifted.filter(|lifted| before.resolution.is_none() && at.is_some() && lifted.at == at)
-    {
-        still_stands(ctx, poll, id, comment, lifted, freshness);
+    // The report of a resolution may have had no time; then this may be the one that was reopened.
+    let may_be = |lifted: &Resolved| lifted.at.is_none() || lifted.at == at;
+    if let (Some(seen), None, Some(lifted)) = (seen, before.resolution, before.lifted.filter(may_be)) {
+        still_stands(ctx, poll, id, comment, lifted, seen, freshness);
         return;
     }
     let sure = match (at, before.resolution.or(before.lifted).and_then(|last| last.at)) {
@@ -71,11 +71,13 @@ fn still_stands(
     id: CommentId,
     comment: &Document<Comment>,
     lifted: Resolved,
+    seen: Resolved,
     freshness: Freshness,
 ) {
+    let again = if lifted.at.is_none() { 0 } else { lifted.again.saturating_add(1) };
     if freshness != Freshness::Newer {
         poll.recheck(ctx.now);
     } else if poll.confirms(Finding::StillResolved, ctx.settings) {
-        emit_resolved(ctx, id, comment, Resolved { again: lifted.again.saturating_add(1), ..lifted });
+        emit_resolved(ctx, id, comment, Resolved { again, ..seen });
     }
 }

@@ -2,6 +2,9 @@
 
 use bitbucket::EventKey::*;
 
+use relay::observation::PullRequestPoll;
+
+use crate::repeated::a_bare_resolution;
 use crate::world::{World, a_polled_pull_request, hash};
 
 const NOTHING: [&str; 0] = [];
@@ -63,6 +66,31 @@ fn return_to_an_older_text_needs_two_polls() {
 }
 
 #[test]
+fn older_text_that_no_poll_had_seen_is_not_published() {
+    let mut world = a_comment();
+    world.waits(60).edits_without_moving_its_time(1, "b");
+    let stale = world.begins_a_poll();
+    assert_eq!(world.waits(5).edits_without_moving_its_time(1, "c").polls(), [UPDATED]);
+    let stale = PullRequestPoll { base_version: world.state.version, started_at: world.now, ..stale };
+    assert_eq!(world.ends_the_poll(stale), NOTHING);
+    assert_eq!(world.waits(30).polls(), NOTHING, "it was a copy");
+    assert_eq!(world.waits(5).edits_without_moving_its_time(1, "d").polls(), [UPDATED], "no copy is as old");
+}
+
+#[test]
+fn new_text_just_after_another_needs_two_polls() {
+    let mut world = a_comment();
+    assert_eq!(world.waits(60).edits_without_moving_its_time(1, "b").polls(), [UPDATED]);
+    assert_eq!(
+        world.waits(5).edits_without_moving_its_time(1, "c").polls(),
+        NOTHING,
+        "it may be older than b"
+    );
+    assert_eq!(world.waits(15).polls(), NOTHING);
+    assert_eq!(world.waits(15).polls(), [UPDATED]);
+}
+
+#[test]
 fn one_answer_reopens_no_thread() {
     let mut world = a_comment();
     let resolve = |world: &mut World| {
@@ -100,11 +128,7 @@ fn one_answer_undoes_nothing_of_a_task() {
     missing.tasks.as_mut().unwrap().items.clear();
     missing.tasks.as_mut().unwrap().lookups.insert(bitbucket::TaskId(1), None);
     for stale in [open, missing] {
-        let stale = relay::observation::PullRequestPoll {
-            base_version: world.state.version,
-            started_at: world.now,
-            ..stale
-        };
+        let stale = PullRequestPoll { base_version: world.state.version, started_at: world.now, ..stale };
         assert_eq!(world.learns(&world.poll_observation(stale)), NOTHING);
         assert_eq!(world.waits(30).polls(), NOTHING);
     }
@@ -122,4 +146,17 @@ fn resolution_of_a_lagging_copy_is_not_published_again() {
     assert_eq!(polls_a_copy_without(&mut world, reopen), NOTHING);
     assert_eq!(world.waits(45).polls(), NOTHING);
     assert_eq!(world.waits(5).resolves(1).reports_about(CommentResolved, 1), [RESOLVED]);
+}
+
+#[test]
+fn lagging_resolution_is_not_published_where_its_report_had_no_time() {
+    let mut world = a_comment();
+    let resolved = a_bare_resolution(world.resolves(1));
+    assert_eq!(world.receives(&resolved), [RESOLVED]);
+    let reopen = |world: &mut World| {
+        world.waits(60).reopens(1).reports_about(CommentReopened, 1);
+    };
+    assert_eq!(polls_a_copy_without(&mut world, reopen), NOTHING);
+    assert_eq!(world.waits(30).polls(), NOTHING, "it was a copy");
+    assert_eq!(world.waits(5).resolves(1).polls_twice(), [RESOLVED], "this time it is true");
 }

@@ -41,7 +41,7 @@ fn reopening_that_a_poll_found_and_two_hooks_report_is_one_event() {
 }
 
 /// The report of a resolution as Bitbucket's captured ones are: without the resolution.
-fn a_bare_resolution(world: &mut World) -> Report {
+pub(crate) fn a_bare_resolution(world: &mut World) -> Report {
     let mut comment = world.comment_shown(1);
     comment.as_object_mut().unwrap().remove("resolution");
     world.webhook(CommentResolved, &json!({ "comment": comment }))

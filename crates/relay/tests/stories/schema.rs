@@ -96,6 +96,7 @@ fn schema_is_strict() {
         ("/sequence", json!(0)),
         ("/link", json!("A")),
         ("/more", json!(1)),
+        ("/replay", json!({ "name": "backfill" })),
         ("/subject/type", json!("snippet")),
         ("/subject/hash", json!("c0ffee")),
         ("/counters", Value::Null),

@@ -9,7 +9,7 @@ use serde_dynamo::Item;
 use serde_json::Value;
 
 use super::binary::Binary;
-use super::{corrupt, gzip, item, json, keys, read, text};
+use super::{corrupt, expires, gzip, item, json, keys, log, read, text};
 use crate::Error;
 
 /// Largest part of a compressed payload in one item. The rest of DynamoDB's 400 KB
@@ -92,6 +92,15 @@ struct EventItem {
     changes: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counters: Option<String>,
+    /// Name of the actor, for lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor_name: Option<String>,
+    /// Partition of the index `log`.
+    #[serde(default)]
+    log_partition: String,
+    /// Sort key of the index `log`.
+    #[serde(default)]
+    log_at: String,
     payload: Binary,
     payload_bytes: u64,
     /// Number of items that hold the payload, this one included.
@@ -186,6 +195,9 @@ pub fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
         actor: actor.filter(|actor| actor.len() <= MAX_ACTOR_BYTES),
         changes: changes.filter(|changes| changes.len() <= MAX_CHANGES_BYTES),
         counters,
+        actor_name: event.actor.as_ref().and_then(log::actor_name),
+        log_partition: log::partition(&event.link, &event.subject),
+        log_at: log::at(event.observed_at, event.sequence),
         payload: Binary(parts.first().copied().unwrap_or_default().to_vec()),
         payload_bytes: event.payload.len() as u64,
         parts: parts.len(),
@@ -210,6 +222,7 @@ pub(crate) fn event_count(items: &[Item]) -> usize {
 }
 
 /// Returns at most `limit` events from items in the order of their sort keys. An event's parts follow its own item.
+/// Leaves out events that DynamoDB has deleted in part, because their retention has ended.
 ///
 /// # Errors
 ///
@@ -219,12 +232,19 @@ pub fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, Error> 
     let mut events = Vec::new();
     while events.len() < limit {
         let Some(item) = items.next() else { break };
+        let expires = expires(&item);
+        if expires && text(&item, "kind") == PART {
+            continue;
+        }
         let first: EventItem = read(item)?;
         let mut rest: Vec<PartItem> = Vec::new();
         while let Some(part) = items.next_if(|item| text(item, "kind") == PART) {
             rest.push(read(part)?);
         }
         if rest.len() + 1 != first.parts.max(1) {
+            if expires {
+                continue;
+            }
             return Err(corrupt(
                 &first.pk,
                 &first.sk,

@@ -41,11 +41,16 @@ pub(crate) const MAX_SEQUENCE: u64 = 999_999_999_999;
 pub(crate) const LAST_EVENT: &str = "event#~";
 
 pub(crate) fn subject(link: &LinkId, subject: &Subject) -> Result<String, Error> {
-    let pk = format!("{link}#{subject}");
+    let pk = stored_subject(link, subject);
     if pk.len() > MAX_PK_BYTES {
         return Err(Error::TooLarge { what: "the subject's name", bytes: pk.len(), max_bytes: MAX_PK_BYTES });
     }
     Ok(pk)
+}
+
+/// Returns the partition key of a subject that is stored, so that its length is right.
+pub(crate) fn stored_subject(link: &LinkId, subject: &Subject) -> String {
+    format!("{link}#{subject}")
 }
 
 /// Parses a subject's partition key.
@@ -56,6 +61,11 @@ pub(crate) fn parse_subject(pk: &str) -> Result<(LinkId, Subject), relay::Error>
 
 pub(crate) fn event(sequence: u64) -> String {
     format!("event#{sequence:012}")
+}
+
+/// Returns the sequence in the sort key of an event.
+pub(crate) fn sequence(sk: &str) -> Option<u64> {
+    sk.strip_prefix("event#")?.parse().ok()
 }
 
 pub(crate) fn part(sequence: u64, part: usize) -> String {
@@ -123,6 +133,7 @@ mod tests {
     fn keys_sort_events_by_sequence_and_parts_after_them() {
         let sorted = [event(9), part(9, 1), event(10), event(100), LAST_EVENT.to_owned()];
         assert!(sorted.is_sorted(), "{sorted:?}");
+        assert_eq!((sequence(&event(9)), sequence(&part(9, 1))), (Some(9), None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use relay::{EventId, LinkId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::keys;
 use crate::commit::DeliveryMark;
@@ -16,18 +16,17 @@ const DELIVERY_SECONDS: u32 = 14 * 24 * 3600;
 const BODY_VALID_SECONDS: u32 = 600;
 
 /// Marks a fact that is in the log.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct FactItem {
-    pub(crate) pk: String,
-    pub(crate) sk: String,
-    #[serde(default)]
-    kind: String,
-    pub(crate) sequence: u64,
+    pk: String,
+    sk: String,
+    kind: &'static str,
+    sequence: u64,
 }
 
 impl FactItem {
     pub(crate) fn new(pk: &str, id: &EventId, sequence: u64) -> Self {
-        Self { pk: pk.to_owned(), sk: keys::fact(id), kind: "fact".to_owned(), sequence }
+        Self { pk: pk.to_owned(), sk: keys::fact(id), kind: "fact", sequence }
     }
 }
 

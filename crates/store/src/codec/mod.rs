@@ -5,6 +5,7 @@ mod event;
 pub(crate) mod gzip;
 mod head;
 pub(crate) mod keys;
+pub(crate) mod log;
 mod marker;
 pub(crate) mod state;
 
@@ -28,6 +29,9 @@ const FORMAT: u64 = 1;
 /// The attribute with the number of an item's format.
 pub(crate) const FORMAT_ATTRIBUTE: &str = "format";
 
+/// The attribute with the time, in seconds since 1970, after which DynamoDB deletes an item.
+const EXPIRES_ATTRIBUTE: &str = "expires_at";
+
 /// Returns an item of the table, with the number of its format. DynamoDB has a type for every value of bitrelay's
 /// items.
 pub(crate) fn item<T: Serialize>(pk: &str, sk: &str, value: T) -> Result<Item, Error> {
@@ -44,6 +48,19 @@ pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
         return Err(Error::NewerFormat { pk, sk, format });
     }
     serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))
+}
+
+/// Lets an item expire. DynamoDB deletes it within days after that
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
+pub(crate) fn expire(item: &mut Item, at_seconds: Option<i64>) {
+    if let Some(at) = at_seconds {
+        item.insert(EXPIRES_ATTRIBUTE.to_owned(), AttributeValue::N(at.to_string()));
+    }
+}
+
+/// True if DynamoDB will delete the item, or could have deleted its neighbours: it deletes items one by one.
+pub(crate) fn expires(item: &Item) -> bool {
+    item.contains_key(EXPIRES_ATTRIBUTE)
 }
 
 /// Returns the keys of an item, for errors.

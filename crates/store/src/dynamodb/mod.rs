@@ -20,6 +20,7 @@ use crate::codec::{self, DueWatch, LeaseItem, keys};
 use crate::commit::{Commit, CommitError};
 use crate::document::{self, Document, Documents};
 use crate::kept::KeptKey;
+use crate::retention::Retention;
 use crate::shard::Shard;
 use crate::table::{Leases, SubjectLog};
 use crate::transaction::{Condition, writes};
@@ -40,12 +41,19 @@ type Attributes = HashMap<String, AttributeValue>;
 pub struct DynamoTable {
     client: Client,
     table: String,
+    retention: Retention,
 }
 
 impl DynamoTable {
     /// Uses the table of this name. Nothing is sent yet. Every call ends within 5 seconds.
     pub fn connect(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: aws::dynamodb(config), table: table.into() }
+        Self { client: aws::dynamodb(config), table: table.into(), retention: Retention::default() }
+    }
+
+    /// Keeps new events so long. Stored events keep their own time.
+    #[must_use]
+    pub fn with_retention(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// Reads one item, strongly consistent.
@@ -116,7 +124,7 @@ impl SubjectLog for DynamoTable {
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> Result<(), CommitError> {
-        transact::write(&self.client, &self.table, writes(commit)?).await
+        transact::write(&self.client, &self.table, writes(commit, self.retention)?).await
     }
 
     async fn due_in(&self, shard: Shard, until: Timestamp, limit: usize) -> Result<Vec<DueWatch>, Error> {

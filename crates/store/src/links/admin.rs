@@ -49,11 +49,25 @@ impl LinkAdmin {
     ///
     /// The store's errors.
     pub async fn list(&self) -> Result<Vec<LinkId>, Error> {
+        self.listed(false).await
+    }
+
+    /// Returns the ids of all links, and of those that were deleted and can still be restored.
+    ///
+    /// # Errors
+    ///
+    /// The store's errors.
+    pub async fn list_with_deleted(&self) -> Result<Vec<LinkId>, Error> {
+        self.listed(true).await
+    }
+
+    async fn listed(&self, with_deleted: bool) -> Result<Vec<LinkId>, Error> {
         let prefix = self.0.name("");
         let filter = Filter::builder().key(FilterNameStringType::Name).values(&prefix).build();
         let (mut links, mut from) = (Vec::new(), None);
         for _ in 0..MAX_PAGES {
             let page = self.0.client.list_secrets().filters(filter.clone()).max_results(100);
+            let page = page.include_planned_deletion(with_deleted);
             let page = page.set_next_token(from).send().await;
             let page = page.map_err(|error| failure(SERVICE, "ListSecrets", &error))?;
             let names = page.secret_list.into_iter().flatten().filter_map(|secret| secret.name);

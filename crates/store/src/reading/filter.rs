@@ -1,23 +1,20 @@
 //! Filters of events, and their expressions for DynamoDB.
 
-use std::collections::HashMap;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use bitbucket::{EventKey, PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::{LinkId, Source, Subject};
-use serde_dynamo::Item;
 
 use super::summary::EventSummary;
-use crate::Error;
-use crate::codec::{FactItem, corrupt, keys, read};
 
-/// A filter of events. The default passes all.
+/// A filter of events. By default, every event passes.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Only events of this link.
     pub link: Option<LinkId>,
+    /// Only the event with this id.
+    pub id: Option<String>,
     /// Only events of this repository.
     pub repository: Option<RepositoryFilter>,
     /// Only events of the pull request with this number.
@@ -32,10 +29,10 @@ pub struct EventFilter {
     pub until: Option<Timestamp>,
 }
 
-/// A person's name for a repository.
+/// A repository, as a person names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RepositoryFilter {
-    /// Its UUID, or the id in its events.
+    /// Its UUID; or the id in its events, if they have no UUID.
     Id(RepositoryId),
     /// Its full name `workspace/slug`, in lower case.
     FullName(String),
@@ -78,6 +75,7 @@ impl EventFilter {
     pub fn passes(&self, event: &EventSummary) -> bool {
         let of_pull_request = |wanted: PullRequestId| matches!(&event.subject, Subject::PullRequest { id, .. } if *id == wanted);
         self.link.as_ref().is_none_or(|link| *link == event.link)
+            && self.id.as_ref().is_none_or(|id| *id == event.id.as_str())
             && self.repository.as_ref().is_none_or(|repository| repository.passes(event))
             && self.pull_request.is_none_or(of_pull_request)
             && self.key.as_ref().is_none_or(|key| *key == event.key)
@@ -86,73 +84,53 @@ impl EventFilter {
             && self.until.is_none_or(|until| event.observed_at < until)
     }
 
-    /// Returns the only partition that can hold such events, if the filter names it.
-    fn partition(&self) -> Option<String> {
-        let (Some(link), Some(RepositoryFilter::Id(repository)), Some(id)) =
-            (&self.link, &self.repository, self.pull_request)
-        else {
+    /// Returns the pull request, if the filter names its repository by id and its number. No other subject can match.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        let (Some(RepositoryFilter::Id(repository)), Some(id)) = (&self.repository, self.pull_request) else {
             return None;
         };
-        keys::subject(link, &Subject::PullRequest { repository: repository.clone(), id }).ok()
+        Some(Subject::PullRequest { repository: repository.clone(), id })
+    }
+
+    /// True if `since` is not before `until`, so that no event can pass.
+    pub(super) fn is_empty_span(&self) -> bool {
+        self.since.zip(self.until).is_some_and(|(since, until)| since >= until)
+    }
+
+    /// True if it leaves out some of the events that are read: it has conditions besides link and time.
+    pub(super) const fn leaves_out(&self) -> bool {
+        self.id.is_some()
+            || self.repository.is_some()
+            || self.pull_request.is_some()
+            || self.key.is_some()
+            || self.source.is_some()
+    }
+
+    /// Returns the conditions that DynamoDB can check. This is for *economy*: [`Self::passes`] decides in the end.
+    pub(super) fn expression(&self) -> Expression {
+        let wanted = [
+            ("id", self.id.clone()),
+            ("key", self.key.as_ref().map(ToString::to_string)),
+            ("source", self.source.map(|source| source.as_str().to_owned())),
+        ];
+        Expression(wanted.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
     }
 }
 
-/// A filter as DynamoDB's expression. It is for *economy*: its results are filtered again, exactly.
-pub(super) struct Expression {
-    /// The only partition to read.
-    pub(super) partition: Option<String>,
-    pub(super) filter: String,
-    pub(super) names: HashMap<String, String>,
-    pub(super) values: HashMap<String, AttributeValue>,
-}
+/// Attributes of an item, and the values that they must have.
+pub(super) struct Expression(pub(super) Vec<(&'static str, String)>);
 
 impl Expression {
-    pub(super) fn of(filter: &EventFilter) -> Self {
-        let wanted = [
-            ("kind", Some("event".to_owned())),
-            ("link", filter.link.as_ref().map(ToString::to_string)),
-            ("key", filter.key.as_ref().map(ToString::to_string)),
-            ("source", filter.source.map(|source| source.as_str().to_owned())),
-        ];
-        let wanted = wanted.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        Self { partition: filter.partition(), ..Self::equal(wanted) }
+    pub(super) fn and(mut self, name: &'static str, value: &str) -> Self {
+        self.0.push((name, value.to_owned()));
+        self
     }
 
-    /// Finds the marker of a fact. A query's filter may not use an attribute of a key, so this needs a scan of the
-    /// whole table.
-    pub(super) fn of_fact(id: &str) -> Self {
-        Self::equal([("sk", format!("fact#{id}"))])
+    /// Returns the expression with the alias `#name` and the value `:name` for each attribute; `None` if it is empty.
+    pub(super) fn terms(&self) -> Option<String> {
+        let terms: Vec<_> = self.0.iter().map(|(name, _)| format!("#{name} = :{name}")).collect();
+        (!terms.is_empty()).then(|| terms.join(" AND "))
     }
-
-    fn equal(wanted: impl IntoIterator<Item = (&'static str, String)>) -> Self {
-        let mut terms = Vec::new();
-        let (mut names, mut values) = (HashMap::new(), HashMap::new());
-        for (name, value) in wanted {
-            terms.push(format!("#{name} = :{name}"));
-            names.insert(format!("#{name}"), name.to_owned());
-            values.insert(format!(":{name}"), AttributeValue::S(value));
-        }
-        Self { partition: None, filter: terms.join(" AND "), names, values }
-    }
-}
-
-/// The location of an event in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventLocation {
-    /// Its link.
-    pub link: LinkId,
-    /// Its subject.
-    pub subject: Subject,
-    /// Its number in the subject's order.
-    pub sequence: u64,
-}
-
-/// Reads the location of an event from the item of its fact.
-pub(super) fn location(item: &Item) -> Result<EventLocation, Error> {
-    let fact: FactItem = read(item.clone())?;
-    let (link, subject) =
-        keys::parse_subject(&fact.pk).map_err(|error| corrupt(&fact.pk, &fact.sk, &error))?;
-    Ok(EventLocation { link, subject, sequence: fact.sequence })
 }
 
 #[cfg(test)]
@@ -170,16 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn link_uuid_and_number_name_one_partition() {
+    fn uuid_and_number_name_one_subject() {
         let filter = EventFilter {
-            link: Some("acme".parse().unwrap()),
             repository: Some("0a1b".parse().unwrap()),
             pull_request: Some(PullRequestId(7)),
             ..EventFilter::default()
         };
-        assert_eq!(filter.partition().unwrap(), "acme#pullrequest/0a1b/7");
-        let by_name = EventFilter { repository: Some("acme/widgets".parse().unwrap()), ..filter.clone() };
-        assert_eq!(by_name.partition(), None);
-        assert_eq!(EventFilter { link: None, ..filter }.partition(), None);
+        assert_eq!(filter.subject().unwrap().to_string(), "pullrequest/0a1b/7");
+        let by_name = EventFilter { repository: Some("acme/widgets".parse().unwrap()), ..filter };
+        assert_eq!(by_name.subject(), None);
     }
 }

@@ -1,30 +1,27 @@
-//! Events without their payloads, and the newest of many.
+//! Events without their payloads.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
 use relay::{EventId, LinkId, Source, Subject};
 use serde::Deserialize;
 use serde_dynamo::Item;
-use serde_json::Value;
 
+use super::stored::ItemKey;
 use crate::Error;
-use crate::codec::{self, FORMAT_ATTRIBUTE, corrupt, keys_of};
+use crate::codec::{self, FORMAT_ATTRIBUTE, corrupt, keys, log};
 
-/// The attributes of a summary.
-pub(super) const SUMMARY_FIELDS: [&str; 13] = [
+/// The attributes of a summary. The index `log` holds them, besides its keys.
+pub(super) const SUMMARY_FIELDS: [&str; 10] = [
     FORMAT_ATTRIBUTE,
     "pk",
     "sk",
+    "log_at",
     "id",
     "key",
     "source",
-    "link",
-    "subject",
     "repository_name",
-    "sequence",
     "occurred_at",
-    "observed_at",
-    "actor",
+    "actor_name",
 ];
 
 /// An event without its payload, for lists.
@@ -48,45 +45,50 @@ pub struct EventSummary {
     pub occurred_at: Option<Timestamp>,
     /// Time of the observation, by our clock.
     pub observed_at: Timestamp,
-    /// The actor, as Bitbucket reports it.
-    pub actor: Option<Value>,
+    /// Name of the actor, as Bitbucket shows it.
+    pub actor: Option<String>,
 }
 
+/// Link, subject, sequence and time of observation are parts of the keys, so the index holds them once.
 #[derive(Deserialize)]
 struct SummaryItem {
+    pk: String,
+    sk: String,
+    log_at: String,
     id: EventId,
     key: EventKey,
     source: Source,
-    link: LinkId,
-    subject: String,
     #[serde(default)]
     repository_name: Option<String>,
-    sequence: u64,
     #[serde(default)]
     occurred_at: Option<Timestamp>,
-    observed_at: Timestamp,
     #[serde(default)]
-    actor: Option<String>,
+    actor_name: Option<String>,
 }
 
 impl EventSummary {
     pub(super) fn read(item: Item) -> Result<Self, Error> {
-        let (pk, sk) = keys_of(&item);
         let read: SummaryItem = codec::read(item)?;
-        let subject = read.subject.parse().map_err(|error| corrupt(&pk, &sk, &error))?;
+        let unreadable = |reason: &dyn std::fmt::Display| corrupt(&read.pk, &read.sk, reason);
+        let (link, subject) = keys::parse_subject(&read.pk).map_err(|error| unreadable(&error))?;
         Ok(Self {
+            sequence: keys::sequence(&read.sk).ok_or_else(|| unreadable(&"its sort key has no sequence"))?,
+            observed_at: log::observed_at(&read.log_at)
+                .ok_or_else(|| unreadable(&"its log_at has no time"))?,
             id: read.id,
             key: read.key,
             source: read.source,
-            link: read.link,
+            link,
             subject,
             repository_name: read.repository_name,
-            sequence: read.sequence,
             occurred_at: read.occurred_at,
-            observed_at: read.observed_at,
-            // A list leaves out an unreadable actor; `show` reports the error.
-            actor: read.actor.and_then(|actor| serde_json::from_str(&actor).ok()),
+            actor: read.actor_name,
         })
+    }
+
+    /// The keys of its item in the table.
+    pub fn item_key(&self) -> ItemKey {
+        ItemKey { pk: keys::stored_subject(&self.link, &self.subject), sk: keys::event(self.sequence) }
     }
 }
 
@@ -102,43 +104,7 @@ impl From<&relay::Event> for EventSummary {
             sequence: event.sequence,
             occurred_at: event.occurred_at,
             observed_at: event.observed_at,
-            actor: event.actor.clone(),
+            actor: event.actor.as_ref().and_then(log::actor_name),
         }
-    }
-}
-
-/// Collects the newest of any number of events, in memory for twice the limit.
-pub(super) struct Newest {
-    events: Vec<EventSummary>,
-    limit: usize,
-}
-
-impl Newest {
-    pub(super) const fn new(limit: usize) -> Self {
-        Self { events: Vec::new(), limit }
-    }
-
-    pub(super) fn push(&mut self, event: EventSummary) {
-        self.events.push(event);
-        if self.events.len() >= self.limit.saturating_mul(2).max(1_000) {
-            self.shrink();
-        }
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.events.len() >= self.limit
-    }
-
-    pub(super) fn into_events(mut self) -> Vec<EventSummary> {
-        self.shrink();
-        self.events
-    }
-
-    fn shrink(&mut self) {
-        // Within one subject the sequence decides: several events may share an observation time.
-        self.events.sort_by(|a, b| {
-            (b.observed_at, &b.subject, b.sequence).cmp(&(a.observed_at, &a.subject, a.sequence))
-        });
-        self.events.truncate(self.limit);
     }
 }

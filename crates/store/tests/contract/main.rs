@@ -49,14 +49,22 @@ macro_rules! stories {
             }
             $( $(
                 let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;
-                let story = crate::stories::$chapter::$story(crate::world::World::of(table));
-                if tokio::spawn(story).await.is_err() {
+                if started(table, |world| crate::stories::$chapter::$story(world)).await.is_err() {
                     failed.push(concat!(stringify!($chapter), "::", stringify!($story)));
                 }
             )* )*
             assert!(failed.is_empty(), "stories that failed on MiniStack: {failed:?}");
         }
     };
+}
+
+/// Starts a story. A function of its own keeps its future off the stack of the test, which has one for each story.
+fn started<T, F>(table: T, story: impl FnOnce(crate::world::World<T>) -> F) -> tokio::task::JoinHandle<()>
+where
+    T: store::SubjectLog,
+    F: Future<Output = ()> + Send + 'static,
+{
+    tokio::spawn(story(crate::world::World::of(table)))
 }
 
 stories! {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_dynamo::{AttributeValue, Item};
 use store::memory::MemoryTable;
-use store::{Leases, budget, open_authorization};
+use store::{Leases, Retention, budget, open_authorization};
 
-use crate::world::{Delivery, World};
+use crate::world::{Delivery, World, noise, time};
 
 fn text(item: &Item, name: &str) -> String {
     match item.get(name) {
@@ -46,4 +46,43 @@ async fn stream_has_the_items_in_order_of_their_commits() {
     assert!(
         !state.inserted && second.iter().any(|record| record.sk == "event#000000000002" && record.inserted)
     );
+}
+
+#[tokio::test]
+async fn events_expire_with_parts_and_facts_and_nothing_else_does() {
+    let retention = Retention::from_environment(|_| Some("30".to_owned())).unwrap();
+    let world = World::of(MemoryTable::default().with_retention(retention));
+    let state = relay::SubjectState { version: 1, sequence: 2, ..relay::SubjectState::default() };
+    let events = [world.event(1, b"{}"), world.event(2, &noise(800_000))];
+    world.commit(&state, &events, None).await.unwrap();
+
+    let month = AttributeValue::N(time(30 * 86_400).as_second().to_string());
+    for item in world.table.items() {
+        let expected = (text(&item, "kind") != "state").then_some(&month);
+        assert_eq!(item.get("expires_at"), expected, "{} {}", text(&item, "pk"), text(&item, "sk"));
+    }
+}
+
+#[tokio::test]
+async fn expired_fact_is_refused_by_the_state() {
+    let retention = Retention::from_environment(|_| Some("30".to_owned())).unwrap();
+    let world = World::of(MemoryTable::default().with_retention(retention));
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    world.table.delete_expired(time(31 * 86_400));
+    assert!(world.log().await.is_empty());
+
+    world.clock.advance_seconds(31 * 86_400);
+    let resent = world.deliver(&Delivery::comment(1)).await.unwrap();
+    assert!(resent.events().is_empty(), "{resent:?}");
+    let next = world.deliver(&Delivery::comment(2)).await.unwrap();
+    assert_eq!(next.events()[0].sequence, 2);
+}
+
+#[tokio::test]
+async fn events_do_not_expire_by_default() {
+    let world = World::of(MemoryTable::default());
+    world.deliver(&Delivery::comment(1)).await.unwrap();
+    let lasting = ["event", "fact", "state"];
+    let items = world.table.items().into_iter().filter(|item| lasting.contains(&&*text(item, "kind")));
+    assert!(items.clone().count() == 3 && items.into_iter().all(|item| !item.contains_key("expires_at")));
 }

@@ -84,6 +84,33 @@ fn first_item_of_large_event_is_incomplete() {
 }
 
 #[test]
+fn event_that_is_deleted_in_part_is_left_out() {
+    let events = [event(noise(800_000)), Event { sequence: 43, ..event(b"{}".to_vec()) }];
+    let mut all: Vec<_> = events.iter().flat_map(items).collect();
+    for item in &mut all {
+        item.insert("expires_at".to_owned(), AttributeValue::N("1".to_owned()));
+    }
+    let whole = join_events(all.clone(), 10).unwrap();
+    assert_eq!(whole, events);
+    // DynamoDB deletes expired items one by one, in any order.
+    for gone in 0..3 {
+        let mut left = all.clone();
+        left.remove(gone);
+        assert_eq!(join_events(left, 10).unwrap(), events[1..], "without item {gone}");
+    }
+}
+
+#[test]
+fn event_has_the_keys_of_the_index_by_time() {
+    let item = items(&event(b"{}".to_vec())).remove(0);
+    let text = |name: &str| item.get(name).unwrap().clone();
+    let expected = AttributeValue::S("2026-11-24T10:00:00.000001000Z#000000000042".to_owned());
+    assert_eq!(text("log_at"), expected);
+    assert_eq!(text("actor_name"), AttributeValue::S("bob".to_owned()));
+    assert!(matches!(text("log_partition"), AttributeValue::S(partition) if partition.starts_with("acme#")));
+}
+
+#[test]
 fn items_of_other_kinds_are_no_events() {
     for kind in ["state", "fact", "lease", "something of the future"] {
         let kind = ("kind".to_owned(), AttributeValue::S(kind.to_owned()));

@@ -20,7 +20,12 @@ fn every_error_has_its_status_and_category() {
         (Error::Corrupt { pk: text(), sk: text(), reason: text() }, 500, false, Category::Storage),
         (Error::NewerFormat { pk: text(), sk: text(), format: 2 }, 500, false, Category::Storage),
         (Error::TooManyWrites { writes: 101, max: 100 }, 500, false, Category::Limit),
-        (Error::TooManyPages { pages: 1_000 }, 500, false, Category::Limit),
+        (
+            Error::RetentionInvalid { lowest: 30, highest: 9_999, given: String::new() },
+            500,
+            false,
+            Category::Internal,
+        ),
         (too_large, 500, false, Category::Limit),
         (Error::LinkInvalid { link: link.clone(), reason: text() }, 500, false, Category::Internal),
         (Error::TooManyUnknownLinks(link.clone()), 503, true, Category::Limit),

@@ -2,6 +2,7 @@
 
 use poller::PollerSettings;
 use relay::Settings;
+use store::Retention;
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
@@ -12,7 +13,7 @@ fn template_default(variable: &str) -> Option<String> {
     let declaration = format!("  {parameter}:");
     let body = TEMPLATE.lines().skip_while(|line| *line != declaration).skip(1);
     let mut body = body.take_while(|line| line.starts_with("    "));
-    body.find_map(|line| line.strip_prefix("    Default: ")).map(str::to_owned)
+    body.find_map(|line| line.strip_prefix("    Default: ")).map(|value| value.trim_matches('"').to_owned())
 }
 
 #[test]
@@ -23,5 +24,6 @@ fn defaults_of_template_and_code_agree() {
         default
     };
     assert_eq!(Settings::from_environment(lookup).unwrap(), Settings::default());
+    assert_eq!(Retention::from_environment(lookup).unwrap(), Retention::default());
     assert_eq!(PollerSettings::from_environment(lookup).unwrap(), PollerSettings::default());
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use bus::entry::EntryLimit;
+use bus::{Bus, Entry, Results};
 use jiff::{SignedDuration, Timestamp};
-use publisher::bus::{Bus, Results};
 use publisher::dead_letters::DeadLetters;
-use publisher::entry::{Entry, EntryLimit};
 use publisher::record::Batch;
 use publisher::{Error, Outcome, Publisher};
 use relay::{Event, EventId, Source};
@@ -149,7 +149,7 @@ pub(crate) struct FakeBus {
     /// Error codes for the next attempts of an event, by its sequence.
     refusals: Mutex<BTreeMap<u64, Vec<&'static str>>>,
     /// Fails every request as a whole.
-    pub(crate) outage: Mutex<Option<Error>>,
+    pub(crate) outage: Mutex<Option<bus::Error>>,
     /// Time that each call takes.
     pub(crate) call_time: Duration,
     /// Refuses every request that holds this event.
@@ -170,10 +170,10 @@ impl FakeBus {
     }
 
     pub(crate) fn down(self) -> Self {
-        self.refuses_everything_with(Error::BusUnreachable("no connection"))
+        self.refuses_everything_with(bus::Error::BusUnreachable("no connection"))
     }
 
-    pub(crate) fn refuses_everything_with(self, error: Error) -> Self {
+    pub(crate) fn refuses_everything_with(self, error: bus::Error) -> Self {
         *self.outage.lock().unwrap() = Some(error);
         self
     }
@@ -185,7 +185,7 @@ impl FakeBus {
 }
 
 impl Bus for FakeBus {
-    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
+    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, bus::Error> {
         self.calls.lock().unwrap().push(entries.iter().map(|entry| entry.sequence).collect());
         self.call_times.lock().unwrap().push(Instant::now());
         tokio::time::sleep(self.call_time).await;
@@ -195,12 +195,12 @@ impl Bus for FakeBus {
         if let Some((sequence, code)) = self.spoiled_by
             && entries.iter().any(|entry| entry.sequence == sequence)
         {
-            return Err(Error::BusRefused { code: code.to_owned() });
+            return Err(bus::Error::BusRefused { code: code.to_owned() });
         }
         let mut refusals = self.refusals.lock().unwrap();
         let results = entries.iter().map(|entry| {
             if let Some(codes) = refusals.get_mut(&entry.sequence).filter(|codes| !codes.is_empty()) {
-                return Err(Error::BusRefused { code: codes.remove(0).to_owned() });
+                return Err(bus::Error::BusRefused { code: codes.remove(0).to_owned() });
             }
             self.taken.lock().unwrap().push((*entry).clone());
             Ok(())

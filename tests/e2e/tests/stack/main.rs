@@ -5,6 +5,7 @@ mod console;
 mod corpus;
 mod deliveries;
 mod oauth;
+mod refusals;
 mod setup;
 mod support;
 mod unreported;
@@ -19,6 +20,7 @@ use deliveries::{
     same_delivery_twice_is_one_event, two_hundred_deliveries_at_once_are_all_published,
 };
 use oauth::fifty_refreshes_in_two_processes_make_one_call;
+use refusals::edits_after_wrong_refusals_reach_the_subscriber;
 use setup::person_authorizes_a_link_in_a_browser;
 use unreported::{
     comment_with_a_lost_webhook_reaches_the_subscriber, unreported_changes_reach_the_subscriber,
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
             unreported_changes_reach_the_subscriber,
             comment_with_a_lost_webhook_reaches_the_subscriber,
             unreported_pull_request_reaches_the_subscriber,
+            edits_after_wrong_refusals_reach_the_subscriber,
             recorded_payload_reaches_the_bus_under_its_key,
             forged_delivery_is_refused_and_stores_nothing,
             genuine_body_under_a_false_key_concludes_nothing,

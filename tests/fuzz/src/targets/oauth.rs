@@ -28,7 +28,7 @@ const CONSUMER_SECRET: &str = "the secret of the consumer";
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// The tags of a page. Anything else would come from a query.
-const TAGS: [&str; 17] = [
+const TAGS: [&str; 21] = [
     "!doctype html",
     "html lang=\"en\"",
     "head",
@@ -36,9 +36,13 @@ const TAGS: [&str; 17] = [
     "meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"",
     "meta name=\"color-scheme\" content=\"light dark\"",
     "title",
+    "style",
+    "/style",
     "/title",
     "/head",
     "body",
+    "main",
+    "/main",
     "h1",
     "/h1",
     "p",

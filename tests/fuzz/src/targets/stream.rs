@@ -5,10 +5,11 @@
 
 use std::sync::Mutex;
 
+use bus::dead_letter::MAX_MESSAGE_BYTES;
+use bus::entry::EntryLimit;
+use bus::{Bus, Entry, Results};
 use jiff::SignedDuration;
-use publisher::bus::{Bus, Results};
-use publisher::dead_letters::{DeadLetters, MAX_MESSAGE_BYTES};
-use publisher::entry::{Entry, EntryLimit};
+use publisher::dead_letters::DeadLetters;
 use publisher::handler::decode;
 use publisher::record::Batch;
 use publisher::{Error, Outcome, Publisher};
@@ -40,7 +41,7 @@ struct Outside {
 }
 
 impl Bus for &Outside {
-    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, Error> {
+    async fn put_events(&self, entries: &[&Entry]) -> Result<Results, bus::Error> {
         let mut refusals = self.refusals.lock().unwrap();
         let results = entries.iter().map(|entry| {
             assert!(
@@ -50,7 +51,7 @@ impl Bus for &Outside {
             );
             assert!(serde_json::from_str::<Value>(&entry.detail).is_ok_and(|detail| detail.is_object()));
             if let Some(code) = refusals.pop().flatten() {
-                return Err(Error::BusRefused { code });
+                return Err(bus::Error::BusRefused { code });
             }
             *self.published.lock().unwrap() += 1;
             Ok(())

@@ -14,8 +14,12 @@ use crate::outside::Subscriber;
 /// The most events of one log.
 const MAX_EVENTS: usize = 1_000;
 
-/// Parts of a state that hold versions and times of ours, which differ after a retry.
-const OF_TIMES: [&str; 12] = [
+/// Parts of a state that hold versions and times of ours, which differ after a retry. The sequence is compared with the
+/// log.
+const OF_TIMES: [&str; 15] = [
+    "sequence",
+    "at",
+    "last_activity_at",
     "recent_facts",
     "version",
     "watch",
@@ -33,57 +37,72 @@ const OF_TIMES: [&str; 12] = [
 /// The logs, states, kept deliveries and published events.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Content {
-    /// The events of each subject.
-    logs: Vec<Vec<Logged>>,
+    /// The events of each subject. Those of one comment or task are in their order; the order of others depends on what
+    /// was read first. `CountersChanged` is left out: a poll publishes it if it found no other event.
+    logs: Vec<Vec<Fact>>,
     /// The states, without times of ours.
     states: Vec<Value>,
     /// Number of kept deliveries.
     pub(crate) kept: usize,
-    /// The events on the bus and in the dead-letter queue, once each: number of the log, and sequence.
-    pub(crate) published: Vec<(usize, u64)>,
-    pub(crate) parked: Vec<(usize, u64)>,
+    /// The events on the bus and in the dead-letter queue, once each.
+    published: BTreeSet<Fact>,
+    parked: BTreeSet<Fact>,
 }
 
-/// One event of a log.
-#[derive(Debug, Clone, PartialEq)]
-struct Logged {
-    sequence: u64,
-    /// Empty if it contains the version of the state, which differs after a retry.
+/// One event of a log, without what depends on the order in which facts were found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fact {
+    /// The comment or task.
+    about: Option<u64>,
+    key: String,
     id: String,
-    key: EventKey,
-    payload_sha256: String,
+    /// The text of the comment or task. The rest of the payload depends on who found the fact: a webhook or a poll.
+    text: Option<String>,
 }
 
 impl Content {
     pub(crate) async fn read<T: Table>(deployment: &Deployment, table: &T, subscriber: &Subscriber) -> Self {
-        let (mut logs, mut states, mut places) = (Vec::new(), Vec::new(), BTreeMap::new());
-        for (number, subject) in subjects(deployment).into_iter().enumerate() {
+        let (mut logs, mut states, mut by_id) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for subject in subjects(deployment) {
             let events = table.events(&deployment.link, &subject, 0, MAX_EVENTS).await.unwrap();
             let state = table.read(&deployment.link, &subject).await.unwrap();
             assert_order(&subject, &events, state.sequence);
-            places.extend(events.iter().map(|event| (event.id.to_string(), (number, event.sequence))));
-            logs.push(events.into_iter().map(logged).collect());
+            let facts = events.iter().filter(|event| event.key != EventKey::CountersChanged);
+            let facts: Vec<_> = facts.map(|event| (event.id.to_string(), fact(event))).collect();
+            by_id.extend(facts.iter().cloned());
+            let mut facts: Vec<Fact> = facts.into_iter().map(|(_, fact)| fact).collect();
+            facts.sort_by_key(|fact| fact.about);
+            logs.push(facts);
             let mut state = serde_json::to_value(state).unwrap();
             without_times(&mut state);
             states.push(state);
         }
         let kept = table.kept(Timestamp::MAX, MAX_EVENTS).await.unwrap().len();
         let received = subscriber.received();
-        let once = |ids: Vec<String>| -> Vec<_> {
-            ids.iter().map(|id| places[id]).collect::<BTreeSet<_>>().into_iter().collect()
-        };
+        let once = |ids: Vec<String>| ids.iter().filter_map(|id| by_id.get(id).cloned()).collect();
         Self { logs, states, kept, published: once(received.published), parked: once(received.parked) }
     }
 
     /// Fails if this differs from what an undisturbed run leads to.
-    pub(crate) fn assert_same(&self, undisturbed: &Self) {
-        assert_eq!(self.logs, undisturbed.logs, "a log stays different from that of an undisturbed run");
+    pub(crate) fn assert_same(&self, undisturbed: &Self, fault: &str) {
+        assert_eq!(
+            self.logs, undisturbed.logs,
+            "{fault}: a log stays different from that of an undisturbed run"
+        );
         for (state, undisturbed) in self.states.iter().zip(&undisturbed.states) {
-            assert_eq!(state, undisturbed, "a state stays different from that of an undisturbed run");
+            let different = differences(state, undisturbed);
+            assert!(different.is_empty(), "{fault}: a state stays different: {different:#?}");
         }
-        assert_eq!((self.kept, undisturbed.kept), (0, 0), "a delivery stays kept");
-        assert_eq!(self.published, undisturbed.published, "the bus has other events");
-        assert_eq!(self.parked, undisturbed.parked, "the dead-letter queue has other events");
+        assert_eq!((self.kept, undisturbed.kept), (0, 0), "{fault}: a delivery stays kept");
+        assert_eq!(self.published, undisturbed.published, "{fault}: the bus has other events");
+        assert_eq!(self.parked, undisturbed.parked, "{fault}: the dead-letter queue has other events");
+    }
+
+    /// True if nothing is missing of what another one stored or published.
+    pub(crate) fn has_all_of(&self, other: &Self) -> bool {
+        let out = |content: &Self| content.published.len() + content.parked.len();
+        let has_all_events = self.events() >= other.events() && out(self) >= out(other);
+        has_all_events && self.kept <= other.kept && self.events() + self.kept >= other.events() + other.kept
     }
 
     /// The number of events in all logs.
@@ -92,13 +111,14 @@ impl Content {
     }
 }
 
-fn logged(event: Event) -> Logged {
-    let has_version = event.key == EventKey::CountersChanged;
-    Logged {
-        sequence: event.sequence,
-        id: if has_version { String::new() } else { event.id.to_string() },
-        key: event.key,
-        payload_sha256: store::sha256_hex(&event.payload),
+fn fact(event: &Event) -> Fact {
+    let payload: Value = serde_json::from_slice(&event.payload).unwrap();
+    let item = if payload["task"].is_object() { &payload["task"] } else { &payload["comment"] };
+    Fact {
+        about: item["id"].as_u64(),
+        key: event.key.to_string(),
+        id: event.id.to_string(),
+        text: item["content"]["raw"].as_str().map(str::to_owned),
     }
 }
 
@@ -135,5 +155,21 @@ fn without_times(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(without_times),
         _ => {}
+    }
+}
+
+/// The fields that differ, with both values.
+fn differences(left: &Value, right: &Value) -> Vec<String> {
+    match (left, right) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            let of_field = |name: &String| {
+                let different = differences(&left[name.as_str()], &right[name.as_str()]);
+                different.into_iter().map(|line| format!("{name}/{line}")).collect::<Vec<_>>()
+            };
+            names.into_iter().flat_map(of_field).collect()
+        }
+        _ if left == right => Vec::new(),
+        _ => vec![format!(": {left}, undisturbed {right}")],
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::call::Call;
 use crate::crashes::cell::{Cell, Row, in_memory};
 use crate::crashes::scenario::{Scenario, scenarios};
 
@@ -22,7 +21,9 @@ pub fn path() -> PathBuf {
 pub fn document() -> String {
     let tables = std::thread::scope(|scope| {
         let threads = scenarios().map(|scenario| (scenario, scope.spawn(move || in_memory(scenario))));
-        threads.map(|(scenario, thread)| (scenario, thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+        threads.map(|(scenario, thread)| {
+            (scenario, thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
     });
     let mut document = INTRODUCTION.to_owned();
     for (scenario, rows) in tables {
@@ -33,49 +34,36 @@ pub fn document() -> String {
 
 fn write_scenario(document: &mut String, scenario: &Scenario, rows: Vec<Row>) {
     writeln!(document, "\n## {}\n\n{}\n", scenario.title, scenario.about).unwrap();
-    document.push_str("| I/O call | it fails | no answer in time | crash | at stake |\n| --- | --- | --- | --- | --- |\n");
-    for (call, times, cells) in grouped(rows) {
-        let times = if times > 1 { format!(" ({times} times)") } else { String::new() };
-        writeln!(document, "| {call}{times} | {} | {} |", cells.join(" | "), at_stake(&call)).unwrap();
+    document.push_str("| I/O call | it fails, or no answer in time | crash |\n| --- | --- | --- |\n");
+    for (calls, [failure, crash]) in grouped(rows) {
+        writeln!(document, "| {} | {failure} | {crash} |", calls.join(",<br>")).unwrap();
     }
 }
 
-/// Neighbouring rows that say the same become one.
-fn grouped(rows: Vec<Row>) -> Vec<(Call, usize, Vec<String>)> {
-    let mut grouped: Vec<(Call, usize, Vec<String>)> = Vec::new();
+/// Neighbouring rows with the same cells become one, which names each of its calls once.
+fn grouped(rows: Vec<Row>) -> Vec<(Vec<String>, [String; 2])> {
+    let mut grouped: Vec<(Vec<String>, [String; 2])> = Vec::new();
     for Row { call, cells } in rows {
-        let cells: Vec<String> = cells.iter().map(written).collect();
+        let [fails, times_out, crash] = cells.map(|cell| written(&cell));
+        let failure =
+            if fails == times_out { fails } else { format!("{fails}<br>no answer in time: {times_out}") };
+        let (call, cells) = (call.to_string(), [failure, crash]);
         match grouped.last_mut() {
-            Some((other, times, same)) if other.to_string() == call.to_string() && *same == cells => *times += 1,
-            _ => grouped.push((call, 1, cells)),
+            Some((calls, same)) if *same == cells => {
+                if !calls.contains(&call) {
+                    calls.push(call);
+                }
+            }
+            _ => grouped.push((vec![call], cells)),
         }
     }
     grouped
 }
 
-/// What follows if a call is not carried out, and if it is.
+/// The consequences if a call is not carried out, and if it is.
 fn written((not_done, done): &(Cell, Option<Cell>)) -> String {
     match done {
-        Some(done) if done != not_done => format!("{not_done}<br>done: {done}"),
+        Some(done) if done != not_done => format!("{not_done}<br>carried out: {done}"),
         Some(_) | None => not_done.to_string(),
-    }
-}
-
-/// The guarantees that the call could break.
-fn at_stake(call: &Call) -> &'static str {
-    match call {
-        Call::LoadLink => "G1, G2",
-        Call::Read(_) | Call::Heads => "G2, G3",
-        Call::Commit { .. } => "G2, G3, G5, G6",
-        Call::DueWatches(_) => "G3",
-        Call::KeptDeliveries(_) => "G2",
-        Call::ReadDocument(kind) | Call::StoreDocument(kind) => match *kind {
-            "budget" => "G8",
-            _ => "G2, G5",
-        },
-        Call::Lease | Call::Release => "none",
-        Call::Api(_) => "G3, G4, G9",
-        Call::PutEvents(_) | Call::Park => "G7",
-        Call::Answer(_) => "",
     }
 }

@@ -35,7 +35,7 @@ pub struct Scenario {
     pub(crate) before: &'static [(i64, Step)],
     /// The invocation itself, and its second.
     pub(crate) invoked: (i64, Step),
-    /// The calls that go wrong in any case.
+    /// The calls of the invoked function that go wrong in any case, also when it is invoked again to heal.
     pub(crate) rule: Option<Rule>,
     /// The steps that heal it: second, step and name.
     pub(crate) healed_by: &'static [(i64, Step, &'static str)],
@@ -46,7 +46,20 @@ pub struct Scenario {
 impl Scenario {
     /// Windows and intervals.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { tail_seconds: [0; 3], sweep_seconds: self.sweep_seconds, full_read_seconds: 3_600, ..Settings::default() }
+        Settings {
+            tail_seconds: [0; 3],
+            sweep_seconds: self.sweep_seconds,
+            full_read_seconds: 3_600,
+            ..Settings::default()
+        }
+    }
+
+    /// The rule, if it concerns this healing step: it is another attempt of the same function.
+    pub(crate) const fn rule_in(&self, healing: Step) -> Option<Rule> {
+        match (self.invoked.1, healing) {
+            (Step::Deliver(_), Step::Resend(_)) | (Step::Publish, Step::Publish) => self.rule,
+            _ => None,
+        }
     }
 
     /// True if the scenario needs only what every table has: no stream.
@@ -66,12 +79,17 @@ const fn is_put(call: &Call) -> bool {
     matches!(call, Call::PutEvents(_))
 }
 
+/// Names of the next two runs.
+const FIRST: &str = "next run";
+const SECOND: &str = "second run";
+
 /// Healing of a webhook.
-const RESENT: &[(i64, Step, &str)] = &[(5, Step::Resend(1), "resend"), (66, Step::Poll, "poller")];
+const RESENT: &[(i64, Step, &str)] = &[(5, Step::Resend(1), "resend"), (66, Step::Poll, FIRST)];
 /// Healing of a run.
-const NEXT_RUN: &[(i64, Step, &str)] = &[(60, Step::Poll, "next run"), (120, Step::Poll, "the run after it")];
+const NEXT_RUN: &[(i64, Step, &str)] = &[(60, Step::Poll, FIRST), (120, Step::Poll, SECOND)];
 /// Healing of a batch.
-const NEXT_ATTEMPT: &[(i64, Step, &str)] = &[(1, Step::Publish, "next attempt"), (2, Step::Publish, "the attempt after it")];
+const NEXT_ATTEMPT: &[(i64, Step, &str)] =
+    &[(1, Step::Publish, "next attempt"), (2, Step::Publish, "second attempt")];
 
 /// All scenarios.
 pub fn scenarios() -> [Scenario; 7] {
@@ -109,8 +127,9 @@ pub fn scenarios() -> [Scenario; 7] {
         },
         Scenario {
             title: "The poller: a pull request and a kept delivery",
-            about: "A comment was edited in silence, the webhooks of a deletion and of a build were lost, a task was added, and \
-                    the delivery of another comment is kept.",
+            about: "A comment was edited without a webhook, another one was deleted and its webhook was lost. A task was added, \
+                    a build ended, and the delivery of a third comment is kept. A run lists the kept deliveries of eight \
+                    shards one by one; the link is in one of them.",
             acts: &[
                 OPENED,
                 (-90, Act::Comment("Is it oiled?")),
@@ -134,12 +153,17 @@ pub fn scenarios() -> [Scenario; 7] {
         },
         Scenario {
             title: "The poller: a sweep",
-            about: "A repository is swept. The webhook of a comment was lost, and no poll of the pull request is due.",
+            about: "The webhook of a comment was lost, and no poll of the pull request is due. The sweep makes one due; the next \
+                    run makes it.",
             acts: &[OPENED, (-20, Act::Comment("Is it oiled?"))],
             before: &[(-100, Step::Deliver(0)), (-90, Step::Poll), (-60, Step::Poll)],
             invoked: (900, Step::Poll),
             rule: None,
-            healed_by: &[(960, Step::Poll, "next run"), (1_260, Step::Poll, "next sweep")],
+            healed_by: &[
+                (960, Step::Poll, FIRST),
+                (1_020, Step::Poll, SECOND),
+                (1_080, Step::Poll, "third run"),
+            ],
             sweep_seconds: 300,
         },
         Scenario {

@@ -70,11 +70,16 @@ impl<T: Streamed> Site<T> {
         }
     }
 
-    /// Takes a step in which everything works.
-    pub(crate) async fn take(&mut self, second: i64, step: Step) -> Option<Ended> {
+    /// Takes a step before the invocation.
+    async fn take(&mut self, second: i64, step: Step) {
         const KEEPS: Rule = (|call| matches!(call, Call::Commit { .. }), Fate::Fails(Failure::TooLarge));
         let rule = matches!(step, Step::Keep(_)).then_some(KEEPS);
-        Box::pin(self.invoke(second, step, Plan::new(rule, None))).await.0
+        Box::pin(self.invoke(second, step, Plan::new(rule, None))).await;
+    }
+
+    /// Takes a step after the invocation. No fault comes any more; the scenario's rule holds on.
+    pub(crate) async fn heal(&mut self, second: i64, step: Step) {
+        Box::pin(self.invoke(second, step, Plan::new(self.scenario.rule_in(step), None))).await;
     }
 
     /// Makes the invocation that the scenario is about, with a fault. Returns its end, `None` if it crashed, and its
@@ -87,7 +92,9 @@ impl<T: Streamed> Site<T> {
     async fn invoke(&mut self, second: i64, step: Step, plan: Plan) -> (Option<Ended>, Vec<Call>) {
         let now = time(second);
         let input = match step {
-            Step::Deliver(webhook) | Step::Keep(webhook) => Input::Deliver { webhook, attempt: 1, request: None },
+            Step::Deliver(webhook) | Step::Keep(webhook) => {
+                Input::Deliver { webhook, attempt: 1, request: None }
+            }
             Step::Resend(webhook) => Input::Deliver { webhook, attempt: 2, request: None },
             Step::Poll => Input::Poll { holder: format!("run at {second}") },
             Step::Publish => {

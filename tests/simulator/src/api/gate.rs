@@ -2,7 +2,7 @@
 
 use super::errors::ApiError;
 use crate::calls::CallRecord;
-use crate::faults::ApiFault;
+use crate::faults::{ApiFault, Call};
 use crate::hub::Hub;
 use crate::oauth::{Bearer, scopes};
 use crate::settings::User;
@@ -49,7 +49,8 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
     let is_limited = of_repositories && is_over_limit(&hub, &name);
     let number = begin(&hub, &name, &request);
     let is_read = request.method() == Method::GET;
-    let fault = hub.faults().next_api_fault(&name, is_read);
+    let call = Call { account: &name, path: request.uri().path(), is_read };
+    let fault = hub.faults().next_api_fault(&call);
     if let Some(ApiFault::HangMs(ms)) = fault {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }

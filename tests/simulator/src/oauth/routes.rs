@@ -2,7 +2,7 @@
 
 use super::{TokenCall, pages};
 use crate::api::gate;
-use crate::faults::ApiFault;
+use crate::faults::{ApiFault, Call};
 use crate::hub::Hub;
 use axum::extract::{Query, State};
 use axum::http::header::{AUTHORIZATION, LOCATION};
@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
+const TOKEN_PATH: &str = "/site/oauth2/access_token";
+
 type Shared = State<Arc<Hub>>;
 type Fields = HashMap<String, String>;
 
 pub(crate) fn router() -> Router<Arc<Hub>> {
-    Router::new()
-        .route("/site/oauth2/authorize", get(ask).post(decide))
-        .route("/site/oauth2/access_token", post(token))
+    Router::new().route("/site/oauth2/authorize", get(ask).post(decide)).route(TOKEN_PATH, post(token))
 }
 
 async fn ask(State(hub): Shared, Query(asked): Query<Fields>) -> Response {
@@ -79,7 +79,8 @@ fn callback(hub: &Hub, asked: &Fields) -> Result<Url, String> {
 async fn token(State(hub): Shared, headers: HeaderMap, body: Bytes) -> Response {
     let (basic, form) = (basic(&headers), fields(&body));
     let key = basic.as_ref().map(|(key, _)| key.clone()).unwrap_or_default();
-    let fault = hub.faults().next_api_fault(&key, false);
+    let call = Call { account: &key, path: TOKEN_PATH, is_read: false };
+    let fault = hub.faults().next_api_fault(&call);
     let now = hub.clock.now();
     let status = match fault {
         Some(ApiFault::Status(status)) => Some(status),

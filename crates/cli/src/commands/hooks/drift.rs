@@ -1,4 +1,4 @@
-//! Compares hooks with the wanted ones. Pure.
+//! Compares the hooks in Bitbucket with the hook that a link should have. Pure.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::output::plain;
 
-/// The wanted hooks of a link.
+/// The hook that a link should have at each of its places.
 pub(super) struct Wanted {
     /// The URL to deliver to.
     pub(super) url: Url,
@@ -26,7 +26,7 @@ impl Wanted {
         format!("bitrelay {}", self.link)
     }
 
-    /// True if the hook delivers to this stack and link. A description proves nothing: another stack can have a link
+    /// True if the hook delivers to this stack and link. Its description proves nothing: another stack can have a link
     /// of the same name.
     fn owns(&self, hook: &Hook) -> bool {
         Url::parse(&hook.url).is_ok_and(|url| self.own_urls.contains(&url))
@@ -36,14 +36,14 @@ impl Wanted {
         Url::parse(&hook.url).is_ok_and(|url| url == self.url)
     }
 
-    /// Returns the URLs of hooks that have our description and deliver elsewhere, such as to a stack that was deleted.
+    /// Returns the URLs of hooks that have this link's description and deliver elsewhere, such as to a deleted stack.
     pub(super) fn lookalikes(&self, hooks: &[Hook]) -> Vec<String> {
         let described = hooks.iter().filter(|hook| hook.description == self.description());
         described.filter(|hook| !self.owns(hook)).map(|hook| hook.url.clone()).collect()
     }
 }
 
-/// One difference.
+/// One difference between a hook and the wanted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Drift {
     Missing,
@@ -90,7 +90,8 @@ pub(super) fn compare<'h>(
     place: &HookPlace,
 ) -> (Vec<&'h Hook>, Vec<Drift>) {
     let mut ours: Vec<_> = hooks.iter().filter(|hook| wanted.owns(hook)).collect();
-    // Two active hooks would deliver everything twice: only the first stays, which is the one with the right URL.
+    // `hooks sync` keeps the first hook and deletes the others, because two active hooks deliver everything twice. The
+    // first one has the right URL, if any has it.
     ours.sort_by_key(|hook| (!wanted.delivers_to(hook), !hook.active));
     let Some((first, others)) = ours.split_first() else { return (ours, vec![Drift::Missing]) };
     let missing: Vec<_> =
@@ -106,8 +107,8 @@ pub(super) fn compare<'h>(
     (ours, drift)
 }
 
-/// Returns the events of a hook: all of pull requests and repositories; with `all` also projects and pipelines,
-/// which need further scopes. Some exist for workspaces only.
+/// Returns the keys that a hook subscribes to: all of pull requests and repositories. With `all` also those of projects
+/// and pipelines, which need further scopes. Some keys exist for workspaces only.
 pub(super) fn events(place: &HookPlace, all: bool) -> Vec<EventKey> {
     let of_workspace = matches!(place, HookPlace::Workspace(_));
     let only_workspace = |key: &EventKey| {
@@ -121,9 +122,9 @@ pub(super) fn events(place: &HookPlace, all: bool) -> Vec<EventKey> {
         )
     };
     let usual = |key: &EventKey| key.is_pull_request() || key.as_str().starts_with("repo:");
-    // Issues left Bitbucket on 2026-08-20 (<https://github.com/0pilatos0/bitbucket-cli/issues/325>).
-    let has_left = |key: &EventKey| key.as_str().starts_with("issue:");
-    let reported = EventKey::KNOWN.iter().filter(|key| key.is_reported() && !has_left(key));
+    // Bitbucket removed its issue tracker on 2026-08-20 (<https://github.com/0pilatos0/bitbucket-cli/issues/325>).
+    let is_of_issue = |key: &EventKey| key.as_str().starts_with("issue:");
+    let reported = EventKey::KNOWN.iter().filter(|key| key.is_reported() && !is_of_issue(key));
     let wanted = reported.filter(|key| (all || usual(key)) && (of_workspace || !only_workspace(key)));
     wanted.cloned().collect()
 }

@@ -14,10 +14,10 @@ const RIGHT: f64 = 930.0;
 const LANE: f64 = 34.0;
 const TOP: f64 = 18.0;
 
-/// Most lanes of people. Others share the last one.
+/// Maximum number of lanes. If there are more people, the others share the last lane.
 const MAX_LANES: usize = 6;
 
-/// Least room between two times below the axis.
+/// Shortest distance between two labels below the axis.
 const BETWEEN_TIMES: f64 = 86.0;
 
 /// An open window of a comment.
@@ -28,7 +28,7 @@ pub(super) struct Window {
     pub(super) closes_at: Timestamp,
 }
 
-/// Things that the axis shows besides the events.
+/// The open windows and the next poll, which the drawing shows beside the events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Plans {
     pub(super) windows: Vec<Window>,
@@ -74,10 +74,10 @@ pub(super) fn chart(entries: &[Entry], plans: &Plans, now: Timestamp) -> Markup 
                             title { "Next poll at " (time(due_at)) ": " (reason) }
                         }
                     }
-                    @for (at, place, name) in names(&scale.marks(BETWEEN_TIMES)) {
+                    @for (at, place, label) in labels(&scale.marks(BETWEEN_TIMES)) {
                         line .tick x1=(number(place)) x2=(number(place))
                             y1=(number(bottom)) y2=(number(bottom + 5.0)) {}
-                        text .time x=(number(place)) y=(number(bottom + 19.0)) { title { (time(at)) } (name) }
+                        text .time x=(number(place)) y=(number(bottom + 19.0)) { title { (time(at)) } (label) }
                     }
                 }
             }
@@ -86,10 +86,11 @@ pub(super) fn chart(entries: &[Entry], plans: &Plans, now: Timestamp) -> Markup 
     }
 }
 
-/// Names marks of the axis. The first of a day has its date, further ones of a minute their seconds.
-fn names(marks: &[(Timestamp, f64)]) -> Vec<(Timestamp, f64, String)> {
+/// Labels the marks of the axis with their times. The first label of a day has the date; further labels within a minute
+/// have the seconds.
+fn labels(marks: &[(Timestamp, f64)]) -> Vec<(Timestamp, f64, String)> {
     let (mut last_day, mut last_minute) = (String::new(), String::new());
-    let name = |(at, place): &(Timestamp, f64)| {
+    let label = |(at, place): &(Timestamp, f64)| {
         let day = at.strftime("%-d %b").to_string();
         let minute = at.strftime("%-d %b, %H:%M").to_string();
         let form = match (day == last_day, minute == last_minute) {
@@ -100,10 +101,10 @@ fn names(marks: &[(Timestamp, f64)]) -> Vec<(Timestamp, f64, String)> {
         (last_day, last_minute) = (day, minute);
         (*at, *place, at.strftime(form).to_string())
     };
-    marks.iter().map(name).collect()
+    marks.iter().map(label).collect()
 }
 
-/// Returns the names of the lanes, in the order of the first act.
+/// Returns the names of the lanes: the people, in the order of their first events.
 fn lanes(entries: &[Entry]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for entry in entries {
@@ -135,8 +136,8 @@ fn times(entries: &[Entry], plans: &Plans, now: Timestamp) -> Vec<Timestamp> {
     of_entries.chain(of_windows).chain(next).chain([now]).collect()
 }
 
-/// Draws an event: a disc if Bitbucket reported it, a diamond if a poll found it, with a line from the fact to its
-/// observation.
+/// Draws an event at the time of its fact: a disc if Bitbucket reported it, a diamond if a poll found it. A line leads
+/// from the diamond to the time of the poll.
 fn mark(entry: &Entry, y: f64, scale: &Scale) -> Markup {
     let (x, seen) = (scale.place(entry.at), scale.place(entry.observed_at));
     let late = entry.late.map(|late| format!(", known {} later", length(late))).unwrap_or_default();
@@ -162,8 +163,8 @@ fn line_at(class: &str, name: &str, x: f64, bottom: f64) -> Markup {
 fn summary(entries: &[Entry], plans: &Plans) -> String {
     let found = entries.iter().filter(|entry| entry.source == Source::Poll).count();
     format!(
-        "Time axis with {} events: {} reported by webhook, {found} found by polling; {} open windows. The list below has \
-         the same events.",
+        "Time axis with {} events: {} reported by webhook, {found} found by polling; {} open windows. The list below \
+         has the same events.",
         entries.len(),
         entries.len() - found,
         plans.windows.len()
@@ -172,17 +173,17 @@ fn summary(entries: &[Entry], plans: &Plans) -> String {
 
 fn caption(entries: &[Entry], plans: &Plans, now: Timestamp) -> String {
     let silent = entries.iter().filter(|entry| entry.source == Source::Poll);
-    let worst = silent.clone().filter_map(|entry| entry.late).max();
-    let found = match (silent.count(), worst) {
+    let slowest = silent.clone().filter_map(|entry| entry.late).max();
+    let found = match (silent.count(), slowest) {
         (0, _) => "Bitbucket reported every event here.".to_owned(),
-        (count, Some(worst)) => {
+        (count, Some(slowest)) => {
             format!(
-                "Bitbucket was silent about {count} of {}; the latest was known after {}.",
+                "Bitbucket was silent about {count} of {} events; the slowest was known after {}.",
                 entries.len(),
-                length(worst)
+                length(slowest)
             )
         }
-        (count, None) => format!("Bitbucket was silent about {count} of {}.", entries.len()),
+        (count, None) => format!("Bitbucket was silent about {count} of {} events.", entries.len()),
     };
     let windows = match plans.windows.len() {
         0 => "No window is open.".to_owned(),

@@ -1,7 +1,7 @@
 //! One event as an entry of `PutEvents`, and its size as AWS counts it.
 
 use jiff::Timestamp;
-use relay::PayloadReference;
+use relay::{PayloadReference, Replay};
 use store::codec::StoredEvent;
 
 use crate::Error;
@@ -88,16 +88,39 @@ impl Entry {
     ///
     /// [`Error::EntryTooLarge`] if the entry does not fit without its payload either.
     pub fn from_event(stored: &StoredEvent, table: &str, limit: EntryLimit) -> Result<Self, Error> {
+        Self::new(stored, table, limit, None)
+    }
+
+    /// Makes the entry of an event that a replay publishes again. It differs by the field `replay` only.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Entry::from_event`].
+    pub fn of_replay(
+        stored: &StoredEvent,
+        table: &str,
+        limit: EntryLimit,
+        replay: &Replay,
+    ) -> Result<Self, Error> {
+        Self::new(stored, table, limit, Some(replay))
+    }
+
+    fn new(
+        stored: &StoredEvent,
+        table: &str,
+        limit: EntryLimit,
+        replay: Option<&Replay>,
+    ) -> Result<Self, Error> {
         let max_bytes = limit.entry_bytes();
         if stored.complete {
-            let entry = Self::with_detail(stored, None)?;
+            let entry = Self::with_detail(stored, None, replay)?;
             if entry.size_bytes() <= max_bytes {
                 return Ok(entry);
             }
         }
         let (table, pk, sk) = (table.to_owned(), stored.pk.clone(), stored.sk.clone());
         let reference = PayloadReference { table, pk, sk, bytes: stored.payload_bytes };
-        let entry = Self::with_detail(stored, Some(reference))?;
+        let entry = Self::with_detail(stored, Some(reference), replay)?;
         let bytes = entry.size_bytes();
         if bytes > max_bytes {
             return Err(Error::EntryTooLarge { bytes, max_bytes });
@@ -105,10 +128,14 @@ impl Entry {
         Ok(entry)
     }
 
-    fn with_detail(stored: &StoredEvent, reference: Option<PayloadReference>) -> Result<Self, Error> {
+    fn with_detail(
+        stored: &StoredEvent,
+        reference: Option<PayloadReference>,
+        replay: Option<&Replay>,
+    ) -> Result<Self, Error> {
         let event = &stored.event;
-        let detail = serde_json::to_string(&event.envelope(reference))
-            .map_err(|error| Error::RecordInvalid(error.to_string()))?;
+        let detail = serde_json::to_string(&event.envelope(reference).in_replay(replay))
+            .map_err(|error| Error::EntryInvalid(error.to_string()))?;
         Ok(Self {
             detail_type: event.key.to_string(),
             detail,

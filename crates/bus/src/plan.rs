@@ -1,4 +1,4 @@
-//! Packs entries into requests. Pure.
+//! Packs entries into `PutEvents` requests. Pure.
 
 /// Largest number of entries in one `PutEvents` request
 /// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>).
@@ -7,20 +7,20 @@ pub const MAX_ENTRIES: usize = 10;
 /// Packs entries, given by their sizes in bytes, into requests of at most [`MAX_ENTRIES`] entries and less than
 /// `max_bytes`. Returns consecutive ranges of indices into `sizes`. An entry over the limit gets a request of its own.
 pub fn pack(sizes: &[usize], max_bytes: usize) -> Vec<std::ops::Range<usize>> {
-    let mut runs = Vec::new();
+    let mut requests = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (index, size) in sizes.iter().enumerate() {
         let full = index - start == MAX_ENTRIES || bytes + size >= max_bytes;
         if full && index > start {
-            runs.push(start..index);
+            requests.push(start..index);
             (start, bytes) = (index, 0);
         }
         bytes += size;
     }
     if start < sizes.len() {
-        runs.push(start..sizes.len());
+        requests.push(start..sizes.len());
     }
-    runs
+    requests
 }
 
 #[cfg(test)]

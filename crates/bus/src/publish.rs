@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use store::Clock;
 
 use crate::Error;
-use crate::bus::{self, Bus};
 use crate::entry::{Entry, EntryLimit};
+use crate::event_bridge::{Bus, CALL_SECONDS};
 use crate::plan::pack;
 
 /// Delays before the second, third and fourth round. After the last round, the stream has to retry.
@@ -92,7 +92,7 @@ async fn put(
 
 /// True if a call that starts after `wait` ends before the deadline, even if it takes its longest time.
 fn time_for_a_call(clock: &impl Clock, wait: Duration, deadline: Timestamp) -> bool {
-    let longest = wait.saturating_add(Duration::from_secs(bus::CALL_SECONDS));
+    let longest = wait.saturating_add(Duration::from_secs(CALL_SECONDS));
     let longest = SignedDuration::try_from(longest).unwrap_or(SignedDuration::MAX);
     clock.now().saturating_add(longest).is_ok_and(|end| end <= deadline)
 }

@@ -1,4 +1,4 @@
-//! The bus: the trait that the publisher calls, and its implementation for Amazon EventBridge.
+//! The trait of the bus, and Amazon EventBridge behind it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use crate::Error;
 use crate::entry::{Entry, SOURCE};
 
-/// Longest time that one call takes, in seconds. No call starts that could outlast the invocation's deadline.
+/// Longest duration of one call, in seconds. A call that could outlast the deadline is not started.
 pub const CALL_SECONDS: u64 = 5;
 
 /// Accepts entries for publication.
@@ -24,13 +24,13 @@ pub trait Bus: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::BusRefused`] or [`Error::BusUnreachable`] if the whole request failed. Any of its entries may be on the
-    /// bus nevertheless.
+    /// [`Error::BusRefused`] or [`Error::BusUnreachable`] if the whole request failed. Some of its entries may still be
+    /// on the bus.
     fn put_events(&self, entries: &[&Entry]) -> impl Future<Output = Result<Results, Error>> + Send;
 }
 
-/// One result for each entry of a request. A request that succeeded may hold entries that failed, so the constructor
-/// demands a result for every entry.
+/// One result for each entry of a request. Entries can fail inside a request that succeeded, so the constructor
+/// requires a result for every entry.
 #[must_use = "entries can fail inside a request that succeeded"]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Results(Vec<Result<(), Error>>);
@@ -117,13 +117,13 @@ impl Bus for EventBridge {
     }
 }
 
-/// Converts the failure of a whole request.
+/// Returns the error of a request that failed as a whole.
 fn request_failed<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Error {
     match error {
-        SdkError::TimeoutError(_) => Error::BusUnreachable("it did not answer in time"),
+        SdkError::TimeoutError(_) => Error::BusUnreachable("the call timed out"),
         SdkError::DispatchFailure(_) => Error::BusUnreachable("the connection failed"),
-        SdkError::ConstructionFailure(_) => Error::BusUnreachable("the request could not be made"),
-        SdkError::ResponseError(_) => Error::BusUnreachable("its answer could not be read"),
+        SdkError::ConstructionFailure(_) => Error::BusUnreachable("the request could not be built"),
+        SdkError::ResponseError(_) => Error::BusUnreachable("the answer could not be read"),
         other => Error::BusRefused { code: other.code().unwrap_or("Unknown").to_owned() },
     }
 }
