@@ -100,7 +100,7 @@ impl Gate {
             }
             Self::Planned(plan) => {
                 let patience = plan.patience(&call);
-                match plan.fate(call) {
+                match plan.fate(&call) {
                     Fate::Crashes { done } => {
                         if done {
                             drop(work.await);

@@ -47,7 +47,7 @@ impl Plan {
     }
 
     /// Counts a call and decides its fate. After a crash no other part of the invocation makes a call.
-    pub(crate) fn fate(&self, call: Call) -> Fate {
+    pub(crate) fn fate(&self, call: &Call) -> Fate {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         calls.push(call.clone());
         let number = calls.len() - 1;
@@ -56,7 +56,7 @@ impl Plan {
             Some((at, fate)) if at == number => Some(fate),
             _ => None,
         };
-        let ruled = self.rule.filter(|(concerns, _)| concerns(&call)).map(|(_, fate)| fate);
+        let ruled = self.rule.filter(|(concerns, _)| concerns(call)).map(|(_, fate)| fate);
         match (fault, ruled) {
             (Some(fault), Some(_)) => fault.not_done(),
             (fault, ruled) => fault.or(ruled).unwrap_or(Fate::Works),

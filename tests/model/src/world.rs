@@ -136,8 +136,8 @@ impl World {
         ]
     }
 
-    /// A world whose table lets a commit pass on top of any version. The webhook of a comment is on its way, and the poll
-    /// leaves so young a comment to it.
+    /// A world whose table lets a commit pass on top of any version. The webhook of a comment is on its way, and the
+    /// poll leaves so young a comment to it.
     pub const fn with_a_careless_table() -> Self {
         Self {
             name: "a table without the version condition",

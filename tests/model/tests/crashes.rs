@@ -1,5 +1,5 @@
 //! The crash table: its page, and the same cells over DynamoDB's emulator.
-#![allow(clippy::unwrap_used, reason = "test code")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::time::Duration;
 

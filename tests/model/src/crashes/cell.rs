@@ -55,8 +55,8 @@ impl fmt::Display for Cell {
 pub struct Row {
     /// The call.
     pub call: Call,
-    /// For each way of going wrong: if the call is not carried out, and if it is. The second is `None` for a read, which
-    /// changes nothing.
+    /// For each way of going wrong: if the call is not carried out, and if it is. The second is `None` for a read,
+    /// which changes nothing.
     pub cells: [(Cell, Option<Cell>); 3],
 }
 
@@ -78,7 +78,7 @@ struct Expected {
 pub async fn table<T: Streamed>(scenario: Scenario, begun: impl AsyncFn() -> Site<T>) -> Vec<Row> {
     let mut site = begun().await;
     let before = site.content().await;
-    let (ended, calls) = site.disturb(None).await;
+    let (ended, made) = site.disturb(None).await;
     let after = site.content().await;
     let ended = ended.expect("an undisturbed run ends");
     let mut healing = Vec::new();
@@ -89,10 +89,10 @@ pub async fn table<T: Streamed>(scenario: Scenario, begun: impl AsyncFn() -> Sit
     let later = later(&mut site).await;
     let expected = Expected { before, after, ended, healing, later };
     let mut rows = Vec::new();
-    for (number, call) in calls.into_iter().enumerate() {
-        let cell = async |fate| disturbed(begun().await, number, fate, &expected).await;
+    for (number, call) in made.into_iter().enumerate() {
+        let one = async |fate| disturbed(begun().await, number, fate, &expected).await;
         let both = async |[not_done, done]: [Fate; 2]| {
-            (cell(not_done).await, if call.is_write() { Some(cell(done).await) } else { None })
+            (one(not_done).await, if call.is_write() { Some(one(done).await) } else { None })
         };
         let [fails, times_out, crashes] = FATES;
         let cells = [both(fails).await, both(times_out).await, both(crashes).await];
@@ -127,7 +127,7 @@ async fn disturbed<T: Streamed>(mut site: Site<T>, number: usize, fate: Fate, ex
         }
     }
     let healed_by = healed_by.unwrap_or_else(|| panic!("nothing heals it: {fault}, {ended:?}"));
-    later(&mut site).await.assert_same(&expected.later, &fault);
+    later(&mut site).await.assert_same(&expected.later, T::HAS_STREAM, &fault);
     Cell { answer: answer(ended.as_ref(), &expected.ended), done, healed_by }
 }
 

@@ -84,7 +84,7 @@ impl Content {
     }
 
     /// Fails if this differs from what an undisturbed run leads to.
-    pub(crate) fn assert_same(&self, undisturbed: &Self, fault: &str) {
+    pub(crate) fn assert_same(&self, undisturbed: &Self, has_stream: bool, fault: &str) {
         assert_eq!(
             self.logs, undisturbed.logs,
             "{fault}: a log stays different from that of an undisturbed run"
@@ -96,6 +96,9 @@ impl Content {
         assert_eq!((self.kept, undisturbed.kept), (0, 0), "{fault}: a delivery stays kept");
         assert_eq!(self.published, undisturbed.published, "{fault}: the bus has other events");
         assert_eq!(self.parked, undisturbed.parked, "{fault}: the dead-letter queue has other events");
+        let out: BTreeSet<&Fact> = self.published.union(&self.parked).collect();
+        let all: BTreeSet<&Fact> = self.logs.iter().flatten().collect();
+        assert!(!has_stream || out == all, "G7: {fault}: {out:?} are out of {all:?}");
     }
 
     /// True if nothing is missing of what another one stored or published.

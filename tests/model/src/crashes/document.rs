@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::crashes::cell::{Cell, Row, in_memory};
 use crate::crashes::scenario::{Scenario, scenarios};
 
-const INTRODUCTION: &str = include_str!("introduction.md");
+const INTRODUCTION: &str = include_str!("introduction.txt");
+
+const MAX_COLUMNS: usize = 120;
 
 /// The document's file.
 pub fn path() -> PathBuf {
@@ -33,11 +35,29 @@ pub fn document() -> String {
 }
 
 fn write_scenario(document: &mut String, scenario: &Scenario, rows: Vec<Row>) {
-    writeln!(document, "\n## {}\n\n{}\n", scenario.title, scenario.about).unwrap();
+    writeln!(document, "\n## {}\n\n{}\n", scenario.title, wrapped(scenario.about)).unwrap();
     document.push_str("| I/O call | it fails, or no answer in time | crash |\n| --- | --- | --- |\n");
-    for (calls, [failure, crash]) in grouped(rows) {
-        writeln!(document, "| {} | {failure} | {crash} |", calls.join(",<br>")).unwrap();
+    for (names, [failure, crash]) in grouped(rows) {
+        writeln!(document, "| {} | {failure} | {crash} |", names.join(",<br>")).unwrap();
     }
+}
+
+/// A text in lines of at most 120 columns.
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut width) = (String::new(), 0);
+    for word in text.split(' ') {
+        let fits = width + 1 + word.len() <= MAX_COLUMNS;
+        let gap = if width == 0 {
+            ""
+        } else if fits {
+            " "
+        } else {
+            "\n"
+        };
+        width = if fits { width + gap.len() + word.len() } else { word.len() };
+        lines.extend([gap, word]);
+    }
+    lines
 }
 
 /// Neighbouring rows with the same cells become one, which names each of its calls once.
@@ -47,14 +67,14 @@ fn grouped(rows: Vec<Row>) -> Vec<(Vec<String>, [String; 2])> {
         let [fails, times_out, crash] = cells.map(|cell| written(&cell));
         let failure =
             if fails == times_out { fails } else { format!("{fails}<br>no answer in time: {times_out}") };
-        let (call, cells) = (call.to_string(), [failure, crash]);
+        let (name, texts) = (call.to_string(), [failure, crash]);
         match grouped.last_mut() {
-            Some((calls, same)) if *same == cells => {
-                if !calls.contains(&call) {
-                    calls.push(call);
+            Some((names, same)) if *same == texts => {
+                if !names.contains(&name) {
+                    names.push(name);
                 }
             }
-            _ => grouped.push((vec![call], cells)),
+            _ => grouped.push((vec![name], texts)),
         }
     }
     grouped

@@ -1,5 +1,5 @@
-//! The crash table: each I/O call of each function goes wrong in each way, one at a time. Then it is healed, and the log
-//! and the state are compared with those of an undisturbed run.
+//! The crash table: each I/O call of each function goes wrong in each way, one at a time. Then it is healed, and the
+//! log and the state are compared with those of an undisturbed run.
 
 mod cell;
 mod content;

@@ -106,7 +106,8 @@ pub fn scenarios() -> [Scenario; 7] {
         },
         Scenario {
             title: "The webhook function: a delivery that is kept",
-            about: "The same, while the table refuses the state as too large. The delivery is kept, and the poller folds it.",
+            about: "The same, while the table refuses the state as too large. The delivery is kept, and the \
+                    poller folds it.",
             acts: &[OPENED, COMMENTED],
             before: &[(-100, Step::Deliver(0))],
             invoked: (0, Step::Deliver(1)),
@@ -116,8 +117,8 @@ pub fn scenarios() -> [Scenario; 7] {
         },
         Scenario {
             title: "The webhook function: a build",
-            about: "A build of the head of an open pull request is reported. It is stored in two logs: of the pull request, and \
-                    of the commit.",
+            about: "A build of the head of an open pull request is reported. It is stored in two logs: of \
+                    the pull request, and of the commit.",
             acts: &[OPENED, (-20, Act::Build)],
             before: &[(-100, Step::Deliver(0))],
             invoked: (0, Step::Deliver(1)),
@@ -127,9 +128,9 @@ pub fn scenarios() -> [Scenario; 7] {
         },
         Scenario {
             title: "The poller: a pull request and a kept delivery",
-            about: "A comment was edited without a webhook, another one was deleted and its webhook was lost. A task was added, \
-                    a build ended, and the delivery of a third comment is kept. A run lists the kept deliveries of eight \
-                    shards one by one; the link is in one of them.",
+            about: "A comment was edited without a webhook, another one was deleted and its webhook was \
+                    lost. A task was added, a build ended, and the delivery of a third comment is kept. A \
+                    run lists the kept deliveries of eight shards one by one; the link is in one of them.",
             acts: &[
                 OPENED,
                 (-90, Act::Comment("Is it oiled?")),
@@ -153,8 +154,8 @@ pub fn scenarios() -> [Scenario; 7] {
         },
         Scenario {
             title: "The poller: a sweep",
-            about: "The webhook of a comment was lost, and no poll of the pull request is due. The sweep makes one due; the next \
-                    run makes it.",
+            about: "The webhook of a comment was lost, and no poll of the pull request is due. The sweep \
+                    makes one due; the next run makes it.",
             acts: &[OPENED, (-20, Act::Comment("Is it oiled?"))],
             before: &[(-100, Step::Deliver(0)), (-90, Step::Poll), (-60, Step::Poll)],
             invoked: (900, Step::Poll),
@@ -178,7 +179,8 @@ pub fn scenarios() -> [Scenario; 7] {
         },
         Scenario {
             title: "The publisher: an event that the bus never accepts",
-            about: "The stream hands one event over, which the bus calls malformed. It goes to the dead-letter queue.",
+            about: "The stream hands one event over, which the bus calls malformed. It goes to the \
+                    dead-letter queue.",
             acts: &[OPENED],
             before: &[(-100, Step::Deliver(0))],
             invoked: (0, Step::Publish),

@@ -18,11 +18,16 @@ use crate::plan::{Plan, Rule};
 
 /// A table whose stream can be read.
 pub trait Streamed: Table + Clone + 'static {
+    /// False if nothing is published.
+    const HAS_STREAM: bool;
+
     /// The new events of the stream from this number on, with their numbers.
     fn new_events(&self, from: usize) -> Vec<(usize, StreamRecord)>;
 }
 
 impl Streamed for MemoryTable {
+    const HAS_STREAM: bool = true;
+
     fn new_events(&self, from: usize) -> Vec<(usize, StreamRecord)> {
         let numbered = (from..).zip(self.stream_records(from));
         numbered.filter(|(_, record)| record.is_new_event()).collect()
@@ -31,6 +36,8 @@ impl Streamed for MemoryTable {
 
 /// The scenarios without a publisher do not read the stream.
 impl Streamed for DynamoTable {
+    const HAS_STREAM: bool = false;
+
     fn new_events(&self, _: usize) -> Vec<(usize, StreamRecord)> {
         Vec::new()
     }
