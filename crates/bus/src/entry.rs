@@ -1,7 +1,7 @@
 //! One event as an entry of `PutEvents`, and its size as AWS counts it.
 
 use jiff::Timestamp;
-use relay::{PayloadReference, Replay};
+use relay::{PayloadReference, Replay, Source};
 use store::codec::StoredEvent;
 
 use crate::Error;
@@ -66,6 +66,10 @@ pub struct Entry {
     pub subject: String,
     /// The event's sequence number within its subject, for logs and dead letters.
     pub sequence: u64,
+    /// The id of the event's link, for logs.
+    pub link: String,
+    /// The event's source, for logs and metrics.
+    pub source: Source,
 }
 
 impl std::fmt::Debug for Entry {
@@ -143,6 +147,8 @@ impl Entry {
             event_id: event.id.to_string(),
             subject: event.subject.to_string(),
             sequence: event.sequence,
+            link: event.link.to_string(),
+            source: event.source,
         })
     }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use probe::Time;
 use store::Clock;
 
 use crate::output::printable;
@@ -15,6 +16,8 @@ pub struct Environment<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// The time of measurements, which wait.
+    pub time: &'a dyn Time,
     /// The terminal that answers questions.
     pub terminal: &'a mut dyn Terminal,
     /// Receives results.

@@ -69,6 +69,9 @@ pub enum Error {
     /// The dead-letter queue.
     #[error("the dead-letter queue: {0}")]
     Queue(#[from] queue::QueueError),
+    /// The probe.
+    #[error(transparent)]
+    Probe(#[from] probe::Error),
     /// The person pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -110,6 +113,14 @@ pub enum Error {
     /// No call to Bitbucket is left in the budget.
     #[error("no API call is left in the credential's budget")]
     BudgetSpent,
+    /// Fewer calls are left in the budget than a command needs.
+    #[error("{left} API calls are left in the credential's budget, and {needed} are needed")]
+    TooFewCalls {
+        /// Number of calls that are left.
+        left: u32,
+        /// Number of calls that the command needs.
+        needed: u32,
+    },
     /// A defect.
     #[error("{0}")]
     Internal(String),
@@ -136,7 +147,7 @@ impl Error {
     /// Returns the exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Terminal(_) => Exit::Usage,
+            Self::Usage(_) | Self::Terminal(_) | Self::Probe(probe::Error::Listen { .. }) => Exit::Usage,
             Self::NotConfigured { .. }
             | Self::ConfigFile { .. }
             | Self::ProgressFile { .. }
@@ -149,10 +160,13 @@ impl Error {
             Self::Store(error) => store_exit(error),
             Self::Bitbucket(bitbucket::Error::ConsumerRefused { .. }) => Exit::Refused,
             Self::Bitbucket(error) => bitbucket_exit(error.category(), error.retryable()),
+            Self::Probe(error) => bitbucket_exit(error.category(), error.retryable()),
             Self::Unsound(_) => Exit::Unsound,
-            Self::LinkChanged(_) | Self::BudgetSpent | Self::TimedOut(_) | Self::Interrupted => {
-                Exit::Temporary
-            }
+            Self::LinkChanged(_)
+            | Self::BudgetSpent
+            | Self::TooFewCalls { .. }
+            | Self::TimedOut(_)
+            | Self::Interrupted => Exit::Temporary,
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -165,14 +179,15 @@ impl Error {
             Self::ReplayStopped { resumable: true, .. } => "`bitrelay replay --resume` publishes the rest",
             Self::LinkChanged(_) => "run the command again",
             Self::TimedOut(_) => return None,
-            Self::BudgetSpent => {
+            Self::BudgetSpent | Self::TooFewCalls { .. } => {
                 "`bitrelay status` shows the budget; some calls become available every minute"
             }
             Self::Bitbucket(bitbucket::Error::GrantRefused { .. }) => {
                 "`bitrelay link start-oauth` prints the address at which a person authorizes the link again"
             }
             Self::Delivery { exit: Exit::Refused, .. } => "check the URL and the link's webhook secret",
-            Self::Bitbucket(_) if self.exit() == Exit::Refused => {
+            Self::Probe(probe::Error::Listen { .. }) => "--listen names another address",
+            Self::Bitbucket(_) | Self::Probe(_) if self.exit() == Exit::Refused => {
                 "check the link's credential: `bitrelay link test`, `bitrelay link set-creds`"
             }
             _ => return self.aws_advice().or_else(|| self.general_advice()).map(str::to_owned),

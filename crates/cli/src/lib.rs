@@ -16,7 +16,7 @@
 //! | `console` | the pages of `console` |
 //! | `samples`, `delivery` | sample deliveries |
 //! | `output` | tables and JSON |
-//! | `terminal` | questions to a person |
+//! | `terminal`, `interrupt` | questions to a person, Ctrl-C |
 //! | `error`, `exit`, `aws_cause` | errors, exit codes and advice |
 
 pub mod args;
@@ -29,6 +29,7 @@ mod deployment;
 mod environment;
 mod error;
 mod exit;
+mod interrupt;
 mod log;
 mod output;
 #[cfg(test)]

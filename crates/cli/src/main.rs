@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use cli::{Console, Environment, run};
+use probe::RealTime;
 use store::SystemClock;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,6 +13,7 @@ async fn main() -> ExitCode {
     let mut environment = Environment {
         variable: &variable,
         clock: Arc::new(SystemClock),
+        time: &RealTime,
         terminal: &mut Console,
         out: &mut std::io::stdout(),
         err: &mut std::io::stderr(),

@@ -5,7 +5,7 @@
 //! The functions share this crate. It depends on no AWS client: a line is a few dozen bytes around the values.
 //!
 //! No secret can get into a line (G10). Names are `'static`, values are numbers, and the dimensions are the name of the
-//! stack and the id of a link.
+//! stack, the id of a link, and the source of an event.
 
 mod error;
 mod line;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use error::Error;
-pub use line::{Metric, NAMESPACE, Scope};
+pub use line::{MOST_SAMPLES, Metric, NAMESPACE, Scope};
 pub use sink::{Sink, Stdout};
 pub use stack::Stack;
 

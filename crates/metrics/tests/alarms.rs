@@ -1,4 +1,5 @@
 //! The alarms of `template.yaml`: each needs a metric that somebody emits, because an alarm on another one never fires.
+//! The dashboard has its tests in tests/system, with metrics that running functions have written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::BTreeSet;
@@ -90,6 +91,16 @@ fn each_alarm_on_our_metrics_selects_the_stack() {
     assert!(ours.clone().count() >= 5);
     for alarm in ours {
         assert_eq!(property(alarm, "Dimensions"), "[{ Name: stack, Value: !Ref AWS::StackName }]");
+    }
+}
+
+#[test]
+fn each_role_may_send_traces_if_tracing_is_active() {
+    let roles = resources("AWS::IAM::Role");
+    assert_eq!(roles.len(), 3);
+    for role in roles {
+        let at = role.iter().position(|line| line.trim() == "- HasTracing").expect("a condition");
+        assert!(role[at + 1].contains("xray:PutTraceSegments, xray:PutTelemetryRecords"), "{}", role[at + 1]);
     }
 }
 

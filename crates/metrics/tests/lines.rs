@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use metrics::{Metric, Metrics, Scope, Sink};
+use metrics::{MOST_SAMPLES, Metric, Metrics, Scope, Sink};
+use relay::Source;
 use serde_json::{Value, json};
 
 type Lines = Arc<Mutex<Vec<String>>>;
@@ -20,8 +21,12 @@ fn metrics() -> [Metric; 2] {
 
 /// Returns the line that is written for `scope`.
 fn written(scope: Scope<'_>) -> String {
+    write(scope, &metrics())
+}
+
+fn write(scope: Scope<'_>, metrics: &[Metric]) -> String {
     let lines = Lines::default();
-    Metrics::new("bitrelay-1".parse().unwrap(), lines.clone()).write(at(), scope, &metrics());
+    Metrics::new("bitrelay-1".parse().unwrap(), lines.clone()).write(at(), scope, metrics);
     let lines = lines.lock().unwrap();
     assert_eq!(lines.len(), 1, "one write");
     lines[0].clone()
@@ -48,8 +53,13 @@ fn check_format(document: &Value) {
         let metrics = directive["Metrics"].as_array().unwrap();
         assert!((1..=100).contains(&metrics.len()));
         for metric in metrics {
-            assert!(document[metric["Name"].as_str().unwrap()].is_u64(), "{metric} is a member of the root");
-            assert!(matches!(metric["Unit"].as_str(), Some("Count" | "Seconds")), "{metric}");
+            let value = &document[metric["Name"].as_str().unwrap()];
+            let samples = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            assert!(samples.len() <= MOST_SAMPLES && samples.iter().all(Value::is_u64), "{metric}: {value}");
+            assert!(
+                matches!(metric["Unit"].as_str(), Some("Count" | "Seconds" | "Milliseconds")),
+                "{metric}"
+            );
         }
     }
 }
@@ -80,6 +90,17 @@ fn metrics_of_the_stack_have_no_link() {
     check_format(&document);
     assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
     assert_eq!(document.get("link"), None);
+}
+
+#[test]
+fn samples_of_a_source_are_one_metric() {
+    let delays = Metric::milliseconds("MillisecondsToBus", vec![7, 3]);
+    let document: Value = serde_json::from_str(&write(Scope::Source(Source::Poll), &[delays])).unwrap();
+    check_format(&document);
+    let directive = &document["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(directive["Dimensions"], json!([["stack", "source"]]));
+    assert_eq!(directive["Metrics"], json!([{ "Name": "MillisecondsToBus", "Unit": "Milliseconds" }]));
+    assert_eq!((&document["source"], &document["MillisecondsToBus"]), (&json!("poll"), &json!([7, 3])));
 }
 
 #[test]

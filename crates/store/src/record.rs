@@ -188,7 +188,10 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
     }
 }
 
+/// Logs one line for each new event. With the request id of its delivery, the line connects a delivery to the entry on
+/// the bus, which the publisher logs by the event's id.
 fn log(commit: &Commit<'_>) {
+    let request = commit.delivery.map(|mark| mark.request.as_str());
     for event in commit.events {
         tracing::info!(
             link = %event.link,
@@ -197,6 +200,7 @@ fn log(commit: &Commit<'_>) {
             key = %event.key,
             sequence = event.sequence,
             source = event.source.as_str(),
+            request,
             "stored"
         );
     }

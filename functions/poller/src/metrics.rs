@@ -17,7 +17,7 @@ use crate::run::{LinkStats, Run};
 use crate::settings::MAX_WATCHES_READ;
 use crate::spender::Spender;
 
-/// The most links with metrics of their own in one run, the first by their ids: each costs (docs/OPERATIONS.md).
+/// The most links with metrics of their own in one run, the first by their ids: each costs (docs/MONITORING.md).
 /// Further links count for the stack only.
 const MAX_LINKS: usize = 200;
 

@@ -1,17 +1,16 @@
 //! Handles a batch of stream records: publishes their events, and parks records that cannot be published. To park a
 //! record is to send it to the dead-letter queue.
 
-use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use bus::entry::EntryLimit;
 use bus::{Bus, Entry, publish};
 use jiff::{SignedDuration, Timestamp};
-use metrics::{Metric, Metrics, Scope};
 use serde_dynamo::Item;
 use store::Clock;
 use store::codec::StoredEvent;
 
 use crate::Error;
 use crate::dead_letters::{self, DeadLetters};
+use crate::outcomes::{Delay, Outcome, Outcomes};
 use crate::record::{self, Batch, Reading, StreamPosition};
 
 /// A record that the bus keeps refusing is parked at this age if other records pass. Otherwise it would block its shard
@@ -53,51 +52,6 @@ pub struct Publisher<B, D, C> {
     pub entry_limit: EntryLimit,
 }
 
-/// Outcome of one record that holds an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The event is on the bus.
-    Published,
-    /// The record is in the dead-letter queue.
-    Parked,
-    /// Neither published nor parked. The stream has to resend the record.
-    Failed,
-}
-
-/// Outcome of each record that holds an event, with the stream's sequence number, in the order of the stream.
-#[must_use = "failed records must be reported, or the stream drops them"]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcomes(pub Vec<(String, Outcome)>);
-
-impl Outcomes {
-    /// Writes the numbers of published and parked events as one line of metrics; none for a batch without an event. An
-    /// event that the stream resends counts each time.
-    pub fn measure(&self, metrics: &Metrics, at: Timestamp) {
-        if self.0.is_empty() {
-            return;
-        }
-        let count = |wanted| self.0.iter().map(|(_, outcome)| u64::from(*outcome == wanted)).sum::<u64>();
-        let counts = [
-            Metric::count("EventsPublished", count(Outcome::Published)),
-            Metric::count("EventsDeadLettered", count(Outcome::Parked)),
-        ];
-        metrics.write(at, Scope::Stack, &counts);
-    }
-
-    /// Makes the answer for Lambda: the failed records, lowest sequence number first.
-    pub fn into_response(self) -> DynamoDbEventResponse {
-        let failed = self.0.into_iter().filter(|(_, outcome)| *outcome == Outcome::Failed);
-        let mut response = DynamoDbEventResponse::default();
-        let failures = failed.map(|(sequence_number, _)| {
-            let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = Some(sequence_number);
-            failure
-        });
-        response.batch_item_failures = failures.collect();
-        response
-    }
-}
-
 /// A record that holds, or should hold, an event.
 struct Candidate {
     position: StreamPosition,
@@ -122,7 +76,8 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
             candidate.result = result.map_err(Error::from);
         }
         let others_pass = candidates.iter().any(|candidate| candidate.result.is_ok());
-        let mut outcomes = Vec::with_capacity(candidates.len());
+        let now = self.clock.now();
+        let mut outcomes = Outcomes::default();
         let mut one_failed = false;
         for candidate in candidates {
             let outcome = match &candidate.result {
@@ -136,9 +91,11 @@ impl<B: Bus, D: DeadLetters, C: Clock> Publisher<B, D, C> {
             };
             log(&candidate, outcome);
             one_failed |= outcome == Outcome::Failed;
-            outcomes.push((candidate.position.sequence_number, outcome));
+            let published = candidate.entry.filter(|_| outcome == Outcome::Published);
+            outcomes.delays.extend(published.map(|entry| Delay::of(&entry, now)));
+            outcomes.records.push((candidate.position.sequence_number, outcome));
         }
-        Outcomes(outcomes)
+        outcomes
     }
 
     /// Reads the records and drops those without an event.
@@ -201,8 +158,9 @@ pub fn deadline(given_ms: u64, now: Timestamp) -> Timestamp {
 /// Logs one line per record. It never contains a payload.
 fn log(candidate: &Candidate, outcome: Outcome) {
     let (entry, error) = (candidate.entry.as_ref(), candidate.result.as_ref().err());
-    let (event_id, key) = (entry.map(|e| e.event_id.as_str()), entry.map(|e| e.detail_type.as_str()));
-    let (subject, sequence) = (entry.map(|e| e.subject.as_str()), entry.map(|e| e.sequence));
+    let (event, key) = (entry.map(|e| e.event_id.as_str()), entry.map(|e| e.detail_type.as_str()));
+    let (link, subject) = (entry.map(|e| e.link.as_str()), entry.map(|e| e.subject.as_str()));
+    let (sequence, source) = (entry.map(|e| e.sequence), entry.map(|e| e.source.as_str()));
     let stream_sequence_number = candidate.position.sequence_number.as_str();
     let unpublished = error.map(|_| &candidate.position);
     let (pk, sk) = (unpublished.and_then(|p| p.pk.as_deref()), unpublished.and_then(|p| p.sk.as_deref()));
@@ -211,10 +169,12 @@ fn log(candidate: &Candidate, outcome: Outcome) {
     macro_rules! line {
         ($level:ident, $message:literal) => {
             tracing::$level!(
-                event_id,
+                event,
+                link,
                 key,
                 subject,
                 sequence,
+                source,
                 stream_sequence_number,
                 pk,
                 sk,

@@ -18,13 +18,16 @@
 //! | [`record`] | reading of stream records |
 //! | [`dead_letters`] | the messages about records that cannot be published |
 //! | [`handler`] | the publisher: from a batch of records to their outcomes |
+//! | `outcomes` | the outcomes as Lambda's answer and as metrics |
 
 pub mod config;
 pub mod dead_letters;
 mod error;
 pub mod handler;
+mod outcomes;
 pub mod record;
 
 pub use config::Config;
 pub use error::Error;
-pub use handler::{Outcome, Outcomes, Publisher};
+pub use handler::Publisher;
+pub use outcomes::{Delay, Outcome, Outcomes};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bus::entry::EntryLimit;
 use metrics::Metrics;
-use publisher::Outcome;
+use publisher::{Outcome, Outcomes};
 use serde_json::{Value, json};
 use support::{FakeBus, FakeDeadLetters, PublisherExt, event, now, publisher, reported};
 
@@ -253,7 +253,7 @@ async fn young_record_refused_while_others_pass_is_reported() {
 async fn record_without_time_left_is_reported() {
     let publisher = publisher(bus(), queue());
     let batch = publisher::record::Batch { records: vec![event(1).written_minutes_ago(60).into_json()] };
-    let outcomes = publisher.handle(batch, now() + jiff::SignedDuration::from_secs(14)).await.0;
+    let outcomes = publisher.handle(batch, now() + jiff::SignedDuration::from_secs(14)).await.records;
     assert_eq!(outcomes, [("1001".to_owned(), Outcome::Failed)]);
     assert!(publisher.bus.calls.lock().unwrap().is_empty());
 }
@@ -269,9 +269,9 @@ async fn old_record_that_was_not_sent_is_not_parked() {
 }
 
 /// Metric lines of an invocation with these outcomes.
-fn measured(outcomes: Vec<(String, Outcome)>) -> Vec<Value> {
+fn measured(outcomes: &Outcomes) -> Vec<Value> {
     let lines = Arc::new(Mutex::new(Vec::<String>::new()));
-    publisher::Outcomes(outcomes).measure(&Metrics::new("bitrelay".parse().unwrap(), lines.clone()), now());
+    outcomes.measure(&Metrics::new("bitrelay".parse().unwrap(), lines.clone()), now());
     let lines = lines.lock().unwrap();
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -280,7 +280,7 @@ fn measured(outcomes: Vec<(String, Outcome)>) -> Vec<Value> {
 async fn invocation_counts_published_and_parked_events() {
     let refusing = bus().refuses(2, &["MalformedDetail"; 9]).refuses(5, &["ThrottlingException"; 9]);
     let publisher = publisher(refusing, queue());
-    let [line] = measured(publisher.gets((1..=5).map(event)).await).try_into().unwrap();
+    let [line, _] = measured(&publisher.handles((1..=5).map(event)).await).try_into().unwrap();
     assert_eq!((&line["EventsPublished"], &line["EventsDeadLettered"]), (&json!(3), &json!(1)));
     assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
 }
@@ -288,5 +288,24 @@ async fn invocation_counts_published_and_parked_events() {
 #[tokio::test(start_paused = true)]
 async fn invocation_without_events_writes_no_metrics() {
     let publisher = publisher(bus(), queue());
-    assert_eq!(measured(publisher.gets([event(1).of_the_state()]).await), [] as [Value; 0]);
+    assert_eq!(measured(&publisher.handles([event(1).of_the_state()]).await), [] as [Value; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn delay_of_each_published_event_is_measured_by_source() {
+    let publisher = publisher(bus().refuses(4, &["MalformedDetail"; 9]), queue());
+    let late = [3, 90].into_iter().zip(2..).map(|(seconds, n)| event(n).found_by_a_poll_after(seconds));
+    let records = [event(1)].into_iter().chain(late).chain([event(4), event(5).found_by_a_poll_after(-60)]);
+    let [_, of_webhooks, of_polls] = measured(&publisher.handles(records).await).try_into().unwrap();
+    assert_eq!((&of_webhooks["source"], &of_webhooks["MillisecondsToBus"]), (&json!("webhook"), &json!([0])));
+    assert_eq!(of_polls["MillisecondsToBus"], json!([3_000, 90_000, 0]), "a clock ahead of ours gives 0");
+    assert_eq!(of_polls["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack", "source"]]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn line_has_at_most_the_samples_that_cloudwatch_reads() {
+    let publisher = publisher(bus(), queue());
+    let lines = measured(&publisher.handles((1..=150).map(event)).await);
+    let samples = lines[1..].iter().map(|line| line["MillisecondsToBus"].as_array().unwrap().len());
+    assert_eq!(samples.collect::<Vec<_>>(), [100, 50]);
 }

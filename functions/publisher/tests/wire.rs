@@ -96,7 +96,8 @@ fn record_without_a_time_does_not_count_as_old() {
 fn answer_names_failed_records() {
     let outcomes =
         [("1", Outcome::Published), ("2", Outcome::Failed), ("3", Outcome::Parked), ("4", Outcome::Failed)];
-    let outcomes = Outcomes(outcomes.map(|(number, outcome)| (number.to_owned(), outcome)).to_vec());
+    let records = outcomes.map(|(number, outcome)| (number.to_owned(), outcome)).to_vec();
+    let outcomes = Outcomes { records, ..Outcomes::default() };
     assert_eq!(
         serde_json::to_value(outcomes.into_response()).unwrap(),
         json!({ "batchItemFailures": [{ "itemIdentifier": "2" }, { "itemIdentifier": "4" }] })

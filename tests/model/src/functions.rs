@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use poller::{Poller, PollerSettings, Summary};
-use publisher::Publisher;
-use publisher::handler::{Outcome, decode};
+use publisher::handler::decode;
 use publisher::record::Batch;
+use publisher::{Outcome, Publisher};
 use relay::{LinkId, Settings};
 use serde_json::Value;
 use store::Table;
@@ -232,6 +232,6 @@ impl<T: Table + Clone + 'static> Reach<T> {
         let outcomes = publisher
             .handle(Batch { records: records.to_vec() }, self.deadline(SignedDuration::from_secs(30)))
             .await;
-        Ended::Published(outcomes.0.into_iter().map(|(_, outcome)| outcome).collect())
+        Ended::Published(outcomes.records.into_iter().map(|(_, outcome)| outcome).collect())
     }
 }

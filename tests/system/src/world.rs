@@ -74,7 +74,7 @@ impl World {
             ..simulator::Settings::default()
         };
         let simulator = Arc::new(Simulator::start(settings).await.unwrap());
-        let (table, links) = (MemoryTable::default(), MemoryLinks::default());
+        let (table, links) = (MemoryTable::with_stream(), MemoryLinks::default());
         let app = App {
             table: table.clone(),
             links: CachedLinks::bounded(links.clone()),

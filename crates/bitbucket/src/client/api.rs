@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -95,6 +96,15 @@ pub(crate) fn http() -> Result<reqwest::Client, Error> {
         .map_err(|error| Error::Configuration(error.to_string()))
 }
 
+/// Content of a request.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// JSON.
+    Json(Value),
+    /// Fields of a form and their values.
+    Form(Vec<(&'static str, String)>),
+}
+
 /// The API with a credential and an allowance of calls. Clones share the allowance and the reported rate limit.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -181,7 +191,7 @@ impl Client {
         url: Url,
         body: Option<Value>,
     ) -> Result<(), Error> {
-        answer::done(operation, self.request(operation, method, url, body).await?).await
+        answer::done(operation, self.request(operation, method, url, body.map(Body::Json)).await?).await
     }
 
     /// Returns a URL below the base.
@@ -199,14 +209,17 @@ impl Client {
         operation: &'static str,
         method: Method,
         url: Url,
-        body: Option<Value>,
+        body: Option<Body>,
     ) -> Result<Response, Error> {
         self.left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .map_err(|_| Error::AllowanceSpent { operation })?;
         let request = self.api.http.request(method, url);
         let request = match body {
-            Some(body) => request.json(&body),
+            Some(Body::Json(body)) => request.json(&body),
+            Some(Body::Form(fields)) => request
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()),
             None => request,
         };
         let request = match &self.credential {

@@ -4,6 +4,7 @@
 //! the credential is sent with them. The client never retries: only the caller knows its budget and its deadline.
 
 mod account;
+mod acts;
 pub(crate) mod answer;
 pub(crate) mod api;
 mod calls;
@@ -14,9 +15,10 @@ mod repositories;
 mod transport;
 
 pub use account::Whoami;
-pub use api::{Api, Client};
+pub use api::{Api, Body, Client};
 pub use hooks::{Hook, HookPlace, HookSpec};
 pub use path::RepositoryPath;
+pub use reqwest::Method;
 pub use transport::{Sent, Transport, Unreachable};
 
 use crate::payload::Document;

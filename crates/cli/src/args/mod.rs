@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use relay::LinkId;
 
-pub use checks::{DoctorArgs, TriggerArgs};
+pub use checks::{DoctorArgs, SandboxArgs, TriggerArgs};
 pub use events::{EventsCommand, Filters, PrCommand, WatchCommand};
 pub use link::{HookPlaces, HooksCommand, KeyValue, LinkCommand, SecretsFrom};
 pub use replay::{DlqCommand, ReplayArgs};

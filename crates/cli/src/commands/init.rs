@@ -6,7 +6,7 @@ use store::links::Template;
 
 use super::{doctor, hooks, link};
 use crate::Error;
-use crate::args::{DoctorArgs, HookPlaces, LinkCommand, SecretsFrom};
+use crate::args::{HookPlaces, LinkCommand, SecretsFrom};
 use crate::session::Session;
 
 /// Largest number of times that one question is asked.
@@ -48,7 +48,7 @@ pub(crate) async fn init(session: &mut Session<'_, '_>) -> Result<(), Error> {
         HookPlace::Workspace(_) => places.workspace.push(place),
     }
     hooks::sync(session, &places).await?;
-    doctor::doctor(session, &DoctorArgs { no_delivery: false }).await
+    doctor::doctor(session, true).await
 }
 
 /// Asks until the answer can be used.

@@ -27,7 +27,8 @@ pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Resu
         Command::Hooks(HooksCommand::Sync(places)) => hooks::sync(session, &places).await,
         Command::Hooks(HooksCommand::Check(places)) => hooks::check(session, &places).await,
         Command::Hooks(HooksCommand::Remove(places)) => hooks::remove(session, &places).await,
-        Command::Doctor(args) => Box::pin(doctor::doctor(session, &args)).await,
+        Command::Doctor(args) if args.probe => Box::pin(doctor::probe(session, &args.sandbox)).await,
+        Command::Doctor(args) => Box::pin(doctor::doctor(session, !args.no_delivery)).await,
         Command::Init => Box::pin(init::init(session)).await,
         Command::Trigger(args) => trigger::trigger(session, &args).await,
         Command::Events(EventsCommand::List { filters, limit }) => {

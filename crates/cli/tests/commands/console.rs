@@ -50,6 +50,7 @@ pub(crate) async fn open<R>(shell: &Shell, line: &str, visit: impl AsyncFnOnce(S
     let args = std::iter::once("bitrelay").chain(line.split_whitespace()).map(Into::into);
     let mut environment = Environment {
         variable: &variable,
+        time: &probe::RealTime,
         clock: shell.clock.clone(),
         terminal: &mut Script::default(),
         out: &mut out,

@@ -18,7 +18,10 @@ mod reading;
 mod refusals;
 mod replays;
 mod rotation;
+mod sandbox;
 mod stage;
 mod statistics;
 mod terminal;
 mod typing;
+#[path = "../../../probe/tests/sandbox/virtual_time.rs"]
+mod virtual_time;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cli::{Environment, run};
 use jiff::Timestamp;
+use probe::{RealTime, Time};
 use store::memory::ManualClock;
 
 use crate::terminal::Script;
@@ -67,12 +68,18 @@ impl Shell {
 
     /// Runs `bitrelay` with prepared answers.
     pub(crate) async fn types_to(&self, line: &str, script: &mut Script) -> Outcome {
+        self.types_in(&RealTime, line, script).await
+    }
+
+    /// Runs `bitrelay` in a time in which waits end at once.
+    pub(crate) async fn types_in(&self, time: &dyn Time, line: &str, script: &mut Script) -> Outcome {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let variable = |name: &str| self.variables.get(name).cloned();
         let args = std::iter::once("bitrelay").chain(line.split_whitespace()).map(Into::into);
         let mut environment = Environment {
             variable: &variable,
             clock: self.clock.clone(),
+            time,
             terminal: script,
             out: &mut out,
             err: &mut err,

@@ -10,7 +10,7 @@ use bus::{Bus, Entry, Results};
 use jiff::{SignedDuration, Timestamp};
 use publisher::dead_letters::DeadLetters;
 use publisher::record::Batch;
-use publisher::{Error, Outcome, Publisher};
+use publisher::{Error, Outcome, Outcomes, Publisher};
 use relay::{Event, EventId, Source};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Value, json};
@@ -83,6 +83,12 @@ impl Record {
         self.set("/dynamodb/NewImage", "split", json!({ "BOOL": true }))
     }
 
+    /// Makes it an event that a poll found, of a fact this long ago.
+    pub(crate) fn found_by_a_poll_after(self, seconds: i64) -> Self {
+        let occurred = json!({ "N": (NOW_SECOND - seconds).to_string() });
+        self.set("/dynamodb/NewImage", "occurred_at", occurred)
+    }
+
     pub(crate) fn written_minutes_ago(self, minutes: i64) -> Self {
         self.set("/dynamodb", "ApproximateCreationDateTime", json!(NOW_SECOND - 60 * minutes))
     }
@@ -106,17 +112,19 @@ fn decode(item: Item) -> Result<Option<StoredEvent>, Error> {
     let complete = !item.contains_key("split");
     let payload =
         json!({ "filler": "x".repeat(usize::try_from(number("payload_bytes").unwrap_or(2)).unwrap()) });
+    let occurred_at =
+        number("occurred_at").map(|second| Timestamp::from_second(second.cast_signed()).unwrap());
     let event = Event {
         id: EventId::stored(format!("id-{sequence}")),
         key: bitbucket::EventKey::CommentCreated,
-        source: Source::Webhook,
+        source: if occurred_at.is_some() { Source::Poll } else { Source::Webhook },
         trusted: true,
         signed: true,
         link: "acme".parse().unwrap(),
         subject: "pullrequest/acme:widgets/7".parse().unwrap(),
         repository_name: Some("acme/widgets".to_owned()),
         sequence,
-        occurred_at: None,
+        occurred_at,
         observed_at: now(),
         actor: None,
         changes: None,
@@ -235,6 +243,7 @@ pub(crate) fn publisher(bus: FakeBus, dead_letters: FakeDeadLetters) -> FakePubl
 
 /// Shorthands of the tests.
 pub(crate) trait PublisherExt {
+    async fn handles(&self, records: impl IntoIterator<Item = Record>) -> Outcomes;
     async fn gets(&self, records: impl IntoIterator<Item = Record>) -> Vec<(String, Outcome)>;
     fn published(&self) -> Vec<u64>;
     fn parked(&self) -> Vec<Value>;
@@ -242,9 +251,14 @@ pub(crate) trait PublisherExt {
 
 impl PublisherExt for FakePublisher {
     /// Handles a batch with a minute of time.
-    async fn gets(&self, records: impl IntoIterator<Item = Record>) -> Vec<(String, Outcome)> {
+    async fn handles(&self, records: impl IntoIterator<Item = Record>) -> Outcomes {
         let batch = Batch { records: records.into_iter().map(|record| record.0).collect() };
-        self.handle(batch, now() + SignedDuration::from_mins(1)).await.0
+        self.handle(batch, now() + SignedDuration::from_mins(1)).await
+    }
+
+    /// Handles a batch, and returns the outcome of each record.
+    async fn gets(&self, records: impl IntoIterator<Item = Record>) -> Vec<(String, Outcome)> {
+        self.handles(records).await.records
     }
 
     /// Sequences of the events on the bus, in the order of their arrival.
@@ -260,7 +274,7 @@ impl PublisherExt for FakePublisher {
 }
 
 /// Sequence numbers that are reported to Lambda.
-pub(crate) fn reported(outcomes: Vec<(String, Outcome)>) -> Vec<String> {
-    let response = publisher::Outcomes(outcomes).into_response();
+pub(crate) fn reported(records: Vec<(String, Outcome)>) -> Vec<String> {
+    let response = Outcomes { records, ..Outcomes::default() }.into_response();
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier.unwrap()).collect()
 }

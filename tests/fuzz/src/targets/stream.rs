@@ -100,13 +100,14 @@ impl Target for Records {
             };
             publisher.handle(batch, deadline).await
         });
-        let count = |wanted: Outcome| outcomes.0.iter().filter(|(_, outcome)| *outcome == wanted).count();
+        let count =
+            |wanted: Outcome| outcomes.records.iter().filter(|(_, outcome)| *outcome == wanted).count();
         let (published, parked, failed) =
             (count(Outcome::Published), count(Outcome::Parked), count(Outcome::Failed));
         assert!(
-            wanted <= outcomes.0.len(),
+            wanted <= outcomes.records.len(),
             "{wanted} records hold events, {} have an outcome",
-            outcomes.0.len()
+            outcomes.records.len()
         );
         assert_eq!(
             (published, parked),

@@ -45,6 +45,21 @@ pub(super) async fn push(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)]).into_response())
 }
 
+/// `DELETE .../refs/branches/{branch}`.
+pub(super) async fn delete_branch(
+    State(hub): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(params): Path<Params>,
+) -> Result<StatusCode, ApiError> {
+    hub.act(
+        &caller.0,
+        |world| params.repository(world),
+        |world, act| world.delete_branch(act, params.branch()),
+        |_, _, ()| Ok(()),
+    )?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 fn commit_link(world: &World, repository: RepositoryId, hash: &str) -> Result<String, Refusal> {
     let shown = world.view().commit_reference(&world.repository(repository)?.identity, hash);
     Ok(shown.pointer("/links/self/href").and_then(Value::as_str).unwrap_or_default().to_owned())

@@ -20,7 +20,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 
 /// Largest request body. Bitbucket accepted a description of 1.3 million characters.
@@ -68,6 +68,7 @@ fn repository_routes() -> Router<Arc<Hub>> {
     Router::new()
         .route("/", get(repositories::read).post(repositories::create))
         .route("/src", post(commits::push))
+        .route("/refs/branches/{branch}", delete(commits::delete_branch))
         .route("/hooks", get(hooks::list).post(hooks::create))
         .route("/hooks/{uid}", get(hooks::read).put(hooks::change).delete(hooks::delete))
         .route("/commit/{hash}", get(commits::read))

@@ -17,6 +17,7 @@ pub(crate) struct Params {
     hash: Option<String>,
     key: Option<String>,
     uid: Option<String>,
+    branch: Option<String>,
 }
 
 impl Params {
@@ -50,6 +51,10 @@ impl Params {
 
     pub(crate) fn key(&self) -> &str {
         self.key.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn branch(&self) -> &str {
+        self.branch.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn uid(&self) -> &str {

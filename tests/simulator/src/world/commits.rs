@@ -180,6 +180,22 @@ impl World {
         self.announce_branch(act, branch, pushed.old.as_deref(), new, outbox)
     }
 
+    /// Deletes a branch. Pull requests from it stay as they are.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Invalid`] for the main branch.
+    pub fn delete_branch(&mut self, act: &Act, branch: &str) -> Result<Done<()>, Refusal> {
+        if branch == MAIN_BRANCH {
+            return Err(Refusal::invalid("branch", "The main branch cannot be deleted."));
+        }
+        if !self.repository(act.repository)?.branches.contains_key(branch) {
+            return Err(Refusal::not_found(format!("Branch not found: {branch}")));
+        }
+        let mut outbox = Outbox::default();
+        self.remove_branch(act, branch, &mut outbox)?;
+        Ok(Done { value: (), outbox })
+    }
+
     /// Removes a branch, which is a push of nothing.
     pub(super) fn remove_branch(
         &mut self,

@@ -1,25 +1,26 @@
-//! `doctor`: checks everything that a link needs and shows one line per check.
+//! `doctor`: checks everything that a link needs and shows one line per check. With `--probe` it measures Bitbucket.
 
 mod bitbucket_side;
 mod budget;
 mod check;
 mod our_side;
 mod places;
+mod sandbox;
 
 use relay::LinkId;
 use serde_json::Value;
 use store::{DueWatch, KeptKey};
 
 use crate::Error;
-use crate::args::DoctorArgs;
 use crate::output::Report;
 use crate::session::Session;
 use check::{Check, Level};
+pub(crate) use sandbox::probe;
 
-/// Runs all checks. A failed check skips only the checks that would fail for the same reason.
-pub(crate) async fn doctor(session: &mut Session<'_, '_>, args: &DoctorArgs) -> Result<(), Error> {
+/// Runs all checks, with a test delivery if `delivers`. A failed check skips only the checks that would fail for the same reason.
+pub(crate) async fn doctor(session: &mut Session<'_, '_>, delivers: bool) -> Result<(), Error> {
     let link = session.link()?;
-    let checks = checks(session, &link, args).await;
+    let checks = checks(session, &link, delivers).await;
     let report = Report {
         text: checks.iter().map(Check::line).collect::<Vec<_>>().join("\n"),
         json: checks.iter().map(Check::json).collect(),
@@ -51,7 +52,7 @@ pub(crate) async fn bitbucket_checks(session: &mut Session<'_, '_>, link: &LinkI
     bitbucket_side::checks(session, link).await.iter().map(Check::json).collect()
 }
 
-async fn checks(session: &mut Session<'_, '_>, link: &LinkId, args: &DoctorArgs) -> Vec<Check> {
+async fn checks(session: &mut Session<'_, '_>, link: &LinkId, delivers: bool) -> Vec<Check> {
     let stack = our_side::stack(session, link).await;
     let reachable = stack.level != Level::Fail;
     let mut checks = vec![stack];
@@ -63,7 +64,7 @@ async fn checks(session: &mut Session<'_, '_>, link: &LinkId, args: &DoctorArgs)
     checks.push(found);
     if usable {
         checks.extend(bitbucket_side::checks(session, link).await);
-        if !args.no_delivery {
+        if delivers {
             checks.extend(our_side::delivery(session, link).await);
         }
     }

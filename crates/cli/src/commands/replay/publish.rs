@@ -10,6 +10,7 @@ use store::reading::EventSummary;
 use super::progress::{Progress, ProgressFile};
 use crate::Error;
 use crate::args::ReplayArgs;
+use crate::interrupt::interrupted;
 use crate::output::Report;
 use crate::republish::{Outcome, Pace, Republisher};
 use crate::session::Session;
@@ -91,14 +92,6 @@ async fn batches(
         if is_over {
             return Ok(());
         }
-    }
-}
-
-/// Ends when the person presses Ctrl-C.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Nobody can interrupt then.
-        std::future::pending::<()>().await;
     }
 }
 

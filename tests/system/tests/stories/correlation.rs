@@ -1,0 +1,76 @@
+//! The lines of the log that connect a delivery to its entry on the bus.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use system::Repo;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::deployment::Deployment;
+
+/// The log of this thread, in the form of the deployed functions, at the default level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// The fields of each line.
+    fn lines(&self) -> Vec<Value> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].take()).collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// The query of docs/MONITORING.md, by hand: the lines that name one event, of the delivery with this request id.
+fn correlated(lines: &[Value], request: &str) -> Vec<Value> {
+    let stored = lines.iter().find(|line| line["request"] == request && line["event"].is_string());
+    let event = stored.unwrap_or_else(|| panic!("no line has the request and an event"))["event"].clone();
+    lines.iter().filter(|line| line["event"] == event).cloned().collect()
+}
+
+#[tokio::test]
+async fn delivery_leads_to_its_entry_on_the_bus() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO);
+    let _guard = tracing::subscriber::set_default(subscriber.with_writer(log.clone()).finish());
+    let mut stack = Deployment::start().await;
+    for number in [1, 2] {
+        let headers = json!({
+            "content-type": "application/json", "x-event-key": "pullrequest:updated",
+            "x-hook-uuid": "{hook}", "x-request-uuid": format!("request-{number}"),
+        });
+        let body = json!({
+            "repository": { "uuid": stack.world.uuid(Repo::Gadgets), "full_name": "acme/gadgets" },
+            "pullrequest": { "id": number, "updated_on": "2026-11-24T10:00:00.000001+00:00" },
+        });
+        assert_eq!(stack.sends("/webhook/gadgets", "", headers, &body).await, 200);
+    }
+    let entries = stack.publishes().await;
+
+    let lines = log.lines();
+    let [stored, published] = correlated(&lines, "request-2").try_into().unwrap();
+    assert_eq!((&stored["message"], &published["message"]), (&json!("stored"), &json!("event published")));
+    let entry = entries.iter().find(|entry| published["event"] == entry.event_id.as_str()).unwrap();
+    assert_eq!(published["subject"], entry.subject.as_str());
+    for field in ["link", "subject", "sequence", "key", "source"] {
+        assert!(!stored[field].is_null(), "no {field}");
+        assert_eq!(stored[field], published[field], "{field}");
+    }
+}
