@@ -72,7 +72,8 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if controls(c) { ' ' } else { c }).collect()
 }
 
-/// Returns text of several lines without characters that control a terminal. For safety: every output passes through it.
+/// Returns text of several lines without characters that control a terminal. For safety: every output passes through
+/// it.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if controls(c) && c != '\n' { ' ' } else { c }).collect()
 }

@@ -196,8 +196,8 @@ impl<'s, 'a> Session<'s, 'a> {
         Ok(Republisher { reader, bus, table, limit, clock, pace })
     }
 
-    /// Returns the links whose log a command reads: the one that the configuration names, else all of the stack's. If no
-    /// stack is named either, the links with a watch.
+    /// Returns the links whose log a command reads: the one that the configuration names, else all of the stack's. If
+    /// no stack is named either, the links with a watch.
     pub(crate) async fn links_to_read(&mut self) -> Result<Vec<LinkId>, Error> {
         if let Some(link) = self.config.link.clone() {
             return Ok(vec![link]);
@@ -278,8 +278,8 @@ impl<'s, 'a> Session<'s, 'a> {
         Url::parse(&url).map_err(|error| Error::Usage(format!("the webhook URL {url:?}: {error}")))
     }
 
-    /// Returns all URLs of this stack to which Bitbucket can deliver for a link: the one from the configuration, that of
-    /// API Gateway, and that of the stack's own domain.
+    /// Returns all URLs of this stack to which Bitbucket can deliver for a link: the one from the configuration, that
+    /// of API Gateway, and that of the stack's own domain.
     pub(crate) async fn webhook_urls(&mut self, link: &LinkId) -> Result<Vec<Url>, Error> {
         let mut urls = vec![self.webhook_url(link).await?];
         let outputs = self.deployment().await?.outputs;

@@ -16,7 +16,8 @@ use crate::question::{Question, Setup};
 use crate::sandbox::Sandbox;
 use crate::time::Time;
 
-/// A probe. One at a time may run in a repository: at its beginning and at its end it removes what any probe made there.
+/// A probe. One at a time may run in a repository: at its beginning and at its end it removes what any probe made
+/// there.
 pub struct Probe<'p> {
     /// The person who opens the pull request and comments.
     pub author: Client,
@@ -49,8 +50,8 @@ impl Probe<'_> {
         Sandbox { client: self.author.clone(), repository: self.repository.clone() }
     }
 
-    /// Makes all measurements. One that fails leaves the others alone, and its questions get the reason. May be cancelled
-    /// at any time; call [`Probe::clean_up`] in any case.
+    /// Makes all measurements. One that fails leaves the others alone, and its questions get the reason. May be
+    /// cancelled at any time; call [`Probe::clean_up`] in any case.
     ///
     /// # Errors
     ///

@@ -103,8 +103,8 @@ impl Sandbox {
         Ok(PullRequest { sandbox: self.clone(), id: id_of(&opened)?.to_string(), branch })
     }
 
-    /// Removes what this probe made, and what an interrupted one left: hooks, open pull requests and branches. Bitbucket
-    /// has no call that deletes a pull request, so they are declined.
+    /// Removes what this probe made, and what an interrupted one left: hooks, open pull requests and branches.
+    /// Bitbucket has no call that deletes a pull request, so they are declined.
     pub(crate) async fn clean_up(&self) -> Result<(), Error> {
         for hook in self.client.hooks(&self.hooks()).await? {
             if hook.description == NAME {

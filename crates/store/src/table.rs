@@ -34,8 +34,8 @@ pub trait SubjectLog: Send + Sync {
     fn commit(&self, commit: &Commit<'_>) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Returns watches of a shard's links that are due at `until`, the longest overdue first: at most `limit` of those
-    /// that are patient, at most `limit` of subjects that only a delivery without a signature names, and at most `limit`
-    /// of the others. So neither sweeps nor forged deliveries hide the watch of a window.
+    /// that are patient, at most `limit` of subjects that only a delivery without a signature names, and at most
+    /// `limit` of the others. So neither sweeps nor forged deliveries hide the watch of a window.
     ///
     /// The index may lag behind by a moment: a watch can appear late, or once more after it was polled.
     fn due_in(

@@ -6,8 +6,9 @@ use relay::ShortHash;
 use relay::observation::HeadDetails;
 use serde_json::Value;
 
-/// Reads the builds and the size of the head. `pull_request` has the link to its changed files. What Bitbucket cannot answer (a diff that takes too long, a source branch
-/// that does not exist any more) stays empty, and does not fail the poll.
+/// Reads the builds and the size of the head. `pull_request` has the link to its changed files. What Bitbucket cannot
+/// answer (a diff that takes too long, a source branch that does not exist any more) stays empty, and does not fail the
+/// poll.
 pub(crate) async fn read_head(
     client: &Client,
     repository: &RepositoryPath,

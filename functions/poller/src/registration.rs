@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::poller::Poller;
 
 /// Has the repository of a pull request swept often from now on, because it has activity. For *economy*, an instance
-/// reads the repository's state once an hour. `confirmed` is the `repository` object as Bitbucket answered, if no signature
-/// proves the other.
+/// reads the repository's state once an hour. `confirmed` is the `repository` object as Bitbucket answered, if no
+/// signature proves the other.
 pub(crate) async fn register_active<T: Table, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     due: &DueWatch,

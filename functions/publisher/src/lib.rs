@@ -1,7 +1,7 @@
 //! Publishes every event of the log: reads the table's stream and puts its events on the [`bus`].
 //!
-//! Nothing else publishes new events. Guarantee G7: every event of the log reaches the bus or the dead-letter queue. Each record
-//! has one of three outcomes:
+//! Nothing else publishes new events. Guarantee G7: every event of the log reaches the bus or the dead-letter queue.
+//! Each record has one of three outcomes:
 //!
 //! | outcome | cause | consequence |
 //! | --- | --- | --- |

@@ -28,8 +28,8 @@ pub async fn answer(
     answer
 }
 
-/// Returns the name of the metric that counts such answers. API Gateway counts 5xx. A 405 is a request that is not POST,
-/// so no delivery.
+/// Returns the name of the metric that counts such answers. API Gateway counts 5xx. A 405 is a request that is not
+/// POST, so no delivery.
 const fn metric(answer: &HttpAnswer) -> Option<&'static str> {
     match answer.status() {
         202 => Some("DeliveriesKept"),

@@ -2,8 +2,8 @@
 //! send.
 //!
 //! An input is a JSON value, because nearly all real inputs are JSON. A [`target`] reads it and runs the product with
-//! it; an assertion of the target, a panic anywhere, or a run of seconds is a failure. A [`round`] changes the inputs of
-//! a [`corpus`] by chance, and keeps those that make the product do something new: its [`traits`] (events, statuses,
+//! it; an assertion of the target, a panic anywhere, or a run of seconds is a failure. A [`round`] changes the inputs
+//! of a [`corpus`] by chance, and keeps those that make the product do something new: its [`traits`] (events, statuses,
 //! errors, reasons of watches) take the place of coverage, which needs an instrumented build. Everything follows from
 //! the seed of the round. A failing input is [shrunk](shrink) before it is shown.
 //!

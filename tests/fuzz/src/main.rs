@@ -1,7 +1,7 @@
 //! `make fuzz N=300000`: that many random inputs, on all processors.
 //!
-//! It prints the seed of each round that failed, and a small input that fails alike. `make fuzz TARGET=fold SEED=17` runs
-//! that round again, and `make fuzz TARGET=fold INPUT=FILE` one input.
+//! It prints the seed of each round that failed, and a small input that fails alike. `make fuzz TARGET=fold SEED=17`
+//! runs that round again, and `make fuzz TARGET=fold INPUT=FILE` one input.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ pub trait Target {
 pub struct Kind {
     /// Its name, also of its folder in `corpus/`.
     pub name: &'static str,
-    /// What it reads.
+    /// The input that it reads.
     pub reads: &'static str,
     /// Makes the target.
     pub make: fn() -> Box<dyn Target>,

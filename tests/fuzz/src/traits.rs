@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Hashes of everything that the product did: statuses, errors, events, reasons of watches. An input with a new trait is
-/// worth keeping.
+/// Hashes of everything that the product did: statuses, errors, events, reasons of watches. An input with a new trait
+/// is worth keeping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Traits(BTreeSet<u64>);
 

@@ -1,7 +1,7 @@
 //! The steps that a state allows.
 //!
-//! A step that touches nothing that anybody else may touch is made at once, before all others: every order with it later
-//! comes to the same. That is a partial-order reduction; it leaves states out and loses no outcome.
+//! A step that touches nothing that anybody else may touch is made at once, before all others: every order with it
+//! later comes to the same. That is a partial-order reduction; it leaves states out and loses no outcome.
 
 use crate::call::Call;
 use crate::gate::{Failure, Fate};

@@ -5,8 +5,8 @@
 //!
 //! - The **model** visits every interleaving of small worlds: webhooks, resends, pollers, the publisher, crashes and
 //!   faults. A model checker explores; the code that it runs is that of the functions.
-//! - The **crash table** lets each call of each function go wrong in each way, one at a time, heals it, and compares the
-//!   log and the state with an undisturbed run. `docs/CRASHES.md` is made from it.
+//! - The **crash table** lets each call of each function go wrong in each way, one at a time, heals it, and compares
+//!   the log and the state with an undisturbed run. `docs/CRASHES.md` is made from it.
 //!
 //! | module | holds |
 //! | --- | --- |

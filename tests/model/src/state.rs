@@ -114,7 +114,7 @@ pub(crate) struct Running {
 pub struct Broken {
     /// `G1` to `G9`.
     pub guarantee: &'static str,
-    /// What is wrong.
+    /// The reason, in words.
     pub why: String,
 }
 

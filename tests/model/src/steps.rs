@@ -24,7 +24,7 @@ use crate::world::Tick;
 pub(crate) struct Made {
     /// The invocation after the step.
     running: Option<Arc<Running>>,
-    /// What is durable, if the call may have changed it.
+    /// The durable state, if the call may have changed it.
     durable: Option<Arc<Durable>>,
     line: Arc<str>,
     /// The table's refusal, in words.

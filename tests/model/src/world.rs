@@ -25,7 +25,7 @@ pub struct World {
     pub begins: i64,
     /// Second in which a poll read the pull request before. Without one, the first poll is due.
     pub polled: Option<i64>,
-    /// What happens besides, in this order, at any moment. Nothing else lets time pass.
+    /// The other happenings, in this order, each at any moment. Nothing else lets time pass.
     pub agenda: &'static [Tick],
     /// Attempts that Bitbucket makes with each webhook.
     pub attempts: u32,
@@ -98,8 +98,8 @@ impl World {
         self.polled.map_or(self.acts_before(), before)
     }
 
-    /// Windows and intervals: the default ones, without sweeps and the tail. Each comment without a webhook is left to the
-    /// windows and the full read, an hour later.
+    /// Windows and intervals: the default ones, without sweeps and the tail. Each comment without a webhook is left to
+    /// the windows and the full read, an hour later.
     pub(crate) fn settings() -> Settings {
         Settings {
             tail_seconds: [0; 3],

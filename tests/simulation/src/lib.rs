@@ -1,7 +1,7 @@
 //! The deployed functions in one process and in virtual time: seeded random histories.
 //!
-//! People edit, delete and comment around the ends of windows, publish reviews and wait in merge queues. Answers lag, are
-//! refused, or lack an item. Webhooks get lost, come twice or late. Invocations crash
+//! People edit, delete and comment around the ends of windows, publish reviews and wait in merge queues. Answers lag,
+//! are refused, or lack an item. Webhooks get lost, come twice or late. Invocations crash
 //! at any of their I/O calls, calls fail before or after they were carried out, two pollers run at once, and no two
 //! clocks agree. After each history G2 to G9 are checked (`docs/GUARANTEES.md`).
 //!

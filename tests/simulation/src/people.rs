@@ -165,7 +165,8 @@ impl History {
         Some(value)
     }
 
-    /// Lets the author write a version of a comment. Gives the act's value and the webhooks, which the ledger waits for.
+    /// Lets the author write a version of a comment. Gives the act's value and the webhooks, which the ledger waits
+    /// for.
     pub(crate) fn written<T>(
         &self,
         act: impl FnOnce(&mut World, &world::Act) -> Outcome<T>,

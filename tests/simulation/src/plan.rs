@@ -142,8 +142,8 @@ impl Plan {
         }
     }
 
-    /// True if all comments and tasks are listed again after the last wrong answer: by the last check of the tail, or by a
-    /// full read.
+    /// True if all comments and tasks are listed again after the last wrong answer: by the last check of the tail, or
+    /// by a full read.
     pub const fn lists_everything_late(&self) -> bool {
         self.has_tail || self.settings.full_read_seconds > 0
     }

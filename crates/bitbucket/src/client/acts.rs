@@ -7,8 +7,8 @@ use super::{Body, Client, RepositoryPath, answer};
 use crate::Error;
 
 impl Client {
-    /// Makes a call below a repository, such as `POST` to `["pullrequests"]`. Returns the status, also of a refusal, and
-    /// the JSON of the answer; `Null` if it has none.
+    /// Makes a call below a repository, such as `POST` to `["pullrequests"]`. Returns the status, also of a refusal,
+    /// and the JSON of the answer; `Null` if it has none.
     ///
     /// # Errors
     ///

@@ -38,8 +38,8 @@ impl Client {
     }
 
     /// Lists comments, the last changed first: then a partial listing has what matters. No document says that comments
-    /// can be sorted. If Bitbucket answers 400, they are listed in its own order, as long as this [`Api`](super::Api) is
-    /// used.
+    /// can be sorted. If Bitbucket answers 400, they are listed in its own order, as long as this [`Api`](super::Api)
+    /// is used.
     async fn last_changed_first(&self, operation: &'static str, url: Url) -> Result<Listing<Comment>, Error> {
         let sort = &self.api.refused().sort;
         if !sort.load(Ordering::Relaxed) {

@@ -19,7 +19,7 @@ const MAX_SMALLER_PAGES: usize = 60;
 /// of a function.
 const MAX_LISTING_BYTES: usize = 24 * 1024 * 1024;
 
-/// What is left of the limits of one listing.
+/// The rest of the limits of one listing.
 #[derive(Debug)]
 struct Room {
     smaller_pages: usize,

@@ -43,10 +43,10 @@ Examples:
   bitrelay doctor --link acme
   bitrelay doctor --link acme --no-delivery --format json
 
-With --probe it measures instead what Bitbucket does not document, such as the time in which edits are silent. It opens a
-pull request in a sandbox repository, acts on it with the link's credential, and cleans up after itself, also after
-Ctrl-C. It takes about 25 minutes and at most 100 API calls. Bitbucket has to reach the listener: start a tunnel to it and
-give the tunnel's address.
+With --probe it measures instead what Bitbucket does not document, such as the time in which edits are silent. It opens
+a pull request in a sandbox repository, acts on it with the link's credential, and cleans up after itself, also after
+Ctrl-C. It takes about 25 minutes and at most 100 API calls. Bitbucket has to reach the listener: start a tunnel to it
+and give the tunnel's address.
 
   bitrelay doctor --probe --link acme --repository acme/sandbox --listen 127.0.0.1:4350 --public-url https://abc.example.com
   bitrelay doctor --probe --link acme --reviewer-link second --repository acme/sandbox --public-url https://abc.example.com")]

@@ -1,4 +1,4 @@
-//! How long reviews take, and whose turn it is.
+//! The page of reviews: their times, and whose turn it is.
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};

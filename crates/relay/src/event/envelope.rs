@@ -59,8 +59,8 @@ pub struct Envelope<'e> {
     /// Counters of the pull request; null for other subjects.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Counters>"))]
     pub counters: Option<&'e Counters>,
-    /// Bitbucket's payload; for a fact that a poll found, JSON of the same shape, with a member `cut` if a text in it was
-    /// too long. Null if `payload_reference` is present.
+    /// Bitbucket's payload; for a fact that a poll found, JSON of the same shape, with a member `cut` if a text in it
+    /// was too long. Null if `payload_reference` is present.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Map<String, Value>>"))]
     pub payload: Option<Value>,
     /// Location of the payload in the table. Present only if the entry would exceed the bus's limit.

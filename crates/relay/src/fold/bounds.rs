@@ -68,7 +68,8 @@ pub(super) fn account(mut raw: Value) -> Value {
 }
 
 /// Cuts a comment, a task or a review to `max_bytes`: first the rendered text, then the end of the typed text, then the
-/// largest other fields. Returns a note of what was cut, for the payload that has the item as `name`; `None` if it fits.
+/// largest other fields. Returns a note of what was cut, for the payload that has the item as `name`; `None` if it
+/// fits.
 pub(super) fn item(raw: &mut Value, name: &str, max_bytes: usize) -> Option<Value> {
     let bytes = json_bytes(raw);
     if bytes <= max_bytes {

@@ -99,8 +99,8 @@ impl PollContext {
 
     /// Plans another poll for the unlisted items, each with its version and doubts, that were not asked for by id: now,
     /// or when it can confirm that they do not exist. Items that were stored while the poll was reading do not count.
-    /// After an incomplete listing this is done only if a lookup found an item gone: without progress, one such poll would
-    /// follow the other without end.
+    /// After an incomplete listing this is done only if a lookup found an item gone: without progress, one such poll
+    /// would follow the other without end.
     pub(super) fn recheck_unlisted<'d, I: Ord, T>(
         &mut self,
         listing: &Listing<I, T>,

@@ -1,7 +1,7 @@
 //! Pruning: the end of every fold. A state has to fit one item of the table, whatever happens in Bitbucket.
 //!
-//! What only recognises late webhooks goes first: older revisions and the texts of deleted items. A state that is still
-//! too large lets go of items, the longest unchanged first. See [`LetGo`].
+//! Older revisions and the texts of deleted items go first: they only recognise late webhooks. A state that is still too
+//! large lets go of items, the longest unchanged first. See [`LetGo`].
 
 use jiff::{SignedDuration, Timestamp};
 

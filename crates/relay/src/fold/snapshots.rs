@@ -66,8 +66,8 @@ pub(super) fn of_report(ctx: &mut FoldContext<'_>, report: &Report) -> Option<Re
         return None;
     }
     if pr.seen_in_sweep_at.is_some_and(|noticed| has_ended(&seen.raw) || seen.updated_on > Some(noticed)) {
-        // The change in the listing is in this snapshot, or in comments and tasks: those are read as planned. A snapshot
-        // of the same time may be older than the listing, because not every change moves the time.
+        // The change in the listing is in this snapshot, or in comments and tasks: those are read as planned. A
+        // snapshot of the same time may be older than the listing, because not every change moves the time.
         pr.seen_in_sweep_at = None;
     }
     if is_ambiguous(pr, &seen) {
@@ -90,8 +90,8 @@ pub(super) fn of_poll(
     take(pr, seen, repository, is_unsigned)
 }
 
-/// True if a snapshot is not older than the stored one. Bitbucket's own word replaces an unsigned one, whose time proves
-/// nothing.
+/// True if a snapshot is not older than the stored one. Bitbucket's own word replaces an unsigned one, whose time
+/// proves nothing.
 pub(super) fn is_newest(pr: &PullRequestState, seen: &PullRequest, is_signed: bool) -> bool {
     pr.snapshot.is_null() || (is_signed && pr.is_unsigned) || seen.updated_on >= pr.snapshot_updated_on
 }

@@ -9,8 +9,8 @@ use bitbucket::payload::Document;
 pub struct Listing<I, T> {
     /// The items that were listed.
     pub items: Vec<Document<T>>,
-    /// True if these are all items. Of the items that an incomplete listing lacks, nothing follows for those that it may
-    /// not have reached.
+    /// True if these are all items. Of the items that an incomplete listing lacks, nothing follows for those that it
+    /// may not have reached.
     pub complete: bool,
     /// The answers for single items that the state has and the listing lacks: `None` is "does not exist".
     pub lookups: BTreeMap<I, Option<Document<T>>>,

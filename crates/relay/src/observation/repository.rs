@@ -79,8 +79,8 @@ impl Sweep {
         Self { continued, next, ..self }
     }
 
-    /// True if a pull request was not listed: neither by this sweep, nor on the pages that it continued. One whose end is
-    /// not known stays for the next sweep.
+    /// True if a pull request was not listed: neither by this sweep, nor on the pages that it continued. One whose end
+    /// is not known stays for the next sweep.
     pub(crate) fn lacks(&self, listed: &BTreeMap<PullRequestId, Listed>, id: PullRequestId) -> bool {
         let is_before = self.continued.as_ref().is_some_and(|continued| continued.listed.contains(&id));
         self.complete && !listed.contains_key(&id) && !is_before && !self.missing.contains(&id)

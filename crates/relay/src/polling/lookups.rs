@@ -46,7 +46,8 @@ impl Lookups {
     }
 }
 
-/// The comments that one poll of a commit asks for by id, after a listing that began at `started_at`, for `calls` calls.
+/// The comments that one poll of a commit asks for by id, after a listing that began at `started_at`, for `calls`
+/// calls.
 pub fn comment_lookups(
     comments: &Comments,
     listing: &Listing<CommentId, Comment>,
@@ -73,7 +74,8 @@ fn comments_to_ask_for(
     unlisted
 }
 
-/// False if a poll found lately that an item does not exist, and a poll at `at` could not confirm it yet. For *economy*.
+/// False if a poll found lately that an item does not exist, and a poll at `at` could not confirm it yet. For
+/// *economy*.
 fn may_ask(doubts: &[Doubt], at: Timestamp, settings: &Settings) -> bool {
     settings.gone_confirmed_at(doubts).is_none_or(|confirmed_at| confirmed_at <= at)
 }
@@ -86,9 +88,9 @@ fn shares(comments: usize, tasks: usize, calls: u32) -> (usize, usize) {
     (comments, tasks.min(MAX_LOOKUPS).min(calls - comments))
 }
 
-/// Comments that stand in the state, or whose deletion is in doubt, and are missing from a listing. A listing is read in
-/// pages while people write, so a missing comment is deleted only if Bitbucket, asked by id, confirms it: put its answers
-/// into [`Listing::lookups`]. Some of many suffice: the fold then plans another poll for the others.
+/// Comments that stand in the state, or whose deletion is in doubt, and are missing from a listing. A listing is read
+/// in pages while people write, so a missing comment is deleted only if Bitbucket, asked by id, confirms it: put its
+/// answers into [`Listing::lookups`]. Some of many suffice: the fold then plans another poll for the others.
 ///
 /// An incomplete listing whose order shows that it has the last changed comments lacks those that changed later than
 /// its last one.

@@ -1,4 +1,5 @@
-//! Decisions about polls: their repositories, order, reads and pace, postponement, lookups, sweeps, and pauses after failures.
+//! Decisions about polls: their repositories, order, reads and pace, postponement, lookups, sweeps, and pauses after
+//! failures.
 
 mod access;
 mod allowance;

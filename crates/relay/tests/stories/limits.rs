@@ -318,7 +318,7 @@ fn comments_of_one_poll_beyond_the_limit_are_all_published() {
     assert_eq!(world.waits(60).polls(), NOTHING);
 }
 
-/// What happens to one of many comments.
+/// An act on one of many comments.
 #[derive(Debug, Clone, Copy)]
 enum Act {
     Write,

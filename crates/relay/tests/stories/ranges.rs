@@ -1,4 +1,5 @@
-//! Arithmetic over the whole range of its numbers and times: no panic, no wrapping, and nothing promised that is not so.
+//! Arithmetic over the whole range of its numbers and times: no panic, no wrapping, and nothing promised that is not
+//! so.
 
 use bitbucket::EventKey::{CommentCreated, CommentUpdated};
 use bitbucket::RateLimit;

@@ -81,8 +81,8 @@ impl Log {
         self
     }
 
-    /// Reads so many items at a time of each of a link's partitions, at most 1,000. Fewer read less in vain if the log is
-    /// not read to its end.
+    /// Reads so many items at a time of each of a link's partitions, at most 1,000. Fewer read less in vain if the log
+    /// is not read to its end.
     #[must_use]
     pub fn in_pages_of(mut self, items: usize) -> Self {
         self.query.page = i32::try_from(items).map_or(LARGE_PAGE, |items| items.clamp(1, LARGE_PAGE));

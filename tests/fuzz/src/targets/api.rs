@@ -1,7 +1,7 @@
 //! Answers of Bitbucket's API: client, poller, fold and store, in virtual time.
 //!
-//! Whatever Bitbucket answers: no panic, no call beyond the budget (G8), the credential goes to the API only, the log has
-//! no gap and no double, and everything stored can be read again.
+//! Whatever Bitbucket answers: no panic, no call beyond the budget (G8), the credential goes to the API only, the log
+//! has no gap and no double, and everything stored can be read again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -49,8 +49,9 @@ struct Answers {
     runtime: Runtime,
 }
 
-/// Makes the target. An input has `"deliveries"` (`key` and `body`) that come first, `"runs"` (seconds before each run of
-/// the poller), and `"answers"`: a list for each kind of call (`comments`, `tasks`, `statuses`, `commits`, `diffstat`,
+/// Makes the target. An input has `"deliveries"` (`key` and `body`) that come first, `"runs"` (seconds before each run
+/// of the poller), and `"answers"`: a list for each kind of call (`comments`, `tasks`, `statuses`, `commits`,
+/// `diffstat`,
 /// `pullrequests`, `one`), of which the last repeats. An answer has `status`, `headers` and `body`, or `unreachable`.
 pub fn make() -> Box<dyn Target> {
     Box::new(Answers { runtime: runtime() })

@@ -61,8 +61,9 @@ struct Authorizations {
     routes: Router,
 }
 
-/// Makes the target. An input is a list of requests `{"method", "path", "query", "after"}`; `{nonce}` stands for a nonce
-/// that was just issued, and `{state}` for the state of the last redirect to Bitbucket. `after` are seconds before it.
+/// Makes the target. An input is a list of requests `{"method", "path", "query", "after"}`; `{nonce}` stands for a
+/// nonce that was just issued, and `{state}` for the state of the last redirect to Bitbucket. `after` are seconds
+/// before it.
 pub fn make() -> Box<dyn Target> {
     // Not paused: a connection is really tried, and refused.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -26,8 +26,8 @@ struct Records {
     runtime: Runtime,
 }
 
-/// Makes the target. An input is `{"records": [...], "bus": [code or null, ...], "queue": bool}`: `bus` are the results of
-/// the first entries, `"queue": false` refuses dead letters. The attributes of an image may have short forms.
+/// Makes the target. An input is `{"records": [...], "bus": [code or null, ...], "queue": bool}`: `bus` are the results
+/// of the first entries, `"queue": false` refuses dead letters. The attributes of an image may have short forms.
 pub fn make() -> Box<dyn Target> {
     Box::new(Records { runtime: runtime() })
 }

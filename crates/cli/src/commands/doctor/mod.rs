@@ -17,7 +17,8 @@ use crate::session::Session;
 use check::{Check, Level};
 pub(crate) use sandbox::probe;
 
-/// Runs all checks, with a test delivery if `delivers`. A failed check skips only the checks that would fail for the same reason.
+/// Runs all checks, with a test delivery if `delivers`. A failed check skips only the checks that would fail for the
+/// same reason.
 pub(crate) async fn doctor(session: &mut Session<'_, '_>, delivers: bool) -> Result<(), Error> {
     let link = session.link()?;
     let checks = checks(session, &link, delivers).await;
@@ -32,8 +33,8 @@ pub(crate) async fn doctor(session: &mut Session<'_, '_>, delivers: bool) -> Res
     }
 }
 
-/// Runs the checks that call nobody but AWS, on watches and long kept deliveries that were read. Returns them in the form
-/// of `--format json`.
+/// Runs the checks that call nobody but AWS, on watches and long kept deliveries that were read. Returns them in the
+/// form of `--format json`.
 pub(crate) async fn quiet_checks(
     session: &mut Session<'_, '_>,
     link: &LinkId,
