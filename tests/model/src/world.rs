@@ -200,7 +200,8 @@ const TWO_POLLERS: World = World {
 
 const KEPT: World = World {
     name: "a kept delivery and two pollers",
-    about: "A webhook is on its way, and the table may refuse its state as too large. Two pollers fold kept deliveries.",
+    about: "A webhook is on its way, and the table may refuse its state as too large. \
+            Two pollers fold kept deliveries.",
     polled: Some(-50),
     pollers: 2,
     crashes: 1,
@@ -211,7 +212,8 @@ const KEPT: World = World {
 
 const KEPT_AND_POLLED: World = World {
     name: "a kept delivery and a poll",
-    about: "A webhook is on its way, and the table may refuse its state as too large. A poll of its pull request is due.",
+    about: "A webhook is on its way, and the table may refuse its state as too large. \
+            A poll of its pull request is due.",
     pollers: 1,
     crashes: 1,
     faults: 1,
