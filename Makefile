@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories fuzz chaos load planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories fuzz chaos load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -97,6 +97,12 @@ load: ## Send deliveries at rising rates until the first 5xx (RATE=50 MINUTES=10
 	@$(MAKE) build ARCH=$(HOST_ARCH)
 	@BITRELAY_FUNCTIONS=target/lambda cargo run -q -p e2e --profile histories --bin load -- \
 	  $(if $(RATE),--rate $(RATE) --minutes $(or $(MINUTES),10)) $(OPTIONS)
+
+model: ## Visit every interleaving of small worlds of the deployed functions (OPTIONS=stream: worlds by name)
+	@cargo run -q -p model --profile histories --bin model -- $(OPTIONS)
+
+crash-table: ## Let each I/O call of each function go wrong, and write docs/CRASHES.md
+	@cargo run -q -p model --bin crash-table -- --write
 
 planted-bugs: ## Plant known bugs one by one and check that a test catches each (about an hour)
 	@$(PYTHON) infra/tools/planted-bugs.py

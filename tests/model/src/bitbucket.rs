@@ -146,8 +146,9 @@ impl Bitbucket {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The part of a path that matters in a story: `pullrequests/1/comments`.
+    /// The part of a path that matters in a story: `pullrequests/1/comments`. Hashes are left out.
     pub(crate) fn short_path(path: &str) -> String {
+        let path = path.split(':').next().unwrap_or(path);
         path.split('/').skip(5).collect::<Vec<_>>().join("/")
     }
 

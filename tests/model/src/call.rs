@@ -82,7 +82,7 @@ impl Call {
 fn name(subject: &Subject) -> String {
     match subject {
         Subject::PullRequest { id, .. } => format!("pull request {id}"),
-        Subject::Commit { hash, .. } => format!("commit {}", hash.get(..7).unwrap_or(hash)),
+        Subject::Commit { .. } => "the commit".to_owned(),
         Subject::Repository { .. } => "the repository".to_owned(),
         Subject::Link => "the link".to_owned(),
         Subject::Issue { id, .. } => format!("issue {id}"),

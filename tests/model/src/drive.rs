@@ -7,7 +7,6 @@
 
 use std::cell::OnceCell;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -95,7 +94,7 @@ pub(crate) fn advance(
         bug: surroundings.bug,
     };
     block_on(async {
-        let mut invocation = pin!(reach.invoke(deployment, input));
+        let mut invocation = Box::pin(reach.invoke(deployment, input));
         let mut until_quiet = async || {
             poll_fn(|context| match invocation.as_mut().poll(context) {
                 Poll::Ready(ended) => Poll::Ready(Some(ended)),

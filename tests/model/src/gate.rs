@@ -30,6 +30,18 @@ pub enum Fate {
     },
 }
 
+impl Fate {
+    /// The same without carrying the call out.
+    pub(crate) const fn not_done(self) -> Self {
+        match self {
+            Self::Works | Self::AnswerLost => Self::Fails(Failure::Unavailable),
+            Self::Fails(failure) => Self::Fails(failure),
+            Self::TimesOut { .. } => Self::TimesOut { done: false },
+            Self::Crashes { .. } => Self::Crashes { done: false },
+        }
+    }
+}
+
 /// The error of a call that is not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Failure {
@@ -88,7 +100,7 @@ impl Gate {
             }
             Self::Planned(plan) => {
                 let patience = plan.patience(&call);
-                match plan.fate(call) {
+                match plan.fate(&call) {
                     Fate::Crashes { done } => {
                         if done {
                             drop(work.await);

@@ -20,6 +20,7 @@
 //! | `state`, [`actions`], `steps` | states, the steps that they allow, and the states after them |
 //! | `checks`, `recovery` | the guarantees: always, and in the end |
 //! | [`explored`], [`report`] | a world for the model checker, and what it found |
+//! | [`crashes`] | the crash table |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,6 +33,7 @@ pub mod actions;
 pub mod bitbucket;
 pub mod call;
 mod checks;
+pub mod crashes;
 mod drive;
 pub mod explored;
 mod functions;

@@ -8,11 +8,15 @@ use tokio::sync::Notify;
 use crate::call::Call;
 use crate::gate::Fate;
 
+/// Calls that always go the same way, as a scenario needs it: all that this is true for have this fate.
+pub(crate) type Rule = (fn(&Call) -> bool, Fate);
+
 /// The calls of one invocation, one of which may go wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// The number of the call that goes wrong, from 0, and its fate.
     fault: Option<(usize, Fate)>,
+    rule: Option<Rule>,
     /// The time that a client waits for an answer, if not its own.
     patience: Option<Duration>,
     calls: Mutex<Vec<Call>>,
@@ -25,13 +29,37 @@ impl Plan {
         Self::default()
     }
 
-    /// Counts a call and decides its fate.
-    pub(crate) fn fate(&self, call: Call) -> Fate {
+    /// The calls go as this rule says, and one of them may have another fate. If the rule lets that call fail, it is
+    /// never carried out.
+    pub(crate) fn new(rule: Option<Rule>, fault: Option<(usize, Fate)>) -> Self {
+        Self { fault, rule, ..Self::default() }
+    }
+
+    /// The same with clients that wait only so long for an answer: for tests in real time.
+    #[must_use]
+    pub(crate) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    /// The calls so far.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts a call and decides its fate. After a crash no other part of the invocation makes a call.
+    pub(crate) fn fate(&self, call: &Call) -> Fate {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.push(call);
-        match self.fault {
-            Some((at, fate)) if at + 1 == calls.len() => fate,
-            _ => Fate::Works,
+        calls.push(call.clone());
+        let number = calls.len() - 1;
+        let fault = match self.fault {
+            Some((at, Fate::Crashes { .. })) if at < number => Some(Fate::Crashes { done: false }),
+            Some((at, fate)) if at == number => Some(fate),
+            _ => None,
+        };
+        let ruled = self.rule.filter(|(concerns, _)| concerns(call)).map(|(_, fate)| fate);
+        match (fault, ruled) {
+            (Some(fault), Some(_)) => fault.not_done(),
+            (fault, ruled) => fault.or(ruled).unwrap_or(Fate::Works),
         }
     }
 
@@ -49,5 +77,14 @@ impl Plan {
     pub(crate) async fn crash<R>(&self) -> R {
         self.crashed.notify_one();
         std::future::pending().await
+    }
+
+    /// Runs an invocation to its end; `None` if it crashed.
+    pub(crate) async fn invoke<F: Future>(&self, invocation: F) -> Option<F::Output> {
+        tokio::select! {
+            biased;
+            () = self.crashed.notified() => None,
+            output = invocation => Some(output),
+        }
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn invoke(deployment: &Deployment, durable: &mut Durable, input: &Inp
         gate: Gate::Planned(Arc::new(Plan::works())),
         bug: None,
     };
-    let ended = block_on(reach.invoke(deployment, input));
+    let ended = block_on(Box::pin(reach.invoke(deployment, input)));
     durable.received = subscriber.received();
     ended
 }

@@ -125,20 +125,31 @@ impl World {
         self.fates.contains(&TOO_LARGE)
     }
 
-    /// The same world with a bug in its table.
-    #[must_use]
-    pub const fn with_bug(self, bug: TableBug) -> Self {
-        Self { bug: Some(bug), ..self }
-    }
-
     /// The worlds of every test run: seconds.
     pub const fn small() -> [Self; 4] {
+        const STREAM_FATES: &[Fate] = &[UNREACHABLE, Fate::Fails(Failure::Invalid)];
         [
             Self { publishes: false, faults: 0, ..ONE_FACT },
-            Self { publishes: false, crashes: 0, fates: &[TOO_LARGE], ..KEPT },
+            Self { publishes: false, pollers: 1, fates: &[TOO_LARGE], ..KEPT },
             Self { publishes: false, crashes: 0, faults: 0, ..TWO_POLLERS },
-            Self { in_flight: &[2], crashes: 1, faults: 1, ..STREAM },
+            Self { attempts: 1, crashes: 0, faults: 1, fates: STREAM_FATES, ..STREAM },
         ]
+    }
+
+    /// A world whose table lets a commit pass on top of any version. The webhook of a comment is on its way, and the
+    /// poll leaves so young a comment to it.
+    pub const fn with_a_careless_table() -> Self {
+        Self {
+            name: "a table without the version condition",
+            about: "Alice commented 10 seconds ago. The webhook is on its way, and a poll is due.",
+            acts: &[OPENED, (-10, Act::Comment("Is it oiled?"))],
+            pollers: 1,
+            publishes: false,
+            crashes: 0,
+            faults: 0,
+            bug: Some(TableBug::NoVersionCondition),
+            ..PLAIN
+        }
     }
 
     /// The worlds of `make model`: minutes.
@@ -189,7 +200,8 @@ const TWO_POLLERS: World = World {
 
 const KEPT: World = World {
     name: "a kept delivery and two pollers",
-    about: "A webhook is on its way, and the table may refuse its state as too large. Two pollers fold kept deliveries.",
+    about: "A webhook is on its way, and the table may refuse its state as too large. \
+            Two pollers fold kept deliveries.",
     polled: Some(-50),
     pollers: 2,
     crashes: 1,
@@ -200,7 +212,8 @@ const KEPT: World = World {
 
 const KEPT_AND_POLLED: World = World {
     name: "a kept delivery and a poll",
-    about: "A webhook is on its way, and the table may refuse its state as too large. A poll of its pull request is due.",
+    about: "A webhook is on its way, and the table may refuse its state as too large. \
+            A poll of its pull request is due.",
     pollers: 1,
     crashes: 1,
     faults: 1,
