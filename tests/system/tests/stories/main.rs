@@ -6,7 +6,6 @@ mod budget;
 mod builds;
 mod changes;
 mod commits;
-mod correlation;
 mod dashboard;
 mod deletions;
 mod deployment;
