@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 from demo import rows
 from demo.expectation import problems
+from demo.pages import Pages
 from demo.scenario import Story
 from demo.screen import Screen
 from demo.subscriber import Subscriber
 from devstack import lifecycle
 from devstack.console import complain, say
 from devstack.errors import StackError
-from devstack.settings import Settings
+from devstack.settings import Settings, target_dir
 from devstack.state import State
 
 LEGEND = """
@@ -35,7 +37,10 @@ Play with it; events appear here as they arrive. In another terminal, as {user}:
   as_alice $PRS/{next}/tasks -d '{{"content":{{"raw":"Do it"}}}}'                   # silent, always
 
 (ID is the comment's number, in its line here.) Bitrelay finds silent changes by polling, within a minute.
-`make console` shows all of this in your browser: the live feed, each pull request's story, delays and reviews.
+All of this in your browser: the live feed, each pull request's story, delays and reviews:
+
+  {console}
+
 `make status` shows what runs{down}.
 """
 
@@ -45,7 +50,7 @@ def run(settings: Settings, once: bool) -> int:
     state = State(settings.state_dir)
     started_here = lifecycle.up(settings)
     try:
-        return _play(_stack(state), once, started_here)
+        return _play(_stack(state), state.config_file, once, started_here)
     finally:
         # A second Ctrl-C must not interrupt the stopping.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -64,7 +69,7 @@ def _stack(state: State) -> dict[str, Any]:
     return stack
 
 
-def _play(stack: dict[str, Any], once: bool, started_here: bool) -> int:
+def _play(stack: dict[str, Any], config: Path, once: bool, started_here: bool) -> int:
     """Plays the story and checks it; then, unless `once`, prints further events until Ctrl-C."""
     screen = Screen()
     subscriber = Subscriber(stack, screen)
@@ -79,8 +84,9 @@ def _play(stack: dict[str, Any], once: bool, started_here: bool) -> int:
         _give_verdict(found, story)
         if once or found:
             return 1 if found else 0
-        _explain(stack, number, started_here)
-        _listen(subscriber)
+        with Pages(target_dir() / "debug" / "bitrelay", config) as pages:
+            _explain(stack, number, started_here, pages.address or "make console")
+            _listen(subscriber)
     except KeyboardInterrupt:
         screen.status("")
         return 0
@@ -101,7 +107,7 @@ def _give_verdict(found: list[str], story: Story) -> None:
         complain(f"  - {problem}")
 
 
-def _explain(stack: dict[str, Any], number: int, started_here: bool) -> None:
+def _explain(stack: dict[str, Any], number: int, started_here: bool, console: str) -> None:
     down = (
         "; Ctrl-C stops everything" if started_here else ", `make down` stops it; Ctrl-C ends only this list"
     )
@@ -114,6 +120,7 @@ def _explain(stack: dict[str, Any], number: int, started_here: bool) -> None:
             window=stack["window_seconds"],
             next=number + 1,
             down=down,
+            console=console,
         )
     )
 
