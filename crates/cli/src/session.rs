@@ -105,6 +105,13 @@ impl<'s, 'a> Session<'s, 'a> {
         self.environment.eprintln(text);
     }
 
+    /// Asks a question that is answered with yes or no. Without anybody to ask, `advice` is the error.
+    pub(crate) fn confirms(&mut self, question: &str, advice: impl Into<String>) -> Result<bool, Error> {
+        let answer = self.environment.terminal.ask(&format!("{question} (yes or no)"));
+        let answer = answer.map_err(|_| Error::Usage(advice.into()))?;
+        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    }
+
     /// Returns the link that the command is about.
     pub(crate) fn link(&self) -> Result<LinkId, Error> {
         let advice = "name it with --link ID or BITRELAY_LINK";

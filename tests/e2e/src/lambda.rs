@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use gateway::event;
 pub use processes::Function;
+pub(crate) use processes::environment;
 
 /// A running Lambda with some functions.
 #[derive(Debug, Clone)]

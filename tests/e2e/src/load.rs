@@ -12,10 +12,10 @@ use tokio::time::Instant;
 
 use crate::aws::Aws;
 use crate::books::{Books, Request};
-use crate::lambda::{Function, Lambda, event};
+use crate::lambda::{Function, Lambda, environment, event};
 use crate::pump::Pump;
 use crate::signer::sign;
-use crate::table::{Dynamo, TABLE};
+use crate::table::Dynamo;
 
 const SECRET: &str = "a secret for load";
 const HOOK: &str = "5eba7a54-0000-4000-8000-00000000f00d";
@@ -67,15 +67,7 @@ impl Stage {
         let secrets = json!([{ "value": SECRET, "created_at": "2026-11-24T00:00:00Z" }]);
         let link = json!({ "version": 1, "template": "bitbucket-webhook", "webhook_secrets": secrets });
         aws.put_secret("load/acme", &link);
-        let environment = vec![
-            ("AWS_ENDPOINT_URL", aws.url().to_owned()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", dynamo.url()),
-            ("BITRELAY_TABLE", TABLE.to_owned()),
-            ("BITRELAY_LINK_SECRET_PREFIX", "load/".to_owned()),
-            ("BITRELAY_BUS", "bitrelay".to_owned()),
-            ("BITRELAY_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/000000000000/dead-letters".to_owned()),
-            ("BITRELAY_BITBUCKET_API_URL", "http://127.0.0.1:9/2.0".to_owned()),
-        ];
+        let environment = environment(aws.url(), dynamo.url(), "load/", "http://127.0.0.1:9");
         let function = |name, processes, seconds| Function {
             name,
             processes,

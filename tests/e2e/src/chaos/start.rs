@@ -12,8 +12,8 @@ use tokio::net::TcpListener;
 use super::Stage;
 use crate::aws::Aws;
 use crate::bad_day::BadDay;
-use crate::lambda::{Function, Lambda};
-use crate::table::{Dynamo, TABLE};
+use crate::lambda::{Function, Lambda, environment};
+use crate::table::Dynamo;
 
 const SECRET: &str = "a secret for chaos";
 
@@ -58,17 +58,8 @@ pub(super) async fn start(dice: Dice) -> (Arc<Stage>, BadDay) {
         "credential": { "type": "bearer", "token": "bot-access-token" },
     });
     aws.put_secret("chaos/acme", &link);
-    let fixed = [
-        ("AWS_ENDPOINT_URL", aws.url().to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamo.url()),
-        ("BITRELAY_TABLE", TABLE.to_owned()),
-        ("BITRELAY_LINK_SECRET_PREFIX", "chaos/".to_owned()),
-        ("BITRELAY_BUS", "bitrelay".to_owned()),
-        ("BITRELAY_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/000000000000/dead-letters".to_owned()),
-        ("BITRELAY_BITBUCKET_API_URL", format!("{api_url}/2.0")),
-    ];
-    let settings = SETTINGS.map(|(name, value)| (name, value.to_owned()));
-    let environment: Vec<_> = fixed.into_iter().chain(settings).collect();
+    let mut environment = environment(aws.url(), dynamo.url(), "chaos/", &api_url);
+    environment.extend(SETTINGS.map(|(name, value)| (name, value.to_owned())));
     let function = |name, processes, seconds| Function {
         name,
         processes,

@@ -9,6 +9,25 @@ use tokio::process::{Child, Command};
 
 use super::Lambda;
 use crate::paths;
+use crate::table::TABLE;
+
+/// The variables that the template gives every function, for these stand-ins.
+pub(crate) fn environment(
+    aws_url: &str,
+    dynamo_url: String,
+    link_prefix: &str,
+    bitbucket_url: &str,
+) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_ENDPOINT_URL", aws_url.to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamo_url),
+        ("BITRELAY_TABLE", TABLE.to_owned()),
+        ("BITRELAY_LINK_SECRET_PREFIX", link_prefix.to_owned()),
+        ("BITRELAY_BUS", "bitrelay".to_owned()),
+        ("BITRELAY_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/000000000000/dead-letters".to_owned()),
+        ("BITRELAY_BITBUCKET_API_URL", format!("{bitbucket_url}/2.0")),
+    ]
+}
 
 /// A function, as the template configures it.
 #[derive(Debug, Clone)]

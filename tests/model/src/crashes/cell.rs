@@ -25,7 +25,7 @@ pub(crate) const FATES: [[Fate; 2]; 3] = [
 /// The answer of a function that is the same as without a fault.
 const UNNOTICED: &str = "unnoticed";
 
-/// What follows when one call goes wrong in one way.
+/// The consequences of one call that goes wrong in one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// The answer of the function; empty if it crashed.

@@ -6,42 +6,19 @@
 #[allow(dead_code, reason = "the dashboard's test uses the rest")]
 mod deployment;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+#[path = "../../../../functions/webhook/tests/log/mod.rs"]
+#[allow(dead_code, reason = "those tests capture it as text")]
+mod log;
 
 use serde_json::{Value, json};
 use system::Repo;
-use tracing_subscriber::fmt::MakeWriter;
 
 use deployment::Deployment;
+use log::Log;
 
-/// The log of this process, in the form of the deployed functions, at the default level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// The fields of each line.
-    fn lines(&self) -> Vec<Value> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].take()).collect()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
+/// The fields of each line of a log in JSON.
+fn fields(log: &Log) -> Vec<Value> {
+    log.text().lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["fields"].take()).collect()
 }
 
 /// The query of docs/MONITORING.md, by hand: the lines that name one event, of the delivery with this request id.
@@ -53,6 +30,7 @@ fn correlated(lines: &[Value], request: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn delivery_leads_to_its_entry_on_the_bus() {
+    // In the form of the deployed functions, at the default level.
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().json().with_max_level(tracing::Level::INFO);
     tracing::subscriber::set_global_default(subscriber.with_writer(log.clone()).finish()).unwrap();
@@ -70,7 +48,7 @@ async fn delivery_leads_to_its_entry_on_the_bus() {
     }
     let entries = stack.publishes().await;
 
-    let lines = log.lines();
+    let lines = fields(&log);
     let [stored, published] = correlated(&lines, "request-2").try_into().unwrap();
     assert_eq!((&stored["message"], &published["message"]), (&json!("stored"), &json!("event published")));
     let entry = entries.iter().find(|entry| published["event"] == entry.event_id.as_str()).unwrap();

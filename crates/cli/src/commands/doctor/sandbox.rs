@@ -113,10 +113,8 @@ fn repository(args: &SandboxArgs) -> Result<RepositoryPath, Error> {
 
 fn confirmed(session: &mut Session<'_, '_>, repository: &RepositoryPath) -> Result<bool, Error> {
     let name = format!("{}/{}", repository.workspace, repository.repository);
-    let question = format!("open and decline a pull request in {name}, for about 25 minutes? (yes or no)");
-    let answer = session.environment.terminal.ask(&question);
-    let answer = answer.map_err(|_| Error::Usage("--yes begins a probe without asking".to_owned()))?;
-    Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    let question = format!("open and decline a pull request in {name}, for about 25 minutes?");
+    session.confirms(&question, "--yes begins a probe without asking")
 }
 
 async fn setup(session: &mut Session<'_, '_>) -> Result<Setup, Error> {

@@ -122,9 +122,6 @@ fn show_selected(session: &mut Session<'_, '_>, total: u64, first: &[EventSummar
 }
 
 fn confirmed(session: &mut Session<'_, '_>, total: u64, bus: &str) -> Result<bool, Error> {
-    let question = format!("publish {total} events again on the bus {bus}? (yes or no)");
-    let answer = session.environment.terminal.ask(&question).map_err(|_| {
-        Error::Usage(format!("{total} events match; --yes publishes more than {UNASKED} without asking"))
-    })?;
-    Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    let advice = format!("{total} events match; --yes publishes more than {UNASKED} without asking");
+    session.confirms(&format!("publish {total} events again on the bus {bus}?"), advice)
 }
