@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories fuzz chaos load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor bench-cost bench-polling bench-links histories fuzz chaos load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -69,12 +69,16 @@ test-examples: tools ## Test the example subscribers: alone, and deployed into a
 bench: ## Measure the cost of parsing and folding one webhook
 	cargo bench -p relay --bench fold
 
-bench-delivery: ## Measure a delivery in the release binary, and the size of the zipped functions
-	@$(MAKE) build ARCH=$(HOST_ARCH)
-	@BITRELAY_FUNCTIONS=target/lambda cargo run -q -p e2e --bin bench-delivery
+# In a folder of its own, because `sam build` and a release take whatever is in target/lambda.
+bench-floor: tools ## Compare the webhook function with the least that such a function costs, and show the sizes
+	@FLOOR=1 infra/tools/build-functions.sh release target/lambda-bench $(HOST_ARCH)
+	@BITRELAY_FUNCTIONS=target/lambda-bench cargo run -q -p e2e --profile histories --bin bench-floor
 	@for function in webhook poller publisher; do \
-	  zip=$$(mktemp -u).zip; $(VENV)/bin/python -m zipfile -c $$zip target/lambda/$$function/bootstrap; \
+	  zip=$$(mktemp -u).zip; $(VENV)/bin/python -m zipfile -c $$zip target/lambda-bench/$$function/bootstrap; \
 	  printf '%s, zipped: %s bytes\n' $$function $$(stat -c %s $$zip); rm $$zip; done
+
+bench-cost: ## Count the write units of a delivery over real payloads, and of a day of reviews
+	@cargo run -q -p system --bin bench-cost
 
 bench-polling: ## Compare two ways of polling in virtual time (OPTIONS=--write for the document)
 	@cargo run -q -p polling --bin bench-polling -- $(OPTIONS)

@@ -2,6 +2,7 @@
 # Compiles the three functions once with cargo-lambda: build-functions.sh release|dev FOLDER [arm64|x86_64]
 # Result: FOLDER/<function>/bootstrap, and FOLDER/ARCH with the processor they are for.
 # Without a processor: arm64 (cheaper on Lambda) if Rust can compile for it, else x86_64.
+# FLOOR=1 also compiles the baseline of `make bench-floor`.
 set -euo pipefail
 
 profile=$1 folder=$2 arch=${3:-}
@@ -38,6 +39,7 @@ else
   # Without debug information they are half the size, and each start of the local stack zips and uploads them.
   export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_STRIP=debuginfo
 fi
+if [[ -n ${FLOOR:-} ]]; then options+=(-p floor); fi
 rm -f "$folder/ARCH"
 cargo lambda build "${options[@]}"
 echo "$arch" >"$folder/ARCH"

@@ -6,6 +6,7 @@ use relay::HeadMoved;
 use relay::{Event, EventId, LinkId, Subject, SubjectState};
 
 use crate::Error;
+use crate::codec::sha256_hex;
 
 /// The contents of one transaction.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,8 @@ pub struct Commit<'a> {
     pub delivery: Option<&'a DeliveryMark>,
     /// The move of the pull request's head, if it moved.
     pub head: Option<&'a HeadMoved>,
+    /// The facts that get an item of their own, because the state cannot remember all facts any more.
+    pub facts: &'a [EventId],
     /// Our clock.
     pub now: Timestamp,
 }
@@ -37,18 +40,15 @@ pub struct DeliveryMark {
     pub key: EventKey,
     /// The SHA-256 of the body in hex.
     pub body_sha256: String,
-    /// Number of the attempt, from 1. From 2 on, the body identifies the delivery too, in case the request id is new.
+    /// Number of the attempt, from 1. From 2 on, the body alone identifies the delivery, in case the request id is new.
     pub attempt: u32,
 }
 
 impl DeliveryMark {
-    /// Characters of a body's hash that distinguish two deliveries with one request id.
-    const APART_CHARS: usize = 16;
-
-    /// Returns the mark of another delivery that came with the same request id.
+    /// Returns the mark of another delivery with the same body. Its key is also made of its request id.
     pub(crate) fn set_apart(&self) -> Self {
-        let suffix: String = self.body_sha256.chars().take(Self::APART_CHARS).collect();
-        Self { request: format!("{}+{suffix}", self.request), ..self.clone() }
+        let body_sha256 = sha256_hex(format!("{} {}", self.body_sha256, self.request).as_bytes());
+        Self { body_sha256, ..self.clone() }
     }
 }
 
@@ -61,9 +61,9 @@ pub enum CommitError {
     /// The delivery is stored already.
     #[error("the delivery is stored already")]
     KnownDelivery,
-    /// The hook sent another body with this request id before. This is no resend, so it must not be dropped.
-    #[error("the request id was used before, for another body")]
-    RequestReused,
+    /// The hook sent the same body before, with another request id. This is no resend, so it must not be dropped.
+    #[error("an equal body was stored before, for another delivery")]
+    BodyReused,
     /// These facts are in the log already.
     #[error("{} of the facts are in the log already", .0.len())]
     KnownFacts(Vec<EventId>),

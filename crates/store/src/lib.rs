@@ -13,6 +13,7 @@
 //! | [`authorization`] | nonces and states, while a person authorizes an OAuth consumer |
 //! | [`shard`] | the partitions that all links are spread over |
 //! | [`clock`] | the source of the current time |
+//! | [`units`] | write units of what the table in memory stores (feature `memory`) |
 //! | [`memory`] | table and links in memory, with faults on demand, for tests (feature `memory`) |
 
 pub mod authorization;
@@ -35,6 +36,8 @@ mod retention;
 pub mod shard;
 pub mod table;
 mod transaction;
+#[cfg(feature = "memory")]
+pub mod units;
 
 pub use authorization::open_authorization;
 pub use aws::error_code;

@@ -24,6 +24,7 @@ use crate::retention::Retention;
 use crate::shard::Shard;
 use crate::table::{Leases, SubjectLog};
 use crate::transaction::{Condition, Write, WriteRefusal, commit_error, writes};
+use crate::units::{Call, Written};
 
 pub use crate::clock::ManualClock;
 pub use crate::links::memory::MemoryLinks;
@@ -60,6 +61,7 @@ struct Contents {
     stream: Option<Vec<StreamRecord>>,
     faults: VecDeque<Fault>,
     calls: Calls,
+    written: Written,
     retention: Retention,
 }
 
@@ -134,6 +136,11 @@ impl MemoryTable {
         self.lock().calls
     }
 
+    /// Returns DynamoDB's write units of everything that was written so far.
+    pub fn written(&self) -> Written {
+        self.lock().written.clone()
+    }
+
     /// Returns every item, in order of its keys.
     pub fn items(&self) -> Vec<Item> {
         self.lock().items.values().map(|item| Item::clone(item)).collect()
@@ -147,7 +154,7 @@ impl MemoryTable {
 
     /// Puts an item, whatever it holds: a damaged one, or one of another version.
     pub fn put_item(&self, item: Item) {
-        self.lock().put(item);
+        self.lock().put(item, Call::Alone);
     }
 
     /// Returns an empty table that records its stream.
@@ -198,10 +205,11 @@ impl Contents {
         (!holds(write.condition, there)).then(|| WriteRefusal::Condition(there.cloned()))
     }
 
-    fn put(&mut self, item: Item) {
+    fn put(&mut self, item: Item, call: Call) {
         let ((pk, sk), item) = (codec::keys_of(&item), Arc::new(item));
         self.due.extend(due_key(&item));
         let before = self.items.insert((pk.clone(), sk.clone()), Arc::clone(&item));
+        self.written.put(before.as_deref(), &item, call);
         if let Some(gone) = before
             .as_ref()
             .and_then(|before| due_key(before))
@@ -219,7 +227,7 @@ impl Contents {
         let there = self.get(codec::text(&item, "pk"), codec::text(&item, "sk"));
         let follows = holds(Condition::before(version), there);
         if follows {
-            self.put(item);
+            self.put(item, Call::Alone);
         }
         follows
     }
@@ -234,12 +242,9 @@ fn due_key(item: &Item) -> Option<(String, i64, String)> {
 /// True if the condition of a put holds for the stored item.
 fn holds(condition: Condition, there: Option<&Item>) -> bool {
     match (condition, there) {
-        (Condition::None, _) | (Condition::Absent | Condition::AbsentOrInvalidSince(_), None) => true,
+        (Condition::None, _) | (Condition::Absent, None) => true,
         (Condition::Absent, Some(_)) | (Condition::VersionIs(_), None) => false,
         (Condition::VersionIs(version), Some(item)) => number(item, "version") == i64::try_from(version).ok(),
-        (Condition::AbsentOrInvalidSince(now_ms), Some(item)) => {
-            number(item, "valid_until_ms").is_some_and(|until| until < now_ms)
-        }
     }
 }
 
@@ -279,8 +284,9 @@ impl SubjectLog for MemoryTable {
         if !refused.is_empty() {
             return Err(commit_error(refused));
         }
+        let call = if writes.len() == 1 { Call::Alone } else { Call::Transaction };
         for write in writes {
-            contents.put(write.item);
+            contents.put(write.item, call);
         }
         match fault {
             Some(_) => Err(unreachable("TransactWriteItems").into()),
@@ -363,7 +369,7 @@ impl Leases for MemoryTable {
                 || number(held, "until_ms").is_some_and(|until| until <= now.as_millisecond())
         });
         if free {
-            contents.put(item);
+            contents.put(item, Call::Alone);
         }
         Ok(free)
     }

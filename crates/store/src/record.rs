@@ -149,6 +149,7 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
                 events: &folded.events,
                 delivery: delivery.as_ref(),
                 head: folded.head.as_ref(),
+                facts: &folded.stored_facts,
                 now,
             };
             let refused = match self.table.commit(&commit).await {
@@ -174,7 +175,7 @@ impl<T: SubjectLog, C: Clock> Recorder<'_, T, C> {
             }
             let mut facts = Vec::new();
             match refused {
-                CommitError::RequestReused => delivery = delivery.map(|mark| set_apart(link, subject, &mark)),
+                CommitError::BodyReused => delivery = delivery.map(|mark| mark.set_apart()),
                 CommitError::KnownFacts(known) => facts = known,
                 _ => {
                     let request = delivery.as_ref().map(|mark| mark.request.as_str());
@@ -216,21 +217,6 @@ fn log_let_go(link: &LinkId, subject: &Subject, let_go: LetGoCounts) -> u32 {
         );
     }
     comments + tasks
-}
-
-/// Logs an alarm, and returns a mark with a request id of its own. *Safety*: else the second of two deliveries with one
-/// request id would be dropped.
-fn set_apart(link: &LinkId, subject: &Subject, mark: &DeliveryMark) -> DeliveryMark {
-    tracing::error!(
-        alarm = "request_uuid_reused",
-        %link,
-        %subject,
-        hook = mark.hook,
-        request = mark.request,
-        key = %mark.key,
-        "request id was used before with another body; the delivery is stored under an id of its own"
-    );
-    mark.set_apart()
 }
 
 /// Returns a pause before the next attempt. Its upper limit doubles each time; its length spreads over the whole range,

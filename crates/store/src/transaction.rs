@@ -5,7 +5,7 @@ use relay::{EventId, Subject};
 use serde_dynamo::Item;
 
 use crate::Error;
-use crate::codec::{self, BodyItem, DeliveryItem, FactItem, HeadItem, StateItem, keys};
+use crate::codec::{self, DeliveryItem, FactItem, HeadItem, StateItem, keys};
 use crate::commit::{Commit, CommitError};
 use crate::retention::Retention;
 
@@ -27,13 +27,30 @@ pub(crate) struct Write {
 /// The purpose of a put. It decides what a refusal of the put means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Marks the delivery. Holds the SHA-256 of its body.
-    Delivery(String),
-    Body,
+    /// Marks the delivery.
+    Delivery(Sent),
     State,
     Event,
     Fact(EventId),
     Head,
+}
+
+/// A delivery as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) request: String,
+    /// Time of its arrival, in milliseconds since 1970, if it is not the first attempt.
+    pub(crate) resent_at_ms: Option<i64>,
+}
+
+impl Sent {
+    /// True if the stored mark, which has the same body, is of this delivery. A first attempt is identified by its
+    /// request id only: two different events can have equal bodies.
+    fn is_marked_by(&self, stored: &Item) -> bool {
+        let is_valid =
+            |at_ms: i64| codec::number(stored, "valid_until_ms").is_some_and(|until| at_ms <= until);
+        codec::text(stored, "request") == self.request || self.resent_at_ms.is_some_and(is_valid)
+    }
 }
 
 /// The condition of a put.
@@ -45,8 +62,6 @@ pub(crate) enum Condition {
     Absent,
     /// The item has this `version`.
     VersionIs(u64),
-    /// No such item exists, or its `valid_until_ms` is before this time, in milliseconds since 1970.
-    AbsentOrInvalidSince(i64),
 }
 
 impl Condition {
@@ -77,17 +92,12 @@ pub(crate) fn writes(commit: &Commit<'_>, retention: Retention) -> Result<Vec<Wr
     if let Some(mark) = commit.delivery {
         let delivery = DeliveryItem::new(commit.link, mark, commit.now);
         writes.push(Write {
-            role: Role::Delivery(mark.body_sha256.clone()),
+            role: Role::Delivery(Sent {
+                request: mark.request.clone(),
+                resent_at_ms: (mark.attempt > 1).then(|| commit.now.as_millisecond()),
+            }),
             condition: Condition::Absent,
             item: codec::item(&pk, keys::DELIVERY, delivery)?,
-        });
-        // A first attempt is never identified by its body: two different events can have equal bodies.
-        let resend = mark.attempt > 1;
-        let now_ms = commit.now.as_millisecond();
-        writes.push(Write {
-            role: Role::Body,
-            condition: if resend { Condition::AbsentOrInvalidSince(now_ms) } else { Condition::None },
-            item: codec::item(&pk, keys::BODY, BodyItem::new(commit.link, mark, commit.now))?,
         });
     }
     writes.push(Write {
@@ -96,16 +106,18 @@ pub(crate) fn writes(commit: &Commit<'_>, retention: Retention) -> Result<Vec<Wr
         item: StateItem::encode(&pk, commit.link, commit.state)?,
     });
     for event in commit.events {
-        let expiring = |role, mut item| {
+        for mut item in codec::encode_event(&pk, event)? {
             codec::expire(&mut item, retention.expires_at(event.observed_at));
-            Write { role, condition: Condition::Absent, item }
-        };
-        let items = codec::encode_event(&pk, event)?.into_iter();
-        writes.extend(items.map(|item| expiring(Role::Event, item)));
-        // *Safety* for "one fact, one event" (G5): the state remembers only the newest facts, the table all of them.
-        let fact = FactItem::new(&pk, &event.id, event.sequence);
-        let fact = codec::item(&pk, &keys::fact(&event.id), fact)?;
-        writes.push(expiring(Role::Fact(event.id.clone()), fact));
+            writes.push(Write { role: Role::Event, condition: Condition::Absent, item });
+        }
+    }
+    // *Safety* for "one fact, one event" (G5), once the state does not remember all facts.
+    for id in commit.facts {
+        let mut item = codec::item(&pk, &keys::fact(id), FactItem::new(&pk, id))?;
+        codec::expire(&mut item, retention.expires_at(commit.now));
+        let is_new = commit.events.iter().any(|event| event.id == *id);
+        let condition = if is_new { Condition::Absent } else { Condition::None };
+        writes.push(Write { role: Role::Fact(id.clone()), condition, item });
     }
     if let (Some(moved), Subject::PullRequest { repository, id }) = (commit.head, commit.subject) {
         for item in HeadItem::moved(commit.link, repository, *id, moved, commit.now) {
@@ -139,13 +151,10 @@ pub(crate) fn commit_error<'w>(refused: impl IntoIterator<Item = (&'w Write, Wri
             .find(|(write, refusal)| write.role == *role && matches!(refusal, WriteRefusal::Condition(_)))
     };
     for (write, refusal) in &refused {
-        if let (Role::Delivery(sha256), WriteRefusal::Condition(stored)) = (&write.role, refusal) {
-            let same = stored.as_ref().is_none_or(|item| codec::text(item, "body_sha256") == sha256);
-            return if same { CommitError::KnownDelivery } else { CommitError::RequestReused };
+        if let (Role::Delivery(sent), WriteRefusal::Condition(stored)) = (&write.role, refusal) {
+            let is_same = stored.as_ref().is_none_or(|stored| sent.is_marked_by(stored));
+            return if is_same { CommitError::KnownDelivery } else { CommitError::BodyReused };
         }
-    }
-    if fails(&Role::Body).is_some() {
-        return CommitError::KnownDelivery;
     }
     if fails(&Role::State).is_some() {
         return CommitError::Conflict;
@@ -188,25 +197,30 @@ mod tests {
         write(Role::Fact(EventId::stored(id)))
     }
 
-    fn delivered(sha256: &str) -> WriteRefusal {
-        let stored = serde_dynamo::AttributeValue::S(sha256.to_owned());
-        WriteRefusal::Condition(Some(
-            std::collections::HashMap::from([("body_sha256".to_owned(), stored)]).into(),
-        ))
+    fn delivery(request: &str, resent_at_ms: Option<i64>) -> Write {
+        write(Role::Delivery(Sent { request: request.to_owned(), resent_at_ms }))
+    }
+
+    /// The mark of request `a`, whose body is valid until 600,000.
+    fn marked() -> WriteRefusal {
+        let attributes = [
+            ("request".to_owned(), serde_dynamo::AttributeValue::S("a".to_owned())),
+            ("valid_until_ms".to_owned(), serde_dynamo::AttributeValue::N("600000".to_owned())),
+        ];
+        WriteRefusal::Condition(Some(std::collections::HashMap::from(attributes).into()))
     }
 
     const FAILS: WriteRefusal = WriteRefusal::Condition(None);
 
     #[test]
     fn most_important_refused_write_decides_the_error() {
-        let (delivery, body) = (write(Role::Delivery("a".to_owned())), write(Role::Body));
+        let (delivery, other) = (delivery("a", None), delivery("b", None));
         let (state, event, first, second) = (write(Role::State), write(Role::Event), fact("1"), fact("2"));
         let facts = CommitError::KnownFacts(vec![EventId::stored("1"), EventId::stored("2")]);
-        let table: [(Vec<(&Write, WriteRefusal)>, CommitError); 8] = [
-            (vec![(&delivery, delivered("a")), (&state, FAILS)], CommitError::KnownDelivery),
-            (vec![(&delivery, delivered("b")), (&state, FAILS)], CommitError::RequestReused),
+        let table: [(Vec<(&Write, WriteRefusal)>, CommitError); 7] = [
+            (vec![(&delivery, marked()), (&state, FAILS)], CommitError::KnownDelivery),
+            (vec![(&other, marked()), (&state, FAILS)], CommitError::BodyReused),
             (vec![(&delivery, FAILS)], CommitError::KnownDelivery),
-            (vec![(&body, FAILS), (&state, FAILS)], CommitError::KnownDelivery),
             (vec![(&state, FAILS), (&event, FAILS), (&first, FAILS)], CommitError::Conflict),
             (vec![(&first, FAILS), (&second, FAILS)], facts),
             (vec![(&delivery, WriteRefusal::Busy), (&state, WriteRefusal::Busy)], CommitError::Conflict),
@@ -217,6 +231,17 @@ mod tests {
         ];
         for (refused, meaning) in table {
             assert_eq!(commit_error(refused.clone()), meaning, "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn equal_body_is_a_resend_for_ten_minutes() {
+        for (sent, expected) in [
+            (delivery("b", Some(600_000)), CommitError::KnownDelivery),
+            (delivery("b", Some(600_001)), CommitError::BodyReused),
+            (delivery("a", Some(600_001)), CommitError::KnownDelivery),
+        ] {
+            assert_eq!(commit_error([(&sent, marked())]), expected, "{sent:?}");
         }
     }
 

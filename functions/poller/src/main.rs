@@ -22,7 +22,8 @@ type WiredPoller = Poller<DynamoTable, SecretsManagerLinks, SystemClock>;
 /// Time kept at the end of an invocation for its answer, besides the overtime of the last polls.
 const RESERVE: SignedDuration = SignedDuration::from_secs(2);
 
-#[tokio::main]
+// Lambda gives one processor below 1,769 MB (docs/PERFORMANCE.md). One thread then saves switching between threads.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let poller = poller().await?;

@@ -14,7 +14,8 @@ use publisher::{Config, Publisher};
 use queue::Queue;
 use store::SystemClock;
 
-#[tokio::main]
+// Lambda gives one processor below 1,769 MB (docs/PERFORMANCE.md). One thread then saves switching between threads.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber();
     let lookup = |name: &str| std::env::var(name).ok();

@@ -18,7 +18,8 @@ use webhook::{App, refusals, router};
 /// Longest time to wait for the first connection at start.
 const WARM_UP: Duration = Duration::from_secs(2);
 
-#[tokio::main]
+// Lambda gives one processor below 1,769 MB (docs/PERFORMANCE.md). One thread then saves switching between threads.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber();
     let (app, pages) = wired().await?;

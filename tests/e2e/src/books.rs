@@ -79,9 +79,9 @@ impl Books {
                 "event" => self.log.push(Entry {
                     id: text("id").to_owned(),
                     partition: text("pk").to_owned(),
-                    sequence: item["sequence"].as_n().unwrap().parse().unwrap(),
+                    sequence: text("sk").trim_start_matches("event#").parse().unwrap(),
                 }),
-                "delivery" => self.marks.extend(request_of(text("pk"))),
+                "delivery" => self.marks.extend(request_of(text("pk"), text("request"))),
                 // A folded one leaves the index.
                 "kept" if matches!(item.get("due_at_ms"), Some(AttributeValue::N(_))) => self.waiting += 1,
                 _ => {}
@@ -151,10 +151,9 @@ impl Books {
     }
 }
 
-/// Reads the key of a delivery's mark: `delivery#{link}#{hook}#{request}`.
-fn request_of(pk: &str) -> Option<Request> {
-    let mut parts = pk.split('#').skip(2);
-    Some(Request { hook: parts.next()?.to_owned(), request: parts.next()?.to_owned() })
+/// Reads the key of a delivery's mark, `delivery#{link}#{hook}#...`, and its request.
+fn request_of(pk: &str, request: &str) -> Option<Request> {
+    Some(Request { hook: pk.split('#').nth(2)?.to_owned(), request: request.to_owned() })
 }
 
 fn counts<'i>(ids: impl Iterator<Item = &'i str>) -> BTreeMap<&'i str, usize> {

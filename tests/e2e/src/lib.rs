@@ -43,6 +43,7 @@ mod docs;
 pub mod lambda;
 pub mod leaks;
 pub mod load;
+pub mod meter;
 pub mod pace;
 pub mod paths;
 pub mod pump;

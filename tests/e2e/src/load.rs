@@ -128,7 +128,7 @@ impl Stage {
             books.receive(&self.aws.published(), &self.aws.parked());
             if books.audit().missing.is_empty() || progress_at.elapsed() >= PATIENCE {
                 self.lambda.stop().await;
-                return (books, pump.written);
+                return (books, pump.counted.written);
             }
             if books.waiting > 0 && polling.is_finished() {
                 polling = self.poll();

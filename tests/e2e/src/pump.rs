@@ -9,7 +9,7 @@ use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
 use base64::Engine;
 use serde_json::{Map, Value, json};
 
-use crate::cost::Written;
+use crate::cost::Counted;
 use crate::runtime::Runtime;
 use crate::table::TABLE;
 
@@ -22,7 +22,7 @@ pub struct Pump {
     waiting: Vec<Value>,
     iterator: Option<String>,
     /// Everything that was written to the table, as far as it was read.
-    pub written: Written,
+    pub counted: Counted,
     client: Client,
 }
 
@@ -41,7 +41,7 @@ impl Pump {
             .send()
             .await
             .unwrap();
-        Self { waiting: Vec::new(), iterator: iterator.shard_iterator, written: Written::default(), client }
+        Self { waiting: Vec::new(), iterator: iterator.shard_iterator, counted: Counted::default(), client }
     }
 
     /// Inserts a record that the store did not write, before the records that are read next.
@@ -87,7 +87,7 @@ impl Pump {
             self.iterator = Some(iterator);
             return;
         };
-        page.records().iter().for_each(|record| self.written.add(record));
+        self.counted.add(page.records());
         // The template's filter: inserts of events only.
         let records = page.records().iter().map(record).filter(|record| {
             record["eventName"] == "INSERT" && record["dynamodb"]["NewImage"]["kind"]["S"] == "event"

@@ -113,10 +113,8 @@ fn check_hours(stage: &Stage) -> Result<(), String> {
 fn check_acknowledged(stage: &Stage) -> Result<(), String> {
     let mut stored = BTreeSet::new();
     for item in stage.table.items() {
-        if let Some(serde_dynamo::AttributeValue::S(pk)) = item.get("pk")
-            && let Some(request) = pk.strip_prefix("delivery#").and_then(|rest| rest.rsplit('#').next())
-        {
-            stored.insert(request.to_owned());
+        if let Some(serde_dynamo::AttributeValue::S(request)) = item.get("request") {
+            stored.insert(request.clone());
         }
     }
     let acknowledged = stage.acknowledged.borrow();

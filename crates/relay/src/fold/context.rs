@@ -9,13 +9,16 @@ use serde_json::Value;
 use crate::event::fact::Fact;
 use crate::event::{Change, Event, EventId, Source};
 use crate::schedule::Settings;
-use crate::state::{CommentState, SubjectState};
+use crate::state::{CommentState, MAX_FACTS_WITHOUT_ITEMS, MAX_RECENT_FACTS, SubjectState};
 use crate::subject::{LinkId, Subject};
 
 /// The most events that one fold gives, so that they fit one transaction (100 items, 4 MB:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>). The remainder is
 /// folded on top of the stored result.
 pub const MAX_EVENTS_PER_FOLD: usize = 20;
+
+// When a fold gives each fact an item of its own for the first time, the state still has to remember all of them.
+const _: () = assert!(MAX_FACTS_WITHOUT_ITEMS + MAX_EVENTS_PER_FOLD <= MAX_RECENT_FACTS);
 
 /// The most events that one comment or task can give at once.
 const MAX_EVENTS_PER_ITEM: usize = 4;

@@ -37,6 +37,7 @@ pub fn fold(
     counters::add_to_events(&mut ctx);
     let FoldContext { mut state, events, more, .. } = ctx;
     state.watch = schedule::plan(&state, now, settings);
+    let stored_facts = state.store_facts(&events);
     let head = HeadMoved::between(head_before, state.open_head().cloned());
-    Folded { state, events, more, head, let_go }
+    Folded { state, events, stored_facts, more, head, let_go }
 }

@@ -1,6 +1,6 @@
 //! The result of a fold.
 
-use crate::event::Event;
+use crate::event::{Event, EventId};
 use crate::state::{ShortHash, SubjectState};
 
 /// The result of a fold.
@@ -10,6 +10,8 @@ pub struct Folded {
     pub state: SubjectState,
     /// The new facts, in order.
     pub events: Vec<Event>,
+    /// The facts that get an item of their own with this state, so that the table refuses them a second time.
+    pub stored_facts: Vec<EventId>,
     /// True if the observation holds more than fitted: store this, then fold the same observation on top of it.
     pub more: bool,
     /// The change of the head of an open pull request, if it changed: builds name a commit, and are found by it.

@@ -33,6 +33,7 @@ pub(crate) use repository::digest;
 pub use repository::{Listed, RepositoryState, SweepPace, UnfinishedListing};
 pub use revision::{Resolved, Revision};
 pub use subject::{Known, Repeats, SubjectState};
+pub(crate) use subject::{MAX_FACTS_WITHOUT_ITEMS, MAX_RECENT_FACTS};
 pub use targets::{MAX_REPOSITORIES, MAX_WORKSPACES, SweepTarget, SweepTargets};
 pub use task::{TaskState, Tasks};
 pub use watch::{Reason, Watch};

@@ -13,12 +13,15 @@ use super::pull_request::PullRequestState;
 use super::refusal::Refusal;
 use super::repository::RepositoryState;
 use super::watch::Watch;
-use crate::event::EventId;
 use crate::event::fact::content_hash;
+use crate::event::{Event, EventId};
 
-/// Number of newest facts whose ids a state remembers. This is for *economy*: it spares a refused transaction for
-/// the usual duplicate (two hooks report one approval). *Safety* is the store's condition on each event's id.
-const MAX_RECENT_FACTS: usize = 64;
+/// Number of newest facts whose ids a state remembers. Once each fact has an item of its own, this is for *economy*: it
+/// spares a refused transaction for the usual duplicate (two hooks report one approval).
+pub(crate) const MAX_RECENT_FACTS: usize = 64;
+
+/// Number of facts up to which the state alone keeps a fact from becoming two events.
+pub(crate) const MAX_FACTS_WITHOUT_ITEMS: usize = 32;
 
 /// Number of undated contents that a state remembers.
 const MAX_REPEATS: usize = 64;
@@ -39,6 +42,10 @@ pub struct SubjectState {
     pub sequence: u64,
     /// The ids of the newest facts.
     pub recent_facts: VecDeque<EventId>,
+    /// True if each fact has an item of its own in the table, which refuses the fact a second time. False while
+    /// `recent_facts` holds all of them. States of earlier versions lack it: there, each fact has its item.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub facts_are_stored: bool,
     /// Recent reports of each undated content. See [`Repeats`].
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     pub repeats: VecDeque<Repeats>,
@@ -51,6 +58,15 @@ pub struct SubjectState {
     /// The next poll, if one is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// The part of a state that depends on the kind of its subject.
@@ -126,6 +142,16 @@ impl SubjectState {
         while self.recent_facts.len() > MAX_RECENT_FACTS {
             self.recent_facts.pop_front();
         }
+    }
+
+    /// Returns the facts that need an item of their own from now on: none while the state remembers every fact, all
+    /// once when they become too many, and the new ones after that. *Safety* for "one fact, one event" (G5).
+    pub(crate) fn store_facts(&mut self, new: &[Event]) -> Vec<EventId> {
+        if self.facts_are_stored {
+            return new.iter().map(|event| event.id.clone()).collect();
+        }
+        self.facts_are_stored = self.recent_facts.len() > MAX_FACTS_WITHOUT_ITEMS;
+        if self.facts_are_stored { self.recent_facts.iter().cloned().collect() } else { Vec::new() }
     }
 
     /// The comments of the pull request or commit, if the subject is one.

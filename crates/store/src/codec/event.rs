@@ -1,4 +1,6 @@
-//! Events as items. A payload is stored compressed; a large one continues in `part` items.
+//! Events as items. A short event is one item in format 2 (`short_event`). A large one has an attribute for each field,
+//! and its payload, compressed with gzip, continues in `part` items. That is format 1; earlier versions wrote every event
+//! in it.
 
 use bitbucket::EventKey;
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use serde_dynamo::Item;
 use serde_json::Value;
 
 use super::binary::Binary;
-use super::{corrupt, expires, gzip, item, json, keys, log, read, text};
+use super::{corrupt, expires, gzip, item, json, keys, log, read, short_event, text};
 use crate::Error;
 
 /// Largest part of a compressed payload in one item. The rest of DynamoDB's 400 KB
@@ -18,18 +20,18 @@ const MAX_PART_BYTES: usize = 350 * 1024;
 
 /// Largest payload. Bitbucket sends at most 256 KB, the webhook function accepts at most 1 MiB, and a
 /// synthetic payload consists of pieces of such bodies.
-const MAX_PAYLOAD_BYTES: usize = 2 * 1024 * 1024;
+pub(super) const MAX_PAYLOAD_BYTES: usize = 2 * 1024 * 1024;
 
 /// Largest actor that gets an attribute; the payload holds every actor anyway.
-const MAX_ACTOR_BYTES: usize = 16 * 1024;
+pub(super) const MAX_ACTOR_BYTES: usize = 16 * 1024;
 
 /// Longest name of a repository that gets an attribute; the payload holds every name anyway.
-const MAX_NAME_BYTES: usize = 1024;
+pub(super) const MAX_NAME_BYTES: usize = 1024;
 
 /// Largest changes; larger ones are dropped. Two descriptions of 8 KiB and some reviewers fit.
-const MAX_CHANGES_BYTES: usize = 32 * 1024;
+pub(super) const MAX_CHANGES_BYTES: usize = 32 * 1024;
 
-const KIND: &str = "event";
+pub(super) const KIND: &str = "event";
 const PART: &str = "part";
 
 /// An event from the table or from the table's stream.
@@ -56,6 +58,12 @@ pub struct StoredEvent {
 pub fn event_from_item(item: Item) -> Result<Option<StoredEvent>, Error> {
     if text(&item, "kind") != KIND {
         return Ok(None);
+    }
+    if item.contains_key(short_event::CONTENT) {
+        let (pk, sk) = super::keys_of(&item);
+        let event = short_event::decode(item)?;
+        let payload_bytes = event.payload.len() as u64;
+        return Ok(Some(StoredEvent { event, complete: true, payload_bytes, pk, sk }));
     }
     let read: EventItem = read(item)?;
     let (complete, payload_bytes) = (read.parts <= 1, read.payload_bytes);
@@ -172,6 +180,9 @@ pub fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
         let bytes = event.payload.len();
         return Err(Error::TooLarge { what: "the payload", bytes, max_bytes: MAX_PAYLOAD_BYTES });
     }
+    if let Some(item) = short_event::encode(pk, &sk, event)? {
+        return Ok(vec![item]);
+    }
     let compressed = gzip::compress(&event.payload).map_err(|error| corrupt(pk, &sk, &error))?;
     let parts: Vec<&[u8]> = compressed.chunks(MAX_PART_BYTES).collect();
     let actor = event.actor.as_ref().map(Value::to_string);
@@ -234,6 +245,10 @@ pub fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, Error> 
         let Some(item) = items.next() else { break };
         let expires = expires(&item);
         if expires && text(&item, "kind") == PART {
+            continue;
+        }
+        if item.contains_key(short_event::CONTENT) {
+            events.push(short_event::decode(item)?);
             continue;
         }
         let first: EventItem = read(item)?;

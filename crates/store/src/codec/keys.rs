@@ -8,8 +8,7 @@
 //! | `fact` | `{link}#{subject}` | `fact#{event id}` |
 //! | `kept` | `kept#{link}#{hook}#{request}#{SHA-256 of the body, 16 digits}` | `kept` |
 //! | `head` | `head#{link}#{repository}#{hash, 12 digits}` | `{pull request}` |
-//! | `delivery` | `delivery#{link}#{hook}#{request}` | `delivery` |
-//! | `body` | `body#{link}#{hook}#{event key}#{SHA-256 of the body}` | `body` |
+//! | `delivery` | `delivery#{link}#{hook}#{event key}#{SHA-256 of the body}` | `delivery` |
 //! | `budget` | `budget#{account}` | `budget` |
 //! | `lease` | `lease#{name}` | `lease` |
 //! | `authorization` | `authorization#{link}` | `authorization` |
@@ -30,7 +29,6 @@ const MAX_PLAIN_CHARS: usize = 128;
 
 pub(crate) const STATE: &str = "state";
 pub(crate) const DELIVERY: &str = "delivery";
-pub(crate) const BODY: &str = "body";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const LEASE: &str = "lease";
 
@@ -77,11 +75,7 @@ pub(crate) fn fact(id: &EventId) -> String {
 }
 
 pub(crate) fn delivery(link: &LinkId, mark: &DeliveryMark) -> String {
-    format!("delivery#{link}#{}#{}", plain(&mark.hook), plain(&mark.request))
-}
-
-pub(crate) fn body(link: &LinkId, mark: &DeliveryMark) -> String {
-    format!("body#{link}#{}#{}#{}", plain(&mark.hook), mark.key, mark.body_sha256)
+    format!("delivery#{link}#{}#{}#{}", plain(&mark.hook), mark.key, mark.body_sha256)
 }
 
 /// The hash keeps two deliveries with one request id apart.
@@ -146,8 +140,9 @@ mod tests {
             body_sha256: String::new(),
             attempt: 1,
         };
-        assert_ne!(delivery(&link, &mark("a#b", "c")), delivery(&link, &mark("a", "b#c")));
-        assert!(delivery(&link, &mark("h", &"r".repeat(9_000))).len() < MAX_PK_BYTES);
+        assert_ne!(kept(&link, &mark("a#b", "c")), kept(&link, &mark("a", "b#c")));
+        assert!(kept(&link, &mark("h", &"r".repeat(9_000))).len() < MAX_PK_BYTES);
+        assert!(delivery(&link, &mark(&"h".repeat(9_000), "r")).len() < MAX_PK_BYTES);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Small items: markers of stored facts, deliveries and bodies, and leases.
+//! Small items: markers of stored facts and deliveries, and leases.
 
 use jiff::{SignedDuration, Timestamp};
 use relay::{EventId, LinkId};
@@ -21,22 +21,24 @@ pub(crate) struct FactItem {
     pk: String,
     sk: String,
     kind: &'static str,
-    sequence: u64,
 }
 
 impl FactItem {
-    pub(crate) fn new(pk: &str, id: &EventId, sequence: u64) -> Self {
-        Self { pk: pk.to_owned(), sk: keys::fact(id), kind: "fact", sequence }
+    pub(crate) fn new(pk: &str, id: &EventId) -> Self {
+        Self { pk: pk.to_owned(), sk: keys::fact(id), kind: "fact" }
     }
 }
 
-/// Marks a stored delivery.
+/// Marks a stored delivery. Its key has the hash of the body, so that it also identifies a resend with another request
+/// id.
 #[derive(Debug, Serialize)]
 pub(crate) struct DeliveryItem {
     pk: String,
     sk: &'static str,
     kind: &'static str,
-    pub(crate) body_sha256: String,
+    request: String,
+    /// Until then, in milliseconds since 1970, a further attempt with this body is a resend, whatever its request id.
+    valid_until_ms: i64,
     /// DynamoDB deletes the item some time after this, in seconds since 1970.
     expires_at: i64,
 }
@@ -47,33 +49,9 @@ impl DeliveryItem {
             pk: keys::delivery(link, mark),
             sk: keys::DELIVERY,
             kind: keys::DELIVERY,
-            body_sha256: mark.body_sha256.clone(),
+            request: mark.request.clone(),
+            valid_until_ms: seconds_after(now, BODY_VALID_SECONDS).as_millisecond(),
             expires_at: seconds_after(now, DELIVERY_SECONDS).as_second(),
-        }
-    }
-}
-
-/// Marks a recently stored body.
-#[derive(Debug, Serialize)]
-pub(crate) struct BodyItem {
-    pk: String,
-    sk: &'static str,
-    kind: &'static str,
-    first_seen: Timestamp,
-    valid_until_ms: i64,
-    expires_at: i64,
-}
-
-impl BodyItem {
-    pub(crate) fn new(link: &LinkId, mark: &DeliveryMark, now: Timestamp) -> Self {
-        let valid_until = seconds_after(now, BODY_VALID_SECONDS);
-        Self {
-            pk: keys::body(link, mark),
-            sk: keys::BODY,
-            kind: keys::BODY,
-            first_seen: now,
-            valid_until_ms: valid_until.as_millisecond(),
-            expires_at: valid_until.as_second(),
         }
     }
 }

@@ -1,18 +1,20 @@
 //! States, events and markers as items of the table.
 
 mod binary;
+pub(crate) mod compress;
 mod event;
 pub(crate) mod gzip;
 mod head;
 pub(crate) mod keys;
 pub(crate) mod log;
 mod marker;
+mod short_event;
 pub(crate) mod state;
 
 pub(crate) use event::event_count;
 pub use event::{StoredEvent, encode_event, event_from_item, join_events};
 pub(crate) use head::{HeadItem, current_pull_requests};
-pub(crate) use marker::{BodyItem, DeliveryItem, FactItem, LeaseItem};
+pub(crate) use marker::{DeliveryItem, FactItem, LeaseItem};
 pub use state::DueWatch;
 pub(crate) use state::{StateItem, due_watch, rounded_up_ms, state_from_item};
 
@@ -23,8 +25,15 @@ use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// Number of the format of every item. Raise it with any change that an earlier version of bitrelay would misread.
+/// Number of the format of most items.
 const FORMAT: u64 = 1;
+
+/// Number of the format of states and of most events: compressed with a dictionary. Any change that an earlier version of
+/// bitrelay would misread needs a new number.
+const COMPRESSED_FORMAT: u64 = 2;
+
+/// The newest format that this version reads.
+const NEWEST_FORMAT: u64 = COMPRESSED_FORMAT;
 
 /// The attribute with the number of an item's format.
 pub(crate) const FORMAT_ATTRIBUTE: &str = "format";
@@ -35,8 +44,17 @@ const EXPIRES_ATTRIBUTE: &str = "expires_at";
 /// Returns an item of the table, with the number of its format. DynamoDB has a type for every value of bitrelay's
 /// items.
 pub(crate) fn item<T: Serialize>(pk: &str, sk: &str, value: T) -> Result<Item, Error> {
+    item_of(FORMAT, pk, sk, value)
+}
+
+/// Returns an item whose content is compressed.
+fn compressed_item<T: Serialize>(pk: &str, sk: &str, value: T) -> Result<Item, Error> {
+    item_of(COMPRESSED_FORMAT, pk, sk, value)
+}
+
+fn item_of<T: Serialize>(format: u64, pk: &str, sk: &str, value: T) -> Result<Item, Error> {
     let mut item: Item = serde_dynamo::to_item(value).map_err(|error| corrupt(pk, sk, &error))?;
-    item.insert(FORMAT_ATTRIBUTE.to_owned(), AttributeValue::N(FORMAT.to_string()));
+    item.insert(FORMAT_ATTRIBUTE.to_owned(), AttributeValue::N(format.to_string()));
     Ok(item)
 }
 
@@ -44,7 +62,7 @@ pub(crate) fn item<T: Serialize>(pk: &str, sk: &str, value: T) -> Result<Item, E
 pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     let (pk, sk) = keys_of(&item);
     let format = number(&item, FORMAT_ATTRIBUTE).unwrap_or_default();
-    if u64::try_from(format).is_ok_and(|format| format > FORMAT) {
+    if u64::try_from(format).is_ok_and(|format| format > NEWEST_FORMAT) {
         return Err(Error::NewerFormat { pk, sk, format });
     }
     serde_dynamo::from_item(item).map_err(|error| corrupt(&pk, &sk, &error))

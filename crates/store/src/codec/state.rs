@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use super::binary::Binary;
-use super::{corrupt, gzip, item, keys, read};
+use super::{compress, compressed_item, corrupt, keys, read};
 use crate::Error;
 use crate::shard::{Shard, WatchKind};
 
@@ -46,7 +46,7 @@ impl StateItem {
         let unwritable = |error: &dyn std::fmt::Display| corrupt(pk, keys::STATE, error);
         let json = serde_json::to_vec(state).map_err(|error| unwritable(&error))?;
         within("the state before compression", json.len(), MAX_STATE_JSON_BYTES)?;
-        let compressed = gzip::compress(&json).map_err(|error| unwritable(&error))?;
+        let compressed = compress::compress(&json).map_err(|error| unwritable(&error))?;
         within("the compressed state", compressed.len(), MAX_STATE_BYTES)?;
         let shard = Shard::of(link);
         let state_item = Self {
@@ -60,7 +60,7 @@ impl StateItem {
             due_reason: state.watch.map(|watch| watch.reason),
             due_deadline_ms: state.watch.and_then(|watch| watch.deadline).map(rounded_up_ms),
         };
-        item(pk, keys::STATE, state_item)
+        compressed_item(pk, keys::STATE, state_item)
     }
 }
 
@@ -78,7 +78,8 @@ const fn within(what: &'static str, bytes: usize, max_bytes: usize) -> Result<()
 pub(crate) fn state_from_item(item: Item) -> Result<SubjectState, Error> {
     let read: StateItem = read(item)?;
     let unreadable = |reason: &dyn std::fmt::Display| corrupt(&read.pk, keys::STATE, reason);
-    let json = gzip::decompress(&read.state.0, MAX_STATE_JSON_BYTES).map_err(|error| unreadable(&error))?;
+    let json =
+        compress::decompress(&read.state.0, MAX_STATE_JSON_BYTES).map_err(|error| unreadable(&error))?;
     // The parser's message could hold a piece of a payload.
     let state: SubjectState = serde_json::from_slice(&json)
         .map_err(|error| unreadable(&format!("{:?} error at column {}", error.classify(), error.column())))?;

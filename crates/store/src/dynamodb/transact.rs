@@ -1,6 +1,9 @@
 //! The one transaction of an observation.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -11,12 +14,15 @@ use crate::aws::{DYNAMODB, failure};
 use crate::commit::CommitError;
 use crate::transaction::{Condition, Role, Write, WriteRefusal, commit_error};
 
-/// Executes all of the writes or none.
+/// Executes all of the writes or none. A single write needs no transaction, which would cost double.
 ///
 /// The SDK gives each call its own `ClientRequestToken` and keeps it in retries. If the answer to the first attempt is
 /// lost, the retry therefore does not look like a conflict
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
 pub(super) async fn write(client: &Client, table: &str, writes: Vec<Write>) -> Result<(), CommitError> {
+    if let [only] = writes.as_slice() {
+        return write_alone(client, table, only).await;
+    }
     let puts = writes.iter().map(|write| put(table, write)).collect::<Result<Vec<_>, Error>>()?;
     let sent = client.transact_write_items().set_transact_items(Some(puts)).send().await;
     let Err(error) = sent else { return Ok(()) };
@@ -35,21 +41,55 @@ pub(super) async fn write(client: &Client, table: &str, writes: Vec<Write>) -> R
     }
 }
 
+/// If the answer to a first attempt is lost, the SDK's next one looks like a conflict, and the observation is folded
+/// again on the state that has it already. That concludes nothing new: only another poll, a grace period later, confirms
+/// what a poll found.
+async fn write_alone(client: &Client, table: &str, write: &Write) -> Result<(), CommitError> {
+    let (condition, version) = condition(write);
+    let put = client
+        .put_item()
+        .table_name(table)
+        .set_item(Some(write.item.clone().into()))
+        .set_condition_expression(condition)
+        .set_expression_attribute_values(version);
+    match put.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                Err(commit_error([(write, WriteRefusal::Condition(None))]))
+            }
+            Some(
+                PutItemError::TransactionConflictException(_)
+                | PutItemError::ProvisionedThroughputExceededException(_)
+                | PutItemError::RequestLimitExceeded(_)
+                | PutItemError::ThrottlingException(_),
+            ) => Err(CommitError::Conflict),
+            _ => Err(failure(DYNAMODB, "PutItem", &error).into()),
+        },
+    }
+}
+
+/// Returns a condition as an expression, and its values.
+fn condition(write: &Write) -> (Option<String>, Option<HashMap<String, AttributeValue>>) {
+    match write.condition {
+        Condition::None => (None, None),
+        Condition::Absent => (Some("attribute_not_exists(pk)".to_owned()), None),
+        Condition::VersionIs(version) => {
+            let version = (":version".to_owned(), AttributeValue::N(version.to_string()));
+            (Some("version = :version".to_owned()), Some(HashMap::from([version])))
+        }
+    }
+}
+
 fn put(table: &str, write: &Write) -> Result<TransactWriteItem, Error> {
-    let put = Put::builder().table_name(table).set_item(Some(write.item.clone().into()));
-    let put = match write.condition {
-        Condition::None => put,
-        Condition::Absent => put.condition_expression("attribute_not_exists(pk)"),
-        Condition::VersionIs(version) => put
-            .condition_expression("#version = :version")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
-        Condition::AbsentOrInvalidSince(now_ms) => put
-            .condition_expression("attribute_not_exists(pk) OR valid_until_ms < :now")
-            .expression_attribute_values(":now", AttributeValue::N(now_ms.to_string())),
-    };
+    let (condition, version) = condition(write);
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(write.item.clone().into()))
+        .set_condition_expression(condition)
+        .set_expression_attribute_values(version);
     let put = match write.role {
-        // The body's hash distinguishes a resend from a reused request id.
+        // The stored mark distinguishes a resend from another delivery with an equal body.
         Role::Delivery(_) => {
             put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         }

@@ -87,7 +87,7 @@ stories! {
         same_delivery_twice_is_one_event,
         same_delivery_fifty_times_at_once_is_one_event,
         concurrent_deliveries_leave_no_gap,
-        reused_request_id_is_stored_with_an_alarm,
+        reused_request_id_loses_nothing,
         resend_with_new_request_id_is_known_by_body,
         first_attempts_with_equal_bodies_are_two_deliveries,
         resend_after_ten_minutes_is_not_known_by_body,

@@ -111,9 +111,9 @@ impl<T: SubjectLog> World<T> {
         delivery: Option<&DeliveryMark>,
     ) -> Result<(), CommitError> {
         let Self { link, subject, .. } = self;
-        self.table
-            .commit(&Commit { link, subject, state, events, delivery, head: None, now: self.now() })
-            .await
+        let facts: Vec<_> = events.iter().map(|event| event.id.clone()).collect();
+        let (facts, now) = (&facts, self.now());
+        self.table.commit(&Commit { link, subject, state, events, delivery, head: None, facts, now }).await
     }
 
     /// Returns an event like that of a fold.

@@ -1,6 +1,11 @@
 //! Items of events: writing and reading.
 
+use std::collections::HashMap;
+use std::io::Write as _;
+
 use bitbucket::EventKey;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use relay::{Event, EventId, Source};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Value, json};
@@ -60,7 +65,7 @@ fn event_reads_back_from_json_of_stream() {
         .into_iter()
         .map(|(name, value)| (name, serde_json::to_value(value).unwrap()))
         .collect();
-    assert!(image["payload"]["B"].is_string() && image["sequence"]["N"] == "42", "{image:?}");
+    assert!(image["content"]["B"].is_string(), "{image:?}");
     let item: Item = serde_json::from_value(Value::Object(image)).unwrap();
     assert_eq!(event_from_item(item).unwrap().unwrap().event, event);
 }
@@ -114,27 +119,25 @@ fn event_has_the_keys_of_the_index_by_time() {
 fn items_of_other_kinds_are_no_events() {
     for kind in ["state", "fact", "lease", "something of the future"] {
         let kind = ("kind".to_owned(), AttributeValue::S(kind.to_owned()));
-        assert_eq!(
-            event_from_item(std::iter::once(kind).collect::<std::collections::HashMap<_, _>>().into())
-                .unwrap(),
-            None
-        );
+        assert_eq!(event_from_item(std::iter::once(kind).collect::<HashMap<_, _>>().into()).unwrap(), None);
     }
     assert_eq!(event_from_item(Item::default()).unwrap(), None);
 }
 
 #[test]
 fn unreadable_event_names_its_key_but_no_content() {
-    let good = items(&event(b"hunter2".to_vec())).remove(0);
+    let (short, large) = (items(&event(b"hunter2".to_vec())), items(&event(vec![b' '; 70_000])));
     let spoilt = [
-        ("sequence", AttributeValue::S("hunter2".to_owned())),
-        ("payload", AttributeValue::B(b"hunter2".to_vec())),
-        ("payload_bytes", AttributeValue::N("3".to_owned())),
-        ("subject", AttributeValue::S("no subject".to_owned())),
-        ("actor", AttributeValue::S("hunter2".to_owned())),
+        (&short, "content", AttributeValue::B(b"hunter2".to_vec())),
+        (&short, "log_at", AttributeValue::S("hunter2".to_owned())),
+        (&large, "sequence", AttributeValue::S("hunter2".to_owned())),
+        (&large, "payload", AttributeValue::B(b"hunter2".to_vec())),
+        (&large, "payload_bytes", AttributeValue::N("3".to_owned())),
+        (&large, "subject", AttributeValue::S("no subject".to_owned())),
+        (&large, "actor", AttributeValue::S("hunter2".to_owned())),
     ];
-    for (name, value) in spoilt {
-        let mut item = good.clone();
+    for (good, name, value) in spoilt {
+        let mut item = good[0].clone();
         item.insert(name.to_owned(), value);
         let error = event_from_item(item).unwrap_err();
         let words = error.to_string();
@@ -164,21 +167,56 @@ fn too_large_payload_is_refused() {
 #[test]
 fn item_of_newer_format_asks_for_an_update() {
     let mut item = items(&event(b"{}".to_vec())).remove(0);
-    assert_eq!(item.get("format"), Some(&AttributeValue::N("1".to_owned())));
-    item.insert("format".to_owned(), AttributeValue::N("2".to_owned()));
+    assert_eq!(item.get("format"), Some(&AttributeValue::N("2".to_owned())));
+    item.insert("format".to_owned(), AttributeValue::N("3".to_owned()));
     assert_eq!(
         event_from_item(item).unwrap_err().to_string(),
-        "the item acme#pullrequest/0a1b/7 / event#000000000042 has format 2: it was written by a newer version of \
+        "the item acme#pullrequest/0a1b/7 / event#000000000042 has format 3: it was written by a newer version of \
          bitrelay; update this one"
     );
 }
 
 #[test]
 fn unsigned_event_is_read_back_and_an_older_one_is_signed() {
-    let mut unsigned = event(b"{}".to_vec());
-    unsigned.signed = false;
-    let mut item = items(&unsigned).remove(0);
-    assert_eq!(event_from_item(item.clone()).unwrap().unwrap().event, unsigned);
-    assert!(item.remove("unsigned").is_some());
-    assert!(event_from_item(item).unwrap().unwrap().event.signed);
+    for payload_bytes in [2, 70_000] {
+        let unsigned = Event { signed: false, trusted: false, ..event(vec![b' '; payload_bytes]) };
+        let mut item = items(&unsigned).remove(0);
+        assert_eq!(event_from_item(item.clone()).unwrap().unwrap().event, unsigned);
+        if item.remove("unsigned").is_some() {
+            assert!(event_from_item(item).unwrap().unwrap().event.signed);
+        }
+    }
+}
+
+#[test]
+fn event_of_an_earlier_version_is_read() {
+    let mut payload = GzEncoder::new(Vec::new(), Compression::default());
+    payload.write_all(b"{}").unwrap();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: u64| AttributeValue::N(number.to_string());
+    let item: HashMap<String, AttributeValue> = [
+        ("pk", text("acme#pullrequest/0a1b/7")),
+        ("sk", text("event#000000000042")),
+        ("kind", text("event")),
+        ("format", number(1)),
+        ("id", text("0123456789abcdef0123456789abcdef")),
+        ("key", text("pullrequest:task_resolved")),
+        ("source", text("poll")),
+        ("link", text("acme")),
+        ("subject", text("pullrequest/0a1b/7")),
+        ("repository_name", text("acme/widgets")),
+        ("sequence", number(42)),
+        ("observed_at", text("2026-11-24T10:00:00.000001Z")),
+        ("actor", text(r#"{"display_name":"bob","nested":{"null":null}}"#)),
+        ("payload", AttributeValue::B(payload.finish().unwrap())),
+        ("payload_bytes", number(2)),
+        ("parts", number(1)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    let stored = event_from_item(item.clone().into()).unwrap().unwrap();
+    assert_eq!(stored.event, event(b"{}".to_vec()));
+    // A log can hold events of both formats.
+    let both = vec![item.into(), items(&Event { sequence: 43, ..event(b"{}".to_vec()) }).remove(0)];
+    assert_eq!(join_events(both, 10).unwrap().len(), 2);
 }

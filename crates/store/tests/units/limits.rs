@@ -101,8 +101,16 @@ async fn stored_bytes(state: &SubjectState) -> usize {
     let table = MemoryTable::default();
     let now = Timestamp::UNIX_EPOCH;
     let state = &SubjectState { version: 1, ..state.clone() };
-    let commit =
-        Commit { link: &link, subject: &subject, state, events: &[], delivery: None, head: None, now };
+    let commit = Commit {
+        link: &link,
+        subject: &subject,
+        state,
+        events: &[],
+        delivery: None,
+        head: None,
+        facts: &[],
+        now,
+    };
     table.commit(&commit).await.unwrap();
     let items = table.items();
     let Some(AttributeValue::B(bytes)) = items[0].get("state") else { panic!("no state") };

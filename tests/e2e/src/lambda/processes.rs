@@ -83,6 +83,13 @@ impl Lambda {
         living.children.insert(process, (function.name, child));
     }
 
+    /// Returns the operating system's id of a function's first process.
+    pub fn process_id(&self, function: &str) -> u32 {
+        let living = self.world.processes.0.lock().unwrap();
+        let mut children = living.children.values().filter(|(name, _)| *name == function);
+        children.next().and_then(|(_, child)| child.id()).unwrap()
+    }
+
     /// Kills a process of a function with SIGKILL, the `number`th of them, and starts another. Its invocation fails.
     pub async fn kill(&self, function: &str, number: usize) {
         let killed = {

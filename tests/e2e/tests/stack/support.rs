@@ -1,7 +1,6 @@
 //! The stack that the stories share. Each story works on its own pull requests.
 
 use std::collections::HashMap;
-use std::io::Read;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use e2e::stack::Stack;
@@ -81,10 +80,21 @@ pub(crate) async fn items(
     answer.items().to_vec()
 }
 
-/// Decompresses the body of a stored event.
+/// Decompresses the body of a stored event as docs/OPERATIONS.md tells to: zlib with the dictionary, after the first
+/// line.
 pub(crate) fn body(event: &HashMap<String, AttributeValue>) -> Vec<u8> {
-    let compressed = event["payload"].as_b().unwrap().as_ref();
-    let mut body = Vec::new();
-    flate2::read::GzDecoder::new(compressed).read_to_end(&mut body).unwrap();
-    body
+    let compressed = event["content"].as_b().unwrap().as_ref();
+    let mut inflate = flate2::Decompress::new(true);
+    let mut content = Vec::with_capacity(1024 * 1024);
+    let needs = inflate.decompress_vec(compressed, &mut content, flate2::FlushDecompress::None).unwrap_err();
+    assert!(needs.needs_dictionary().is_some(), "{needs}");
+    inflate
+        .set_dictionary(
+            &std::fs::read(e2e::paths::workspace().join("crates/store/src/codec/dictionary.txt")).unwrap(),
+        )
+        .unwrap();
+    let rest = &compressed[usize::try_from(inflate.total_in()).unwrap()..];
+    inflate.decompress_vec(rest, &mut content, flate2::FlushDecompress::Finish).unwrap();
+    let end = content.iter().position(|byte| *byte == b'\n').unwrap();
+    content.split_off(end + 1)
 }
