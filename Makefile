@@ -20,7 +20,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor bench-cost bench-polling bench-links histories fuzz chaos load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor bench-cost bench-polling bench-links histories fuzz chaos upgrade load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy clean \
 	tools local-build local-functions
 
@@ -77,8 +77,8 @@ bench-floor: tools ## Compare the webhook function with the least that such a fu
 	  zip=$$(mktemp -u).zip; $(VENV)/bin/python -m zipfile -c $$zip target/lambda-bench/$$function/bootstrap; \
 	  printf '%s, zipped: %s bytes\n' $$function $$(stat -c %s $$zip); rm $$zip; done
 
-bench-cost: ## Count the write units of a delivery over real payloads, and of a day of reviews
-	@cargo run -q -p system --bin bench-cost
+bench-cost: ## Count the write units of a delivery over real payloads, and of hours of reviews
+	@cargo run -q -p polling --bin bench-cost
 
 bench-polling: ## Compare two ways of polling in virtual time (OPTIONS=--write for the document)
 	@cargo run -q -p polling --bin bench-polling -- $(OPTIONS)
@@ -95,6 +95,10 @@ fuzz: ## Run N random inputs on everything that reads from outside (TARGET=, SEE
 
 chaos: local-functions ## Kill functions, stop the table and fail Bitbucket for MINUTES (2), then compare the books
 	@cargo run -q -p e2e --bin chaos -- --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
+
+upgrade: local-functions ## Chaos that begins with the functions of FROM=<commit> and updates them one by one
+	@from=$$(infra/tools/build-commit.sh dev $(or $(FROM),$(error FROM=<commit> is missing))) && \
+	  cargo run -q -p e2e --bin chaos -- --minutes $(or $(MINUTES),2) --from "$$from" $(if $(SEED),--seed $(SEED))
 
 # Both the functions and the emulated table are optimised. They share the processors.
 load: ## Send deliveries at rising rates until the first 5xx (RATE=50 MINUTES=10 keeps one rate)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::http::HttpResponse;
@@ -40,6 +41,8 @@ pub(crate) fn timeouts() -> TimeoutConfig {
 /// Returns a client of DynamoDB whose calls end within 5 seconds.
 pub(crate) fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(timeouts());
+    // The time limits above end a stalled call too, at less cost.
+    let config = config.stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     aws_sdk_dynamodb::Client::from_conf(config.retry_config(retries()).build())
 }
 

@@ -52,13 +52,16 @@ impl<T: SubjectLog + Documents, C: Clock> Recorder<'_, T, C> {
         report: Report,
         mark: &DeliveryMark,
     ) -> Result<Received, Error> {
-        let error = match self.fold_report(link, &report, mark).await {
+        // The payload is large, so it is never copied.
+        let observation = Observation::Delivery(report);
+        let error = match self.fold_delivery(link, &observation, mark).await {
             Ok(recorded) => return Ok(Received::Recorded(recorded)),
             // The table does not answer, so it could not keep the delivery either. Bitbucket sends it again.
             Err(error @ Error::Unavailable { .. }) => return Err(error),
             Err(error) => error,
         };
-        let kept = KeptDelivery::new(link, &report, mark, self.clock.now())?;
+        let Observation::Delivery(report) = &observation else { return Err(error) };
+        let kept = KeptDelivery::new(link, report, mark, self.clock.now())?;
         match self.table.store_document(&KeptKey::new(link, mark), &kept).await {
             // If the document exists, an earlier attempt of the same delivery was kept.
             Ok(_) => Ok(Received::Kept(error)),
@@ -78,7 +81,9 @@ impl<T: SubjectLog + Documents, C: Clock> Recorder<'_, T, C> {
         let mut kept: KeptDelivery = self.table.read_document(key).await?;
         let folded = match kept.delivery(key) {
             Ok(None) => return Ok(KeptOutcome::Gone),
-            Ok(Some((link, report, mark))) => self.fold_report(&link, &report, &mark).await,
+            Ok(Some((link, report, mark))) => {
+                self.fold_delivery(&link, &Observation::Delivery(report), &mark).await
+            }
             Err(error) => Err(error),
         };
         let outcome = match folded {
@@ -98,13 +103,13 @@ impl<T: SubjectLog + Documents, C: Clock> Recorder<'_, T, C> {
 
     /// Folds and stores a delivery within the deadline. A panic of the fold is an error like any other: one defect must
     /// not end the function.
-    async fn fold_report(
+    async fn fold_delivery(
         &self,
         link: &LinkId,
-        report: &Report,
+        observation: &Observation,
         mark: &DeliveryMark,
     ) -> Result<Recorded, Error> {
-        let folded = AssertUnwindSafe(self.fold_with_builds(link, report, mark)).catch_unwind();
+        let folded = AssertUnwindSafe(self.fold_with_builds(link, observation, mark)).catch_unwind();
         match tokio::time::timeout(DEADLINE, folded).await {
             Ok(Ok(recorded)) => recorded,
             Ok(Err(_)) => Err(Error::Defect),
@@ -115,15 +120,15 @@ impl<T: SubjectLog + Documents, C: Clock> Recorder<'_, T, C> {
     async fn fold_with_builds(
         &self,
         link: &LinkId,
-        report: &Report,
+        observation: &Observation,
         mark: &DeliveryMark,
     ) -> Result<Recorded, Error> {
+        let Observation::Delivery(report) = observation else { return Ok(Recorded::Known) };
         let subject = Subject::from_payload(&report.payload);
         if report.key.is_commit_status() {
             self.record_build(link, &subject, report).await?;
         }
-        let observation = Observation::Delivery(report.clone());
-        self.record_delivery(link, &subject, &observation, mark).await
+        self.record_delivery(link, &subject, observation, mark).await
     }
 
     /// Records a build with each open pull request whose head is its commit. The delivery itself is stored afterwards.

@@ -93,6 +93,11 @@ impl Written {
         self.0.iter().map(|(kind, units)| (kind.as_str(), units))
     }
 
+    /// Returns the units of one kind.
+    pub fn of(&self, kind: &str) -> Units {
+        self.0.get(kind).copied().unwrap_or_default()
+    }
+
     /// Returns the units of all kinds together.
     pub fn total(&self) -> Units {
         self.0.values().fold(Units::default(), |sum, units| Units {

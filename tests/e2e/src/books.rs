@@ -151,9 +151,13 @@ impl Books {
     }
 }
 
-/// Reads the key of a delivery's mark, `delivery#{link}#{hook}#...`, and its request.
+/// Reads the key of a delivery's mark, `delivery#{link}#{hook}#...`, and its request. Before format 2 of events, the
+/// request was in the key, after the hook.
 fn request_of(pk: &str, request: &str) -> Option<Request> {
-    Some(Request { hook: pk.split('#').nth(2)?.to_owned(), request: request.to_owned() })
+    let mut parts = pk.split('#').skip(2);
+    let (hook, rest) = (parts.next()?, parts.next()?);
+    let request = if request.is_empty() { rest } else { request };
+    Some(Request { hook: hook.to_owned(), request: request.to_owned() })
 }
 
 fn counts<'i>(ids: impl Iterator<Item = &'i str>) -> BTreeMap<&'i str, usize> {

@@ -6,6 +6,7 @@ mod start;
 mod trouble;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ const LIST_EVERY: Duration = Duration::from_secs(5);
 const CALM: Duration = Duration::from_mins(1);
 const PATIENCE: Duration = Duration::from_mins(3);
 
+/// Time between the updates of two functions.
+const UPDATE_EVERY: Duration = Duration::from_secs(10);
+
 /// The end of a run.
 #[derive(Debug)]
 pub struct Ended {
@@ -61,22 +65,37 @@ pub(crate) struct Stage {
     deliveries: Mutex<BTreeMap<u64, DeliveryRecord>>,
 }
 
-/// Runs for this long, and until the books balance after it.
-pub async fn run(seed: u64, length: Duration) -> Ended {
-    let (stage, day) = start::start(Dice::new(seed)).await;
+/// Runs for this long, and until the books balance after it. If `from` is a folder with the functions of an earlier
+/// version, these run first, and are replaced one by one in the middle.
+pub async fn run(seed: u64, length: Duration, from: Option<PathBuf>) -> Ended {
+    let (stage, day) = start::start(Dice::new(seed), from.clone()).await;
     let end = Instant::now() + length;
     let background = [
         tokio::spawn(pump(Arc::clone(&stage))),
         tokio::spawn(poll(Arc::clone(&stage))),
         tokio::spawn(list(Arc::clone(&stage))),
     ];
-    let (acts, troubles) = tokio::join!(people::work(&stage, end), trouble::make(&stage, end));
+    let middle = from.map(|_| Instant::now() + length / 2);
+    let (acts, troubles, ()) =
+        tokio::join!(people::work(&stage, end), trouble::make(&stage, end), update(&stage, middle));
     day.end();
     let books = balance(&stage).await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
     stage.lambda.stop().await;
     let found = stage.aws.published().iter().filter(|event| event["source"] == "poll").count();
     Ended { books, troubles, acts, failed_calls: day.failed(), found }
+}
+
+/// Replaces the functions one after another, like CloudFormation: for some seconds two versions share the table.
+async fn update(stage: &Stage, at: Option<Instant>) {
+    let Some(at) = at else { return };
+    tokio::time::sleep_until(at).await;
+    let mut functions = vec!["webhook", "poller", "publisher"];
+    while !functions.is_empty() {
+        let next = functions.remove(usize::try_from(stage.dice.below(functions.len() as u64)).unwrap());
+        stage.lambda.update(next).await;
+        tokio::time::sleep(UPDATE_EVERY).await;
+    }
 }
 
 impl Stage {

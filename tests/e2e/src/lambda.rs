@@ -9,6 +9,7 @@ mod processes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -42,6 +43,8 @@ struct World {
     /// The invocation that each process works on.
     running: Mutex<HashMap<u64, u64>>,
     processes: processes::Processes,
+    /// The folder with the functions of another version, by the functions that are of that version.
+    other_versions: Mutex<BTreeMap<&'static str, PathBuf>>,
     /// Ids of events in answers with 2xx.
     answered: Mutex<BTreeSet<String>>,
     last_id: AtomicU64,
@@ -64,6 +67,13 @@ struct Invocation {
 impl Lambda {
     /// Starts these functions, each with its processes.
     pub async fn start(functions: Vec<Function>) -> Self {
+        Self::start_version(functions, None).await
+    }
+
+    /// Starts these functions from a folder with those of another version.
+    pub async fn start_version(functions: Vec<Function>, folder: Option<PathBuf>) -> Self {
+        let names = functions.iter().map(|function| function.name);
+        let other_versions = names.filter_map(|name| Some((name, folder.clone()?))).collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let queues = functions.into_iter().map(|function| {
@@ -75,6 +85,7 @@ impl Lambda {
             answers: Mutex::default(),
             running: Mutex::default(),
             processes: processes::Processes::default(),
+            other_versions: Mutex::new(other_versions),
             answered: Mutex::default(),
             last_id: AtomicU64::new(0),
         });

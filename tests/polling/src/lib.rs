@@ -16,6 +16,7 @@
 //! | [`table`], [`plot`], [`docs`] | the tables, the picture, and the document that shows them |
 
 pub mod changes;
+pub mod cost;
 pub mod docs;
 pub mod links;
 pub mod ours;

@@ -165,7 +165,7 @@ impl<'w> Run<'w> {
     }
 
     async fn outcome(self) -> anyhow::Result<Outcome> {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome { written: self.table.written(), ..Outcome::default() };
         let calls = self.simulator.calls();
         for call in calls.iter().filter(|call| call.user == stage::BOT && call.at >= stage::start()) {
             let at = call.at.duration_since(stage::start()).as_secs();

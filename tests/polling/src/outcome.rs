@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use store::units::Written;
+
 use crate::changes::{self, Kind, Report, WINDOW};
 use crate::workload::{Second, Workload};
 
@@ -16,6 +18,8 @@ pub struct Outcome {
     pub refused: usize,
     /// Its reports.
     pub reports: Vec<Report>,
+    /// The write units of everything that it stored; empty for the other policy.
+    pub written: Written,
 }
 
 /// The figures of one policy on one workload.

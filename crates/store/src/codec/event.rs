@@ -11,6 +11,7 @@ use serde_dynamo::Item;
 use serde_json::Value;
 
 use super::binary::Binary;
+use super::bounds::{MAX_ACTOR_BYTES, MAX_CHANGES_BYTES, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES};
 use super::{corrupt, expires, gzip, item, json, keys, log, read, short_event, text};
 use crate::Error;
 
@@ -18,20 +19,6 @@ use crate::Error;
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>) is for the other attributes.
 const MAX_PART_BYTES: usize = 350 * 1024;
 
-/// Largest payload. Bitbucket sends at most 256 KB, the webhook function accepts at most 1 MiB, and a
-/// synthetic payload consists of pieces of such bodies.
-pub(super) const MAX_PAYLOAD_BYTES: usize = 2 * 1024 * 1024;
-
-/// Largest actor that gets an attribute; the payload holds every actor anyway.
-pub(super) const MAX_ACTOR_BYTES: usize = 16 * 1024;
-
-/// Longest name of a repository that gets an attribute; the payload holds every name anyway.
-pub(super) const MAX_NAME_BYTES: usize = 1024;
-
-/// Largest changes; larger ones are dropped. Two descriptions of 8 KiB and some reviewers fit.
-pub(super) const MAX_CHANGES_BYTES: usize = 32 * 1024;
-
-pub(super) const KIND: &str = "event";
 const PART: &str = "part";
 
 /// An event from the table or from the table's stream.
@@ -56,7 +43,7 @@ pub struct StoredEvent {
 ///
 /// [`Error::Corrupt`], [`Error::NewerFormat`], [`Error::TooLarge`].
 pub fn event_from_item(item: Item) -> Result<Option<StoredEvent>, Error> {
-    if text(&item, "kind") != KIND {
+    if text(&item, "kind") != keys::EVENT {
         return Ok(None);
     }
     if item.contains_key(short_event::CONTENT) {
@@ -191,7 +178,7 @@ pub fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
     let first = EventItem {
         pk: pk.to_owned(),
         sk: sk.clone(),
-        kind: KIND.to_owned(),
+        kind: keys::EVENT.to_owned(),
         id: event.id.clone(),
         key: event.key.clone(),
         source: event.source,
@@ -229,7 +216,7 @@ pub fn encode_event(pk: &str, event: &Event) -> Result<Vec<Item>, Error> {
 
 /// Returns the number of events that begin in these items.
 pub(crate) fn event_count(items: &[Item]) -> usize {
-    items.iter().filter(|item| text(item, "kind") == KIND).count()
+    items.iter().filter(|item| text(item, "kind") == keys::EVENT).count()
 }
 
 /// Returns at most `limit` events from items in the order of their sort keys. An event's parts follow its own item.

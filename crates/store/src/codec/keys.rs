@@ -28,6 +28,7 @@ const MAX_PK_BYTES: usize = 2048;
 const MAX_PLAIN_CHARS: usize = 128;
 
 pub(crate) const STATE: &str = "state";
+pub(crate) const EVENT: &str = "event";
 pub(crate) const DELIVERY: &str = "delivery";
 pub(crate) const HEAD: &str = "head";
 pub(crate) const LEASE: &str = "lease";

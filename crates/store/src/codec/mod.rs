@@ -1,6 +1,7 @@
 //! States, events and markers as items of the table.
 
 mod binary;
+mod bounds;
 pub(crate) mod compress;
 mod event;
 pub(crate) mod gzip;

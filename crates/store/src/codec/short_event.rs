@@ -12,7 +12,7 @@ use serde_dynamo::Item;
 use serde_json::Value;
 
 use super::binary::Binary;
-use super::event::{KIND, MAX_ACTOR_BYTES, MAX_CHANGES_BYTES, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES};
+use super::bounds::{MAX_ACTOR_BYTES, MAX_CHANGES_BYTES, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES};
 use super::{compress, compressed_item, corrupt, json, keys, log, read};
 use crate::Error;
 
@@ -84,7 +84,7 @@ pub(super) fn encode(pk: &str, sk: &str, event: &Event) -> Result<Option<Item>, 
     let item = ShortEventItem {
         pk: pk.to_owned(),
         sk: sk.to_owned(),
-        kind: KIND.to_owned(),
+        kind: keys::EVENT.to_owned(),
         id: event.id.clone(),
         key: event.key.clone(),
         source: event.source,

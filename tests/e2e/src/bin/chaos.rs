@@ -1,5 +1,6 @@
 //! `make chaos MINUTES=2`: people work in a simulated Bitbucket, while the compiled functions are killed, the table and
-//! the bus stop, and Bitbucket's API fails. At the end the books must balance.
+//! the bus stop, and Bitbucket's API fails. At the end the books must balance. With `--from`, the functions of an earlier
+//! version run first and are updated in the middle (`make upgrade`).
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
 use std::process::ExitCode;
@@ -11,22 +12,23 @@ use e2e::chaos;
 /// The most missing things that are printed.
 const SHOWN: usize = 20;
 
-const USAGE: &str = "chaos [--minutes N] [--seed N]";
+const USAGE: &str = "chaos [--minutes N] [--seed N] [--from FOLDER]";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let (mut minutes, mut seed) = (2, 1);
+    let (mut minutes, mut seed, mut from) = (2, 1, None);
     let mut given = std::env::args().skip(1);
     while let Some(option) = given.next() {
-        let value = given.next().and_then(|value| value.parse().ok()).context(USAGE)?;
+        let value = given.next().context(USAGE)?;
         match option.as_str() {
-            "--minutes" => minutes = value,
-            "--seed" => seed = value,
+            "--minutes" => minutes = value.parse().context(USAGE)?,
+            "--seed" => seed = value.parse().context(USAGE)?,
+            "--from" => from = Some(value.into()),
             _ => bail!(USAGE),
         }
     }
     println!("{minutes} minutes of chaos, seed {seed}");
-    let ended = chaos::run(seed, Duration::from_secs(60 * minutes)).await;
+    let ended = chaos::run(seed, Duration::from_secs(60 * minutes), from).await;
     println!(
         "{} acts of people; {}; {} calls of the API failed",
         ended.acts, ended.troubles, ended.failed_calls

@@ -1,5 +1,6 @@
 //! The start of a run: simulated Bitbucket, emulated AWS, functions and webhook.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,8 +36,8 @@ const WINDOW_SECONDS: u64 = 20;
 /// Timeout of the poller: its runs last 20 seconds. A run that was killed holds its leases for that long.
 const POLLER_SECONDS: u64 = 30;
 
-/// Starts everything, and registers the webhook.
-pub(super) async fn start(dice: Dice) -> (Arc<Stage>, BadDay) {
+/// Starts everything, and registers the webhook. With a folder, the functions are those of another version in it.
+pub(super) async fn start(dice: Dice, from: Option<PathBuf>) -> (Arc<Stage>, BadDay) {
     let dynamo = Dynamo::start().await;
     let aws = Aws::start(&dynamo.url()).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -68,7 +69,7 @@ pub(super) async fn start(dice: Dice) -> (Arc<Stage>, BadDay) {
     };
     let functions =
         vec![function("webhook", 3, 9), function("poller", 2, POLLER_SECONDS), function("publisher", 1, 60)];
-    let lambda = Lambda::start(functions).await;
+    let lambda = Lambda::start_version(functions, from).await;
     let stage = Stage {
         dynamo: tokio::sync::Mutex::new(dynamo),
         aws,

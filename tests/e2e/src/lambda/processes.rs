@@ -63,7 +63,12 @@ impl Lambda {
         let mut living = self.world.processes.0.lock().unwrap();
         living.last += 1;
         let process = living.last;
-        let child = Command::new(paths::bootstrap(function.name))
+        let other = self.world.other_versions.lock().unwrap().get(function.name).cloned();
+        let binary = other.map_or_else(
+            || paths::bootstrap(function.name),
+            |folder| folder.join(function.name).join("bootstrap"),
+        );
+        let child = Command::new(binary)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", format!("{}/runtime/{}/{process}", self.url(), function.name))
             .env("AWS_LAMBDA_FUNCTION_NAME", function.name)
@@ -105,6 +110,14 @@ impl Lambda {
             self.world.answer(id, Err("the process was killed".to_owned()));
         }
         self.start_process(&self.world.functions[function].function);
+    }
+
+    /// Replaces a function of another version with the current one. Its invocations fail.
+    pub async fn update(&self, function: &str) {
+        self.world.other_versions.lock().unwrap().remove(function);
+        for number in 0..self.world.functions[function].function.processes {
+            self.kill(function, number).await;
+        }
     }
 
     /// Ends all processes.
