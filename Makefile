@@ -10,6 +10,7 @@ PYTHON ?= python3
 ARCH ?=
 
 VENV := .local/tools/venv
+CHECKOV := .local/tools/checkov-venv
 LOCAL := $(VENV)/bin/python infra/local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # This machine's processor by Lambda's name. The local stack runs on it.
@@ -135,6 +136,9 @@ lint-template: tools
 	for template in template.yaml examples/*/template.yaml; do \
 	  sam validate --lint --region eu-west-1 --template $$template; done
 	cfn-lint template.yaml examples/*/template.yaml
+	$(call say,weak settings in templates)
+	@$(PYTHON) infra/tools/install.py $(CHECKOV) infra/tools/checkov.txt
+	$(CHECKOV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml examples/*/template.yaml
 
 fmt: ## Format the Rust code
 	cargo fmt --all
@@ -157,7 +161,7 @@ clean: down ## Remove everything that was built (not the installed tools)
 	rm -rf $(TARGET) .aws-sam .local/work .local/logs .local/pids
 
 tools:
-	@$(PYTHON) infra/tools/install.py $(VENV)
+	@$(PYTHON) infra/tools/install.py $(VENV) infra/tools/requirements.txt
 	@infra/tools/install-npm.sh
 
 local-build: local-functions
