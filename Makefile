@@ -136,7 +136,8 @@ lint-template: tools
 	for template in template.yaml examples/*/template.yaml; do \
 	  sam validate --lint --region eu-west-1 --template $$template; done
 	cfn-lint template.yaml examples/*/template.yaml
-	$(call say,weak settings in templates)
+	$(call say,names that several stacks would share; weak settings)
+	$(VENV)/bin/python infra/tools/check-stacks.py template.yaml samconfig.example.toml
 	@$(PYTHON) infra/tools/install.py $(CHECKOV) infra/tools/checkov.txt
 	$(CHECKOV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml examples/*/template.yaml
 
@@ -146,15 +147,15 @@ fmt: ## Format the Rust code
 build: tools ## Compile the functions for Lambda (ARCH=arm64|x86_64)
 	@infra/tools/build-functions.sh release target/lambda $(ARCH)
 
-deploy: build ## Deploy into your AWS account; asks for parameters the first time
+deploy: build ## Deploy into your AWS account; asks the first time (ENV=prod: of samconfig.toml)
 	sam build
-	@arch=$$(cat target/lambda/ARCH); options=(); \
+	@arch=$$(cat target/lambda/ARCH); options=($(if $(ENV),--config-env $(ENV))); \
 	if [ ! -f samconfig.toml ]; then \
-	  options+=(--guided --stack-name bitrelay); \
+	  options+=(--guided --stack-name bitrelay --parameter-overrides "Architecture=$$arch"); \
 	  echo 'sam will ask whether it is okay that "Webhook has no authentication": yes. The function verifies signatures.'; \
+	elif ! grep -qE "Architecture=[\\\\\"]*$$arch" samconfig.toml; then \
+	  echo "error: samconfig.toml needs Architecture=$$arch among its parameter_overrides, or build with ARCH=..."; exit 1; \
 	fi; \
-	if ! grep -qsE "Architecture=[\\\\\"]*$$arch" samconfig.toml; then \
-	  options+=(--parameter-overrides "Architecture=$$arch"); fi; \
 	echo "sam deploy $${options[*]}"; sam deploy "$${options[@]}"
 
 clean: down ## Remove everything that was built (not the installed tools)
