@@ -16,6 +16,7 @@ mod full_reads;
 mod kept;
 mod lag;
 mod listings;
+mod moves;
 mod named_limits;
 mod oauth;
 mod pollers;
