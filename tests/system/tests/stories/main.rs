@@ -20,6 +20,7 @@ mod moves;
 mod named_limits;
 mod oauth;
 mod pollers;
+mod restores;
 mod run_metrics;
 mod states;
 mod sweep_targets;
