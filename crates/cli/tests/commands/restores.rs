@@ -9,8 +9,8 @@ async fn table(stage: &Stage) -> String {
     let client = aws_sdk_cloudformation::Client::new(&stage.config);
     let described = client.describe_stacks().stack_name(&stage.stack).send().await.unwrap();
     let outputs = described.stacks()[0].outputs().iter();
-    let name = outputs.filter(|output| output.output_key() == Some("TableName"));
-    name.filter_map(|output| output.output_value()).next().unwrap().to_owned()
+    let mut names = outputs.filter(|output| output.output_key() == Some("TableName"));
+    names.find_map(|output| output.output_value()).unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn deleted_repository_costs_two_calls_an_hour() {
         let pr = world.alice().opens(branch).await;
         world.bob().comments(pr, "first").await;
     }
-    world.moves(REPO, "acme/widgets", |bitbucket, id| bitbucket.delete_repository(id));
+    world.moves(REPO, "acme/widgets", simulator::world::World::delete_repository);
     world.run_for(2 * HOUR).await;
     let before = world.calls(REPO);
     world.run_for(6 * HOUR).await;
