@@ -10,6 +10,7 @@ PYTHON ?= python3
 ARCH ?=
 
 VENV := .local/tools/venv
+CHECKOV := .local/tools/checkov-venv
 LOCAL := $(VENV)/bin/python infra/local
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # This machine's processor by Lambda's name. The local stack runs on it.
@@ -143,6 +144,10 @@ lint-template: tools
 	for template in template.yaml examples/*/template.yaml; do \
 	  sam validate --lint --region eu-west-1 --template $$template; done
 	cfn-lint template.yaml examples/*/template.yaml
+	$(call say,names that several stacks would share; weak settings)
+	$(VENV)/bin/python infra/tools/check-stacks.py template.yaml samconfig.example.toml
+	@$(PYTHON) infra/tools/install.py $(CHECKOV) infra/tools/checkov.txt
+	$(CHECKOV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml examples/*/template.yaml
 
 fmt: ## Format the Rust code
 	cargo fmt --all
@@ -150,22 +155,22 @@ fmt: ## Format the Rust code
 build: tools ## Compile the functions for Lambda (ARCH=arm64|x86_64)
 	@infra/tools/build-functions.sh release target/lambda $(ARCH)
 
-deploy: build ## Deploy into your AWS account; asks for parameters the first time
+deploy: build ## Deploy into your AWS account; asks the first time (ENV=prod: of samconfig.toml)
 	sam build
-	@arch=$$(cat target/lambda/ARCH); options=(); \
+	@arch=$$(cat target/lambda/ARCH); options=($(if $(ENV),--config-env $(ENV))); \
 	if [ ! -f samconfig.toml ]; then \
-	  options+=(--guided --stack-name bitrelay); \
+	  options+=(--guided --stack-name bitrelay --parameter-overrides "Architecture=$$arch"); \
 	  echo 'sam will ask whether it is okay that "Webhook has no authentication": yes. The function verifies signatures.'; \
+	elif ! grep -qE "Architecture=[\\\\\"]*$$arch" samconfig.toml; then \
+	  echo "error: samconfig.toml needs Architecture=$$arch among its parameter_overrides, or build with ARCH=..."; exit 1; \
 	fi; \
-	if ! grep -qsE "Architecture=[\\\\\"]*$$arch" samconfig.toml; then \
-	  options+=(--parameter-overrides "Architecture=$$arch"); fi; \
 	echo "sam deploy $${options[*]}"; sam deploy "$${options[@]}"
 
 clean: down ## Remove everything that was built (not the installed tools)
 	rm -rf $(TARGET) .aws-sam .local/work .local/logs .local/pids
 
 tools:
-	@$(PYTHON) infra/tools/install.py $(VENV)
+	@$(PYTHON) infra/tools/install.py $(VENV) infra/tools/requirements.txt
 	@infra/tools/install-npm.sh
 
 local-build: local-functions

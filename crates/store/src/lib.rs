@@ -32,6 +32,7 @@ pub mod links;
 pub mod memory;
 pub mod reading;
 pub mod record;
+pub mod restore;
 mod retention;
 pub mod shard;
 pub mod table;

@@ -157,6 +157,29 @@ impl MemoryTable {
         self.lock().put(item, Call::Alone);
     }
 
+    /// Loses the items with these keys.
+    pub fn lose_items(&self, is_lost: impl Fn(&str, &str) -> bool) {
+        let mut contents = self.lock();
+        contents.items.retain(|(pk, sk), _| !is_lost(pk, sk));
+        let Contents { items, due, .. } = &mut *contents;
+        due.retain(|(.., pk)| items.keys().any(|(left, _)| left == pk));
+    }
+
+    /// Puts back what it lacks of a copy, as [`crate::restore::Restore`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`crate::restore::restored`].
+    pub fn restore_from(&self, copy: &Self) -> Result<(), Error> {
+        for item in copy.items() {
+            let is_present = self.lock().items.contains_key(&codec::keys_of(&item));
+            if let Some(item) = crate::restore::restored(item)?.filter(|_| !is_present) {
+                self.put_item(item);
+            }
+        }
+        Ok(())
+    }
+
     /// Returns an empty table that records its stream.
     pub fn with_stream() -> Self {
         let table = Self::default();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bitbucket::RepositoryId;
 use bitbucket::client::{Client, RepositoryPath};
 use relay::observation::RepositoryObservation;
-use relay::polling::{Access, ClaimedRepository, NamedRepositories};
+use relay::polling::{Access, AfterRefusal, ClaimedRepository, NamedRepositories};
 use relay::state::{RepositoryState, SweepTarget};
-use relay::{Observation, Subject};
+use relay::{Observation, Reason, Subject, SubjectState};
 use serde_json::Value;
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
@@ -38,11 +38,20 @@ pub(crate) async fn readable<T: Table, L: LinkSource, C: Clock>(
 ) -> Result<ReadableRepository, Error> {
     let link = poller.links.get(&due.link, poller.clock.now()).await?.ok_or(Error::NoLink)?;
     let named = link.named();
-    if let Access::Read(object) = named.access(claimed, None) {
-        let path = RepositoryPath::from_payload(object).ok_or(Error::NoRepository)?;
-        return Ok(ReadableRepository { path, confirmed: None });
-    }
     let id = due.subject.repository().ok_or(Error::NoRepository)?;
+    let repository = repository_of_refused(poller, due, id).await?;
+    let after = repository.as_ref().map(|repository| AfterRefusal::decide(claimed.object, repository));
+    if after == Some(AfterRefusal::Waits) {
+        return Err(Error::RepositoryRefused);
+    }
+    if let Access::Read(object) = named.access(claimed, None) {
+        let moved = match after {
+            Some(AfterRefusal::Moved(object)) => Some(object),
+            _ => None,
+        };
+        let path = RepositoryPath::from_payload(moved.unwrap_or(object)).ok_or(Error::NoRepository)?;
+        return Ok(ReadableRepository { path, confirmed: moved.cloned() });
+    }
     let registered = registered(poller, due, id).await?;
     let object = match named.access(claimed, registered.as_deref()) {
         Access::Read(object) => object.clone(),
@@ -53,14 +62,45 @@ pub(crate) async fn readable<T: Table, L: LinkSource, C: Clock>(
     Ok(ReadableRepository { path, confirmed: Some(object) })
 }
 
-/// The state of a repository. For *economy*, an instance reads a confirmed one once: its UUID stays the same.
+/// The state of the repository of a subject whose last poll was refused; `None` for other subjects.
+async fn repository_of_refused<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    due: &DueWatch,
+    id: &RepositoryId,
+) -> Result<Option<SubjectState>, Error> {
+    let subject = Subject::Repository { repository: id.clone() };
+    if due.watch.reason != Reason::Refused || due.subject == subject {
+        return Ok(None);
+    }
+    Ok(Some(poller.table.read(&due.link, &subject).await?))
+}
+
+/// Asks for a repository by its UUID alone if its last sweep was refused: it may have moved to another workspace.
+/// Returns its `repository` object; `None` if it was not asked for, was not found or may not be read.
+pub(crate) async fn found_by_uuid<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    client: &Client,
+    due: &DueWatch,
+) -> Result<Option<Value>, Error> {
+    let Some(id) = due.subject.repository().filter(|_| due.watch.reason == Reason::Refused) else {
+        return Ok(None);
+    };
+    let link = poller.links.get(&due.link, poller.clock.now()).await?.ok_or(Error::NoLink)?;
+    let answer = client.repository(&RepositoryPath::in_any_workspace(id)).await?;
+    let answer = answer.filter(|answer| link.named().may_follow(id, answer));
+    Ok(answer.map(|answer| answer.raw))
+}
+
+/// The state of a repository. For *economy*, an instance reads a confirmed one once, and again
+/// after a refusal: the repository may have moved.
 async fn registered<T: Table, L: LinkSource, C: Clock>(
     poller: &Poller<T, L, C>,
     due: &DueWatch,
     id: &RepositoryId,
 ) -> Result<Option<Arc<RepositoryState>>, Error> {
     let key = (due.link.clone(), id.clone());
-    if let Some(repository) = poller.confirmed.get(&key) {
+    let was_refused = due.watch.reason == Reason::Refused;
+    if let Some(repository) = poller.confirmed.get(&key).filter(|_| !was_refused) {
         return Ok(Some(repository));
     }
     let subject = Subject::Repository { repository: id.clone() };

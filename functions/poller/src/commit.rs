@@ -1,6 +1,6 @@
 //! One commit with comments: the comments in one listing, and those missing from it by id.
 
-use bitbucket::client::{Client, RepositoryPath};
+use bitbucket::client::Client;
 use jiff::Timestamp;
 use relay::observation::{CommitObservation, CommitPoll, Observation};
 use relay::polling::{Allowance, ClaimedRepository, Failure, comment_lookups, comment_pages};
@@ -9,7 +9,7 @@ use relay::{Settings, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
-use crate::access;
+use crate::access::{self, ReadableRepository};
 use crate::error::Error;
 use crate::listing::{listing, looked_up};
 use crate::outcome::{PollOutcome, store_poll};
@@ -34,7 +34,7 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
         repository => repository?,
     };
-    let read = read(client, &repository.path, hash, commit, state.version, started_at, &poller.settings)
+    let read = read(client, &repository, hash, commit, state.version, started_at, &poller.settings)
         .await
         .map_err(Error::from);
     if read.as_ref().is_err_and(|error| error.failure() == Failure::OutOfCalls) {
@@ -46,13 +46,14 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
 
 async fn read(
     client: &Client,
-    repository: &RepositoryPath,
+    repository: &ReadableRepository,
     hash: &str,
     commit: &CommitState,
     base_version: u64,
     started_at: Timestamp,
     settings: &Settings,
 ) -> Result<CommitPoll, bitbucket::Error> {
+    let ReadableRepository { path: repository, confirmed } = repository;
     let mut comments = listing(client.commit_comments(repository, hash).await?);
     if !comments.complete {
         tracing::warn!(
@@ -63,5 +64,5 @@ async fn read(
     for comment in comment_lookups(&commit.comments, &comments, client.calls_left(), started_at, settings) {
         comments.answer(comment, looked_up(client.commit_comment(repository, hash, comment).await)?);
     }
-    Ok(CommitPoll { base_version, started_at, comments })
+    Ok(CommitPoll { base_version, started_at, repository: confirmed.clone(), comments })
 }

@@ -25,6 +25,9 @@ pub enum Error {
     /// The link is unsigned and does not name the repository.
     #[error("the unsigned link does not name this repository; `bitrelay link sweep` names it")]
     NotNamed,
+    /// The repository of the subject has been refused for long; no call was made.
+    #[error("the repository is refused too; its pull requests and commits wait for it")]
+    RepositoryRefused,
     /// The queue did not take a shard, or the outcome is unknown: its error code.
     #[error("the queue of shards refused a message: {0}")]
     QueueRefused(String),
@@ -58,7 +61,11 @@ impl Error {
         match self {
             Self::Bitbucket(error) => error.category(),
             Self::Store(error) => error.category(),
-            Self::NoCredential | Self::NoLink | Self::NoRepository | Self::NotNamed => Category::NotFound,
+            Self::NoCredential
+            | Self::NoLink
+            | Self::NoRepository
+            | Self::NotNamed
+            | Self::RepositoryRefused => Category::NotFound,
             Self::QueueRefused(_) => Category::Upstream,
             Self::UnknownEvent(_) | Self::Setting { .. } => Category::Internal,
         }
@@ -79,6 +86,7 @@ impl Error {
             Self::Bitbucket(bitbucket::Error::AllowanceSpent { .. }) => Failure::OutOfCalls,
             Self::NoCredential | Self::NoLink | Self::NoRepository => Failure::Unconfigured,
             Self::NotNamed => Failure::NotNamed,
+            Self::RepositoryRefused => Failure::RepositoryRefused,
             _ => Failure::Other,
         }
     }

@@ -33,7 +33,6 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
         repository => repository?,
     };
-    register_active(poller, due, &pr.repository, repository.confirmed.as_ref()).await?;
     // A repository that had to be confirmed took a call.
     let allowance = &Allowance { left: client.calls_left(), ..*allowance };
     let (settings, reads_heads) = (&poller.settings, poller.limits.read_heads);
@@ -48,6 +47,8 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         return Ok(PollOutcome::Postponed);
     }
     let (poll, extent) = read?;
+    // After the read: a refused one is no activity.
+    register_active(poller, due, &pr.repository, repository.confirmed.as_ref()).await?;
     if extent != Extent::Everything {
         tracing::warn!(
             link = %due.link, subject = %due.subject, ?extent,

@@ -13,7 +13,7 @@ use relay::{Observation, Subject, SubjectState};
 use store::links::LinkSource;
 use store::{Clock, DueWatch, Table};
 
-use crate::access;
+use crate::access::{self, ReadableRepository};
 use crate::error::Error;
 use crate::outcome::PollOutcome;
 use crate::poller::{Added, Poller};
@@ -29,11 +29,12 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     let started_at = poller.clock.now();
     let repository = state.repository().ok_or(Error::NoRepository)?;
     let claimed = ClaimedRepository { object: &repository.repository, signed: true };
-    let path = match access::readable(poller, client, due, claimed).await {
+    let found = match find(poller, client, due, claimed).await {
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
-        readable => readable?.path,
+        found => found?,
     };
-    let unfinished = state.repository().and_then(|repository| repository.unfinished.clone());
+    let (path, moved) = (found.path, found.confirmed);
+    let unfinished = repository.unfinished.clone().filter(|_| moved.is_none());
     let (listed, continued) = match list(client, &path, unfinished).await {
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
         listed => listed?,
@@ -41,10 +42,26 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     let pace = sweep_pace(poller, &due.link).await?;
     let sweep = Sweep::new(started_at, listed.items, listed.complete)
         .in_parts(continued, listed.next)
-        .with_pace(pace);
+        .with_pace(pace)
+        .found_at(moved);
     let observation = compare_all(poller, due, &state, sweep).await?;
     poller.record(&due.link, &due.subject, &Observation::Repository(observation), Some(state)).await?;
     Ok(PollOutcome::Stored(Added::default()))
+}
+
+/// Finds the repository: by its UUID if the last sweep was refused, else where it was.
+async fn find<T: Table, L: LinkSource, C: Clock>(
+    poller: &Poller<T, L, C>,
+    client: &Client,
+    due: &DueWatch,
+    claimed: ClaimedRepository<'_>,
+) -> Result<ReadableRepository, Error> {
+    if let Some(object) = access::found_by_uuid(poller, client, due).await? {
+        let path = RepositoryPath::from_payload(&object).ok_or(Error::NoRepository)?;
+        return Ok(ReadableRepository { path, confirmed: Some(object) });
+    }
+    // Bitbucket may have stopped to resolve UUIDs alone.
+    Ok(ReadableRepository { confirmed: None, ..access::readable(poller, client, due, claimed).await? })
 }
 
 /// Lists open pull requests: the pages after those of an unfinished listing, or the first ones. If Bitbucket does not

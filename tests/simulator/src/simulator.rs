@@ -144,6 +144,12 @@ impl Simulator {
         read(&self.hub.world())
     }
 
+    /// Changes the world without a webhook, for what the API cannot do: see [`World::rename_workspace`] and the others
+    /// beside it.
+    pub fn change_world<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        change(&mut self.hub.world_mut())
+    }
+
     /// A client that acts as one of the users on the first repository.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use bitbucket::client::Api;
 use bitbucket::oauth::OAuth;
 use poller::Poller;
 use serde_json::{Value, json};
-use simulator::world::pull_request_events;
+use simulator::world::{RepositoryId, pull_request_events};
 use simulator::{ClockStart, Person, Sending, Simulator, User};
 use store::links::CachedLinks;
 use store::links::tokens::Tokens;
@@ -47,6 +47,8 @@ pub struct World {
     pub(crate) poller: TestPoller<MemoryTable>,
     pub(crate) repositories: [String; 2],
     people: Mutex<HashMap<String, Person>>,
+    /// Paths by which people call the repositories.
+    paths: Mutex<[String; 2]>,
 }
 
 impl World {
@@ -111,6 +113,7 @@ impl World {
             poller,
             repositories,
             people,
+            paths: Mutex::new([Repo::Widgets, Repo::Gadgets].map(|repo| format!("acme/{}", repo.slug()))),
         };
         for repo in [Repo::Widgets, Repo::Gadgets] {
             world.set_link(
@@ -204,7 +207,23 @@ impl World {
 
     /// The root of a repository's REST API.
     pub(crate) fn api(&self, repo: Repo) -> String {
-        format!("{}/2.0/repositories/acme/{}", self.simulator.url(), repo.slug())
+        let path = &self.paths.lock().unwrap()[repo as usize];
+        format!("{}/2.0/repositories/{path}", self.simulator.url())
+    }
+
+    /// Moves a repository at Bitbucket. From then on people call it by `path`.
+    pub fn moves(
+        &self,
+        repo: Repo,
+        path: &str,
+        change: impl FnOnce(&mut simulator::world::World, RepositoryId),
+    ) {
+        let uuid = self.uuid(repo);
+        self.simulator.change_world(|world| {
+            let id = world.find_repository("{}", uuid).unwrap();
+            change(world, id);
+        });
+        path.clone_into(&mut self.paths.lock().unwrap()[repo as usize]);
     }
 
     /// Alice, on `widgets`.

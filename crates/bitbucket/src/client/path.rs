@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::ids::RepositoryId;
 use crate::payload::Repository;
 
 /// A workspace and a repository as two segments of a path. UUIDs are preferred, because a rename changes slugs; the API
@@ -16,6 +17,12 @@ pub struct RepositoryPath {
 }
 
 impl RepositoryPath {
+    /// The path of a repository in whichever workspace it is now. Bitbucket resolves a UUID beside an empty workspace
+    /// (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#uri-uuid>).
+    pub fn in_any_workspace(id: &RepositoryId) -> Self {
+        Self { workspace: "{}".to_owned(), repository: format!("{{{id}}}") }
+    }
+
     /// Reads the path from a `repository` object of a webhook; `None` if it lacks the workspace or the repository.
     pub fn from_payload(repository: &Value) -> Option<Self> {
         let repository = Repository::deserialize(repository).ok()?;

@@ -127,6 +127,20 @@ pub enum Command {
     /// List and publish events that are not on the bus: the dead-letter queue
     #[command(subcommand)]
     Dlq(DlqCommand),
+    /// Put items back that the table lacks, from a copy that point-in-time recovery made
+    #[command(
+        long_about = "\
+Put items back that the table lacks, from a copy that point-in-time recovery made.
+
+Nothing is overwritten, so it can be stopped and run again. Each event that is put back is published again, with its id and
+sequence. Stop the functions first: docs/OPERATIONS.md has the steps.",
+        after_help = "Examples:\n  bitrelay restore --from bitrelay-restored"
+    )]
+    Restore {
+        /// Name of the table to read
+        #[arg(long, value_name = "TABLE")]
+        from: String,
+    },
     /// Show a pull request
     #[command(subcommand)]
     Pr(PrCommand),

@@ -8,6 +8,7 @@ mod init;
 mod link;
 mod pr;
 mod replay;
+mod restore;
 mod stats;
 mod status;
 mod tail;
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: Command, session: &mut Session<'_, '_>) -> Resu
         }
         Command::Replay(args) => Box::pin(replay::replay(session, &args)).await,
         Command::Dlq(command) => Box::pin(dlq::run(command, session)).await,
+        Command::Restore { from } => restore::restore(session, &from).await,
         Command::Pr(PrCommand::Show { repository, number }) => pr::show(session, &repository, number).await,
         Command::Watch(WatchCommand::List { limit }) => watch::list(session, limit.into()).await,
         Command::Status => status::status(session).await,

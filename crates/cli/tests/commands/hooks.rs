@@ -130,6 +130,36 @@ async fn removed_hooks_leave_the_link() {
 }
 
 #[tokio::test]
+async fn deleted_repository_keeps_no_secret_from_others_and_can_be_forgotten() {
+    let stage = Stage::with_link("hooks-deleted").await;
+    let alice = stage.simulator.person("alice").unwrap();
+    let alpha = format!("{}/2.0/repositories/acme/alpha", stage.simulator.url());
+    assert_eq!(alice.post(&alpha, json!({})).await.unwrap().0, 200);
+    for repository in ["alpha", "widgets"] {
+        let synced =
+            stage.shell.types(&format!("hooks sync --link acme --repository acme/{repository}")).await;
+        assert_eq!(synced.code, 0, "{synced}");
+    }
+    stage.simulator.change_world(|world| {
+        let id = world.find_repository("acme", "alpha").unwrap();
+        world.delete_repository(id);
+    });
+    let rotated = stage.shell.types("link rotate-secret acme --overlap 0s --wait 0s").await;
+    assert!(rotated.code != 0 && rotated.err.contains("404"), "{rotated}");
+    let body = json!({ "title": "gear", "source": { "branch": { "name": "gear" } } });
+    alice.post("/pullrequests", body).await.unwrap();
+    stage.simulator.settle(std::time::Duration::from_secs(10)).await.unwrap();
+    let events = stage.shell.json("events list --key pullrequest:created").await;
+    assert_eq!(events.as_array().unwrap().len(), 1, "the hook of widgets has the new secret");
+
+    let removed = stage.shell.types("hooks remove --link acme --repository acme/alpha").await;
+    assert_eq!(removed.code, 0, "{removed}");
+    assert_eq!(stage.document("acme").await.unwrap()["hooks"], json!(["acme/widgets"]));
+    let checked = stage.shell.types(CHECK).await;
+    assert_eq!(checked.code, 0, "{checked}");
+}
+
+#[tokio::test]
 async fn rotation_keeps_both_secrets_valid() {
     let stage = Stage::with_link("hooks-rotated").await;
     stage.shell.types(SYNC).await;

@@ -17,6 +17,7 @@ mod played;
 mod reading;
 mod refusals;
 mod replays;
+mod restores;
 mod rotation;
 mod sandbox;
 mod stage;

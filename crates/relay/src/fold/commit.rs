@@ -48,6 +48,9 @@ fn fold_poll(ctx: &mut FoldContext<'_>, read: &CommitPoll) {
     });
     poll.recheck_unlisted(&read.comments, unlisted, now, settings);
     commit.recheck_at = poll.recheck_after(commit.recheck_at, version, more);
+    if let Some(repository) = &read.repository {
+        commit.repository = repository.clone();
+    }
     if !more {
         commit.polled_at = commit.polled_at.max(Some(read.started_at));
     }

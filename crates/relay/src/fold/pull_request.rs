@@ -137,6 +137,10 @@ fn pull_request_itself(ctx: &mut FoldContext<'_>, read: &PullRequestPoll) {
     if read.pull_request.is_some() || !pr.must_be_read() {
         pr.reread_at = pr.reread_at.filter(|at| *at > read.started_at);
     }
+    if let Some(repository) = read.repository.as_ref().filter(|_| !pr.is_unsigned) {
+        // It has moved.
+        pr.repository = repository.clone();
+    }
     if let Some(seen) = &read.pull_request {
         reconcile::fold_snapshot(ctx, read, seen);
     }

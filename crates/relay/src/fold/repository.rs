@@ -30,6 +30,10 @@ pub(super) fn fold(ctx: &mut FoldContext<'_>, observation: &RepositoryObservatio
 }
 
 fn swept(repository: &mut RepositoryState, sweep: &Sweep) {
+    if let Some(found) = &sweep.repository {
+        repository.repository = found.clone();
+        repository.is_confirmed = true;
+    }
     let listed = sweep.listed();
     let newest = listed.values().filter_map(|shown| shown.updated_on).max();
     // A clock that is ahead must not keep the repository from ever being quiet.

@@ -3,6 +3,7 @@
 use bitbucket::CommentId;
 use bitbucket::payload::Comment;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::listing::Listing;
 
@@ -20,6 +21,8 @@ pub struct CommitPoll {
     pub base_version: u64,
     /// Time of the first request, by our clock.
     pub started_at: Timestamp,
+    /// Its `repository` object as Bitbucket answered, if that was read.
+    pub repository: Option<Value>,
     /// The comments.
     pub comments: Listing<CommentId, Comment>,
 }

@@ -50,6 +50,8 @@ pub struct Sweep {
     pub missing: BTreeSet<PullRequestId>,
     /// The pace of the link's sweeps.
     pub pace: SweepPace,
+    /// Its `repository` object, if Bitbucket was asked for it because it could not be read where it was.
+    pub repository: Option<Value>,
 }
 
 impl Sweep {
@@ -64,6 +66,7 @@ impl Sweep {
             next: None,
             missing: BTreeSet::new(),
             pace: SweepPace::default(),
+            repository: None,
         }
     }
 
@@ -71,6 +74,12 @@ impl Sweep {
     #[must_use]
     pub fn with_pace(self, pace: SweepPace) -> Self {
         Self { pace, ..self }
+    }
+
+    /// The sweep of a repository that was found by its UUID.
+    #[must_use]
+    pub fn found_at(self, repository: Option<Value>) -> Self {
+        Self { repository, ..self }
     }
 
     /// The sweep as a part of a longer listing.

@@ -7,7 +7,7 @@ use bitbucket::RepositoryId;
 use bitbucket::payload::{Document, Repository};
 use serde_json::Value;
 
-use crate::state::{RepositoryState, SweepTarget};
+use crate::state::{RepositoryState, SubjectState, SweepTarget};
 
 /// The repositories that the owner of a link named: to be swept, or by creating hooks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,6 +38,33 @@ pub enum Access<'a> {
     NotNamed,
 }
 
+/// The decision about a subject whose last poll was refused.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AfterRefusal<'a> {
+    /// The poll reads the subject where it was.
+    Again,
+    /// The repository has moved: the poll reads the subject where this object says.
+    Moved(&'a Value),
+    /// The repository itself has been refused for long, so the poll makes no call. For *economy*: a deleted repository
+    /// costs calls once, not for each of its pull requests.
+    Waits,
+}
+
+impl<'a> AfterRefusal<'a> {
+    /// Decides it by the `repository` object that the subject has, and the state of its repository. A sweep finds a
+    /// repository by its UUID after a refusal.
+    pub fn decide(own: &Value, repository: &'a SubjectState) -> Self {
+        let place = |object: &Value| {
+            [object.pointer("/workspace/uuid").cloned(), object.pointer("/full_name").cloned()]
+        };
+        match (repository.refusal, repository.repository()) {
+            (Some(refusal), Some(_)) if refusal.is_lasting() => Self::Waits,
+            (None, Some(swept)) if place(&swept.repository) != place(own) => Self::Moved(&swept.repository),
+            _ => Self::Again,
+        }
+    }
+}
+
 impl NamedRepositories {
     /// Decides which repository a poll reads: the claimed one if Bitbucket signed the claim. If not, only one that
     /// Bitbucket itself confirmed to be `registered` under a name of the link.
@@ -60,6 +87,11 @@ impl NamedRepositories {
     /// True if Bitbucket's answer is the repository `id`, and the link names it.
     pub fn confirms(&self, id: &RepositoryId, answer: &Document<Repository>) -> bool {
         answer.id().as_ref() == Some(id) && self.includes(&answer.raw)
+    }
+
+    /// True if polls may follow the repository `id` to the place where Bitbucket found it by its UUID.
+    pub fn may_follow(&self, id: &RepositoryId, answer: &Document<Repository>) -> bool {
+        answer.id().as_ref() == Some(id) && (self.signed || self.includes(&answer.raw))
     }
 
     fn includes(&self, object: &Value) -> bool {

@@ -24,6 +24,8 @@ pub enum Failure {
     Unconfigured,
     /// The link does not name the repository, and nobody signed the delivery that did.
     NotNamed,
+    /// The repository of the subject has been refused for long.
+    RepositoryRefused,
     /// Bitbucket or the table could not be reached, or no token could be had.
     Unavailable,
     /// The run's calls are spent; no request was sent.
@@ -47,9 +49,10 @@ impl Failure {
     /// The consequence of the failure.
     pub const fn consequence(self) -> Consequence {
         match self {
-            Self::Status { status: 403 | 404 | 410, .. } | Self::Unconfigured | Self::NotNamed => {
-                Consequence::PostponesWatch
-            }
+            Self::Status { status: 403 | 404 | 410, .. }
+            | Self::Unconfigured
+            | Self::NotNamed
+            | Self::RepositoryRefused => Consequence::PostponesWatch,
             Self::Status { status: 401 | 429, .. } | Self::Unavailable => Consequence::PausesLink,
             Self::Status { .. } | Self::OutOfCalls | Self::Other => Consequence::PausesSubject,
         }

@@ -14,7 +14,7 @@ mod registration;
 mod sweep;
 mod sweep_pace;
 
-pub use access::{Access, ClaimedRepository, NamedRepositories};
+pub use access::{Access, AfterRefusal, ClaimedRepository, NamedRepositories};
 pub use allowance::{Allowance, Extent};
 pub use failure::{Consequence, Failure};
 pub use lookups::{Lookups, MAX_LOOKUPS, comment_lookups, unlisted_comments, unlisted_tasks};

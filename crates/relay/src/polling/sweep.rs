@@ -34,7 +34,8 @@ pub fn notice(repository: &RepositoryState, sweep: &Sweep, id: PullRequestId) ->
     let is_new = created_on > repository.first_swept_at && repository.first_swept_at.is_some();
     let since = created_on.filter(|_| is_new).or(repository.swept_at).unwrap_or(sweep.started_at);
     let updated_on = shown.and_then(|shown| shown.updated_on);
-    Notice { repository: repository.repository.clone(), since, is_new, updated_on }
+    let object = sweep.repository.as_ref().unwrap_or(&repository.repository);
+    Notice { repository: object.clone(), since, is_new, updated_on }
 }
 
 /// The most pull requests that one sweep compares with their states.

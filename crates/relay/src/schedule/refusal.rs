@@ -33,6 +33,11 @@ impl Refusal {
         let slip_began_at = now.saturating_sub(SignedDuration::from_secs(SLIP_SECONDS)).unwrap_or(now);
         Self { since: since.min(slip_began_at), at: now }
     }
+
+    /// True if it lasts too long for a slip.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.at.duration_since(self.since).as_secs() >= SLIP_SECONDS
+    }
 }
 
 #[cfg(test)]

@@ -337,7 +337,7 @@ impl World {
             return Observation::PullRequest(PullRequestObservation::Poll(poll));
         }
         let PullRequestPoll { base_version, started_at, comments, .. } = poll;
-        let poll = CommitPoll { base_version, started_at, comments };
+        let poll = CommitPoll { base_version, started_at, repository: None, comments };
         Observation::Commit(CommitObservation::Poll(poll))
     }
 

@@ -23,6 +23,10 @@ const BAD_TOKEN: &str = "Token is invalid, expired, or not supported for this en
 /// Bitbucket's text for an OAuth token after its hour.
 const EXPIRED: &str = "Access token expired. Use your refresh token to obtain a new access token.";
 
+/// Bitbucket's text for a repository that an account may not see (seen in clients' code).
+const NO_ACCESS: &str =
+    "You may not have access to this repository or it no longer exists in this workspace.";
+
 /// Plain text, although everything else is JSON (seen in captures of 429 answers).
 const RATE_LIMITED: &str = "Rate limit for this resource has been exceeded";
 
@@ -60,6 +64,9 @@ pub(crate) async fn pass(State(hub): State<Arc<Hub>>, mut request: Request, next
         (Err(_), _) if public => next.run(request).await,
         (Err(refused), _) => refused.into_response(),
         (Ok(_), _) if is_limited => rate_limited(None),
+        (Ok(_), _) if of_repositories && hub.world().is_outsider(&name) => {
+            ApiError::new(StatusCode::NOT_FOUND, NO_ACCESS).into_response()
+        }
         (Ok((caller, granted)), _) => {
             if let Some(refused) = lacking(granted, &request) {
                 refused.into_response()

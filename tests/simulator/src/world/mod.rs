@@ -9,6 +9,7 @@ pub(crate) mod event_keys;
 mod hooks;
 mod ids;
 mod inputs;
+mod moves;
 mod outcome;
 mod pull_requests;
 mod reads;
@@ -32,7 +33,7 @@ use ids::Ids;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 use state::{Commit, Hook, HookSubject, MAIN_BRANCH, PullRequest, Repository, RepositoryIdentity, Workspace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Pull requests of a repository, and comments or tasks of a pull request, that a world will hold.
@@ -49,6 +50,8 @@ pub struct World {
     workspace: Arc<Workspace>,
     repositories: Vec<Repository>,
     hooks: Vec<Hook>,
+    /// Names of the accounts that left the workspace.
+    outsiders: BTreeSet<String>,
 }
 
 /// A repository of a [`World`].
@@ -99,6 +102,7 @@ impl World {
             workspace,
             repositories,
             hooks: Vec::new(),
+            outsiders: BTreeSet::new(),
         }
     }
 
@@ -107,14 +111,18 @@ impl World {
         self.accounts.iter().find(|account| account.name == name).cloned()
     }
 
-    /// The repository that a path names, each part by slug or by uuid in braces.
+    /// The repository that a path names, each part by slug or by uuid in braces. Beside a uuid, the workspace may be
+    /// `{}` (<https://developer.atlassian.com/cloud/bitbucket/rest/intro/#uri-uuid>).
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
     pub fn find_repository(&self, workspace: &str, slug: &str) -> Result<RepositoryId, Refusal> {
-        self.find_workspace(workspace)?;
         let position = self.repositories.iter().position(|repository| {
-            repository.identity.slug.eq_ignore_ascii_case(slug) || repository.identity.uuid == slug
+            let identity = &repository.identity;
+            let is_uuid = identity.uuid == slug;
+            let is_within = identity.workspace.is_called(workspace) || (is_uuid && workspace == "{}");
+            let is_called = is_uuid || identity.slug.eq_ignore_ascii_case(slug);
+            is_called && is_within && !repository.is_deleted
         });
         position
             .map(RepositoryId)
@@ -122,7 +130,7 @@ impl World {
     }
 
     pub(crate) fn find_workspace(&self, workspace: &str) -> Result<(), Refusal> {
-        if self.workspace.slug.eq_ignore_ascii_case(workspace) || self.workspace.uuid == workspace {
+        if self.workspace.is_called(workspace) {
             Ok(())
         } else {
             Err(Refusal::not_found(format!("No workspace with identifier '{workspace}'.")))
@@ -205,7 +213,8 @@ impl World {
     }
 
     pub(crate) fn repository(&self, id: RepositoryId) -> Result<&Repository, Refusal> {
-        self.repositories.get(id.0).ok_or_else(|| Refusal::not_found("Repository not found"))
+        let repository = self.repositories.get(id.0).filter(|repository| !repository.is_deleted);
+        repository.ok_or_else(|| Refusal::not_found("Repository not found"))
     }
 
     fn repository_mut(&mut self, id: RepositoryId) -> Result<&mut Repository, Refusal> {
@@ -360,6 +369,7 @@ fn repository(
             created_on: now,
         }),
         updated_on: now,
+        is_deleted: false,
         branches: BTreeMap::from([(MAIN_BRANCH.to_owned(), first.hash.clone())]),
         commits: BTreeMap::from([(first.hash.clone(), first)]),
         pull_requests: BTreeMap::new(),

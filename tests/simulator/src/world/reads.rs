@@ -2,7 +2,7 @@
 
 use super::comments::{listed, no_comment};
 use super::outcome::Refusal;
-use super::state::{Account, Comment};
+use super::state::{Account, Comment, RepositoryIdentity};
 use super::tasks::no_task;
 use super::{HookInput, RepositoryId, World};
 use jiff::Timestamp;
@@ -36,7 +36,9 @@ impl World {
     /// [`Refusal::NotFound`].
     pub fn read_repositories(&self, workspace: &str) -> Result<Vec<Value>, Refusal> {
         self.find_workspace(workspace)?;
-        Ok(self.repositories.iter().map(|repository| self.view().repository(repository)).collect())
+        let is_own = |identity: &RepositoryIdentity| identity.workspace.uuid == self.workspace.uuid;
+        let own = self.repositories.iter().filter(|one| is_own(&one.identity) && !one.is_deleted);
+        Ok(own.map(|repository| self.view().repository(repository)).collect())
     }
 
     /// All pull requests of a repository, closed ones too, by id.

@@ -30,7 +30,14 @@ pub(crate) struct Workspace {
     pub(crate) created_on: Timestamp,
 }
 
-/// The unchanging part of a repository.
+impl Workspace {
+    /// True if a path names it so: by slug or by uuid in braces.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.slug.eq_ignore_ascii_case(name) || self.uuid == name
+    }
+}
+
+/// The names of a repository. Only a move changes them, and never the uuid.
 #[derive(Debug, Clone)]
 pub(crate) struct RepositoryIdentity {
     pub(crate) slug: String,
@@ -45,6 +52,7 @@ pub(crate) struct RepositoryIdentity {
 pub(crate) struct Repository {
     pub(crate) identity: Arc<RepositoryIdentity>,
     pub(crate) updated_on: Timestamp,
+    pub(crate) is_deleted: bool,
     /// Branch name to commit hash.
     pub(crate) branches: BTreeMap<String, String>,
     /// By full hash.

@@ -149,8 +149,9 @@ impl Work {
         Ok(Self { link, edit, places, wanted })
     }
 
-    /// Does one step at each place, up to the first failure. If the credential may not change hooks, prints the manual
-    /// steps.
+    /// Does one step at each place, up to the first failure, and past places that are not found: a repository that was
+    /// renamed or deleted must not keep the secret of a rotation from the others. If the credential may not change
+    /// hooks, prints the manual steps.
     async fn each(
         &self,
         session: &mut Session<'_, '_>,
@@ -164,8 +165,11 @@ impl Work {
             match self.one(&access.client, place, step).await {
                 Ok(outcome) => outcomes.push(outcome),
                 Err(error) => {
-                    failed = Some((place, error));
-                    break;
+                    let is_missing = is_not_found(&error);
+                    failed = failed.or(Some((place, error)));
+                    if !is_missing {
+                        break;
+                    }
                 }
             }
         }
@@ -179,7 +183,18 @@ impl Work {
     }
 
     async fn one(&self, client: &Client, place: &HookPlace, step: Step) -> Result<Outcome, bitbucket::Error> {
-        let hooks = client.hooks(place).await?;
+        let hooks = match client.hooks(place).await {
+            // The link forgets a place that is gone.
+            Err(error) if step == Step::Remove && is_not_found(&error) => {
+                return Ok(Outcome {
+                    place: place.clone(),
+                    drift: Vec::new(),
+                    done: "gone",
+                    lookalikes: Vec::new(),
+                });
+            }
+            hooks => hooks?,
+        };
         let (ours, drift) = drift::compare(&hooks, &self.wanted, place);
         let outcome = |done| {
             let lookalikes = self.wanted.lookalikes(&hooks);
@@ -252,6 +267,11 @@ impl Work {
         self.wanted.signed = !stored.summary().unsigned;
         self.edit = stored;
     }
+}
+
+/// True if there is nothing of this name, or the credential may not see it.
+const fn is_not_found(error: &bitbucket::Error) -> bool {
+    matches!(error, bitbucket::Error::Api { status: 404 | 410, .. })
 }
 
 impl Outcome {

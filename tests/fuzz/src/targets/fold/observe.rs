@@ -135,7 +135,7 @@ fn poll(world: &mut World, shown: &Value) {
         };
         world.learns(&subject, &Observation::PullRequest(PullRequestObservation::Poll(poll)));
     } else if state.commit().is_some() {
-        let poll = CommitPoll { base_version, started_at, comments };
+        let poll = CommitPoll { base_version, started_at, repository: None, comments };
         world.learns(&subject, &Observation::Commit(CommitObservation::Poll(poll)));
     }
 }
