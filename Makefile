@@ -21,7 +21,7 @@ comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
 .PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-delivery bench-polling bench-links histories fuzz chaos load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
-	build deploy clean \
+	build deploy dist dist-check clean \
 	tools local-build local-functions
 
 help: ## List these commands
@@ -153,8 +153,15 @@ deploy: build ## Deploy into your AWS account; asks for parameters the first tim
 	  options+=(--parameter-overrides "Architecture=$$arch"); fi; \
 	echo "sam deploy $${options[*]}"; sam deploy "$${options[@]}"
 
+dist: tools ## Write the files of a release into dist/ (ARCH=arm64|x86_64; all that Rust can compile for)
+	@$(PYTHON) infra/tools/dist $(ARCH)
+	cfn-lint dist/bitrelay-*.yaml
+
+dist-check: tools ## Build the release of the last commit twice, compare the bytes, run it without a toolchain (20 min)
+	@infra/tools/dist/check.sh
+
 clean: down ## Remove everything that was built (not the installed tools)
-	rm -rf $(TARGET) .aws-sam .local/work .local/logs .local/pids
+	rm -rf $(TARGET) dist .aws-sam .local/work .local/logs .local/pids
 
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV)

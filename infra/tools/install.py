@@ -55,7 +55,7 @@ def install(folder: Path) -> int:
     except ImportError:
         print(NO_VENV, end="")
         return 1
-    print(f"Installing the pinned tools into {folder} (once; about 90 s and 800 MB) ...", flush=True)
+    print(f"Installing the pinned tools into {folder} (once; up to 90 s and 800 MB) ...", flush=True)
     started = time.monotonic()
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=False)
     if made.returncode != 0:
