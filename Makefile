@@ -134,7 +134,9 @@ lint-template: tools
 	$(call say,template)
 	for template in template.yaml examples/*/template.yaml; do \
 	  sam validate --lint --region eu-west-1 --template $$template; done
-	cfn-lint template.yaml examples/*/template.yaml
+	@mkdir -p .local
+	$(PYTHON) infra/tools/dist/template.py >.local/release.yaml
+	cfn-lint template.yaml examples/*/template.yaml .local/release.yaml
 
 fmt: ## Format the Rust code
 	cargo fmt --all

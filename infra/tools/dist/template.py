@@ -1,12 +1,14 @@
 """The CloudFormation template of a release, made from template.yaml.
 
 Text is replaced, not YAML: comments and short forms stay. CloudFormation itself runs the SAM transform, so that
-`aws cloudformation deploy` or the console of AWS deploys it without the SAM CLI.
+`aws cloudformation deploy` or the console of AWS deploys it without the SAM CLI. Run as a program, this prints the
+template of a release 0.0.0, for a check of its form.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 # Most bytes of a template that `aws cloudformation deploy` sends without a bucket
 # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
@@ -75,3 +77,7 @@ def _once(text: str, count: int, place: str) -> str:
     if count != 1:
         raise SystemExit(f"error: template.yaml has {count} times {place!r}, not once")
     return text
+
+
+if __name__ == "__main__":
+    print(package((Path(__file__).resolve().parents[3] / "template.yaml").read_text(), "0.0.0", "0.0.0"), end="")
