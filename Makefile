@@ -22,7 +22,7 @@ comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
 .PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor bench-cost bench-polling bench-links histories fuzz chaos upgrade load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
-	build deploy clean \
+	build deploy dist dist-check clean \
 	tools local-build local-functions
 
 help: ## List these commands
@@ -143,7 +143,9 @@ lint-template: tools
 	$(call say,template)
 	for template in template.yaml examples/*/template.yaml; do \
 	  sam validate --lint --region eu-west-1 --template $$template; done
-	cfn-lint template.yaml examples/*/template.yaml
+	@mkdir -p .local
+	$(PYTHON) infra/tools/dist/template.py >.local/release.yaml
+	cfn-lint template.yaml examples/*/template.yaml .local/release.yaml
 	$(call say,names that several stacks would share; weak settings)
 	$(VENV)/bin/python infra/tools/check-stacks.py template.yaml samconfig.example.toml
 	@$(PYTHON) infra/tools/install.py $(CHECKOV) infra/tools/checkov.txt
@@ -166,8 +168,15 @@ deploy: build ## Deploy into your AWS account; asks the first time (ENV=prod: of
 	fi; \
 	echo "sam deploy $${options[*]}"; sam deploy "$${options[@]}"
 
+dist: tools ## Write the files of a release into dist/ (ARCH=arm64|x86_64; all that Rust can compile for)
+	@$(PYTHON) infra/tools/dist $(ARCH)
+	cfn-lint dist/bitrelay-*.yaml
+
+dist-check: tools ## Build the release of the last commit twice, compare the bytes, run it without a toolchain (20 min)
+	@infra/tools/dist/check.sh
+
 clean: down ## Remove everything that was built (not the installed tools)
-	rm -rf $(TARGET) .aws-sam .local/work .local/logs .local/pids
+	rm -rf $(TARGET) dist .aws-sam .local/work .local/logs .local/pids
 
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV) infra/tools/requirements.txt

@@ -34,7 +34,7 @@ fi
 
 options=(--target "$(triple "$arch")" --lambda-dir "$folder" -p webhook -p poller -p publisher)
 if [[ $profile == release ]]; then
-  options+=(--release --locked)
+  options+=(--profile functions --locked)
 else
   # Without debug information they are half the size, and each start of the local stack zips and uploads them.
   export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_STRIP=debuginfo

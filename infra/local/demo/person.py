@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from devstack.errors import StackError
+from devstack.settings import COMMAND
 
 CALL_SECONDS = 10.0
 
@@ -64,7 +65,7 @@ class Person:
             answer = requests.request(method, url, json=body, auth=self._auth, timeout=CALL_SECONDS)
         except requests.RequestException as error:
             raise StackError(
-                f"the simulated Bitbucket does not answer ({error}); see `make status`"
+                f"the simulated Bitbucket does not answer ({error}); see `{COMMAND} status`"
             ) from error
         if not answer.ok:
             raise StackError(

@@ -1,4 +1,4 @@
-"""`make run`: starts the stack if it is down, plays the story, then prints further events until Ctrl-C."""
+"""`run`: starts the stack if it is down, plays the story, then prints further events until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from demo.subscriber import Subscriber
 from devstack import lifecycle
 from devstack.console import complain, say
 from devstack.errors import StackError
-from devstack.settings import Settings, target_dir
+from devstack.settings import COMMAND, Settings
 from devstack.state import State
 
 LEGEND = """
@@ -41,7 +41,7 @@ All of this in your browser: the live feed, each pull request's story, delays an
 
   {console}
 
-`make status` shows what runs{down}.
+`{command} status` shows what runs{down}.
 """
 
 
@@ -50,7 +50,8 @@ def run(settings: Settings, once: bool) -> int:
     state = State(settings.state_dir)
     started_here = lifecycle.up(settings)
     try:
-        return _play(_stack(state), state.config_file, once, started_here)
+        program = settings.simulator.with_name("bitrelay")
+        return _play(_stack(state), program, state.config_file, once, started_here)
     finally:
         # A second Ctrl-C must not interrupt the stopping.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -59,7 +60,7 @@ def run(settings: Settings, once: bool) -> int:
             lifecycle.down(state)
             say("Stopped.")
         else:
-            say("\nThe stack was up before and stays up (`make down` stops it).")
+            say(f"\nThe stack was up before and stays up (`{COMMAND} down` stops it).")
 
 
 def _stack(state: State) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _stack(state: State) -> dict[str, Any]:
     return stack
 
 
-def _play(stack: dict[str, Any], config: Path, once: bool, started_here: bool) -> int:
+def _play(stack: dict[str, Any], program: Path, config: Path, once: bool, started_here: bool) -> int:
     """Plays the story and checks it; then, unless `once`, prints further events until Ctrl-C."""
     screen = Screen()
     subscriber = Subscriber(stack, screen)
@@ -84,8 +85,8 @@ def _play(stack: dict[str, Any], config: Path, once: bool, started_here: bool) -
         _give_verdict(found, story)
         if once or found:
             return 1 if found else 0
-        with Pages(target_dir() / "debug" / "bitrelay", config) as pages:
-            _explain(stack, number, started_here, pages.address or "make console")
+        with Pages(program, config) as pages:
+            _explain(stack, number, started_here, pages.address or f"{COMMAND} console")
             _listen(subscriber)
     except KeyboardInterrupt:
         screen.status("")
@@ -109,7 +110,9 @@ def _give_verdict(found: list[str], story: Story) -> None:
 
 def _explain(stack: dict[str, Any], number: int, started_here: bool, console: str) -> None:
     down = (
-        "; Ctrl-C stops everything" if started_here else ", `make down` stops it; Ctrl-C ends only this list"
+        "; Ctrl-C stops everything"
+        if started_here
+        else f", `{COMMAND} down` stops it; Ctrl-C ends only this list"
     )
     say(
         PLAY.format(
@@ -119,6 +122,7 @@ def _explain(stack: dict[str, Any], number: int, started_here: bool, console: st
             repository=stack["simulator_repository"],
             window=stack["window_seconds"],
             next=number + 1,
+            command=COMMAND,
             down=down,
             console=console,
         )

@@ -11,9 +11,14 @@ from pathlib import Path
 from devstack import lifecycle, logs
 from devstack.console import complain, say
 from devstack.errors import StackError
-from devstack.settings import FUNCTIONS, ROOT, Settings, target_dir
+from devstack.settings import COMMAND, FUNCTIONS, ROOT, Settings, target_dir
 from devstack.state import State
 
+MANUAL = (
+    "docs/CLI.md shows how to use `bitrelay` with it."
+    if COMMAND == "make"
+    else "`./run bitrelay --help` shows the command line, which is set up for it."
+)
 EXIT_FAILED = 1
 # Exit code of `status` for a stack that is down, as for a stopped service.
 EXIT_DOWN = 3
@@ -43,10 +48,11 @@ def _up(arguments: argparse.Namespace) -> int:
     settings = _settings(arguments)
     if lifecycle.up(settings):
         say(f"\nThe stack is up. {State(settings.state_dir).stack_file} has its addresses.")
-        say("`make console` shows its events in your browser.")
-        say("`make status` shows what runs, `make down` stops it. docs/CLI.md shows how to use `bitrelay` with it.")
+        say(f"`{COMMAND} console` shows its events in your browser.")
+        say(f"`{COMMAND} status` shows what runs, `{COMMAND} down` stops it.")
+        say(MANUAL)
     else:
-        say("The stack is already up (`make status` shows what runs, `make down` stops it).")
+        say(f"The stack is already up (`{COMMAND} status` shows what runs, `{COMMAND} down` stops it).")
     return 0
 
 
@@ -60,7 +66,7 @@ def _status(arguments: argparse.Namespace) -> int:
     state = State(arguments.state_dir.resolve())
     up = lifecycle.is_up(state)
     lines = lifecycle.describe(state)
-    broken = "partly down; `make down` stops the remaining processes, `make up` starts a new stack"
+    broken = f"partly down; `{COMMAND} down` stops the remaining processes, `{COMMAND} up` starts a new stack"
     say(f"The stack is {'up' if up else broken if lines else 'down'}.")
     for line in lines:
         say(line)

@@ -13,6 +13,8 @@ REGION = "eu-west-1"
 STACK_NAME = "bitrelay"
 PREFERRED_PORT = 4566
 FUNCTIONS = ("webhook", "poller", "publisher")
+# The program that a person starts this with: `make` in the sources, `./run` in the bundle of a release.
+COMMAND = "make" if (ROOT / "Makefile").is_file() else "./run"
 
 
 def target_dir() -> Path:

@@ -60,7 +60,7 @@ class Bitbucket:
 def start(settings: Settings, state: State) -> tuple[Process, Bitbucket]:
     """Starts the simulator and waits for its first line."""
     if not settings.simulator.is_file():
-        raise StackError(f"{settings.simulator} is missing; run `make up`, which builds it")
+        raise StackError(f"{settings.simulator} is missing; `make up` builds it")
     announced = state.work / "simulator.json"
     argv: list[str | Path] = [settings.simulator, "--listen", f"{HOST}:{settings.simulator_port}"]
     argv += ["--window-seconds", str(settings.window_seconds)]

@@ -57,12 +57,10 @@ def check_binaries(functions_dir: Path, architecture: str) -> None:
     """Fails unless each function was built, and for this machine."""
     for name in FUNCTIONS:
         if not (functions_dir / name / "bootstrap").is_file():
-            raise StackError(
-                f"{functions_dir / name / 'bootstrap'} is missing; run `make up`, which builds it"
-            )
+            raise StackError(f"{functions_dir / name / 'bootstrap'} is missing; `make up` builds it")
     record = functions_dir / "ARCH"
     built_for = record.read_text().strip() if record.exists() else architecture
     if built_for != architecture:
         raise StackError(
-            f"{functions_dir} was built for {built_for}, this machine is {architecture}; run `make up`"
+            f"{functions_dir} was built for {built_for}, this machine is {architecture}; `make up` builds them for it"
         )

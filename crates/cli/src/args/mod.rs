@@ -37,7 +37,7 @@ Examples:
 
 /// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "bitrelay", version, about = ABOUT, after_help = AFTER, disable_help_subcommand = true)]
+#[command(name = "bitrelay", version = release::RELEASE, about = ABOUT, after_help = AFTER, disable_help_subcommand = true)]
 pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]

@@ -23,7 +23,7 @@ fn steady(stage: &Stage, outcome: &Outcome) -> String {
         let line = line.split(" became event ").next().unwrap();
         if line.contains("the table ") { "ok    stack       the table can be read" } else { line }
     });
-    lines.collect::<Vec<_>>().join("\n")
+    lines.collect::<Vec<_>>().join("\n").replace(release::RELEASE, "RELEASE")
 }
 
 #[tokio::test]
@@ -81,6 +81,18 @@ async fn unsigned_link_that_names_nothing_is_a_warning() {
 }
 
 #[tokio::test]
+async fn stack_of_another_release_is_a_warning() {
+    let stage = Stage::of_release("checks-older", "0.0.9").await;
+    let checked = stage.shell.types("doctor --link acme --no-delivery").await;
+    let mut lines = checked.out.lines().skip_while(|line| !line.contains("release "));
+    let found = format!("warn  release     the stack runs 0.0.9, this program is {}", release::RELEASE);
+    assert_eq!(lines.next(), Some(found.as_str()), "{checked}");
+    assert!(lines.next().unwrap().contains("-> deploy the release of this program"), "{checked}");
+    let version = stage.shell.types("--version").await;
+    assert_eq!(version.out.trim(), format!("bitrelay {}", release::RELEASE));
+}
+
+#[tokio::test]
 async fn failed_checks_come_with_advice() {
     let stage = Stage::with_link("checks-failed").await;
     set_to_now(&stage);
@@ -98,7 +110,7 @@ async fn failed_checks_come_with_advice() {
         "-> `bitrelay hooks sync --link acme` repairs it",
         "fail  poller      a poll has been overdue since",
         "warn  clock       this machine and AWS are 7",
-        "! error: 2 of 8 checks failed",
+        "! error: 2 of 9 checks failed",
     ] {
         assert!(outcome.to_string().contains(text), "{text}: {outcome}");
     }

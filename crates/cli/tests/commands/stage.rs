@@ -38,6 +38,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn open(stack: &str) -> Self {
+        Self::of_release(stack, release::RELEASE).await
+    }
+
+    /// Opens a stage whose stack runs this release.
+    pub(crate) async fn of_release(stack: &str, release: &str) -> Self {
         let host = AWS.get_or_init(MiniStack::start).await;
         let endpoint = host.config.endpoint_url().unwrap().to_owned();
         // Each test has its own runtime, and connections cannot move between runtimes.
@@ -45,7 +50,7 @@ impl Stage {
         let config = schema::config(port).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let webhook_url = format!("http://{}/webhook/", listener.local_addr().unwrap());
-        let table = deploy(&config, stack, &webhook_url).await;
+        let table = deploy(&config, stack, release, &webhook_url).await;
         let prefix = format!("bitrelay/{stack}/link/");
         let app = App {
             table: DynamoTable::connect(&config, &table),
@@ -95,7 +100,7 @@ impl Stage {
 }
 
 /// Creates a stack with the template outputs that the command line reads. Returns the table's name.
-async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
+async fn deploy(config: &SdkConfig, stack: &str, release: &str, webhook_url: &str) -> String {
     let template = json!({
         "Parameters": { "CallsPerHour": { "Type": "Number", "Default": 900 } },
         "Resources": {
@@ -103,6 +108,7 @@ async fn deploy(config: &SdkConfig, stack: &str, webhook_url: &str) -> String {
             "DeadLetters": { "Type": "AWS::SQS::Queue" },
         },
         "Outputs": {
+            "Release": { "Value": release },
             "TableName": { "Value": { "Ref": "Table" } },
             "DeadLetterQueueUrl": { "Value": { "Ref": "DeadLetters" } },
             "WebhookUrl": { "Value": webhook_url },

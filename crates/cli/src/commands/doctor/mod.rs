@@ -5,6 +5,7 @@ mod budget;
 mod check;
 mod our_side;
 mod places;
+mod release;
 mod sandbox;
 
 use relay::LinkId;
@@ -41,7 +42,9 @@ pub(crate) async fn quiet_checks(
     watches: &[DueWatch],
     kept: &[KeptKey],
 ) -> Vec<Value> {
-    let mut checks = vec![our_side::stack(session, link).await, our_side::link(session, link).await];
+    let mut checks = vec![our_side::stack(session, link).await];
+    checks.extend(release::check(session).await);
+    checks.push(our_side::link(session, link).await);
     checks.extend(places::check(session, link).await);
     checks.push(our_side::poller_of(link, watches, kept, session.now()));
     checks.push(budget::check(session, link).await);
@@ -60,6 +63,7 @@ async fn checks(session: &mut Session<'_, '_>, link: &LinkId, delivers: bool) ->
     if !reachable {
         return checks;
     }
+    checks.extend(release::check(session).await);
     let found = our_side::link(session, link).await;
     let usable = found.level != Level::Fail;
     checks.push(found);
