@@ -17,7 +17,7 @@ bitrelay() {
 
 case $command in
   run | up)
-    "${PYTHON:-python3}" infra/tools/install.py "$venv"
+    "${PYTHON:-python3}" infra/tools/install.py "$venv" infra/tools/requirements.txt
     exec "$venv/bin/python" infra/local "$command" --functions-dir functions --simulator bin/simulator "$@"
     ;;
   down | status | logs)
