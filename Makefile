@@ -21,7 +21,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor bench-cost bench-polling bench-links histories fuzz chaos upgrade load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor compare bench-cost bench-polling bench-links histories fuzz chaos upgrade load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
 	build deploy dist dist-check clean \
 	tools local-build local-functions
 
@@ -77,6 +77,9 @@ bench-floor: tools ## Compare the webhook function with the least that such a fu
 	@for function in webhook poller publisher; do \
 	  zip=$$(mktemp -u).zip; $(VENV)/bin/python -m zipfile -c $$zip target/lambda-bench/$$function/bootstrap; \
 	  printf '%s, zipped: %s bytes\n' $$function $$(stat -c %s $$zip); rm $$zip; done
+
+compare: ## Compare the speed of the functions of COMMITS="A B", each beside the floor
+	@infra/tools/compare-commits.sh $(COMMITS)
 
 bench-cost: ## Count the write units of a delivery over real payloads, and of hours of reviews
 	@cargo run -q -p polling --bin bench-cost

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bitbucket::{PullRequestId, RepositoryId};
 use jiff::Timestamp;
 use relay::ShortHash;
-use relay::{Event, LinkId, Subject, SubjectState};
+use relay::{Event, EventId, LinkId, Subject, SubjectState};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Map, Value, json};
 
@@ -20,6 +20,7 @@ use crate::codec::{self, DueWatch, LeaseItem, keys, number};
 use crate::commit::{Commit, CommitError};
 use crate::document::{self, Document, Documents};
 use crate::kept::KeptKey;
+use crate::restore;
 use crate::retention::Retention;
 use crate::shard::Shard;
 use crate::table::{Leases, SubjectLog};
@@ -169,15 +170,25 @@ impl MemoryTable {
     ///
     /// # Errors
     ///
-    /// As for [`crate::restore::restored`].
+    /// If a state of the copy cannot be read.
     pub fn restore_from(&self, copy: &Self) -> Result<(), Error> {
-        for item in copy.items() {
-            let is_present = self.lock().items.contains_key(&codec::keys_of(&item));
-            if let Some(item) = crate::restore::restored(item)?.filter(|_| !is_present) {
-                self.put_item(item);
+        for item in copy.items().into_iter().filter(restore::lasts) {
+            let (pk, sk) = codec::keys_of(&item);
+            let items =
+                if sk == keys::STATE { restore::restored_state(item, self.logged(&pk))? } else { vec![item] };
+            for item in items {
+                if !self.lock().items.contains_key(&codec::keys_of(&item)) {
+                    self.put_item(item);
+                }
             }
         }
         Ok(())
+    }
+
+    fn logged(&self, pk: &str) -> Vec<EventId> {
+        let events = self.items().into_iter().filter(|item| codec::text(item, "pk") == pk);
+        let ids = events.filter(|item| codec::text(item, "kind") == keys::EVENT);
+        ids.map(|item| EventId::stored(codec::text(&item, "id"))).collect()
     }
 
     /// Returns an empty table that records its stream.

@@ -6,12 +6,13 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt as _, TryStreamExt as _};
+use relay::EventId;
 use serde_dynamo::Item;
 use std::collections::HashMap;
 
 use crate::Error;
 use crate::aws::{DYNAMODB, dynamodb, failure};
-use crate::codec::{StateItem, corrupt, keys, keys_of, state_from_item, text};
+use crate::codec::{self, FactItem, StateItem, corrupt, keys, keys_of, state_from_item, text};
 
 /// Numbers that a restored subject leaves out of its sequence. Events that were published after the copy was made and
 /// are lost had the next numbers. No number is used twice, so subscribers do not mistake new events for old ones.
@@ -23,23 +24,25 @@ const PASSING: [&str; 3] = ["budget", "lease", "authorization"];
 /// Concurrent writes.
 const WRITES_AT_ONCE: usize = 16;
 
-/// Returns the item to put back for an item of the copy; `None` if it is only valid for the moment.
+/// True if an item of the copy is put back: it is not only valid for the moment.
+pub(crate) fn lasts(item: &Item) -> bool {
+    !PASSING.contains(&text(item, "kind"))
+}
+
+/// Returns the items to put back for a state of the copy, in this order. `logged` are the ids of its subject's events in
+/// the table. *Safety* (G5): the copy does not know those that were stored after it was made.
 ///
 /// # Errors
 ///
 /// [`Error::Corrupt`] or [`Error::NewerFormat`] for a state that cannot be read.
-pub fn restored(item: Item) -> Result<Option<Item>, Error> {
-    if PASSING.contains(&text(&item, "kind")) {
-        return Ok(None);
-    }
+pub(crate) fn restored_state(item: Item, logged: Vec<EventId>) -> Result<Vec<Item>, Error> {
     let (pk, sk) = keys_of(&item);
-    if sk != keys::STATE {
-        return Ok(Some(item));
-    }
     let (link, _) = keys::parse_subject(&pk).map_err(|error| corrupt(&pk, &sk, &error))?;
     let mut state = state_from_item(item)?;
     state.sequence = state.sequence.saturating_add(SEQUENCE_JUMP);
-    StateItem::encode(&pk, &link, &state).map(Some)
+    let facts = if state.facts_are_stored { Vec::new() } else { state.remember_logged(logged) };
+    let facts = facts.iter().map(|id| codec::item(&pk, &keys::fact(id), FactItem::new(&pk, id)));
+    facts.chain([StateItem::encode(&pk, &link, &state)]).collect()
 }
 
 /// Number of items of a copy, by what became of them.
@@ -75,7 +78,8 @@ impl Restore {
     ///
     /// # Errors
     ///
-    /// Those of [`restored`] and of both tables. The page can be tried again.
+    /// [`Error::Corrupt`] or [`Error::NewerFormat`] for a state that cannot be read, and those of both tables. The page
+    /// can be tried again.
     pub async fn next(&mut self) -> Result<Option<Restored>, Error> {
         if self.is_done {
             return Ok(None);
@@ -97,8 +101,42 @@ impl Restore {
         Ok(Some(counts))
     }
 
+    /// Puts an item back, if it lasts and is missing.
     async fn put(&self, item: Item) -> Result<Restored, Error> {
-        let Some(item) = restored(item)? else { return Ok(Restored { passing: 1, ..Restored::default() }) };
+        if !lasts(&item) {
+            return Ok(Restored { passing: 1, ..Restored::default() });
+        }
+        let (pk, sk) = keys_of(&item);
+        if sk != keys::STATE {
+            return self.put_missing(item).await;
+        }
+        let mut outcome = Restored::default();
+        for item in restored_state(item, self.logged(&pk).await?)? {
+            outcome = self.put_missing(item).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Returns the ids of the events that the table has of a subject.
+    async fn logged(&self, pk: &str) -> Result<Vec<EventId>, Error> {
+        let query = self.client.query().table_name(&self.table).consistent_read(true);
+        let query = query
+            .key_condition_expression("pk = :pk AND begins_with(sk, :event)")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .expression_attribute_values(":event", AttributeValue::S("event#".to_owned()))
+            .projection_expression("id");
+        let items: Vec<_> = query
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| failure(DYNAMODB, "Query", &error))?;
+        let ids = items.iter().filter_map(|item| item.get("id")?.as_s().ok());
+        Ok(ids.map(EventId::stored).collect())
+    }
+
+    async fn put_missing(&self, item: Item) -> Result<Restored, Error> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item.into()));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(Restored { put: 1, ..Restored::default() }),

@@ -154,6 +154,16 @@ impl SubjectState {
         if self.facts_are_stored { self.recent_facts.iter().cloned().collect() } else { Vec::new() }
     }
 
+    /// Remembers the facts of a log that went on after this state was copied. Returns those that need an item of their
+    /// own, because they are too many to remember.
+    pub fn remember_logged(&mut self, logged: impl IntoIterator<Item = EventId>) -> Vec<EventId> {
+        let mut facts: Vec<EventId> = self.recent_facts.iter().cloned().collect();
+        facts.extend(logged.into_iter().filter(|id| !self.recent_facts.contains(id)));
+        self.facts_are_stored |= facts.len() > MAX_FACTS_WITHOUT_ITEMS;
+        self.remember(facts.iter().cloned());
+        if self.facts_are_stored { facts } else { Vec::new() }
+    }
+
     /// The comments of the pull request or commit, if the subject is one.
     pub const fn comments(&self) -> Option<&Comments> {
         match &self.known {

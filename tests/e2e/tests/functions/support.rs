@@ -74,7 +74,9 @@ impl Functions {
             .send()
             .await
             .unwrap();
-        answer.items().iter().map(|item| item["sequence"].as_n().unwrap().parse().unwrap()).collect()
+        let sequences =
+            answer.items().iter().map(|item| item["sk"].as_s().unwrap().trim_start_matches("event#"));
+        sequences.map(|sequence| sequence.parse().unwrap()).collect()
     }
 }
 

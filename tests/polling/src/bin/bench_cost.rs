@@ -8,7 +8,6 @@ use polling::cost::{self, Cost};
 use polling::ours;
 use polling::workloads::{self, Edits};
 
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "shared with tests")]
 #[path = "../../../../crates/bitbucket/tests/support/mod.rs"]
 mod payloads;
 
