@@ -159,6 +159,7 @@ clean: down ## Remove everything that was built (not the installed tools)
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV)
 	@infra/tools/install-npm.sh
+	@infra/tools/install-dynamodb-local.sh
 
 local-build: local-functions
 	cargo build --workspace --bin simulator --bin bitrelay
