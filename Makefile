@@ -159,7 +159,7 @@ deploy: build ## Deploy into your AWS account; asks for parameters the first tim
 	echo "sam deploy $${options[*]}"; sam deploy "$${options[@]}"
 
 clean: down ## Remove everything that was built (not the installed tools)
-	rm -rf $(TARGET) .aws-sam .local/work .local/logs .local/pids
+	rm -rf $(TARGET) .aws-sam .local/work .local/logs .local/pids .local/mutants/target .local/mutants/tree
 
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV)

@@ -89,7 +89,9 @@ def main(words: list[str]) -> int:
                 runner.stage(index, stages, chosen, book, explanations)
     print(score_table(chosen, book, stages, explanations))
     wrong = problems(chosen, everything, book, stages, explanations)
+    left = sum(book.outcome(one, stages[one.package]) is None for one in chosen)
     print("\n".join(wrong) or "every survivor is explained")
+    print(f"{len(chosen) - left} of {len(chosen)} mutants went through their stages")
     return 1 if wrong else 0
 
 
