@@ -21,7 +21,7 @@ export SAM_CLI_TELEMETRY := 0
 comma := ,
 say = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor compare bench-cost bench-polling bench-links histories fuzz chaos upgrade load model crash-table planted-bugs lint lint-rust lint-docs lint-template fmt \
+.PHONY: help run up down status logs console test test-unit test-e2e test-examples bench bench-floor compare bench-cost bench-polling bench-links histories fuzz chaos upgrade load model crash-table planted-bugs mutants lint lint-rust lint-docs lint-template fmt \
 	build deploy dist dist-check clean \
 	tools local-build local-functions
 
@@ -119,6 +119,10 @@ crash-table: ## Let each I/O call of each function go wrong, and write docs/CRAS
 planted-bugs: ## Plant known bugs one by one and check that a test catches each (about an hour)
 	@$(PYTHON) infra/tools/planted-bugs.py
 
+mutants: ## Change the code in small ways; a test must fail each time (PACKAGE=, FILE=, SHARD=k/n, SAMPLE=n)
+	@$(PYTHON) infra/tools/mutants.py $(if $(PACKAGE),--package $(PACKAGE)) $(if $(FILE),--file $(FILE)) \
+	  $(if $(SHARD),--shard $(SHARD)) $(if $(SAMPLE),--sample $(SAMPLE)) $(OPTIONS)
+
 lint: lint-rust lint-docs lint-template ## Format, clippy with warnings denied, imports, dependencies, documents, template
 
 lint-rust:
@@ -140,6 +144,7 @@ lint-docs:
 	$(call say,links$(comma) line lengths and test names in documents; places of planted bugs)
 	$(PYTHON) infra/tools/check-links.py
 	$(PYTHON) infra/tools/planted-bugs.py --check
+	$(PYTHON) infra/tools/mutants.py --check
 	$(PYTHON) infra/tools/demo-picture.py --check
 
 lint-template: tools
@@ -179,11 +184,12 @@ dist-check: tools ## Build the release of the last commit twice, compare the byt
 	@infra/tools/dist/check.sh
 
 clean: down ## Remove everything that was built (not the installed tools)
-	rm -rf $(TARGET) dist .aws-sam .local/work .local/logs .local/pids
+	rm -rf $(TARGET) dist .aws-sam .local/work .local/logs .local/pids .local/mutants/target .local/mutants/tree
 
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV) infra/tools/requirements.txt
 	@infra/tools/install-npm.sh
+	@infra/tools/install-dynamodb-local.sh
 
 local-build: local-functions
 	cargo build --workspace --bin simulator --bin bitrelay

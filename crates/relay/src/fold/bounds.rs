@@ -185,4 +185,85 @@ mod tests {
         assert_eq!(task, json!({ "id": 1, "content": { "raw": "short" } }));
         assert_eq!(cut["fields"], json!(["task.creator"]));
     }
+
+    /// People with so many bytes of links each.
+    fn people(count: usize, bytes: usize) -> Value {
+        vec![json!({ "user": { "nickname": "ada", "links": "x".repeat(bytes) }, "role": "REVIEWER" }); count]
+            .into()
+    }
+
+    /// Returns a snapshot with a title that gives it exactly these bytes more than all that is allowed.
+    fn padded(mut snapshot: Value, extra: usize) -> Value {
+        snapshot["title"] = "".into();
+        let missing = MAX_SNAPSHOT_BYTES + extra - json_bytes(&snapshot);
+        snapshot["title"] = "x".repeat(missing).into();
+        snapshot
+    }
+
+    #[test]
+    fn snapshot_that_is_not_too_large_is_kept_whole() {
+        let whole = padded(json!({ "rendered": "r", "participants": people(2, 900) }), 0);
+        assert_eq!(snapshot(whole.clone()), whole);
+    }
+
+    #[test]
+    fn long_texts_of_a_snapshot_go_one_by_one() {
+        let without_rendered = padded(json!({ "description": "d".repeat(50_000) }), 0);
+        let mut whole = without_rendered.clone();
+        whole["rendered"] = "r".repeat(20_000).into();
+        assert_eq!(snapshot(whole.clone()), without_rendered, "exactly at the bound");
+        whole["title"] = "more".repeat(10_000).into();
+        let cut = snapshot(whole);
+        assert_eq!((cut.get("rendered"), cut.get("description")), (None, None));
+        assert!(cut["title"].is_string());
+    }
+
+    #[test]
+    fn accounts_of_a_snapshot_are_shortened_before_any_is_left_out() {
+        let short = json!([{ "user": { "nickname": "ada" }, "role": "REVIEWER" }]);
+        let expected = padded(json!({ "participants": short, "reviewers": people(1, 20_000) }), 0);
+        let mut whole = expected.clone();
+        whole["participants"] = people(1, 30_000);
+        assert_eq!(snapshot(whole.clone()), expected, "the reviewers fit as they are");
+        whole["title"] = "x".repeat(MAX_SNAPSHOT_BYTES - 1_000).into();
+        let cut = snapshot(whole);
+        assert_eq!((&cut["participants"], &cut["reviewers"]), (&short, &short));
+    }
+
+    #[test]
+    fn participants_are_left_out_before_reviewers() {
+        let short =
+            |count| Value::from(vec![json!({ "user": { "nickname": "ada" }, "role": "REVIEWER" }); count]);
+        let expected = padded(json!({ "reviewers": short(900) }), 0);
+        let mut whole = expected.clone();
+        whole["participants"] = short(300);
+        assert_eq!(snapshot(whole), expected);
+    }
+
+    #[test]
+    fn repository_and_account_are_cut_above_their_bounds_only() {
+        let object = |bytes: usize| json!({ "uuid": "{0a1b}", "links": "x".repeat(bytes) });
+        let mut repo = object(16 * 1024 - 100);
+        repository(&mut repo);
+        assert_eq!(repo, object(16 * 1024 - 100));
+        let mut repo = object(16 * 1024);
+        repository(&mut repo);
+        assert_eq!(repo, json!({ "uuid": "{0a1b}" }));
+        assert_eq!(account(object(16 * 1024 - 100)), object(16 * 1024 - 100));
+        assert_eq!(account(object(16 * 1024)), json!({ "uuid": "{0a1b}" }));
+    }
+
+    #[test]
+    fn text_that_fits_to_the_byte_is_not_cut() {
+        assert_eq!(end_within("abc", 5), None);
+        assert_eq!(end_within("abc", 4), Some(2));
+    }
+
+    #[test]
+    fn size_of_a_field_is_that_of_its_name_and_value() {
+        let long_name = "n".repeat(100);
+        let mut object = json!({ "b": "x".repeat(60) });
+        object[&long_name] = 1.into();
+        assert_eq!(without_largest(&mut object, 100), [long_name]);
+    }
 }

@@ -1,7 +1,9 @@
 //! The contract of a table, as stories. Each runs against the table in memory, against dynoxide in process (one
-//! private database per story), and against MiniStack (one process for all, one table per story).
+//! private database per story), and against MiniStack and Amazon's DynamoDB Local (one process each for all, one table
+//! per story).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
 
+mod capacity;
 mod faults;
 mod hosts;
 mod interleavings;
@@ -37,6 +39,7 @@ macro_rules! stories {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn ministack_passes_every_story() {
             let host = crate::hosts::ministack::MiniStack::start().await;
+            assert_eq!(crate::capacity::reported(&host.config).await, crate::capacity::BILLED);
             let mut failed = Vec::new();
             if tokio::spawn(crate::secrets::links_are_read_by_their_name(host.config.clone())).await.is_err() {
                 failed.push("secrets::links_are_read_by_their_name");
@@ -55,6 +58,25 @@ macro_rules! stories {
             )* )*
             assert!(failed.is_empty(), "stories that failed on MiniStack: {failed:?}");
         }
+
+        /// Passes without Java, with the reason printed.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn dynamodb_local_passes_every_story() {
+            let host = match crate::hosts::dynamodb_local::DynamoDbLocal::start().await {
+                Ok(host) => host,
+                Err(reason) => return left_out("dynamodb_local_passes_every_story", &reason),
+            };
+            let (written, read) = crate::capacity::BILLED;
+            assert_eq!(crate::capacity::reported(&host.config).await, (2.0 * written, read));
+            let mut failed = Vec::new();
+            $( $(
+                let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;
+                if started(table, |world| crate::stories::$chapter::$story(world)).await.is_err() {
+                    failed.push(concat!(stringify!($chapter), "::", stringify!($story)));
+                }
+            )* )*
+            assert!(failed.is_empty(), "stories that failed on DynamoDB Local: {failed:?}");
+        }
     };
 }
 
@@ -65,6 +87,12 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     tokio::spawn(story(crate::world::World::of(table)))
+}
+
+/// Prints the reason beside the test's name. The test harness hides what a test that passes prints with `println!`.
+fn left_out(test: &str, reason: &str) {
+    use std::io::Write;
+    std::io::stderr().write_all(format!("test {test} ... LEFT OUT: {reason}\n").as_bytes()).unwrap();
 }
 
 stories! {
