@@ -180,7 +180,7 @@ dist: tools ## Write the files of a release into dist/ (ARCH=arm64|x86_64; all t
 	@$(PYTHON) infra/tools/dist $(ARCH)
 	cfn-lint dist/bitrelay-*.yaml
 
-dist-check: tools ## Build the release of the last commit twice, compare the bytes, run it without a toolchain (20 min)
+dist-check: tools ## Build the release of the last commit twice, compare the bytes, run it without a toolchain (40 min)
 	@infra/tools/dist/check.sh
 
 clean: down ## Remove everything that was built (not the installed tools)

@@ -26,6 +26,7 @@ const RESERVE: SignedDuration = SignedDuration::from_secs(2);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
+    tracing::info!(release = release::RELEASE, "function started");
     let poller = poller().await?;
     // Boxed: the future of a run nests too deeply for the compiler's layout limit.
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| invoked(&poller, event).boxed())).await

@@ -18,6 +18,7 @@ use store::SystemClock;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber();
+    tracing::info!(release = release::RELEASE, "function started");
     let lookup = |name: &str| std::env::var(name).ok();
     let config =
         Config::from_environment(lookup).context("the publisher cannot start: invalid environment")?;

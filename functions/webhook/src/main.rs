@@ -22,6 +22,7 @@ const WARM_UP: Duration = Duration::from_secs(2);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     tracing::init_default_subscriber();
+    tracing::info!(release = release::RELEASE, "function started");
     let (app, pages) = wired().await?;
     let metrics = Metrics::from_environment(|name| std::env::var(name).ok(), Arc::new(Stdout))?;
     warm_up(&app.table).await;

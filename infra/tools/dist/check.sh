@@ -3,7 +3,7 @@
 #   1. The same commit gives the same bytes: two clones in different folders, each with a build of its own.
 #   2. The template deploys into the AWS emulator (try_template.py).
 #   3. The local bundle runs without Rust and without a C compiler (try-local.sh).
-# Checks the last commit, not the working tree. Takes about 20 minutes on two cores. Needs `make tools`.
+# Checks the last commit, not the working tree. Takes about 40 minutes on two cores. Needs `make tools`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
