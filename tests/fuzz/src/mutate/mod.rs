@@ -9,10 +9,11 @@ use simulation::dice::Dice;
 /// Deepest nesting that a change adds; `serde_json` reads 127 levels.
 const DEEPEST: u64 = 130;
 
-/// Most copies of an item that a change adds to a list, and most bytes of them. Without the second limit some changes in
-/// a row make an input of gigabytes.
+/// Most copies of an item that a change adds to a list.
 const MOST_COPIES: u64 = 150;
-const MOST_COPIED_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Most bytes that a change adds as copies. Without this limit some changes in a row make an input of gigabytes.
+const MOST_COPIED_BYTES: usize = 8 * 1024 * 1024;
 
 /// Changes inputs.
 #[derive(Debug, Clone, Copy)]
@@ -90,8 +91,8 @@ impl Mutator<'_> {
             3 if !items.is_empty() => items.swap(one, other),
             4 if !items.is_empty() && self.dice.percent(20) => {
                 let item = items[one].clone();
-                let most = MOST_COPIED_BYTES / (item.to_string().len() as u64 + 1);
-                items.extend((0..self.dice.below(MOST_COPIES.min(most))).map(|_| item.clone()));
+                let most = MOST_COPIED_BYTES / (item.to_string().len() + 1);
+                items.extend((0..self.dice.below(MOST_COPIES)).take(most).map(|_| item.clone()));
             }
             4 => items.truncate(one),
             _ => items.push(words::value(self.dice)),

@@ -26,7 +26,10 @@ pub(super) fn change(dice: &Dice, text: &str) -> String {
         3 => before + &after,
         4 => before,
         5 => format!("{before}{within}{within}{after}"),
-        6 if dice.percent(20) => format!("{before}{}{after}", within.repeat(repeats(dice))),
+        6 if dice.percent(20) => format!(
+            "{before}{}{after}",
+            within.repeat(repeats(dice).min(super::MOST_COPIED_BYTES / (within.len() + 1)))
+        ),
         7 => format!("{before}{}{after}", within.to_uppercase()),
         8 => format!("{before}{}{after}", change_char(dice, &within)),
         _ => format!("{}{text}", words::text(dice)),
