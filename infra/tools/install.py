@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
+# The Python outside any virtual environment: one cannot clear the folder that it runs in.
+BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
 USAGE = "usage: install.py FOLDER REQUIREMENTS"
 NO_VENV = """\
 error: this Python cannot make a virtual environment (it lacks `ensurepip`).
@@ -36,7 +38,8 @@ def main(words: list[str]) -> int:
         return 1
     stamp = folder / ".installed"
     wanted = hashlib.sha256(
-        requirements.read_bytes() + sys.version.encode() + sys.executable.encode()
+        # Not `sys.executable`: once the tools are installed, their own Python comes first on the Makefile's PATH.
+        requirements.read_bytes() + sys.version.encode() + sys.base_prefix.encode()
     ).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
@@ -59,7 +62,7 @@ def install(folder: Path, requirements: Path) -> int:
         return 1
     print(f"Installing the tools of {requirements.name} into {folder} (once) ...", flush=True)
     started = time.monotonic()
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=False)
+    made = subprocess.run([BASE_PYTHON, "-m", "venv", "--clear", folder], check=False)
     if made.returncode != 0:
         print(NO_VENV, end="")
         return 1

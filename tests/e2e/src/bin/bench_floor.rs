@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 const SECRET: &str = "a secret for measuring";
 const WARM_UP: usize = 50;
-const DELIVERIES: usize = 1_000;
+const DELIVERIES: u32 = 1_000;
 const PULL_REQUESTS: usize = 100;
 const STARTS: usize = 15;
 const IDLE_RUNS: usize = 50;
@@ -53,7 +53,7 @@ async fn main() {
     let lambda = Lambda::start(functions.to_vec()).await;
     let mut warm = [const { Vec::new() }; 2];
     let mut before = [Meter::default(); 2];
-    for number in 0..WARM_UP + DELIVERIES {
+    for number in 0..WARM_UP + DELIVERIES as usize {
         if number == WARM_UP {
             before = ["webhook", "floor"].map(|name| meter::read(&lambda, name));
         }
@@ -75,7 +75,7 @@ async fn main() {
     let [ours, floor] = &mut warm;
     row("a warm delivery, median (ms)", ms(at(ours, 50)), ms(at(floor, 50)), "2.0");
     row("a warm delivery, 95th percentile (ms)", ms(at(ours, 95)), ms(at(floor, 95)), "");
-    let cpu = |of: usize| ms(after[of].cpu.saturating_sub(before[of].cpu)) / DELIVERIES as f64;
+    let cpu = |of: usize| ms(after[of].cpu.saturating_sub(before[of].cpu)) / f64::from(DELIVERIES);
     row("processor time of a delivery (ms)", cpu(0), cpu(1), "2.0");
     let [ours, floor] = &mut starts;
     row("start to first answer, median (ms)", ms(at(ours, 50)), ms(at(floor, 50)), "1.2");
@@ -93,7 +93,7 @@ fn function(name: &'static str, aws: &Aws, dynamo: &Dynamo) -> Function {
         ("BITRELAY_BITBUCKET_API_URL", "http://127.0.0.1:9/2.0".to_owned()),
         ("FLOOR_SECRET", SECRET.to_owned()),
     ];
-    Function { name, processes: 1, timeout: Duration::from_secs(60), environment }
+    Function { name, processes: 1, timeout: Duration::from_mins(1), environment }
 }
 
 /// Delivers a comment on one of the pull requests, and returns the time to the answer.
