@@ -3,5 +3,7 @@
 
 #[path = "../../../store/tests/contract/hosts/ministack.rs"]
 pub(crate) mod ministack;
+#[path = "../../../store/tests/contract/hosts/process.rs"]
+pub(crate) mod process;
 #[path = "../../../store/tests/contract/hosts/schema.rs"]
 pub(crate) mod schema;
