@@ -133,7 +133,7 @@ impl Payload {
 }
 
 /// Levels of objects and arrays. The parser limits the recursion.
-pub(crate) fn nesting(value: &Value) -> usize {
+pub fn nesting(value: &Value) -> usize {
     match value {
         Value::Object(fields) => 1 + fields.values().map(nesting).max().unwrap_or(0),
         Value::Array(items) => 1 + items.iter().map(nesting).max().unwrap_or(0),

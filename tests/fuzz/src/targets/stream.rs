@@ -5,6 +5,7 @@
 
 use std::sync::Mutex;
 
+use bitbucket::payload::{MAX_NESTING, nesting};
 use bus::dead_letter::MAX_MESSAGE_BYTES;
 use bus::entry::EntryLimit;
 use bus::{Bus, Entry, Results};
@@ -75,6 +76,10 @@ impl DeadLetters for &Outside {
 impl Target for Records {
     fn run(&mut self, input: &Value) -> Traits {
         let mut traits = Traits::default();
+        // The parts of an event come from bodies with at most so many levels, and the record wraps them in six.
+        if nesting(input) > MAX_NESTING + 6 {
+            return traits;
+        }
         let records: Vec<Value> = list(input, "records").iter().map(expand_record).collect();
         let codes = input.get("bus").and_then(Value::as_array).into_iter().flatten();
         let outside = Outside {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bitbucket::payload::Document;
+use bitbucket::payload::{Document, MAX_NESTING, nesting};
 use bitbucket::{Delivery, HookUuid, RequestUuid};
 use jiff::SignedDuration;
 use relay::observation::{
@@ -25,6 +25,8 @@ pub(super) fn take(world: &mut World, step: &Value) {
     world.pass(step);
     if let Some(sent) = step.get("deliver") {
         deliver(world, step, sent);
+    } else if ["poll", "sweep"].iter().filter_map(|name| step.get(name)).any(is_too_deep) {
+        world.traits.note("an answer with too many levels");
     } else if let Some(shown) = step.get("poll") {
         poll(world, shown);
     } else if let Some(shown) = step.get("sweep") {
@@ -34,6 +36,12 @@ pub(super) fn take(world: &mut World, step: &Value) {
     } else if let Some(targets) = step.get("configure") {
         configure(world, targets);
     }
+}
+
+/// True if the client of the API refuses such an answer (the target `api` checks that). What is shown wraps answers in
+/// one level.
+fn is_too_deep(shown: &Value) -> bool {
+    nesting(shown) > MAX_NESTING + 1
 }
 
 fn deliver(world: &mut World, step: &Value, sent: &Value) {
