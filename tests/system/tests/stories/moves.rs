@@ -1,4 +1,4 @@
-//! What becomes of a link if names, owners, members, credentials or hooks change at Bitbucket: docs/MOVES.md.
+//! The fate of a link if names, owners, members, credentials or hooks change at Bitbucket: docs/MOVES.md.
 
 use relay::Settings;
 use relay::state::LookupResult;
