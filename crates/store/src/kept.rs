@@ -10,7 +10,7 @@ use relay::observation::Report;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::codec::{compress, corrupt, keys};
+use crate::codec::{corrupt, gzip, keys};
 use crate::commit::DeliveryMark;
 use crate::document::{Document, Stored};
 use crate::shard::Shard;
@@ -83,7 +83,7 @@ struct Waiting {
     request: String,
     attempt: u32,
     body_sha256: String,
-    /// Compressed, in base64.
+    /// gzip, in base64.
     body: String,
 }
 
@@ -99,7 +99,7 @@ impl KeptDelivery {
         mark: &DeliveryMark,
         now: Timestamp,
     ) -> Result<Self, Error> {
-        let compressed = compress::compress(&report.body)
+        let compressed = gzip::compress(&report.body)
             .map_err(|error| corrupt(&keys::kept(link, mark), Self::KIND, &error))?;
         if compressed.len() > MAX_COMPRESSED_BYTES {
             let (bytes, max_bytes) = (compressed.len(), MAX_COMPRESSED_BYTES);
@@ -127,7 +127,7 @@ impl KeptDelivery {
         let Some(waiting) = self.waiting.clone() else { return Ok(None) };
         let unreadable = |reason: &dyn std::fmt::Display| corrupt(&key.0, Self::KIND, reason);
         let compressed = BASE64.decode(&waiting.body).map_err(|error| unreadable(&error))?;
-        let body = compress::decompress(&compressed, MAX_BODY_BYTES).map_err(|error| unreadable(&error))?;
+        let body = gzip::decompress(&compressed, MAX_BODY_BYTES).map_err(|error| unreadable(&error))?;
         // The parser's message could hold a piece of the body.
         let payload = Payload::parse(&body).map_err(|_| unreadable(&"its body is not JSON"))?;
         let mark = DeliveryMark {
