@@ -9,14 +9,14 @@ use system::{Pr, Repo, Setup, World};
 const REPO: Repo = Repo::Widgets;
 const HOUR: u64 = 3_600;
 
-/// Starts a world with hooks and sweeps, and a pull request with one comment.
-async fn opened() -> (World, Pr, u64) {
+/// Starts a world with hooks and sweeps, and a pull request with one comment, and lets so many seconds pass.
+pub(crate) async fn opened(seconds: u64) -> (World, Pr, u64) {
     let mut setup = Setup::default();
     setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
     let world = World::with(setup).await;
     let pr = world.alice().opens("gear").await;
     let comment = world.bob().comments(pr, "first").await;
-    world.run_for(60).await;
+    world.run_for(seconds).await;
     (world, pr, comment)
 }
 
@@ -37,7 +37,7 @@ async fn newest_name(world: &World, pr: Pr) -> String {
 
 #[tokio::test]
 async fn log_goes_on_after_the_workspace_is_renamed() {
-    let (world, pr, comment) = opened().await;
+    let (world, pr, comment) = opened(60).await;
     world.moves(REPO, "newco/widgets", |bitbucket, _| bitbucket.rename_workspace("newco"));
     edits_and_comments(&world, pr, comment).await;
     assert_eq!(world.events_after(pr, 2).await, GOES_ON);
@@ -46,7 +46,7 @@ async fn log_goes_on_after_the_workspace_is_renamed() {
 
 #[tokio::test]
 async fn log_goes_on_after_the_repository_is_renamed() {
-    let (world, pr, comment) = opened().await;
+    let (world, pr, comment) = opened(60).await;
     world.moves(REPO, "acme/gizmos", |bitbucket, id| bitbucket.rename_repository(id, "gizmos"));
     edits_and_comments(&world, pr, comment).await;
     assert_eq!(world.events_after(pr, 2).await, GOES_ON);
@@ -55,7 +55,7 @@ async fn log_goes_on_after_the_repository_is_renamed() {
 
 #[tokio::test]
 async fn repository_named_by_its_old_slug_is_still_swept() {
-    let (world, ..) = opened().await;
+    let (world, ..) = opened(60).await;
     world.name_targets(REPO, &["acme/widgets"]);
     world.run_for(600).await;
     world.moves(REPO, "newco/widgets", |bitbucket, _| bitbucket.rename_workspace("newco"));
@@ -73,7 +73,7 @@ async fn repository_named_by_its_old_slug_is_still_swept() {
 
 #[tokio::test]
 async fn silent_edit_after_a_transfer_is_published() {
-    let (world, pr, comment) = opened().await;
+    let (world, pr, comment) = opened(60).await;
     transfer(&world);
     world.bob().edits(pr, comment, "second").await;
     world.run_for(1_200).await;
@@ -89,7 +89,7 @@ async fn silent_edit_after_a_transfer_is_published() {
 
 #[tokio::test]
 async fn log_goes_on_after_a_transfer() {
-    let (world, pr, _) = opened().await;
+    let (world, pr, _) = opened(60).await;
     transfer(&world);
     world.alice().comments(pr, "Thanks.").await;
     world.run_for(HOUR).await;
@@ -105,7 +105,7 @@ fn transfer(world: &World) {
 
 #[tokio::test]
 async fn deleted_repository_costs_two_calls_an_hour() {
-    let (world, ..) = opened().await;
+    let (world, ..) = opened(60).await;
     for branch in ["wheel", "lever", "crank"] {
         let pr = world.alice().opens(branch).await;
         world.bob().comments(pr, "first").await;
@@ -120,7 +120,7 @@ async fn deleted_repository_costs_two_calls_an_hour() {
 
 #[tokio::test]
 async fn everything_is_caught_up_when_the_person_is_back() {
-    let (world, pr, comment) = opened().await;
+    let (world, pr, comment) = opened(60).await;
     world.simulator.change_world(|bitbucket| bitbucket.set_member(REPO.bot(), false));
     world.bob().edits(pr, comment, "second").await;
     world.run_for(3 * HOUR).await;
@@ -132,7 +132,7 @@ async fn everything_is_caught_up_when_the_person_is_back() {
 
 #[tokio::test]
 async fn everything_is_caught_up_when_a_new_token_replaces_the_expired_one() {
-    let (world, pr, comment) = opened().await;
+    let (world, pr, comment) = opened(60).await;
     world.set_link(REPO, Some(json!({ "type": "bearer", "token": "expired" })));
     world.run_for(300).await;
     world.bob().edits(pr, comment, "second").await;
@@ -160,7 +160,7 @@ async fn change_hook(world: &World, change: Option<Value>) {
 async fn polls_find_the_facts_while_no_hook_reports_them() {
     let changes = [None, Some(json!({ "active": false })), Some(json!({ "secret": "another one" }))];
     for change in changes {
-        let (world, pr, _) = opened().await;
+        let (world, pr, _) = opened(60).await;
         change_hook(&world, change.clone()).await;
         world.alice().comments(pr, "Thanks.").await;
         let unreported = world.alice().opens("wheel").await;

@@ -2,26 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relay::Settings;
 use store::restore::SEQUENCE_JUMP;
 use system::log::text_of;
 use system::truth::check_content;
-use system::{Pr, Setup, World};
 
-/// Starts a world with sweeps and a pull request with a comment.
-async fn opened() -> (World, Pr, u64) {
-    let mut setup = Setup::default();
-    setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
-    let world = World::with(setup).await;
-    let pr = world.alice().opens("gear").await;
-    let comment = world.bob().comments(pr, "first").await;
-    world.run_for(900).await;
-    (world, pr, comment)
-}
+use crate::moves::opened;
 
 #[tokio::test]
 async fn no_sequence_is_used_twice_after_a_restore() {
-    let (world, pr, comment) = opened().await;
+    let (world, pr, comment) = opened(900).await;
     let copy = world.table.copy();
     let at_copy = world.log(pr).await.len() as u64;
     // After the copy, and lost with the table: a comment, an edit that stands, and a pull request.
@@ -57,7 +46,7 @@ async fn no_sequence_is_used_twice_after_a_restore() {
 
 #[tokio::test]
 async fn restore_changes_nothing_that_is_there() {
-    let (world, pr, _) = opened().await;
+    let (world, pr, _) = opened(900).await;
     let copy = world.table.copy();
     world.bob().comments(pr, "after the copy").await;
     let (before, state) = (world.table.items(), world.subject_state(pr).await);
@@ -68,7 +57,7 @@ async fn restore_changes_nothing_that_is_there() {
 
 #[tokio::test]
 async fn damaged_state_can_be_deleted_and_restored() {
-    let (world, pr, _) = opened().await;
+    let (world, pr, _) = opened(900).await;
     let copy = world.table.copy();
     world.bob().comments(pr, "after the copy").await;
     let before = world.log(pr).await;
