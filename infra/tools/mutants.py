@@ -11,6 +11,7 @@ survivors without an explanation are tested again, so that a new test can catch 
     mutants.py --shard 1/4         every fourth of them
     mutants.py --sample 12         twelve of them, always the same
     mutants.py --stages 1          only the first stage
+    mutants.py --jobs 4            four at a time (default: one for each two cores), each in a copy of its own
     mutants.py --report            run nothing, print the results so far
     mutants.py --check             only check that each explanation has its file and its line of code
 
@@ -21,13 +22,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mutation.book import Book, Mutant, load_explanations, load_stages
 from mutation.report import misplaced, problems, score_table
-from mutation.runner import Runner
+from mutation.runner import Runner, install, run_stage
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
@@ -37,6 +39,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--shard", help="k/n: the k-th of n parts, from 0", type=shard, default=(0, 1))
     parser.add_argument("--sample", help="number of mutants", type=int)
     parser.add_argument("--stages", help="number of stages; all if not given", type=int)
+    parser.add_argument("--jobs", help="number of mutants at a time", type=int, default=max(1, os.cpu_count() // 2))
     parser.add_argument("--report", help="run nothing", action="store_true")
     parser.add_argument("--check", help="check tests/mutants.toml only", action="store_true")
     return parser.parse_args(words)
@@ -75,9 +78,11 @@ def main(words: list[str]) -> int:
         wrong = misplaced(explanations)
         print("\n".join(wrong) or f"{len(explanations)} explained mutants have their place")
         return 1 if wrong else 0
-    runner = Runner()
-    runner.prepare()
-    everything = runner.list(list(stages))
+    install()
+    runners = [Runner(number) for number in range(1 if wanted.report else wanted.jobs)]
+    for runner in runners:
+        runner.prepare()
+    everything = runners[0].list(list(stages))
     chosen = choose(everything, wanted)
     if not chosen:
         print("no mutant fits")
@@ -86,7 +91,7 @@ def main(words: list[str]) -> int:
     if not wanted.report:
         for index in range(max(len(stages[one.package]) for one in chosen)):
             if wanted.stages is None or index < wanted.stages:
-                runner.stage(index, stages, chosen, book, explanations)
+                run_stage(index, stages, chosen, book, explanations, runners)
     print(score_table(chosen, book, stages, explanations))
     wrong = problems(chosen, everything, book, stages, explanations)
     left = sum(book.outcome(one, stages[one.package]) is None for one in chosen)

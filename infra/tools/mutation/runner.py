@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
 import resource
 import shutil
@@ -11,13 +12,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from .book import ROOT, WORK, Book, Explanation, Mutant, Stage
 
 VERSION = "27.1.0"
 TOOLS = ROOT / ".local" / "tools" / "cargo"
-TREE = WORK / "tree"
 # Safety: a mutant may allocate for ever. The compiler needs less than this.
 MOST_MEMORY = 8 << 30
 
@@ -34,58 +35,41 @@ def install() -> None:
 
 
 class Runner:
-    """A copy of the code, with a target directory of its own that stays warm."""
+    """A copy of the code, with a target directory of its own that stays warm. Several work at the same time."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.folder = WORK / f"job-{number}"
+        self.tree = self.folder / "tree"
         path = f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        self.environment = os.environ | {"PATH": path, "CARGO_TARGET_DIR": str(WORK / "target")}
+        self.environment = os.environ | {"PATH": path, "CARGO_TARGET_DIR": str(self.folder / "target")}
         self.environment.pop("PROPTEST_CASES", None)
         self.environment["RUST_BACKTRACE"] = "0"
         self.sound: set[str] = set()
 
     def prepare(self) -> None:
-        """Installs cargo-mutants, and brings the copy up to date."""
-        install()
+        """Brings the copy up to date."""
         listed = subprocess.check_output(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, text=True)
         files = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
         for name in files:
-            copy, original = TREE / name, ROOT / name
+            copy, original = self.tree / name, ROOT / name
             if not copy.is_file() or copy.read_bytes() != original.read_bytes():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.unlink(missing_ok=True)
                 shutil.copyfile(original, copy)
                 shutil.copymode(original, copy)
-        for path in TREE.rglob("*"):
-            name = path.relative_to(TREE)
+        for path in self.tree.rglob("*"):
+            name = path.relative_to(self.tree)
             if path.is_file() and name.parts[0] != ".local" and str(name) not in files:
                 path.unlink()
-        (TREE / ".local").mkdir(exist_ok=True)
-        if not (TREE / ".local" / "tools").exists():
-            (TREE / ".local" / "tools").symlink_to(ROOT / ".local" / "tools")
+        (self.tree / ".local").mkdir(exist_ok=True)
+        if not (self.tree / ".local" / "tools").exists():
+            (self.tree / ".local" / "tools").symlink_to(ROOT / ".local" / "tools")
 
     def list(self, packages: list[str]) -> list[Mutant]:
         command = ["cargo", "mutants", "--list", "--json"]
         command += [word for package in packages for word in ("--package", package)]
-        listed = subprocess.check_output(command, cwd=TREE, env=self.environment, text=True)
-        return [Mutant.read(one, TREE) for one in json.loads(listed)]
-
-    def stage(
-        self,
-        index: int,
-        stages: dict[str, list[Stage]],
-        chosen: list[Mutant],
-        book: Book,
-        explanations: list[Explanation],
-    ) -> None:
-        """Runs one stage of each package, file by file."""
-        for file in dict.fromkeys(one.file for one in chosen):
-            here = [one for one in chosen if one.file == file and index < len(stages[one.package])]
-            explained = {one for one in here if any(text.covers(one) for text in explanations)}
-            todo = [one for one in here if book.needs(one, index, one in explained)]
-            if todo:
-                stage = stages[todo[0].package][index]
-                self.check_baseline(stage)
-                self.file(index, stage, file, todo, book)
+        listed = subprocess.check_output(command, cwd=self.tree, env=self.environment, text=True)
+        return [Mutant.read(one, self.tree) for one in json.loads(listed)]
 
     def check_baseline(self, stage: Stage) -> None:
         """Checks that the tests pass without a mutant: else each mutant would seem to be caught."""
@@ -102,10 +86,11 @@ class Runner:
 
     def file(self, index: int, stage: Stage, file: str, todo: list[Mutant], book: Book) -> None:
         """Runs cargo-mutants on one file."""
+        self.check_baseline(stage)
         started = time.monotonic()
-        output = WORK / "out"
+        output = self.folder / "out"
         shutil.rmtree(output, ignore_errors=True)
-        names = WORK / "names.toml"
+        names = self.folder / "names.toml"
         # A configuration file, because a command line may be too short for the names of hundreds of mutants.
         patterns = ["^" + re.escape(one.name) + "$" for one in todo]
         names.write_text("examine_re = " + json.dumps(patterns) + "\n")
@@ -130,4 +115,37 @@ class Runner:
     def run(self, command: list, stage: Stage, **options) -> subprocess.CompletedProcess:
         environment = self.environment | ({"PROPTEST_CASES": str(stage.cases)} if stage.cases else {})
         limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))  # noqa: E731
-        return subprocess.run(command, cwd=TREE, env=environment, preexec_fn=limit, **options)
+        return subprocess.run(command, cwd=self.tree, env=environment, preexec_fn=limit, **options)
+
+
+def run_stage(
+    index: int,
+    stages: dict[str, list[Stage]],
+    chosen: list[Mutant],
+    book: Book,
+    explanations: list[Explanation],
+    runners: list[Runner],
+) -> None:
+    """Runs one stage of each package, a file a runner at a time; long files first, so that all end at about one time."""
+    explained = {one for one in chosen if any(text.covers(one) for text in explanations)}
+    files: dict[str, list[Mutant]] = {}
+    for one in chosen:
+        if index < len(stages[one.package]) and book.needs(one, index, one in explained):
+            files.setdefault(one.file, []).append(one)
+    free: queue.SimpleQueue[Runner] = queue.SimpleQueue()
+    for runner in runners:
+        free.put(runner)
+
+    def test(file: str) -> None:
+        runner = free.get()
+        runner.file(index, stages[files[file][0].package][index], file, files[file], book)
+        free.put(runner)
+
+    with ThreadPoolExecutor(len(runners)) as pool:
+        waiting = [pool.submit(test, file) for file in sorted(files, key=lambda file: -len(files[file]))]
+        try:
+            for ended in as_completed(waiting):
+                ended.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -282,3 +282,6 @@ pub(crate) struct Repeat {
     /// True if another hook has reported this fact before.
     pub(crate) is_known: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,17 @@ fn two_spenders_share_the_guaranteed_calls_of_a_minute() {
     }
 }
 
+#[test]
+fn run_is_short_with_less_than_a_quarter_of_its_most_calls() {
+    let is_short = |calls, is_near_limit| {
+        Reservation { minute: 0, calls, is_near_limit, is_unsigned: false }.is_short_of(120)
+    };
+    assert!(is_short(29, false));
+    assert!(!is_short(30, false));
+    assert!(!is_short(31, false));
+    assert!(is_short(120, true), "other programs use the credential");
+}
+
 /// Percentage of its reserved calls that a run uses.
 fn greed() -> impl Strategy<Value = u32> {
     prop_oneof![9 => Just(100), 1 => 0..=100_u32]

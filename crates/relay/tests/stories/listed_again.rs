@@ -233,8 +233,35 @@ fn task_listed_again_stands_again() {
     assert_eq!(world.polls(), NOTHING);
     assert_eq!(world.waits(30).polls(), ["pullrequest:task_created", "pullrequest:task_resolved"]);
     assert_eq!(world.last_payload()["task"]["content"]["raw"], json!("b"));
+    let creation = ids_of(&world, "pullrequest:task_created")[1];
+    assert_eq!(creation.actor.as_ref().unwrap()["nickname"], json!("bob"));
     assert!(!world.task_state(1).deleted);
     assert_eq!(world.waits(15).polls(), NOTHING);
     assert_eq!(world.deletes_the_task(1).polls_twice(), ["pullrequest:task_deleted"]);
     assert_eq!(ids_of(&world, "pullrequest:task_deleted").len(), 2);
+}
+
+#[test]
+fn older_text_is_no_proof_that_a_task_exists() {
+    let mut world = a_polled_pull_request();
+    world.adds_a_task(1, "a").waits(15).polls();
+    let old = world.begins_a_poll();
+    world.waits(60).edits_the_task(1, "b").polls();
+    assert_eq!(world.deletes_the_task(1).polls_twice(), ["pullrequest:task_deleted"]);
+    for _ in 0..3 {
+        let mut stale = old.clone();
+        (stale.base_version, stale.started_at) = (world.state.version, world.waits(45).now);
+        assert_eq!(world.learns(&world.poll_observation(stale)), NOTHING);
+    }
+    assert!(world.task_state(1).deleted);
+}
+
+#[test]
+fn poll_under_way_during_the_deletion_of_a_task_takes_it_not_back() {
+    let mut world = a_polled_pull_request();
+    world.adds_a_task(1, "a").waits(15).polls();
+    let slow = world.begins_a_poll();
+    assert_eq!(world.waits(5).deletes_the_task(1).polls_twice(), ["pullrequest:task_deleted"]);
+    assert_eq!(world.ends_the_poll(slow), NOTHING);
+    assert!(world.task_state(1).doubts.is_empty());
 }

@@ -1,12 +1,14 @@
 //! Facts that a snapshot shows although their webhooks were lost: approvals, updates, the end, the creation.
 
 use bitbucket::EventKey::{self, *};
+use bitbucket::payload::Document;
 use relay::Reason;
 use relay::Source;
+use relay::observation::PullRequestPoll;
 use relay::polling::Needs;
 use serde_json::{Value, json};
 
-use crate::world::{World, a_pull_request};
+use crate::world::{START, World, a_pull_request, unsigned};
 
 const NOTHING: [&str; 0] = [];
 
@@ -64,7 +66,7 @@ fn a_published_pull_request() -> World {
 fn approval_shown_by_a_later_webhook_is_published() {
     let mut world = a_published_pull_request();
     world.waits(60);
-    let approved = approved_by(&world, "bob");
+    let (approved, approved_at) = (approved_by(&world, "bob"), world.now);
     world.writes(1, "a");
     let report = world.webhook(
         CommentCreated,
@@ -78,6 +80,7 @@ fn approval_shown_by_a_later_webhook_is_published() {
     assert_eq!(world.polls_all(&approved), ["pullrequest:approved"]);
     assert_eq!(world.last_payload()["approval"]["user"]["display_name"], "bob");
     assert_eq!(world.last().actor, Some(person("bob")));
+    assert_eq!(world.last().occurred_at, Some(approved_at));
     assert_eq!(world.waits(60).polls_all(&approved), NOTHING, "and once");
 }
 
@@ -190,6 +193,7 @@ fn creation_after_lost_webhook_is_published() {
     world.receives(&report);
     assert_eq!(world.waits(30).polls_all(&first), ["pullrequest:created"]);
     assert_eq!(world.last().actor, Some(person("alice")));
+    assert_eq!(world.last().occurred_at, Some(START.parse().unwrap()));
     assert_eq!(says(&mut world, PullRequestCreated, &first), NOTHING, "late, it is the same event");
 }
 
@@ -227,6 +231,72 @@ fn older_poll_changes_nothing() {
     assert_eq!(world.waits(60).polls_all(&old), NOTHING);
     assert_eq!(world.pr().snapshot["title"], "Wheel");
     assert_ne!(world.due().map(|(_, reason)| reason), Some(Reason::Reread));
+}
+
+#[test]
+fn poll_that_a_report_overtook_proves_nothing() {
+    let mut world = a_published_pull_request();
+    world.waits(60);
+    let (before, approved) = (shown(&world), approved_by(&world, "bob"));
+    world.polls_all(&before);
+    let slow = PullRequestPoll { pull_request: Some(Document::new(before)), ..world.begins_a_poll() };
+    // An approval does not move the time of the pull request.
+    assert_eq!(says(&mut world, PullRequestApproved, &approved), ["pullrequest:approved"]);
+    assert_eq!(world.waits(10).ends_the_poll(slow), NOTHING);
+    assert_eq!(world.due(), Some((0, Reason::Reread)), "only another answer tells");
+    assert_eq!(world.polls_all(&approved), NOTHING);
+}
+
+#[test]
+fn title_changed_before_the_merge_is_an_event_of_its_own() {
+    let mut world = a_published_pull_request();
+    let mut merged = shown(world.waits(60));
+    (merged["state"], merged["title"]) = (json!("MERGED"), json!("Wheel"));
+    assert_eq!(world.polls_all(&merged), NOTHING);
+    assert_eq!(world.waits(30).polls_all(&merged), ["pullrequest:updated", "pullrequest:fulfilled"]);
+}
+
+#[test]
+fn pull_request_that_leaves_the_merge_queue_unmerged_is_updated() {
+    let mut world = a_published_pull_request();
+    let queued = |world: &World, is_queued: bool| {
+        let mut shown = shown(world);
+        shown["queued"] = json!(is_queued);
+        shown
+    };
+    let enters = queued(world.waits(60), true);
+    says(&mut world, PullRequestUpdated, &enters);
+    let leaves = queued(world.waits(60), false);
+    assert_eq!(world.polls_all(&leaves), NOTHING);
+    assert_eq!(world.waits(30).polls_all(&leaves), ["pullrequest:updated"]);
+    let changes = world.last().envelope(None).to_json()["changes"].clone();
+    assert_eq!(changes, json!([{ "type": "queued", "from": true, "to": false }]));
+}
+
+#[test]
+fn changes_since_an_unsigned_report_are_unsigned() {
+    let mut world = a_published_pull_request();
+    let mut renamed = shown(world.waits(60));
+    renamed["title"] = json!("Wheel");
+    let report = world.webhook(PullRequestUpdated, &json!({ "pullrequest": renamed }));
+    world.receives(&unsigned(&report));
+    assert!(!world.last().signed);
+    let original = shown(world.waits(60));
+    let poll = |world: &World| PullRequestPoll {
+        pull_request: Some(Document::new(original.clone())),
+        repository: Some(json!({ "uuid": "{ab}", "full_name": "acme/widgets" })),
+        ..world.begins_a_poll()
+    };
+    let first = poll(&world);
+    assert_eq!(world.ends_the_poll(first), NOTHING);
+    let second = poll(world.waits(30));
+    assert_eq!(world.ends_the_poll(second), ["pullrequest:updated"]);
+    assert!(!world.last().signed, "its changes are those since a title that anybody may have sent");
+    let mut renamed = shown(world.waits(60));
+    renamed["title"] = json!("Cog");
+    world.polls_all(&renamed);
+    assert_eq!(world.waits(30).polls_all(&renamed), ["pullrequest:updated"]);
+    assert!(world.last().signed);
 }
 
 #[test]

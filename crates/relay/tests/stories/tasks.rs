@@ -2,6 +2,7 @@
 
 use bitbucket::EventKey::PullRequestApproved;
 use relay::Source;
+use relay::observation::PullRequestPoll;
 use serde_json::Value;
 
 use crate::world::{World, a_polled_pull_request, a_pull_request};
@@ -43,6 +44,52 @@ fn every_change_of_a_task_is_an_event() {
     assert_eq!(world.deletes_the_task(1).waits(15).polls_twice(), [DELETED]);
     assert_eq!(world.last_payload()["task"]["id"], 1);
     assert_eq!(world.waits(15).polls(), NOTHING);
+}
+
+#[test]
+fn event_of_a_task_has_bitbuckets_time() {
+    let mut world = a_polled_pull_request();
+    let published_at = |world: &mut World| {
+        assert_eq!(world.waits(15).polls().len(), 1);
+        world.last().occurred_at
+    };
+    let at = world.adds_a_task(1, "a").now;
+    assert_eq!(published_at(&mut world), Some(at));
+    let at = world.edits_the_task(1, "b").now;
+    assert_eq!(published_at(&mut world), Some(at));
+    let at = world.resolves_the_task(1).now;
+    assert_eq!(published_at(&mut world), Some(at));
+}
+
+#[test]
+fn edit_of_a_task_that_moves_no_time_needs_two_polls() {
+    let mut world = a_task();
+    world.edits_the_task_without_moving_its_time(1, "b");
+    assert_eq!(world.polls(), NOTHING);
+    assert_eq!(world.waits(30).polls(), [UPDATED]);
+    assert_eq!(world.last().occurred_at, None, "Bitbucket does not show when");
+}
+
+#[test]
+fn older_resolution_of_a_task_proves_nothing() {
+    let mut world = a_task();
+    world.resolves_the_task(1).waits(15).polls();
+    let old = world.begins_a_poll();
+    world.waits(60).reopens_the_task(1).waits(60).resolves_the_task(1);
+    assert_eq!(world.polls(), [REOPENED, RESOLVED]);
+    let lagging = PullRequestPoll { base_version: world.state.version, started_at: world.now, ..old };
+    assert_eq!(world.learns(&world.poll_observation(lagging)), NOTHING);
+}
+
+#[test]
+fn resolution_of_a_reopened_task_needs_two_polls() {
+    let mut world = a_task();
+    world.resolves_the_task(1).waits(15).polls();
+    let old = world.begins_a_poll();
+    assert_eq!(world.waits(60).reopens_the_task(1).polls_twice(), [REOPENED]);
+    let lagging = PullRequestPoll { base_version: world.state.version, started_at: world.now, ..old };
+    assert_eq!(world.learns(&world.poll_observation(lagging)), NOTHING);
+    assert_eq!(world.waits(30).polls(), NOTHING, "it was a copy");
 }
 
 #[test]
@@ -111,6 +158,16 @@ fn old_task_publishes_only_later_changes() {
     world.writes(1, "c").reports(PullRequestApproved);
     assert_eq!(world.waits(3).polls(), NOTHING);
     assert_eq!(world.resolves_the_task(1).waits(15).polls(), [RESOLVED]);
+}
+
+#[test]
+fn task_as_old_as_the_baseline_is_news() {
+    for (seconds, events) in [(0, vec![CREATED]), (1, vec![])] {
+        let mut world = a_pull_request();
+        let baseline = i64::from(world.settings.window_seconds + world.settings.margin_seconds);
+        world.adds_a_task(1, "a").waits(baseline + seconds).writes(1, "c").reports(PullRequestApproved);
+        assert_eq!(world.waits(3).polls(), events);
+    }
 }
 
 #[test]

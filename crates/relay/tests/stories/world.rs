@@ -170,6 +170,11 @@ impl World {
         self
     }
 
+    pub(crate) fn edits_the_task_without_moving_its_time(&mut self, id: u64, text: &str) -> &mut Self {
+        self.tasks.get_mut(&id).unwrap()["content"]["raw"] = json!(text);
+        self
+    }
+
     pub(crate) fn resolves_the_task(&mut self, id: u64) -> &mut Self {
         let now = self.now;
         let task = self.tasks.get_mut(&id).unwrap();
@@ -299,6 +304,11 @@ pub(crate) fn report(key: EventKey, body: &Value) -> Report {
 /// Returns the same report from another hook.
 pub(crate) fn by_another_hook(report: &Report) -> Report {
     Report { hook: "hook-2".to_owned(), ..report.clone() }
+}
+
+/// Returns the same report from a link without signatures.
+pub(crate) fn unsigned(report: &Report) -> Report {
+    Report { signed: false, ..report.clone() }
 }
 
 /// Polls.
