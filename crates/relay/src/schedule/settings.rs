@@ -238,3 +238,6 @@ fn tail(given: &str) -> Result<[u32; TAIL_CHECKS], Error> {
 pub(crate) fn later(time: Timestamp, seconds: u32) -> Timestamp {
     time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;

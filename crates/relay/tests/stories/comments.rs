@@ -187,6 +187,49 @@ fn recent_comment_at_first_sight_is_published() {
 }
 
 #[test]
+fn creation_of_a_comment_that_an_edit_made_known_is_published() {
+    let mut world = a_polled_pull_request();
+    world.writes(1, "a").resolves(1).waits(1);
+    // The webhooks of its creation and resolution are lost.
+    assert_eq!(world.edits(1, "b").reports_about(CommentUpdated, 1), [UPDATED]);
+    assert_eq!(world.waits(30).polls(), [CREATED, RESOLVED]);
+    assert_eq!(world.waits(30).polls(), NOTHING);
+}
+
+#[test]
+fn creation_of_an_old_comment_that_an_edit_made_known_is_no_news() {
+    let mut world = a_pull_request();
+    world.writes(1, "a").resolves(1).waits(3_600).writes(2, "new").edits(1, "b");
+    assert_eq!(world.reports_about(CommentUpdated, 1), [UPDATED]);
+    assert_eq!(world.waits(60).polls(), [CREATED]);
+    assert_eq!(world.last_payload()["comment"]["id"], 2);
+    assert_eq!(world.reopens(1).reports_about(CommentReopened, 1).len(), 1, "its resolution is known");
+}
+
+#[test]
+fn window_starts_with_a_late_report_of_a_creation() {
+    for (late, starts_now) in [(30, false), (31, true)] {
+        let mut world = a_polled_pull_request();
+        let written = world.writes(1, "a").now;
+        world.waits(late).reports_about(CommentCreated, 1);
+        let starts = if starts_now { world.now } else { written };
+        assert_eq!(world.comment_state(1).changed_at, starts, "after {late} s");
+        world.waits(60).reports_about(CommentCreated, 1);
+        assert_eq!(world.comment_state(1).changed_at, starts, "a second report moves nothing");
+    }
+}
+
+#[test]
+fn resolution_reported_twice_changes_nothing() {
+    let mut world = a_comment();
+    let resolved = world.resolves(1).webhook_about(CommentResolved, 1);
+    assert_eq!(world.receives(&resolved), [RESOLVED]);
+    let before = world.comment_state(1).clone();
+    assert_eq!(world.receives(&by_another_hook(&resolved)), NOTHING);
+    assert_eq!(world.comment_state(1), &before);
+}
+
+#[test]
 fn draft_comment_is_ignored() {
     let mut world = a_polled_pull_request();
     world.writes_a_draft(1, "a");

@@ -32,3 +32,22 @@ fn value_out_of_bounds_is_refused_by_name() {
     let error = Settings::from_environment(|_| Some("0".to_owned())).unwrap_err().to_string();
     assert_eq!(error, r#"BITRELAY_WINDOW_SECONDS must be between 1 and 86400 seconds, not "0""#);
 }
+
+#[test]
+fn longest_times_are_accepted_and_longer_ones_refused() {
+    let longest = [
+        ("BITRELAY_WINDOW_SECONDS", 86_400),
+        ("BITRELAY_WINDOW_MARGIN_SECONDS", 3_600),
+        ("BITRELAY_POLL_INTERVAL_SECONDS", 3_600),
+        ("BITRELAY_GRACE_SECONDS", 3_600),
+        ("BITRELAY_TASK_INTERVAL_SECONDS", 3_600),
+        ("BITRELAY_SWEEP_SECONDS", 86_400),
+        ("BITRELAY_FULL_READ_SECONDS", 31 * 86_400),
+    ];
+    for (name, seconds) in longest {
+        let given = |seconds: u32| move |asked: &str| (asked == name).then(|| seconds.to_string());
+        assert_ne!(Settings::from_environment(given(seconds)).unwrap(), Settings::default(), "{name}");
+        let error = Settings::from_environment(given(seconds + 1)).unwrap_err().to_string();
+        assert!(error.contains(&format!("{name} must be between")) && error.contains(&seconds.to_string()));
+    }
+}
