@@ -11,6 +11,7 @@ mod documents;
 mod envelopes;
 mod lag;
 mod large;
+mod late_webhooks;
 mod listed_again;
 mod named_limits;
 mod order;

@@ -12,12 +12,12 @@ use crate::world::{START, World, a_pull_request, unsigned};
 
 const NOTHING: [&str; 0] = [];
 
-fn person(name: &str) -> Value {
+pub(crate) fn person(name: &str) -> Value {
     json!({ "type": "user", "uuid": format!("{{{name}}}"), "display_name": name })
 }
 
 /// Returns the pull request as Bitbucket shows it now.
-fn shown(world: &World) -> Value {
+pub(crate) fn shown(world: &World) -> Value {
     json!({
         "id": 7, "title": "Gear", "state": "OPEN", "created_on": "2026-11-02T09:00:00Z", "updated_on": world.now,
         "source": { "branch": { "name": "gear" }, "commit": { "hash": "aaaaaaaaaaaa" } },
@@ -26,7 +26,7 @@ fn shown(world: &World) -> Value {
     })
 }
 
-fn approved_by(world: &World, name: &str) -> Value {
+pub(crate) fn approved_by(world: &World, name: &str) -> Value {
     let mut shown = shown(world);
     shown["participants"] = json!([{
         "user": person(name), "approved": true, "state": "approved", "participated_on": world.now,
@@ -45,7 +45,7 @@ fn approved_by_many(world: &World, count: usize, more: &Value) -> Value {
     shown
 }
 
-fn says(world: &mut World, key: EventKey, shown: &Value) -> Vec<String> {
+pub(crate) fn says(world: &mut World, key: EventKey, shown: &Value) -> Vec<String> {
     let mut more = json!({ "pullrequest": shown });
     if matches!(key, PullRequestApproved | PullRequestUnapproved) {
         more["approval"] = json!({ "date": shown["updated_on"], "user": person("bob") });
@@ -54,7 +54,7 @@ fn says(world: &mut World, key: EventKey, shown: &Value) -> Vec<String> {
     world.receives(&report)
 }
 
-fn a_published_pull_request() -> World {
+pub(crate) fn a_published_pull_request() -> World {
     let mut world = a_pull_request();
     let first = shown(&world);
     says(&mut world, PullRequestCreated, &first);

@@ -5,7 +5,7 @@ use bitbucket::payload::Document;
 use bitbucket::{PullRequestId, payload};
 use jiff::Timestamp;
 use relay::Reason;
-use relay::observation::{PullRequestObservation, RepositoryObservation, Sweep};
+use relay::observation::{FirstListing, PullRequestObservation, RepositoryObservation, Sweep};
 use relay::polling::{is_unexplained, moved, notice, with_missing};
 use relay::state::{Listed, RepositoryState, SweepPace};
 use relay::{Observation, SubjectState};
@@ -305,6 +305,23 @@ fn old_pull_request_publishes_only_later_changes() {
     });
     world.waits(30).polls_all(&shown);
     assert_eq!(world.waits(30).polls_all(&shown), ["pullrequest:fulfilled"]);
+    assert_eq!(world.waits(60).polls_all(&shown), NOTHING);
+}
+
+#[test]
+fn pull_request_that_a_first_sweep_lists_is_no_news() {
+    let mut world = a_pull_request();
+    let shown = json!({
+        "id": 7, "title": "Gear", "state": "OPEN", "created_on": "2026-01-01T00:00:00Z", "updated_on": world.now,
+        "participants": [],
+    });
+    world.settings.full_read_seconds = 43_200;
+    let repository = json!({ "uuid": "{ab}", "full_name": "acme/widgets" });
+    let listing = FirstListing { repository, shown: Document::new(shown.clone()), at: world.now };
+    world.learns(&Observation::PullRequest(PullRequestObservation::FirstListed(listing)));
+    let (seconds, _) = world.due().unwrap();
+    assert!((0..43_200).contains(&seconds), "its full read is within half a day");
+    world.waits(43_200).polls_all(&shown);
     assert_eq!(world.waits(60).polls_all(&shown), NOTHING);
 }
 
