@@ -84,7 +84,7 @@ class Book:
         self.files: dict[str, dict] = {}
         for file in {one.file for one in mutants}:
             # Without the unit tests at the end: a new one must not make all earlier outcomes void.
-            code = re.split(r"#\[cfg\(test\)\]\s*mod \w+( \{|;)", (ROOT / file).read_text())[0]
+            code = re.split(r"#\[cfg\(test\)\]\s*mod \w+( \{|;)", (ROOT / file).read_text())[0].rstrip() + "\n"
             source = hashlib.sha256(code.encode()).hexdigest()
             kept = json.loads(self.path(file).read_text()) if self.path(file).exists() else {}
             unchanged = kept.get("source") == source

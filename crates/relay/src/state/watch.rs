@@ -65,3 +65,29 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_in_logs_is_the_stored_name() {
+        for name in [
+            "window_closed",
+            "tasks",
+            "recheck",
+            "window_open",
+            "window_quiet",
+            "reread",
+            "sweep",
+            "quiet_sweep",
+            "repositories",
+            "tail",
+            "full_read",
+            "refused",
+        ] {
+            let reason: Reason = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(reason.as_str(), name);
+        }
+    }
+}

@@ -28,6 +28,7 @@ mod subjects;
 mod sweeps;
 mod targets;
 mod tasks;
+mod urgency;
 mod watches;
 #[path = "../../../bitbucket/tests/support/mod.rs"]
 mod webhooks;
