@@ -132,3 +132,42 @@ impl<'a> FoldContext<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bitbucket::{PullRequestId, RepositoryId};
+
+    use super::*;
+
+    /// True if a fold has room after events with payloads of so many bytes. Checks that `more` says the opposite.
+    fn has_room_after(payloads_bytes: &[usize]) -> bool {
+        let (link, settings) = ("acme".parse().unwrap(), Settings::default());
+        let subject = Subject::PullRequest { repository: RepositoryId::new("{ab}"), id: PullRequestId(7) };
+        let mut ctx =
+            FoldContext::new(SubjectState::default(), &link, &subject, Timestamp::UNIX_EPOCH, &settings);
+        for (number, bytes) in payloads_bytes.iter().enumerate() {
+            let body = EventBody {
+                source: Source::Poll,
+                trusted: true,
+                signed: true,
+                occurred_at: None,
+                actor: None,
+                changes: None,
+                payload: vec![b' '; *bytes],
+            };
+            assert!(ctx.emit(EventId(number.to_string()), &EventKey::CommentCreated, body));
+        }
+        let room = ctx.has_room();
+        assert_eq!(ctx.more, !room);
+        room
+    }
+
+    #[test]
+    fn fold_has_room_for_the_events_of_one_more_item() {
+        assert!(has_room_after(&[0; 16]));
+        assert!(!has_room_after(&[0; 17]));
+        const MIB: usize = 1024 * 1024;
+        assert!(has_room_after(&[MIB / 2, MIB / 2]));
+        assert!(!has_room_after(&[MIB / 2, MIB / 2 + 1]));
+    }
+}
