@@ -11,7 +11,6 @@ survivors without an explanation are tested again, so that a new test can catch 
     mutants.py --shard 1/4         every fourth of them
     mutants.py --sample 12         twelve of them, always the same
     mutants.py --stages 1          only the first stage
-    mutants.py --jobs 4            four at a time (default: one for each two cores), each in a copy of its own
     mutants.py --report            run nothing, print the results so far
     mutants.py --check             only check that each explanation has its file and its line of code
 
@@ -22,14 +21,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mutation.book import Book, Mutant, load_explanations, load_stages
 from mutation.report import misplaced, problems, score_table
-from mutation.runner import Runner, install, run_stage
+from mutation.runner import Run, Workspace, install, test_at_once, test_one_by_one
 
 
 def arguments(words: list[str]) -> argparse.Namespace:
@@ -39,7 +37,6 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--shard", help="k/n: the k-th of n parts, from 0", type=shard, default=(0, 1))
     parser.add_argument("--sample", help="number of mutants", type=int)
     parser.add_argument("--stages", help="number of stages; all if not given", type=int)
-    parser.add_argument("--jobs", help="number of mutants at a time", type=int, default=max(1, os.cpu_count() // 2))
     parser.add_argument("--report", help="run nothing", action="store_true")
     parser.add_argument("--check", help="check tests/mutants.toml only", action="store_true")
     return parser.parse_args(words)
@@ -79,19 +76,20 @@ def main(words: list[str]) -> int:
         print("\n".join(wrong) or f"{len(explanations)} explained mutants have their place")
         return 1 if wrong else 0
     install()
-    runners = [Runner(number) for number in range(1 if wanted.report else wanted.jobs)]
-    for runner in runners:
-        runner.prepare()
-    everything = runners[0].list(list(stages))
+    plain, at_once = Workspace("tree"), Workspace("at-once")
+    plain.prepare()
+    everything = plain.list(list(stages))
     chosen = choose(everything, wanted)
     if not chosen:
         print("no mutant fits")
         return 2
     book = Book(everything)
     if not wanted.report:
-        for index in range(max(len(stages[one.package]) for one in chosen)):
-            if wanted.stages is None or index < wanted.stages:
-                run_stage(index, stages, chosen, book, explanations, runners)
+        for package in dict.fromkeys(one.package for one in chosen):
+            of_package = [one for one in chosen if one.package == package]
+            run = Run(of_package, stages[package], book, explanations)
+            others = test_at_once(at_once, run, wanted.stages)
+            test_one_by_one(plain, run, wanted.stages, others)
     print(score_table(chosen, book, stages, explanations))
     wrong = problems(chosen, everything, book, stages, explanations)
     left = sum(book.outcome(one, stages[one.package]) is None for one in chosen)

@@ -74,3 +74,23 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_says_who_can_mend_it() {
+        let setting = Error::SettingInvalid { name: "X", min: 1, max: 2, given: String::new() };
+        for (error, status, category) in [
+            (Error::LinkIdInvalid, 404, Category::NotFound),
+            (Error::SweepTargetInvalid, 400, Category::Input),
+            (Error::TooManySweepTargets { repositories: 1, workspaces: 1 }, 400, Category::Input),
+            (Error::SubjectInvalid(String::new()), 500, Category::Internal),
+            (setting, 500, Category::Internal),
+            (Error::TailInvalid { given: String::new() }, 500, Category::Internal),
+        ] {
+            assert_eq!((error.status(), error.category(), error.retryable()), (status, category, false));
+        }
+    }
+}

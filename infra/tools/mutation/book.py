@@ -30,13 +30,19 @@ class Mutant:
     file: str
     change: str  # without the place: replace == with != in Window::is_open
     code: str  # the line that it changes, without indentation
+    # The place of the change and of its function, and the text that takes the place of the change.
+    span: dict = field(compare=False)
+    function: dict | None = field(compare=False)
+    replacement: str = field(compare=False)
 
     @classmethod
     def read(cls, listed: dict, root: Path) -> Mutant:
         lines = (root / listed["file"]).read_text().splitlines()
         change = listed["name"].split(": ", 1)[1]
         line = lines[listed["span"]["start"]["line"] - 1].strip()
-        return cls(listed["name"], listed["package"], listed["file"], change, line)
+        function = listed["function"] and listed["function"]["span"]
+        place = (listed["span"], function, listed["replacement"])
+        return cls(listed["name"], listed["package"], listed["file"], change, line, *place)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,9 @@ class Stage:
     timeout: int
     skip: list[str] = field(default_factory=list)
     cases: int | None = None  # PROPTEST_CASES
+
+    def environment(self) -> dict[str, str]:
+        return {"PROPTEST_CASES": str(self.cases)} if self.cases else {}
 
 
 @dataclass(frozen=True)
@@ -107,11 +116,8 @@ class Book:
             return stage == 0
         return kept["outcome"] == "missed" and (kept["stage"] < stage or not explained)
 
-    def write(self, file: str, stage: int, outcomes: list[dict]) -> None:
-        """Adds what cargo-mutants found in one file."""
-        for one in outcomes:
-            if isinstance(one["scenario"], dict) and one["summary"] in OUTCOMES:
-                seconds = round(sum(phase["duration"] for phase in one["phase_results"]), 1)
-                entry = {"outcome": OUTCOMES[one["summary"]], "stage": stage, "seconds": seconds}
-                self.files[file]["mutants"][one["scenario"]["Mutant"]["name"]] = entry
-        self.path(file).write_text(json.dumps(self.files[file], indent=1))
+    def write(self, mutant: Mutant, outcome: str, stage: int, seconds: float) -> None:
+        """Adds the outcome of a mutant."""
+        entry = {"outcome": outcome, "stage": stage, "seconds": round(seconds, 1)}
+        self.files[mutant.file]["mutants"][mutant.name] = entry
+        self.path(mutant.file).write_text(json.dumps(self.files[mutant.file], indent=1))

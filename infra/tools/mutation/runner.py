@@ -1,26 +1,26 @@
-"""Runs cargo-mutants in a copy of the code."""
+"""Tests mutants in copies of the code."""
 
 from __future__ import annotations
 
 import json
 import os
-import queue
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
-from .book import ROOT, WORK, Book, Explanation, Mutant, Stage
+from .book import OUTCOMES, ROOT, WORK, Book, Explanation, Mutant, Stage
+from .switch import compile_switches
+from .tests import Tests, limit_memory
 
 VERSION = "27.1.0"
 TOOLS = ROOT / ".local" / "tools" / "cargo"
-# Safety: a mutant may allocate for ever. The compiler needs less than this.
-MOST_MEMORY = 8 << 30
 
 
 def install() -> None:
@@ -34,17 +34,15 @@ def install() -> None:
     subprocess.run(command, env=environment, check=True)
 
 
-class Runner:
-    """A copy of the code, with a target directory of its own that stays warm. Several work at the same time."""
+class Workspace:
+    """A copy of the code. All copies share one target directory, which stays warm."""
 
-    def __init__(self, number: int) -> None:
-        self.folder = WORK / f"job-{number}"
-        self.tree = self.folder / "tree"
+    def __init__(self, name: str) -> None:
+        self.tree = WORK / name
         path = f"{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        self.environment = os.environ | {"PATH": path, "CARGO_TARGET_DIR": str(self.folder / "target")}
+        self.environment = os.environ | {"PATH": path, "CARGO_TARGET_DIR": str(WORK / "target")}
         self.environment.pop("PROPTEST_CASES", None)
         self.environment["RUST_BACKTRACE"] = "0"
-        self.sound: set[str] = set()
 
     def prepare(self) -> None:
         """Brings the copy up to date."""
@@ -65,87 +63,124 @@ class Runner:
         if not (self.tree / ".local" / "tools").exists():
             (self.tree / ".local" / "tools").symlink_to(ROOT / ".local" / "tools")
 
+    def run(self, command: list, **options) -> subprocess.CompletedProcess:
+        return subprocess.run(command, cwd=self.tree, env=self.environment, text=True, **options)
+
     def list(self, packages: list[str]) -> list[Mutant]:
-        command = ["cargo", "mutants", "--list", "--json"]
-        command += [word for package in packages for word in ("--package", package)]
-        listed = subprocess.check_output(command, cwd=self.tree, env=self.environment, text=True)
-        return [Mutant.read(one, self.tree) for one in json.loads(listed)]
-
-    def check_baseline(self, stage: Stage) -> None:
-        """Checks that the tests pass without a mutant: else each mutant would seem to be caught."""
-        if stage.about in self.sound:
-            return
-        print(f"{stage.about}: without a mutant ...", flush=True)
-        command = ["cargo", "test", "--quiet", "--profile", "mutants"]
-        command += [word for package in stage.packages for word in ("--package", package)] + stage.targets
-        command += ["--"] + [word for name in stage.skip for word in ("--skip", name)]
-        ended = self.run(command, stage, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if ended.returncode != 0:
-            sys.exit(f"error: the tests fail without any mutant:\n{ended.stdout[-4000:]}")
-        self.sound.add(stage.about)
-
-    def file(self, index: int, stage: Stage, file: str, todo: list[Mutant], book: Book) -> None:
-        """Runs cargo-mutants on one file."""
-        self.check_baseline(stage)
-        started = time.monotonic()
-        output = self.folder / "out"
-        shutil.rmtree(output, ignore_errors=True)
-        names = self.folder / "names.toml"
-        # A configuration file, because a command line may be too short for the names of hundreds of mutants.
-        patterns = ["^" + re.escape(one.name) + "$" for one in todo]
-        names.write_text("examine_re = " + json.dumps(patterns) + "\n")
-        command = ["cargo", "mutants", "--config", names, "--in-place", "--baseline=skip", "--profile=mutants"]
-        command += [f"--timeout={stage.timeout}", "--build-timeout=600", "--colors=never", "--output", output]
-        command += [f"--file={file}"] + [f"--test-package={package}" for package in stage.packages]
-        command += [f"--cargo-arg={target}" for target in stage.targets]
-        command += ["--", "--"] + [word for name in stage.skip for word in ("--skip", name)]
-        try:
-            ended = self.run(command, stage, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        finally:
-            found = output / "mutants.out" / "outcomes.json"
-            outcomes = json.loads(found.read_text())["outcomes"] if found.exists() else []
-            book.write(file, index, outcomes)
-        if len(outcomes) < len(todo):
-            sys.exit(f"error: cargo-mutants tested {len(outcomes)} of {len(todo)} mutants:\n{ended.stdout[-4000:]}")
-        counts = Counter(one["summary"] for one in outcomes)
-        words = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-        print(f"stage {index + 1}  {file}: {words}; {time.monotonic() - started:.0f} s", flush=True)
-        print("".join(line for line in ended.stdout.splitlines(True) if line.startswith(("MISSED", "TIMEOUT"))), end="")
-
-    def run(self, command: list, stage: Stage, **options) -> subprocess.CompletedProcess:
-        environment = self.environment | ({"PROPTEST_CASES": str(stage.cases)} if stage.cases else {})
-        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))  # noqa: E731
-        return subprocess.run(command, cwd=self.tree, env=environment, preexec_fn=limit, **options)
+        """Returns all mutants of the packages."""
+        listed = self.run(["cargo", "mutants", "--list", "--json", *option("--package", packages)],
+                          stdout=subprocess.PIPE, check=True)
+        return [Mutant.read(one, self.tree) for one in json.loads(listed.stdout)]
 
 
-def run_stage(
-    index: int,
-    stages: dict[str, list[Stage]],
-    chosen: list[Mutant],
-    book: Book,
-    explanations: list[Explanation],
-    runners: list[Runner],
+def option(name: str, values: list[str]) -> list[str]:
+    return [word for value in values for word in (name, value)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """The mutants of one package that are to be tested, and where their outcomes go."""
+
+    mutants: list[Mutant]
+    stages: list[Stage]
+    book: Book
+    explanations: list[Explanation]
+
+    def todo(self, index: int, among: Collection[Mutant]) -> list[Mutant]:
+        """Returns those that have to meet a stage."""
+        explained = {one for one in self.mutants if any(text.covers(one) for text in self.explanations)}
+        return [one for one in self.mutants if one in among and self.book.needs(one, index, one in explained)]
+
+
+def test_at_once(workspace: Workspace, run: Run, most_stages: int | None) -> set[Mutant]:
+    """Tests all mutants that can be compiled at once. Returns those."""
+    workspace.prepare()
+    packages = sorted({package for stage in run.stages[:most_stages] for package in stage.packages})
+    command = ["cargo", "check", "--profile", "mutants", "--tests", *option("--package", packages)]
+    command.append("--message-format=json")
+    numbers = compile_switches(
+        workspace.tree, run.mutants, lambda: workspace.run(command, capture_output=True)
+    )
+    print(f"{len(numbers)} of {len(run.mutants)} mutants are compiled at once", flush=True)
+    for index, stage in enumerate(run.stages[:most_stages]):
+        todo = run.todo(index, numbers)
+        if todo:
+            tests = Tests(workspace, stage)
+            tests.check_baseline()
+            report_outcomes(index, todo, tests, numbers, run.book)
+    return set(numbers)
+
+
+def report_outcomes(
+    index: int, todo: list[Mutant], tests: Tests, numbers: dict[Mutant, int], book: Book
 ) -> None:
-    """Runs one stage of each package, a file a runner at a time; long files first, so that all end at about one time."""
-    explained = {one for one in chosen if any(text.covers(one) for text in explanations)}
-    files: dict[str, list[Mutant]] = {}
-    for one in chosen:
-        if index < len(stages[one.package]) and book.needs(one, index, one in explained):
-            files.setdefault(one.file, []).append(one)
-    free: queue.SimpleQueue[Runner] = queue.SimpleQueue()
-    for runner in runners:
-        free.put(runner)
-
-    def test(file: str) -> None:
-        runner = free.get()
-        runner.file(index, stages[files[file][0].package][index], file, files[file], book)
-        free.put(runner)
-
-    with ThreadPoolExecutor(len(runners)) as pool:
-        waiting = [pool.submit(test, file) for file in sorted(files, key=lambda file: -len(files[file]))]
+    """Tests mutants, one on each core, and writes their outcomes."""
+    started = time.monotonic()
+    counts: Counter = Counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {pool.submit(tests.run, numbers[mutant]): mutant for mutant in todo}
         try:
-            for ended in as_completed(waiting):
-                ended.result()
+            for ended in as_completed(running):
+                mutant, (outcome, seconds) = running[ended], ended.result()
+                book.write(mutant, outcome, index, seconds)
+                counts[outcome] += 1
+                if outcome != "caught":
+                    print(f"{outcome.upper():8} {mutant.name}", flush=True)
+                if counts.total() % 50 == 0:
+                    print(f"stage {index + 1}: {counts.total()} of {len(todo)}", flush=True)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    words = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    print(f"stage {index + 1}, {tests.stage.about}: {words}; {time.monotonic() - started:.0f} s", flush=True)
+
+
+def test_one_by_one(workspace: Workspace, run: Run, most_stages: int | None, others: set[Mutant]) -> None:
+    """Tests the mutants that are not among the others: cargo-mutants compiles each."""
+    mutants = [one for one in run.mutants if one not in others]
+    if mutants:
+        workspace.prepare()
+    for index, stage in enumerate(run.stages[:most_stages]):
+        todo = run.todo(index, mutants)
+        if todo:
+            Tests(workspace, stage).check_baseline()
+        for file in dict.fromkeys(one.file for one in todo):
+            run_cargo_mutants(workspace, index, stage, [one for one in todo if one.file == file], run.book)
+
+
+def run_cargo_mutants(workspace: Workspace, index: int, stage: Stage, todo: list[Mutant], book: Book) -> None:
+    """Tests mutants of one file."""
+    started = time.monotonic()
+    output = WORK / "out"
+    shutil.rmtree(output, ignore_errors=True)
+    names = WORK / "names.toml"
+    # A configuration file, because a command line may be too short for the names of hundreds of mutants.
+    patterns = ["^" + re.escape(one.name) + "$" for one in todo]
+    names.write_text("examine_re = " + json.dumps(patterns) + "\n")
+    command = ["cargo", "mutants", "--config", names, "--in-place", "--baseline=skip", "--profile=mutants"]
+    command += [f"--timeout={stage.timeout}", "--build-timeout=600", "--colors=never", "--output", output]
+    command += [f"--file={todo[0].file}"] + [f"--test-package={package}" for package in stage.packages]
+    command += [f"--cargo-arg={target}" for target in stage.targets]
+    command += ["--", "--", *option("--skip", stage.skip)]
+    environment = workspace.environment | stage.environment()
+    try:
+        ended = subprocess.run(
+            command, cwd=workspace.tree, env=environment, preexec_fn=limit_memory, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+    finally:
+        found = output / "mutants.out" / "outcomes.json"
+        outcomes = json.loads(found.read_text())["outcomes"] if found.exists() else []
+        tested = {one.name: one for one in todo}
+        counts: Counter = Counter()
+        for one in outcomes:
+            if isinstance(one["scenario"], dict) and one["summary"] in OUTCOMES:
+                mutant, outcome = tested[one["scenario"]["Mutant"]["name"]], OUTCOMES[one["summary"]]
+                book.write(mutant, outcome, index, sum(phase["duration"] for phase in one["phase_results"]))
+                counts[outcome] += 1
+                if outcome in ("missed", "timeout"):
+                    print(f"{outcome.upper():8} {mutant.name}", flush=True)
+    if len(outcomes) < len(todo):
+        sys.exit(f"error: cargo-mutants tested {len(outcomes)} of {len(todo)} mutants:\n{ended.stdout[-4000:]}")
+    words = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    print(f"stage {index + 1}, {todo[0].file}: {words}; {time.monotonic() - started:.0f} s", flush=True)

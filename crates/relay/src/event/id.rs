@@ -50,3 +50,15 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_is_shown_as_it_is_stored() {
+        let id = EventId::stored("0123456789abcdef");
+        assert_eq!((id.as_str(), id.to_string().as_str()), ("0123456789abcdef", "0123456789abcdef"));
+        assert_eq!((Source::Webhook.as_str(), Source::Poll.as_str()), ("webhook", "poll"));
+    }
+}

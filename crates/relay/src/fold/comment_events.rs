@@ -67,7 +67,7 @@ pub(super) fn emit_resolved(
 ) {
     let version = ctx.version();
     if let Some(state) = ctx.comment(id) {
-        state.resolution = Some(Resolved { found: true, unreported: false, ..resolved });
+        state.resolution = Some(Resolved { found: true, ..resolved });
         state.version = version;
     }
     let actor = comment.raw.pointer("/resolution/user").cloned();

@@ -53,3 +53,50 @@ fn has_moved(before: &Counters, now: &Counters) -> bool {
         || has_new_builds
         || pairs.into_iter().any(|(before, now)| before.zip(now).is_some_and(|(before, now)| before != now))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::event::{Builds, Counted};
+
+    fn counted(count: u64) -> Option<Counted> {
+        Some(Counted { count, at: Timestamp::UNIX_EPOCH })
+    }
+
+    #[test]
+    fn number_that_becomes_known_has_not_moved() {
+        let unknown = Counters::default();
+        let known = Counters { comments: Some(1), approvals: Some(0), ..unknown.clone() };
+        assert!(!has_moved(&unknown, &known));
+        assert!(!has_moved(&known, &unknown));
+        assert!(has_moved(&known, &Counters { comments: Some(2), ..known.clone() }));
+        assert!(has_moved(&known, &Counters { approvals: Some(1), ..known.clone() }));
+    }
+
+    #[test]
+    fn size_of_a_head_moves_when_it_becomes_known() {
+        let unknown = Counters::default();
+        for known in [
+            Counters { commits: counted(3), ..unknown.clone() },
+            Counters { files_changed: counted(3), ..unknown.clone() },
+        ] {
+            assert!(has_moved(&unknown, &known));
+            assert!(!has_moved(&known, &known));
+            assert!(!has_moved(&known, &unknown));
+        }
+        let before = Counters { commits: counted(3), ..unknown.clone() };
+        assert!(has_moved(&before, &Counters { commits: counted(4), ..unknown }));
+    }
+
+    #[test]
+    fn builds_move_when_one_of_them_does() {
+        let with =
+            |failed| Counters { builds: Some(Builds { failed, ..Builds::default() }), ..Counters::default() };
+        assert!(has_moved(&Counters::default(), &with(1)));
+        assert!(!has_moved(&Counters::default(), &with(0)), "no build is as good as none known");
+        assert!(has_moved(&with(1), &with(2)));
+        assert!(!has_moved(&with(1), &with(1)));
+    }
+}

@@ -53,3 +53,27 @@ impl HeadMoved {
         (from != to).then_some(Self { from, to })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_was_let_go_of_only_if_each_number_is_0() {
+        assert!(LetGoCounts::default().is_empty());
+        for (comments, tasks, deleted) in [(1, 0, 0), (0, 1, 0), (0, 0, 1)] {
+            assert!(!LetGoCounts { comments, tasks, deleted }.is_empty());
+        }
+    }
+
+    #[test]
+    fn head_moves_if_it_is_another_one() {
+        let head = |hash| ShortHash::new(hash);
+        let (one, other) = (head("000000000000"), head("111111111111"));
+        assert_eq!(HeadMoved::between(one.clone(), one.clone()), None);
+        assert_eq!(HeadMoved::between(None, None), None);
+        for (from, to) in [(one.clone(), other.clone()), (None, one.clone()), (one, None)] {
+            assert_eq!(HeadMoved::between(from.clone(), to.clone()), Some(HeadMoved { from, to }));
+        }
+    }
+}

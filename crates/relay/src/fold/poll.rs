@@ -118,3 +118,65 @@ impl PollContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// A poll that began in second 100, on top of version 5.
+    fn a_poll() -> PollContext {
+        PollContext::new(5, at(100), true)
+    }
+
+    #[test]
+    fn poll_serves_the_recheck_that_was_due() {
+        let poll = a_poll();
+        assert!(poll.is_settled());
+        assert_eq!(poll.recheck_after(Some(at(90)), 6, false), None);
+        assert_eq!(poll.recheck_after(Some(at(190)), 6, false), None, "planned before it, and served by it");
+    }
+
+    #[test]
+    fn recheck_that_another_poll_stored_meanwhile_stays() {
+        let poll = a_poll();
+        assert_eq!(poll.recheck_after(Some(at(130)), 7, false), Some(at(130)));
+        assert_eq!(poll.recheck_after(Some(at(100)), 7, false), None, "it was due when this poll began");
+    }
+
+    #[test]
+    fn earliest_recheck_counts() {
+        let mut poll = a_poll();
+        poll.recheck(at(130));
+        poll.recheck(at(150));
+        assert!(!poll.is_settled());
+        assert_eq!(poll.recheck_after(None, 6, false), Some(at(130)));
+        assert_eq!(poll.recheck_after(Some(at(110)), 7, false), Some(at(110)));
+        assert_eq!(poll.recheck_after(Some(at(110)), 7, true), Some(at(100)), "not everything fitted");
+    }
+
+    #[test]
+    fn only_unlisted_items_that_were_not_asked_for_need_another_poll() {
+        let settings = Settings { grace_seconds: 30, ..Settings::default() };
+        let doubts = [Doubt { finding: Finding::Gone, since: at(100) }];
+        let mut listing = Listing::<u64, ()>::new(Vec::new(), true);
+        listing.lookups.insert(1, None);
+        let planned = |listing: &Listing<u64, ()>, id: u64, version: u64, doubts: &[Doubt]| {
+            let mut poll = a_poll();
+            poll.recheck_unlisted(listing, [(id, version, doubts)].into_iter(), at(105), &settings);
+            poll.recheck_at
+        };
+        assert_eq!(planned(&listing, 2, 5, &[]), Some(at(105)), "now");
+        assert_eq!(planned(&listing, 2, 5, &doubts), Some(at(130)), "when a poll can confirm it");
+        assert_eq!(planned(&listing, 1, 5, &[]), None, "this poll asked for it");
+        assert_eq!(planned(&listing, 2, 6, &[]), None, "stored while this poll was reading");
+
+        listing.complete = false;
+        assert_eq!(planned(&listing, 2, 5, &[]), Some(at(105)), "a lookup found an item gone");
+        listing.lookups.clear();
+        assert_eq!(planned(&listing, 2, 5, &[]), None, "no progress");
+    }
+}

@@ -145,4 +145,55 @@ mod tests {
             assert_eq!(shares(comments, tasks, calls), shared, "{comments} {tasks} {calls}");
         }
     }
+    use crate::state::Finding;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// Standing comments 1 to 3, last changed in these seconds.
+    fn comments() -> Comments {
+        let comment = |second: i64| {
+            serde_json::from_value(serde_json::json!({
+                "version": 1, "changed_at": at(second), "deleted": false,
+                "revisions": [{ "hash": null, "updated_on": at(second), "ordinal": 0 }],
+            }))
+            .unwrap()
+        };
+        (1..=3).map(|id| (CommentId(id), comment(i64::try_from(id).unwrap()))).collect()
+    }
+
+    fn listed(seconds: &[i64], complete: bool) -> Listing<CommentId, Comment> {
+        let comment = |second: &i64| {
+            Document::new(serde_json::json!({ "id": 100 + second, "updated_on": at(*second) }))
+        };
+        Listing::new(seconds.iter().map(comment).collect(), complete)
+    }
+
+    #[test]
+    fn missing_comment_is_asked_for_when_its_answer_can_decide() {
+        let settings = Settings { grace_seconds: 30, ..Settings::default() };
+        let mut comments = comments();
+        let doubt = Doubt { finding: Finding::Gone, since: at(100) };
+        comments.get_mut(&CommentId(2)).unwrap().doubts.push(doubt);
+        let asked = |calls, second| {
+            let asked = comment_lookups(&comments, &listed(&[], true), calls, at(second), &settings);
+            asked.into_iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(9, 129), [1, 3]);
+        assert_eq!(asked(9, 130), [1, 2, 3]);
+        assert_eq!(asked(2, 130), [1, 2]);
+    }
+
+    #[test]
+    fn incomplete_listing_lacks_comments_that_changed_after_its_last_one() {
+        let comments = comments();
+        let unlisted = |seconds: &[i64]| {
+            let unlisted = unlisted_comments(&comments, &listed(seconds, false));
+            unlisted.into_iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(unlisted(&[9, 2]), [3]);
+        assert_eq!(unlisted(&[9, 1]), [2, 3]);
+        assert_eq!(unlisted(&[1, 9]), [0_u64; 0], "in no order, it shows nothing");
+    }
 }

@@ -99,6 +99,35 @@ fn two_spenders_share_the_guaranteed_calls_of_a_minute() {
 }
 
 #[test]
+fn unsigned_and_signed_links_share_the_calls_of_a_minute() {
+    let mut budget = Budget::default();
+    // No call is left but the guaranteed ones.
+    budget.minutes.insert(at(-1_800).as_second() / 60, 940);
+    // A minute's guaranteed share has 880 / 62 = 14 calls, of which an unsigned link gets half.
+    assert_eq!(budget.reserve_unsigned(at(60), 1_000, 10_000).calls, 7);
+    assert_eq!(budget.reserve_unsigned(at(60), 1_000, 10_000).calls, 0);
+    assert_eq!(budget.reserve(at(60), 1_000, 10_000).calls, 7);
+    assert_eq!(budget.reserve(at(120), 1_000, 10_000).calls, 14);
+    assert_eq!(budget.reserve_unsigned(at(120), 1_000, 10_000).calls, 0);
+}
+
+#[test]
+fn last_calls_of_an_hour_are_not_for_unsigned_links() {
+    let mut budget = Budget::default();
+    // Ten calls are left of 1,000. Seven of them are for signed links in this minute.
+    budget.minutes.insert(at(0).as_second() / 60, 990);
+    assert_eq!(budget.clone().reserve_unsigned(at(60), 1_000, 10_000).calls, 3);
+    assert_eq!(budget.reserve(at(60), 1_000, 10_000).calls, 10);
+}
+
+#[test]
+fn reservation_of_no_call_counts_nothing() {
+    let mut budget = Budget::default();
+    assert_eq!(budget.reserve(at(0), 1_000, 0).calls, 0);
+    assert_eq!((budget.minutes.len(), budget.version), (0, 1));
+}
+
+#[test]
 fn run_is_short_with_less_than_a_quarter_of_its_most_calls() {
     let is_short = |calls, is_near_limit| {
         Reservation { minute: 0, calls, is_near_limit, is_unsigned: false }.is_short_of(120)

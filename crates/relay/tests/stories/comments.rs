@@ -230,6 +230,38 @@ fn resolution_reported_twice_changes_nothing() {
 }
 
 #[test]
+fn comment_as_old_as_the_baseline_is_news() {
+    for (seconds, events) in [(0, vec![CREATED]), (1, vec![])] {
+        let mut world = a_pull_request();
+        let baseline = i64::from(world.settings.window_seconds + world.settings.margin_seconds);
+        world.writes(1, "its webhook was lost").waits(baseline + seconds).writes(2, "new");
+        world.reports_about(CommentCreated, 2);
+        assert_eq!(world.waits(60).polls(), events);
+    }
+}
+
+#[test]
+fn resolution_without_a_time_is_news_of_a_comment_that_is() {
+    for (seconds, events) in [(60, vec![CREATED, RESOLVED]), (3_600, vec![])] {
+        let mut world = a_pull_request();
+        world.writes(1, "its webhooks were lost").resolves(1).waits(seconds).writes(2, "new");
+        world.comment(1)["resolution"].as_object_mut().unwrap().remove("created_on");
+        world.reports_about(CommentCreated, 2);
+        assert_eq!(world.waits(60).polls(), events);
+    }
+}
+
+#[test]
+fn resolved_comment_that_is_deleted_at_first_sight_is_one_event() {
+    for (seconds, events) in [(60, vec![DELETED]), (3_600, vec![])] {
+        let mut world = a_pull_request();
+        world.writes(1, "a").resolves(1).empties(1).waits(seconds).writes(2, "new");
+        world.reports_about(CommentCreated, 2);
+        assert_eq!(world.waits(60).polls(), events);
+    }
+}
+
+#[test]
 fn draft_comment_is_ignored() {
     let mut world = a_polled_pull_request();
     world.writes_a_draft(1, "a");

@@ -69,6 +69,26 @@ fn silent_edit_is_published_once_in_bitbuckets_form() {
 }
 
 #[test]
+fn commit_of_an_unsigned_report_gives_unsigned_events() {
+    for signed in [true, false] {
+        let mut world = a_commit();
+        world.writes(1, "Is it oiled?");
+        let creation = Report { signed, ..creation_of(&world, 1) };
+        world.receives(&creation);
+        assert_eq!(world.waits(60).edits(1, "Is it well oiled?").polls(), [UPDATED]);
+        assert_eq!(world.last().signed, signed);
+    }
+}
+
+#[test]
+fn commit_has_no_threads() {
+    let mut world = a_commented_commit();
+    world.writes(2, "Yes.").resolves(2);
+    assert_eq!(world.waits(60).polls(), [CREATED]);
+    assert_eq!(world.waits(60).reopens(2).polls_twice(), NOTHING);
+}
+
+#[test]
 fn commit_is_watched_by_its_window_and_then_the_tail() {
     let mut world = a_commented_commit();
     assert_eq!(world.due(), Some((15, Reason::WindowOpen)));

@@ -91,6 +91,15 @@ fn new_text_just_after_another_needs_two_polls() {
 }
 
 #[test]
+fn new_text_a_grace_period_after_another_is_published() {
+    for (wait, events) in [(29, vec![]), (30, vec![UPDATED])] {
+        let mut world = a_comment();
+        assert_eq!(world.waits(60).edits_without_moving_its_time(1, "b").polls(), [UPDATED]);
+        assert_eq!(world.waits(wait).edits_without_moving_its_time(1, "c").polls(), events, "{wait} s");
+    }
+}
+
+#[test]
 fn one_answer_reopens_no_thread() {
     let mut world = a_comment();
     let resolve = |world: &mut World| {

@@ -35,6 +35,23 @@ fn late_approval_that_was_withdrawn_since_is_not_withdrawn_again() {
 }
 
 #[test]
+fn request_for_changes_and_its_removal_are_found() {
+    let mut world = a_published_pull_request();
+    let mut requested = approved_by(world.waits(60), "bob");
+    let participant = &mut requested["participants"][0];
+    (participant["approved"], participant["state"]) = (json!(false), json!("changes_requested"));
+    world.polls_all(&requested);
+    assert_eq!(world.waits(30).polls_all(&requested), ["pullrequest:changes_request_created"]);
+    assert!(world.last_payload()["changes_request"]["user"].is_object());
+    let review = json!({ "pullrequest": requested, "changes_request": { "user": requested["participants"][0]["user"] } });
+    let late = world.webhook(ChangesRequestCreated, &review);
+    assert_eq!(world.receives(&late), NOTHING);
+    let removed = shown(world.waits(60));
+    world.polls_all(&removed);
+    assert_eq!(world.waits(30).polls_all(&removed), ["pullrequest:changes_request_removed"]);
+}
+
+#[test]
 fn decline_is_published_once() {
     let mut world = a_published_pull_request();
     let mut declined = shown(world.waits(60));

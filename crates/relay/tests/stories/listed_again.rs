@@ -74,6 +74,7 @@ fn comment_listed_again_stands_again() {
     let (event, payload) = (world.last().clone(), world.last_payload());
     assert_eq!(payload["comment"]["content"]["raw"], "a");
     assert_eq!(event.occurred_at, None, "nothing happened in Bitbucket");
+    assert_eq!(event.actor.unwrap()["nickname"], "bob");
     assert_ne!(event.id, ids_of(&world, CREATED)[0].id);
     assert!(!is_deleted(&world));
     assert_eq!(world.waits(15).polls(), NOTHING);

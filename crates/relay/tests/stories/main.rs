@@ -28,6 +28,7 @@ mod subjects;
 mod sweeps;
 mod targets;
 mod tasks;
+mod times;
 mod urgency;
 mod watches;
 #[path = "../../../bitbucket/tests/support/mod.rs"]

@@ -103,6 +103,16 @@ fn near_limit_by_our_own_calls_changes_nothing() {
 }
 
 #[test]
+fn three_quarters_of_the_limit_explain_that_it_is_near() {
+    let mut budget = Budget::default();
+    run(&mut budget, 0, 0, Some(near(100)));
+    for (spent, is_near_by_others) in [(74, true), (75, false), (76, false)] {
+        budget.minutes.insert(at(0).as_second() / 60, spent);
+        assert_eq!(budget.is_near_by_others(at(MINUTE), 900), is_near_by_others, "{spent} calls");
+    }
+}
+
+#[test]
 fn two_saving_links_share_the_calls_of_a_minute() {
     let mut budget = Budget::default();
     run(&mut budget, 0, 0, Some(near(1_000)));

@@ -4,7 +4,10 @@ use bitbucket::EventKey::{self, *};
 use relay::Report;
 use serde_json::{Value, json};
 
-use crate::world::{World, a_polled_pull_request, a_pull_request, a_repository, by_another_hook, report};
+use crate::commits::a_commented_commit;
+use crate::world::{
+    World, a_polled_pull_request, a_pull_request, a_repository, an_issue, by_another_hook, report,
+};
 
 const NOTHING: [&str; 0] = [];
 
@@ -86,6 +89,37 @@ fn field_order_does_not_change_the_event() {
         report(RepositoryPush, &json!({ "push": { "b": [2], "a": 1 }, "repository": { "uuid": "{ab}" } }));
     assert_eq!(world.receives(&one).len(), 1);
     assert_eq!(world.receives(&by_another_hook(&other)), NOTHING);
+}
+
+#[test]
+fn comment_of_another_subject_changes_no_comments() {
+    let comment = json!({ "id": 99, "content": { "raw": "a" } });
+    let pull_request = json!({ "id": 7, "title": "Gear" });
+    for key in [IssueCommentCreated, CommitCommentCreated] {
+        let mut world = a_polled_pull_request();
+        let body = json!({
+            "repository": { "uuid": "{ab}" }, "pullrequest": pull_request, "comment": comment,
+            "issue": { "id": 3 }, "commit": { "hash": "c0ffee00" },
+        });
+        world.receives(&report(key, &body));
+        assert!(world.pr().comments.is_empty());
+    }
+    let mut world = a_commented_commit();
+    let body = json!({ "repository": { "uuid": "{ab}" }, "pullrequest": pull_request, "comment": comment });
+    world.receives(&report(CommentCreated, &body));
+    assert_eq!(world.state.comments().unwrap().len(), 1);
+}
+
+#[test]
+fn comment_of_an_issue_is_one_event() {
+    let mut world = an_issue();
+    let about = |views: u32| {
+        let comment = json!({ "id": 5, "content": { "raw": "a" } });
+        let body = json!({ "repository": { "uuid": "{ab}" }, "issue": { "id": 3, "watches": views }, "comment": comment });
+        report(IssueCommentCreated, &body)
+    };
+    assert_eq!(world.receives(&about(1)), ["issue:comment_created"]);
+    assert_eq!(world.receives(&by_another_hook(&about(2))), NOTHING, "its id tells, and not the body");
 }
 
 #[test]

@@ -111,4 +111,19 @@ fn link_id_is_safe_in_urls_and_secret_names() {
     for bad in ["", "a/b", "A", "a b", "../x", &"a".repeat(65)] {
         assert!(bad.parse::<LinkId>().is_err(), "{bad:?}");
     }
+    let longest: LinkId = "a".repeat(64).parse().unwrap();
+    assert_eq!(longest.as_str(), "a".repeat(64));
+}
+
+#[test]
+fn commit_needs_a_plausible_hash() {
+    let named = |hash: &str| {
+        let body = json!({ "repository": { "uuid": "{ab}" }, "commit": { "hash": hash } });
+        subject(body.to_string().as_bytes()).to_string()
+    };
+    let longest = "0".repeat(64);
+    assert_eq!(named(&longest), format!("commit/ab/{longest}"));
+    for odd in ["", "../x", &"0".repeat(65)] {
+        assert_eq!(named(odd), "repository/ab", "{odd:?}");
+    }
 }

@@ -77,6 +77,11 @@ pub(crate) fn a_polled_pull_request() -> World {
     world
 }
 
+/// An issue without state.
+pub(crate) fn an_issue() -> World {
+    World { subject: Subject::Issue { repository: RepositoryId::new("{ab}"), id: 3 }, ..a_pull_request() }
+}
+
 pub(crate) fn link() -> LinkId {
     "acme".parse().unwrap()
 }
