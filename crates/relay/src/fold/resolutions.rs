@@ -39,7 +39,7 @@ pub(super) fn resolution(
     }
     let sure = match (at, before.resolution.or(before.lifted).and_then(|last| last.at)) {
         (Some(at), Some(last)) => at > last,
-        (Some(_), None) if before.resolution.is_none() => true,
+        (Some(_), None) => true,
         _ => freshness == Freshness::Newer,
     };
     if !sure {

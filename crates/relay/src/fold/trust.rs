@@ -77,3 +77,6 @@ pub(super) fn publish_unproven(ctx: &mut FoldContext<'_>, report: &Report) {
         pr.reread_by(read_at);
     }
 }
+
+#[cfg(test)]
+mod tests;

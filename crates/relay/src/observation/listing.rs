@@ -59,3 +59,22 @@ impl<I: Copy, T> Listing<I, T> {
         self.lookups.iter().filter(|(_, answer)| answer.is_none()).map(|(id, _)| *id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn answer_tells_existing_items_from_others() {
+        let item = || Document::<Value>::new(json!({ "id": 1 }));
+        let mut listing = Listing::new(vec![item()], true);
+        listing.answer(1, LookedUp::Found(item()));
+        listing.answer(2, LookedUp::NotFound);
+        listing.answer(3, LookedUp::TooLarge);
+        assert_eq!(listing.shown().count(), 2);
+        assert_eq!(listing.gone().collect::<Vec<_>>(), [2]);
+        assert_eq!(listing.unreadable, [3].into());
+    }
+}

@@ -87,3 +87,30 @@ impl Failure {
         matches!(self, Self::Status { status: 401, .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(status: u16) -> Failure {
+        Failure::Status { status, retry_after_seconds: None }
+    }
+
+    #[test]
+    fn status_says_what_a_failure_concerns() {
+        for (code, is_rate_limit, is_credential_refused) in
+            [(401, false, true), (403, false, false), (429, true, false), (500, false, false)]
+        {
+            let failure = status(code);
+            let found = (failure.is_rate_limit(), failure.is_credential_refused());
+            assert_eq!(found, (is_rate_limit, is_credential_refused), "{code}");
+        }
+        assert!(!Failure::Unavailable.is_rate_limit() && !Failure::Unavailable.is_credential_refused());
+    }
+
+    #[test]
+    fn subject_that_is_not_named_is_not_refused() {
+        assert!(matches!(Failure::NotNamed.observation(), Observation::NotNamed));
+        assert!(matches!(status(404).observation(), Observation::Refused));
+    }
+}

@@ -58,3 +58,35 @@ impl<K: Ord> Pauses<K> {
         self.pauses.remove(key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// So many pauses, each five seconds long, from second 0.
+    fn pauses(count: usize) -> Pauses<usize> {
+        let mut pauses = Pauses::default();
+        (0..count).for_each(|key| pauses.record_failure(key, at(0), SignedDuration::ZERO));
+        pauses
+    }
+
+    #[test]
+    fn ended_pauses_make_room() {
+        let mut pauses = pauses(MAX_PAUSES - 1);
+        pauses.record_failure(MAX_PAUSES, at(1), SignedDuration::ZERO);
+        assert_eq!(pauses.pauses.len(), MAX_PAUSES);
+        pauses.record_failure(MAX_PAUSES + 1, at(5), SignedDuration::ZERO);
+        assert_eq!(pauses.pauses.into_keys().collect::<Vec<_>>(), [MAX_PAUSES, MAX_PAUSES + 1]);
+    }
+
+    #[test]
+    fn too_many_pauses_are_forgotten() {
+        let mut pauses = pauses(MAX_PAUSES);
+        pauses.record_failure(MAX_PAUSES, at(1), SignedDuration::ZERO);
+        assert_eq!(pauses.pauses.into_keys().collect::<Vec<_>>(), [MAX_PAUSES]);
+    }
+}

@@ -59,6 +59,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn deleted_items_cost_nothing() {
+        let task = |deleted: bool| {
+            serde_json::from_value(serde_json::json!({
+                "version": 1, "revision": crate::state::Revision::default(), "resolution": null, "deleted": deleted,
+            }))
+            .unwrap()
+        };
+        let published = crate::state::PublishedFacts::at_first_sight(&serde_json::Value::Null, true);
+        let mut pr = PullRequestState::first_seen(Timestamp::UNIX_EPOCH, published);
+        pr.tasks = (0..150).map(|id| (bitbucket::TaskId(id), task(id >= 100))).collect();
+        let started_at = Timestamp::UNIX_EPOCH;
+        let needs = Needs { started_at, pull_request: true, tasks: true, head: None };
+        assert_eq!(cost(&pr, &needs), 3, "a page of comments, a page of tasks, and the pull request");
+        pr.tasks.insert(bitbucket::TaskId(200), task(false));
+        assert_eq!(cost(&pr, &needs), 4);
+    }
+
+    #[test]
     fn long_listing_costs_the_pages_that_are_read() {
         for (items, cost) in [(0, 1), (100, 1), (101, 2), (2_000, 20), (6_000, 20)] {
             assert_eq!(pages(items), cost, "{items}");

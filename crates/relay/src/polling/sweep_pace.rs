@@ -86,6 +86,7 @@ mod tests {
             (1_000, 1_000, 900, 16_000, 16_000),
             (0, 1_000, 9_000, 0, 800),
             (5, 5, 1, 18_000, 18_000),
+            (60, 10, 900, 491, 160),
         ] {
             let pace = SweepLoad { active, quiet }.pace(calls_per_hour, &settings);
             assert_eq!(
@@ -94,6 +95,17 @@ mod tests {
                 "{active} active and {quiet} quiet repositories, {calls_per_hour} calls"
             );
         }
+    }
+
+    #[test]
+    fn sweeps_are_counted_by_their_kind() {
+        let mut load = SweepLoad::default();
+        for reason in
+            [Reason::Sweep, Reason::QuietSweep, Reason::QuietSweep, Reason::Tail, Reason::Repositories]
+        {
+            load.count(&Watch { due_at: Timestamp::UNIX_EPOCH, reason, deadline: None });
+        }
+        assert_eq!(load, SweepLoad { active: 1, quiet: 2 });
     }
 
     #[test]

@@ -71,6 +71,14 @@ mod tests {
     }
 
     #[test]
+    fn refusal_of_an_hour_is_no_slip() {
+        let refused = |since, now| Refusal { since: at(since), at: at(now) };
+        assert!(!refused(0, 3_599).is_lasting());
+        assert!(refused(0, 3_600).is_lasting());
+        assert!(Refusal::lasting(at(5_000), at(5_000)).is_lasting(), "its watch gives way at once");
+    }
+
+    #[test]
     fn watch_that_is_due_later_stays_so() {
         let watch = Watch { due_at: at(9_000), reason: Reason::Tail, deadline: None };
         assert_eq!(postponed(watch, Refusal { since: at(0), at: at(0) }).due_at, at(9_000));

@@ -118,3 +118,6 @@ impl CommentState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

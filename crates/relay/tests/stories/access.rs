@@ -2,8 +2,9 @@
 
 use bitbucket::RepositoryId;
 use bitbucket::payload::Document;
-use relay::polling::{Access, ClaimedRepository, NamedRepositories};
-use relay::state::RepositoryState;
+use relay::SubjectState;
+use relay::polling::{Access, AfterRefusal, ClaimedRepository, NamedRepositories};
+use relay::state::{Known, Refusal, RepositoryState};
 use serde_json::{Value, json};
 
 /// A link that names a repository, a workspace, and a repository by its UUIDs.
@@ -49,6 +50,46 @@ fn unsigned_claim_reads_nothing_without_a_name() {
         for signed in [false, true] {
             assert_eq!(decided(&named(signed), &claimed, None), expected, "{claimed}");
         }
+    }
+}
+
+#[test]
+fn refused_subject_waits_for_its_repository_or_follows_it() {
+    let (here, there) = (json!({ "full_name": "acme/gadgets" }), json!({ "full_name": "globex/gadgets" }));
+    let swept = |object: &Value, refused_seconds: Option<i64>| {
+        let since = jiff::Timestamp::UNIX_EPOCH;
+        let at = |seconds| since + jiff::SignedDuration::from_secs(seconds);
+        SubjectState {
+            known: Some(Known::Repository(registered(object, true))),
+            refusal: refused_seconds.map(|seconds| Refusal { since, at: at(seconds) }),
+            ..SubjectState::default()
+        }
+    };
+    for (object, refused_seconds, expected) in [
+        (&here, None, AfterRefusal::Again),
+        (&there, None, AfterRefusal::Moved(&there)),
+        (&here, Some(3_599), AfterRefusal::Again),
+        (&here, Some(3_600), AfterRefusal::Waits),
+        (&there, Some(60), AfterRefusal::Again),
+    ] {
+        assert_eq!(AfterRefusal::decide(&here, &swept(object, refused_seconds)), expected);
+    }
+    assert_eq!(AfterRefusal::decide(&here, &SubjectState::default()), AfterRefusal::Again);
+}
+
+#[test]
+fn polls_follow_a_repository_within_what_the_link_names() {
+    let id = RepositoryId::new("{c1}");
+    let answer = |uuid: &str, name: &str| Document::new(json!({ "uuid": uuid, "full_name": name }));
+    for (signed, uuid, name, follows) in [
+        (true, "{c1}", "anybody/gadgets", true),
+        (true, "{c2}", "acme/gadgets", false),
+        (false, "{c1}", "anybody/gadgets", false),
+        (false, "{c1}", "acme/gadgets", true),
+        (false, "{c2}", "acme/gadgets", false),
+    ] {
+        let may_follow = named(signed).may_follow(&id, &answer(uuid, name));
+        assert_eq!(may_follow, follows, "{signed} {uuid} {name}");
     }
 }
 

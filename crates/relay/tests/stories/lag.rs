@@ -2,6 +2,7 @@
 
 use bitbucket::EventKey::*;
 
+use relay::Reason;
 use relay::observation::PullRequestPoll;
 
 use crate::repeated::a_bare_resolution;
@@ -108,6 +109,34 @@ fn one_answer_reopens_no_thread() {
     assert_eq!(polls_a_copy_without(&mut world, resolve), NOTHING);
     assert_eq!(world.waits(30).polls(), NOTHING);
     assert!(world.comment_state(1).resolution.is_some());
+}
+
+#[test]
+fn older_resolution_is_checked_only_if_it_may_be_newer() {
+    let mut world = a_comment();
+    world.resolves(1).waits(60).polls();
+    let older = world.begins_a_poll();
+    world.waits(60).reopens(1).waits(60).resolves(1).waits(60).polls();
+    // The tail has ended.
+    world.waits(100_000).polls();
+    let fold_older = |world: &mut World, base_version: u64| {
+        let poll = PullRequestPoll { base_version, started_at: world.now, ..older.clone() };
+        assert_eq!(world.learns(&world.poll_observation(poll)), NOTHING);
+        world.due()
+    };
+    let newest = world.state.version;
+    assert_eq!(fold_older(&mut world, newest), None, "a copy that lags");
+    let before = world.comment_state(1).version - 1;
+    assert_eq!(fold_older(&mut world, before), Some((0, Reason::Recheck)));
+}
+
+#[test]
+fn resolution_is_found_although_its_poll_was_overtaken() {
+    let mut world = a_comment();
+    world.waits(60).resolves(1).waits(30);
+    let slow = world.begins_a_poll();
+    world.edits(1, "b").reports_about(CommentUpdated, 1);
+    assert_eq!(world.ends_the_poll(slow), [RESOLVED], "its time is later than any other");
 }
 
 #[test]
