@@ -93,7 +93,7 @@ pub(super) fn of_poll(
 /// True if a snapshot is not older than the stored one. Bitbucket's own word replaces an unsigned one, whose time
 /// proves nothing.
 pub(super) fn is_newest(pr: &PullRequestState, seen: &PullRequest, is_signed: bool) -> bool {
-    pr.snapshot.is_null() || (is_signed && pr.is_unsigned) || seen.updated_on >= pr.snapshot_updated_on
+    (is_signed && pr.is_unsigned) || seen.updated_on >= pr.snapshot_updated_on
 }
 
 /// True if a report has another snapshot of the same time. Not every change moves the time, so a late report may have

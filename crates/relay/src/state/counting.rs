@@ -67,3 +67,62 @@ fn participants(snapshot: &Value, is_one: impl Fn(&Value) -> bool) -> Option<u64
 fn count(items: impl Iterator) -> u64 {
     items.fold(0, |count, _| count + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::state::{LetGo, PublishedFacts};
+
+    /// A pull request whose comments and tasks, of which there are none, were read.
+    fn a_pull_request(snapshot: Value) -> PullRequestState {
+        let published = PublishedFacts::at_first_sight(&Value::Null, true);
+        let first_seen = PullRequestState::first_seen(Timestamp::UNIX_EPOCH, published);
+        PullRequestState { polled_at: Some(Timestamp::UNIX_EPOCH), tasks_read: true, snapshot, ..first_seen }
+    }
+
+    #[test]
+    fn participants_are_counted_by_their_reviews() {
+        let participants = json!([
+            { "approved": true, "state": "approved" },
+            { "approved": false, "state": "changes_requested" },
+            { "approved": false, "state": "changes_requested" },
+            { "approved": false, "state": null },
+        ]);
+        let counters = a_pull_request(json!({ "participants": participants })).count();
+        assert_eq!((counters.approvals, counters.changes_requested), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn numbers_are_bitbuckets_while_the_state_lacks_items() {
+        let shown = json!({ "comment_count": 7, "task_count": 8 });
+        let counted = |pr: &PullRequestState| {
+            let counters = pr.count();
+            (counters.comments, counters.unresolved_threads, counters.tasks_open, counters.tasks_resolved)
+        };
+        let own = (Some(0), Some(0), Some(0), Some(0));
+        let of_comments = (Some(7), None, Some(0), Some(0));
+        let of_tasks = (Some(0), Some(0), Some(8), None);
+        let pr = a_pull_request(shown);
+        let let_go = |comments: u64, tasks: u64| {
+            let let_go = LetGo {
+                changed_until: Timestamp::UNIX_EPOCH,
+                comments_up_to: None,
+                tasks_up_to: None,
+                comments,
+                tasks,
+            };
+            PullRequestState { let_go: Some(let_go), ..pr.clone() }
+        };
+        assert_eq!(counted(&pr), own);
+        assert_eq!(counted(&let_go(0, 0)), own, "only deleted ones");
+        assert_eq!(counted(&let_go(1, 0)), of_comments);
+        assert_eq!(counted(&let_go(0, 1)), of_tasks);
+        assert_eq!(counted(&PullRequestState { polled_at: None, ..pr.clone() }), of_comments);
+        assert_eq!(counted(&PullRequestState { has_unread_comments: true, ..pr.clone() }), of_comments);
+        assert_eq!(counted(&PullRequestState { tasks_read: false, ..pr.clone() }), of_tasks);
+        assert_eq!(counted(&PullRequestState { has_unread_tasks: true, ..pr.clone() }), of_tasks);
+    }
+}

@@ -99,3 +99,6 @@ impl Head {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,3 +43,52 @@ impl LetGo {
         at.is_none_or(|at| at <= self.changed_until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// Comments up to 10 and tasks up to 20, unchanged since second 100.
+    const LET_GO: LetGo = LetGo {
+        changed_until: Timestamp::constant(100, 0),
+        comments_up_to: Some(CommentId(10)),
+        tasks_up_to: Some(TaskId(20)),
+        comments: 0,
+        tasks: 0,
+    };
+
+    fn created(second: i64) -> Value {
+        json!({ "created_on": at(second) })
+    }
+
+    #[test]
+    fn known_ids_of_old_items_are_covered() {
+        for (number, second, is_covered) in
+            [(0, 100, true), (-1, 0, true), (1, 100, false), (0, 101, false), (1, 101, false)]
+        {
+            let comment: Comment = serde_json::from_value(created(second)).unwrap();
+            let id = CommentId(10_u64.checked_add_signed(number).unwrap());
+            assert_eq!(LET_GO.covers_comment(id, &comment), is_covered, "{number} {second}");
+            let task: Task = serde_json::from_value(created(second)).unwrap();
+            let id = TaskId(20_u64.checked_add_signed(number).unwrap());
+            assert_eq!(LET_GO.covers_task(id, &task), is_covered, "{number} {second}");
+        }
+        let nothing = LetGo { comments_up_to: None, tasks_up_to: None, ..LET_GO };
+        assert!(!nothing.covers_comment(CommentId(1), &Comment::default()));
+        assert!(!nothing.covers_task(TaskId(1), &Task::default()));
+    }
+
+    #[test]
+    fn item_is_unchanged_if_each_of_its_times_is_old() {
+        assert!(LET_GO.is_unchanged([None, None]));
+        assert!(LET_GO.is_unchanged([Some(at(100)), None]));
+        assert!(!LET_GO.is_unchanged([Some(at(100)), Some(at(101))]));
+        assert!(!LET_GO.is_unchanged([Some(at(101)), None]));
+    }
+}

@@ -197,3 +197,6 @@ pub(crate) fn participants(snapshot: &Value) -> Option<BTreeMap<String, Particip
     });
     (listed.len() <= MAX_REVIEWS).then(|| read.collect())
 }
+
+#[cfg(test)]
+mod tests;

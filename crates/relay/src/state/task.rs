@@ -48,3 +48,50 @@ impl TaskState {
         self.revision.updated_on.max(resolved_at(self.resolution)).max(resolved_at(self.lifted))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Finding;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn a_task() -> TaskState {
+        let revision = Revision { updated_on: Some(at(1)), ..Revision::default() };
+        let (version, revived) = (1, 0);
+        TaskState {
+            version,
+            revision,
+            resolution: None,
+            lifted: None,
+            doubts: vec![],
+            deleted: false,
+            revived,
+        }
+    }
+
+    #[test]
+    fn deleted_task_is_expected_only_in_doubt() {
+        let mut task = a_task();
+        assert!(task.is_expected());
+        task.deleted = true;
+        assert!(!task.is_expected());
+        task.doubts.push(Doubt { finding: Finding::Exists, since: at(0) });
+        assert!(task.is_expected());
+    }
+
+    #[test]
+    fn last_shown_change_is_the_latest_time() {
+        let mut task = a_task();
+        assert_eq!(task.last_shown_change(), Some(at(1)));
+        task.lifted = Some(Resolved::new(Some(at(2))));
+        assert_eq!(task.last_shown_change(), Some(at(2)));
+        task.resolution = Some(Resolved::new(Some(at(3))));
+        assert_eq!(task.last_shown_change(), Some(at(3)));
+        task.revision.updated_on = None;
+        (task.resolution, task.lifted) = (None, None);
+        assert_eq!(task.last_shown_change(), None);
+    }
+}

@@ -178,6 +178,19 @@ fn envelope_of_an_event_with_its_payload_elsewhere() {
 }
 
 #[test]
+fn envelope_in_a_replay_names_it() {
+    let mut world = a_polled_pull_request();
+    world.writes(1, "a").reports_about(CommentCreated, 1);
+    let replay = relay::Replay { name: "audit".to_owned(), at: world.now };
+    let first = world.last().envelope(None).to_json();
+    assert_eq!(first.get("replay"), None);
+    let mut again = world.last().envelope(None).in_replay(Some(&replay)).to_json();
+    let named = again.as_object_mut().unwrap().remove("replay");
+    assert_eq!(named, Some(json!({ "name": "audit", "at": world.now })));
+    assert_eq!(again, first, "everything else is as it was");
+}
+
+#[test]
 fn envelope_names_every_kind_of_subject() {
     let repository = json!({ "uuid": "{ab}", "full_name": "acme/widgets" });
     let cases = [

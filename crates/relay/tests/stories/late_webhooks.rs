@@ -4,7 +4,7 @@ use bitbucket::EventKey::*;
 use serde_json::json;
 
 use crate::reconcile::{a_published_pull_request, approved_by, says, shown};
-use crate::world::by_another_hook;
+use crate::world::{by_another_hook, unsigned};
 
 const NOTHING: [&str; 0] = [];
 
@@ -49,6 +49,21 @@ fn request_for_changes_and_its_removal_are_found() {
     let removed = shown(world.waits(60));
     world.polls_all(&removed);
     assert_eq!(world.waits(30).polls_all(&removed), ["pullrequest:changes_request_removed"]);
+}
+
+#[test]
+fn signed_snapshot_replaces_an_unsigned_one_of_any_time() {
+    let mut world = a_published_pull_request();
+    let forged = shown(world.waits(60));
+    let report = world.webhook(PullRequestUpdated, &json!({ "pullrequest": forged }));
+    let mut earlier = shown(&world);
+    (earlier["title"], earlier["updated_on"]) = (json!("Wheel"), json!("2026-11-02T09:00:30Z"));
+    world.receives(&unsigned(&report));
+    says(&mut world, PullRequestUpdated, &earlier);
+    assert_eq!(world.pr().snapshot["title"], "Wheel");
+    let oldest = json!({ "id": 7, "title": "Gear", "updated_on": "2026-11-02T09:00:29Z" });
+    says(&mut world, PullRequestUpdated, &oldest);
+    assert_eq!(world.pr().snapshot["title"], "Wheel", "an older one of its own kind does not");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod ranges;
 mod reconcile;
 mod repeated;
 mod reports;
+mod rereads;
 mod schema;
 mod settings;
 mod state_limits;

@@ -271,6 +271,48 @@ fn received_webhooks_explain_a_listing() {
     assert!(is_unexplained(&world.state, None), "it ended and nobody said so");
 }
 
+#[test]
+fn listing_of_an_open_pull_request_has_no_state_to_compare() {
+    let mut world = a_pull_request();
+    let shown = |state: Value, participants: Value| json!({ "id": 7, "title": "Gear", "state": state, "participants": participants, "updated_on": null });
+    let first = shown(json!("OPEN"), json!([]));
+    let report = world.webhook(PullRequestCreated, &json!({ "pullrequest": first }));
+    world.receives(&report);
+    let explains = |world: &World, shown: Value| {
+        !is_unexplained(&world.state, Some(&Listed::from_listing(&Document::new(shown))))
+    };
+    let user = json!({ "uuid": "{bob}" });
+    assert!(explains(&world, shown(Value::Null, json!([]))));
+    assert!(explains(&world, shown(Value::Null, json!([{ "user": user, "state": null }]))), "no review");
+    assert!(!explains(&world, shown(Value::Null, json!([{ "user": user, "state": "approved" }]))));
+    assert!(!explains(&world, shown(json!("MERGED"), json!([]))));
+}
+
+#[test]
+fn repository_keeps_a_limited_number_of_open_pull_requests() {
+    for (highest, lowest) in [(5_000, 1), (5_001, 2)] {
+        let mut world = a_registered_repository();
+        let open =
+            |ids: std::ops::RangeInclusive<u64>| ids.map(|id| listed(&world, id, 0)).collect::<Vec<_>>();
+        let (first, newer) = (open(1..=3), open(4..=highest));
+        spacing(&mut world, &first);
+        // An incomplete listing: the others may still be open.
+        let part = Sweep { complete: false, ..sweep(world.now, &newer) };
+        world.learns(&Observation::Repository(RepositoryObservation::Swept(part)));
+        assert_eq!(swept(&world).open.len(), 5_000);
+        assert_eq!(swept(&world).open.keys().next().unwrap().0, lowest);
+    }
+}
+
+#[test]
+fn repository_that_a_sweep_finds_elsewhere_has_moved() {
+    let mut world = a_registered_repository();
+    let there = json!({ "uuid": "{ab}", "full_name": "globex/widgets" });
+    let found = sweep(world.now, &[]).found_at(Some(there.clone()));
+    world.learns(&Observation::Repository(RepositoryObservation::Swept(found)));
+    assert_eq!((&swept(&world).repository, swept(&world).is_confirmed), (&there, true));
+}
+
 /// Returns the world after a sweep that lists a pull request. `is_new`: created since the first sweep.
 fn noticed(is_new: bool) -> World {
     let mut world = a_pull_request();

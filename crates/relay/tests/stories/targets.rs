@@ -60,6 +60,30 @@ fn number_of_targets_is_limited() {
     assert!(!is_allowed(MAX_REPOSITORIES + 1, |number| format!("acme/{number}")));
     assert!(is_allowed(MAX_WORKSPACES, |number| format!("acme-{number}")));
     assert!(!is_allowed(MAX_WORKSPACES + 1, |number| format!("acme-{number}")));
+    let both = |number: usize| if number < 5 { format!("acme-{number}") } else { format!("acme/{number}") };
+    assert!(is_allowed(MAX_REPOSITORIES + 5, both));
+    assert!(!is_allowed(MAX_REPOSITORIES + 6, both));
+}
+
+#[test]
+fn targets_are_stored_as_their_names() {
+    let stored = serde_json::to_value(targets(&["acme/widgets", "globex"])).unwrap();
+    assert_eq!(stored, serde_json::json!(["globex", "acme/widgets"]));
+    assert_eq!(serde_json::from_value::<SweepTargets>(stored).unwrap(), targets(&["acme/widgets", "globex"]));
+    assert!(targets(&[]).is_empty() && !targets(&["globex"]).is_empty());
+}
+
+#[test]
+fn targets_concern_a_link_if_they_change_something() {
+    let concerns = |state: &SubjectState, texts: &[&str]| {
+        Observation::Link(LinkObservation::Configured(targets(texts))).concerns(state)
+    };
+    let unknown = SubjectState::default();
+    assert!(!concerns(&unknown, &[]));
+    assert!(concerns(&unknown, &["acme"]));
+    let known = configured(&["acme"], &[]);
+    assert!(!concerns(&known, &["acme"]));
+    assert!(concerns(&known, &["globex"]) && concerns(&known, &[]));
 }
 
 #[test]
