@@ -72,3 +72,36 @@ impl Windows<'_> {
 pub(crate) fn all_windows_closed(comments: &Comments, at: Timestamp, settings: &Settings) -> bool {
     comments.values().all(|comment| settings.window_closes(comment.changed_at) <= at)
 }
+
+#[cfg(test)]
+mod tests {
+    use bitbucket::CommentId;
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn window_is_polled_until_it_closes_and_once_after() {
+        let settings =
+            Settings { window_seconds: 600, margin_seconds: 60, tail_seconds: [0; 3], ..Settings::default() };
+        let comment = json!({ "version": 1, "revisions": [], "changed_at": at(0), "deleted": false });
+        let comments = [(CommentId(1), serde_json::from_value(comment).unwrap())].into();
+        let due = |polled_at: Option<i64>, now: i64| {
+            let windows =
+                Windows { comments: &comments, polled_at: polled_at.map(at), last_activity_at: None };
+            let due = windows.due_polls(at(now), &settings);
+            due.into_iter().map(|(due_at, reason)| (due_at.as_second(), reason)).collect::<Vec<_>>()
+        };
+        let closed = (660, Reason::WindowClosed);
+        assert_eq!(due(None, 5), [closed, (20, Reason::WindowOpen)]);
+        assert_eq!(due(Some(100), 101), [closed, (115, Reason::WindowOpen)]);
+        assert_eq!(due(Some(200), 201), [closed, (230, Reason::WindowQuiet)]);
+        assert_eq!(due(Some(640), 659), [closed, (670, Reason::WindowQuiet)]);
+        assert_eq!(due(Some(640), 660), [closed]);
+        assert_eq!(due(Some(660), 661), []);
+    }
+}

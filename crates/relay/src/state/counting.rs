@@ -90,6 +90,7 @@ mod tests {
             { "approved": false, "state": "changes_requested" },
             { "approved": false, "state": "changes_requested" },
             { "approved": false, "state": null },
+            { "approved": false, "state": null },
         ]);
         let counters = a_pull_request(json!({ "participants": participants })).count();
         assert_eq!((counters.approvals, counters.changes_requested), (Some(1), Some(2)));

@@ -79,7 +79,7 @@ impl PublishedFacts {
     /// shows count as published.
     pub(crate) fn at_first_sight(snapshot: &Value, is_news: bool) -> Self {
         if is_news {
-            return Self { created: false, state: Some("OPEN".to_owned()), ..Self::default() };
+            return Self { state: Some("OPEN".to_owned()), ..Self::default() };
         }
         let standing = participants(snapshot).unwrap_or_default().into_iter();
         let reviews = standing

@@ -130,6 +130,16 @@ fn text_and_resolution_of_a_comment_listed_again_are_published() {
 }
 
 #[test]
+fn new_text_of_a_comment_listed_again_counts_as_found() {
+    let mut world = a_comment();
+    assert_eq!(loses_sight(&mut world), [DELETED]);
+    world.edits(1, "b").polls();
+    assert_eq!(world.waits(30).polls(), [CREATED]);
+    let standing = world.comment_state(1).standing().unwrap();
+    assert!(standing.found && standing.hash == Some(crate::world::hash("b")));
+}
+
+#[test]
 fn one_old_listing_takes_no_deletion_back() {
     let mut world = a_comment();
     let old = world.begins_a_poll();

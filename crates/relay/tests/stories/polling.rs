@@ -81,6 +81,7 @@ fn few_calls_are_spent_evenly() {
         (11, 0, 49, 55, false),
         (11, 0, 50, 55, true),
         (11, 0, 0, 19, true),
+        (11, 0, 0, 20, false),
     ] {
         let found = allowance(granted, left).has_pace(second(elapsed), second(lasts));
         assert_eq!(found, begins, "{granted} {left} {elapsed} {lasts}");

@@ -66,6 +66,14 @@ fn edit_that_a_poll_found_is_known_by_its_text_and_an_earlier_time() {
 }
 
 #[test]
+fn usual_values_take_no_room_in_the_table() {
+    let stored = serde_json::to_value(a_comment(&[])).unwrap();
+    for field in ["revived", "creation_unpublished", "doubts", "thread"] {
+        assert_eq!(stored.get(field), None, "{field}");
+    }
+}
+
+#[test]
 fn newest_revisions_are_kept() {
     let seconds = |comment: &CommentState| {
         comment.revisions.iter().map(|one| one.updated_on.unwrap().as_second()).collect::<Vec<_>>()
