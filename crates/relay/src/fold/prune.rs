@@ -159,3 +159,6 @@ fn candidates(comments: &Comments, tasks: &Tasks, now: Timestamp, settings: &Set
     });
     comments.chain(tasks).collect()
 }
+
+#[cfg(test)]
+mod tests;
