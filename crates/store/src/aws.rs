@@ -114,6 +114,8 @@ mod tests {
     use aws_config::{BehaviorVersion, Region, SdkConfig};
     use aws_credential_types::provider::future::ProvideCredentials as Answer;
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::operation::scan::ScanError;
 
     use super::*;
 
@@ -128,6 +130,39 @@ mod tests {
         {
             Answer::ready(Err(CredentialsError::not_loaded("no provider has any")))
         }
+    }
+
+    /// The error for an answer of DynamoDB's.
+    fn refused(status: u16, code: &str, message: &str) -> Error {
+        let metadata = ErrorMetadata::builder().code(code).message(message).build();
+        let answer = HttpResponse::new(status.try_into().unwrap(), "".into());
+        failure(DYNAMODB, "Scan", &SdkError::service_error(ScanError::generic(metadata), answer))
+    }
+
+    #[test]
+    fn failure_passes_by_its_code_or_its_status() {
+        for (status, code, passes) in [
+            (400, "ValidationException", false),
+            (400, "ThrottlingException", true),
+            (500, "ValidationException", true),
+            (499, "unheard of", false),
+            (503, "unheard of", true),
+        ] {
+            let error = refused(status, code, "no");
+            assert_eq!(error.retryable(), passes, "{status} {code}");
+            assert_eq!(error.code(), Some(code));
+            assert!(error.to_string().contains(&format!("{code}: no")), "{error}");
+        }
+        let long = refused(400, "ValidationException", &"x".repeat(1_000)).to_string();
+        assert!((300..400).contains(&long.len()), "{}", long.len());
+    }
+
+    #[test]
+    fn call_without_an_answer_passes_unless_it_could_not_be_made() {
+        type Failed = SdkError<ScanError, HttpResponse>;
+        let timeout = failure(DYNAMODB, "Scan", &Failed::timeout_error("late"));
+        assert!(timeout.retryable() && timeout.to_string().contains("timed out"), "{timeout}");
+        assert!(!failure(DYNAMODB, "Scan", &Failed::construction_failure("bad")).retryable());
     }
 
     #[tokio::test]

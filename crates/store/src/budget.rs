@@ -96,3 +96,17 @@ async fn change<T: Documents, R>(
 ) -> Result<R, Error> {
     document::update(table, account, MAX_ATTEMPTS, |budget| Ok(step(budget))).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budget_is_kept_longer_than_it_counts() {
+        let mut budget = Budget::default();
+        let now = Timestamp::from_second(1_793_610_000).unwrap();
+        budget.reserve(now, 1_000, 1);
+        assert_eq!(budget.expires_at(), budget.forgotten_at() + KEPT);
+        assert!(budget.forgotten_at() > now);
+    }
+}

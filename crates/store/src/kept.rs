@@ -210,6 +210,40 @@ mod tests {
     }
 
     #[test]
+    fn key_names_its_link() {
+        let mark = DeliveryMark {
+            hook: "hook".to_owned(),
+            request: "request".to_owned(),
+            key: EventKey::RepositoryPush,
+            body_sha256: "0".repeat(64),
+            attempt: 1,
+        };
+        let key = KeptKey::new(&"acme".parse().unwrap(), &mark);
+        assert!(key.is_of(&"acme".parse().unwrap()) && !key.is_of(&"acme-1".parse().unwrap()));
+        assert_eq!(KeptKey::stored(key.to_string()), key);
+    }
+
+    #[test]
+    fn delivery_is_kept_until_a_day_after_it_was_folded() {
+        let waiting = Waiting {
+            unsigned: false,
+            link: "acme".parse().unwrap(),
+            key: EventKey::RepositoryPush,
+            hook: String::new(),
+            request: String::new(),
+            attempt: 1,
+            body_sha256: String::new(),
+            body: String::new(),
+        };
+        let mut kept = KeptDelivery { waiting: Some(waiting), ..KeptDelivery::default() };
+        assert_eq!(kept.expires_at(), Timestamp::MAX);
+        assert!(kept.due().is_some());
+        kept.fold(Timestamp::from_second(5).unwrap());
+        assert_eq!(kept.expires_at(), Timestamp::from_second(86_405).unwrap());
+        assert_eq!(kept.due(), None);
+    }
+
+    #[test]
     fn numbers_of_a_damaged_document_do_not_wrap() {
         let mut kept = KeptDelivery { version: u64::MAX, failures: u32::MAX, ..KeptDelivery::default() };
         kept.postpone(Timestamp::UNIX_EPOCH);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_dynamo::{AttributeValue, Item};
 
-use crate::codec::text;
+use crate::codec::{item_bytes, text};
 
 /// A write unit covers an item of this size.
 const UNIT_BYTES: usize = 1_024;
@@ -62,13 +62,13 @@ pub enum Call {
 impl Written {
     /// Adds a put, which took the place of `before`.
     pub fn put(&mut self, before: Option<&Item>, item: &Item, call: Call) {
-        let bytes = bytes(item);
+        let bytes = item_bytes(item);
         let each = if call == Call::Transaction { 2 } else { 1 };
         let units = self.0.entry(text(item, "kind").to_owned()).or_default();
         units.writes += 1;
         units.bytes += bytes;
         // An item that becomes smaller costs its earlier size.
-        units.table += each * bytes.max(before.map_or(0, self::bytes)).div_ceil(UNIT_BYTES).max(1);
+        units.table += each * bytes.max(before.map_or(0, item_bytes)).div_ceil(UNIT_BYTES).max(1);
         units.index += index_units(before, item, &DUE) + index_units(before, item, &LOG);
     }
 
@@ -121,22 +121,6 @@ fn index_units(before: Option<&Item>, item: &Item, attributes: &[&str]) -> usize
         (None, None) => 0,
         (before, after) if before == after => 0,
         (Some(before), Some(after)) if before.get(..2) != after.get(..2) => 2,
-        _ => 1,
-    }
-}
-
-/// Size of an item as DynamoDB counts it
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
-pub fn bytes(item: &Item) -> usize {
-    item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
-}
-
-/// A number takes a byte for two digits, and one more.
-fn value_bytes(value: &AttributeValue) -> usize {
-    match value {
-        AttributeValue::S(text) => text.len(),
-        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
-        AttributeValue::B(bytes) => bytes.len(),
         _ => 1,
     }
 }

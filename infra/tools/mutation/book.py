@@ -80,6 +80,11 @@ def load_stages() -> dict[str, list[Stage]]:
     return {package: [Stage(**table) for table in stages] for package, stages in tables.items()}
 
 
+def load_excluded() -> list[str]:
+    """Returns the files that are not changed."""
+    return [table["file"] for table in tomllib.loads(SETTINGS.read_text()).get("excluded", [])]
+
+
 def load_explanations() -> list[Explanation]:
     return [Explanation(**table) for table in tomllib.loads(SETTINGS.read_text()).get("survivor", [])]
 

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from .book import OUTCOMES, ROOT, WORK, Book, Explanation, Mutant, Stage
+from .book import OUTCOMES, ROOT, WORK, Book, Explanation, Mutant, Stage, load_excluded
+from .stage_tests import Tests, limit_memory
 from .switch import compile_switches
-from .tests import Tests, limit_memory
 
 VERSION = "27.1.0"
 TOOLS = ROOT / ".local" / "tools" / "cargo"
@@ -68,8 +68,9 @@ class Workspace:
 
     def list(self, packages: list[str]) -> list[Mutant]:
         """Returns all mutants of the packages."""
-        listed = self.run(["cargo", "mutants", "--list", "--json", *option("--package", packages)],
-                          stdout=subprocess.PIPE, check=True)
+        command = ["cargo", "mutants", "--list", "--json", *option("--package", packages)]
+        command += option("--exclude", load_excluded())
+        listed = self.run(command, stdout=subprocess.PIPE, check=True)
         return [Mutant.read(one, self.tree) for one in json.loads(listed.stdout)]
 
 
@@ -98,9 +99,10 @@ def test_at_once(workspace: Workspace, run: Run, most_stages: int | None) -> set
     packages = sorted({package for stage in run.stages[:most_stages] for package in stage.packages})
     command = ["cargo", "check", "--profile", "mutants", "--tests", *option("--package", packages)]
     command.append("--message-format=json")
-    numbers = compile_switches(
-        workspace.tree, run.mutants, lambda: workspace.run(command, capture_output=True)
-    )
+    check = lambda: workspace.run(command, capture_output=True)  # noqa: E731
+    numbers, unviable = compile_switches(workspace.tree, run.mutants, check)
+    for mutant in unviable:
+        run.book.write(mutant, "unviable", 0, 0)
     print(f"{len(numbers)} of {len(run.mutants)} mutants are compiled at once", flush=True)
     for index, stage in enumerate(run.stages[:most_stages]):
         todo = run.todo(index, numbers)
@@ -108,7 +110,7 @@ def test_at_once(workspace: Workspace, run: Run, most_stages: int | None) -> set
             tests = Tests(workspace, stage)
             tests.check_baseline()
             report_outcomes(index, todo, tests, numbers, run.book)
-    return set(numbers)
+    return set(numbers) | unviable
 
 
 def report_outcomes(

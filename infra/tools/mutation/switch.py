@@ -4,11 +4,15 @@ cargo-mutants says what each mutant changes. Here every function that has mutant
 takes the one that an environment variable names:
 
     fn is_late(due: i64, now: i64) -> bool {
-        match crate::mutation_switch::active() { 17 => { due <= now } 18 => { true } _ => { due < now } }
+        match crate::mutation_switch::active() {
+            17 => { due <= now }
+            18 => { true }
+            _ => { due < now }
+        }
     }
 
 Some mutants cannot be compiled so: those in constants and in functions that constants call, those whose body has a type
-of its own (`impl Iterator`), those in programs, and those that cannot be compiled at all. cargo-mutants tests them one by one.
+of its own (`impl Iterator`), those in programs, and those that do not compile. cargo-mutants tests them one by one.
 """
 
 from __future__ import annotations
@@ -34,8 +38,11 @@ pub(crate) mod mutation_switch {{
 """
 # Comments, strings, characters (not lifetimes) and braces.
 TOKEN = re.compile(
-    r"""//[^\n]*|/\*.*?\*/|b?r(?P<hashes>\#*)".*?"(?P=hashes)|b?"(?:\\.|[^"\\])*"|b?'(?:\\(?:x..|u\{[^}]*\}|.)|[^'\\])'|[{}]""",
-    re.DOTALL,
+    r"""//[^\n]* | /\*.*?\*/
+    | b?r(?P<hashes>\#*)".*?"(?P=hashes) | b?"(?:\\.|[^"\\])*"
+    | b?'(?:\\(?:x..|u\{[^}]*\}|.)|[^'\\])'
+    | [{}]""",
+    re.DOTALL | re.VERBOSE,
 )
 
 CONST_FUNCTION = re.compile(r"\bconst\s+(?P<rest>fn\s+(?P<name>\w+))")
@@ -125,9 +132,9 @@ def switched(text: str, numbers: dict[Mutant, int], constant: set[str]) -> Switc
     return Switched("".join(parts), arms)
 
 
-def culprits(errors: list[dict], files: dict[str, Switched]) -> set[Mutant]:
-    """Returns the mutants whose bodies the compiler rejects."""
-    found: set[Mutant] = set()
+def culprits(errors: list[dict], files: dict[str, Switched]) -> dict[Mutant, list[dict]]:
+    """Returns the mutants whose bodies the compiler rejects, with its errors."""
+    found: dict[Mutant, list[dict]] = {}
     for error in errors:
         places = list(spans(error))
         for is_primary in (True, False):
@@ -138,10 +145,16 @@ def culprits(errors: list[dict], files: dict[str, Switched]) -> set[Mutant]:
                 for mutant, (first, last) in files[place["file_name"]].arms.items()
                 if first <= place["byte_start"] and place["byte_end"] <= last
             }
+            for mutant in here:
+                found.setdefault(mutant, []).append(error)
             if here:
-                found |= here
                 break
     return found
+
+
+def has_no_default(errors: list[dict]) -> bool:
+    """True if a body returns the default of a type that has none: it does not compile by itself either."""
+    return any(re.search(r"`.*: (std::default::)?Default` is not satisfied", error["message"]) for error in errors)
 
 
 def spans(error: dict):
@@ -154,11 +167,13 @@ def spans(error: dict):
         yield from spans(child)
 
 
-def compile_switches(tree: Path, mutants: list[Mutant], check) -> dict[Mutant, int]:
-    """Writes the switches into the tree, without those that do not compile. Returns the numbers of the mutants in it.
+def compile_switches(tree: Path, mutants: list[Mutant], check) -> tuple[dict[Mutant, int], set[Mutant]]:
+    """Writes the switches into the tree, without those that do not compile.
 
-    `check` compiles the tree and returns cargo's process, with its messages as JSON.
+    Returns the numbers of the mutants in it, and the mutants that surely do not compile by themselves either. `check`
+    compiles the tree and returns cargo's process, with its messages as JSON.
     """
+    unviable: set[Mutant] = set()
     numbers = {mutant: number for number, mutant in enumerate(mutants, 1) if not is_program(mutant.file)}
     names = {mutant.file for mutant in numbers}
     names |= {str(root_of(tree, name)) for name in names}
@@ -172,7 +187,7 @@ def compile_switches(tree: Path, mutants: list[Mutant], check) -> dict[Mutant, i
             (tree / name).write_text(files[name].text + (MODULE if Path(name).name == "lib.rs" else ""))
         compiled = check()
         if compiled.returncode == 0:
-            return {mutant: numbers[mutant] for file in files.values() for mutant in file.arms}
+            return {mutant: numbers[mutant] for file in files.values() for mutant in file.arms}, unviable
         lines = [json.loads(line) for line in compiled.stdout.splitlines() if line.startswith("{")]
         errors = [line["message"] for line in lines if line.get("reason") == "compiler-message"]
         errors = [error for error in errors if error["level"] == "error"]
@@ -182,6 +197,7 @@ def compile_switches(tree: Path, mutants: list[Mutant], check) -> dict[Mutant, i
             shown = "".join(error["rendered"] for error in errors[:5])
             sys.exit(f"error: the switches do not compile:\n{shown}{compiled.stderr[-2000:]}")
         constant |= called
+        unviable |= {mutant for mutant, errors in rejected.items() if has_no_default(errors)}
         numbers = {mutant: number for mutant, number in numbers.items() if mutant not in rejected}
     sys.exit(f"error: the switches do not compile after {MOST_ATTEMPTS} attempts")
 

@@ -112,15 +112,20 @@ pub(crate) fn number(item: &Item, name: &str) -> Option<i64> {
     }
 }
 
-/// Returns the approximate size of an item as DynamoDB counts it: names and values
+/// Size of an item as DynamoDB counts it, in bytes: names and values
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>). Ours are flat.
 pub fn item_bytes(item: &Item) -> usize {
-    let value_bytes = |value: &AttributeValue| match value {
-        AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+    item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
+}
+
+/// A number takes a byte for two digits, and one more.
+fn value_bytes(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
         AttributeValue::B(bytes) => bytes.len(),
         _ => 1,
-    };
-    item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
+    }
 }
 
 /// Returns the SHA-256 of a body in hex, as [`crate::DeliveryMark`] holds it.

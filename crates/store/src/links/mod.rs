@@ -83,3 +83,27 @@ impl Link {
         NamedRepositories { signed: !self.unsigned, targets }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn link_names_what_it_sweeps_and_where_it_has_hooks() {
+        let target = |text: &str| text.parse::<SweepTarget>().unwrap();
+        for unsigned in [true, false] {
+            let link = Link {
+                id: "acme".parse().unwrap(),
+                template: String::new(),
+                webhook_secrets: Vec::new(),
+                unsigned,
+                credential: None,
+                sweep: BTreeSet::from([target("acme/widgets")]).try_into().unwrap(),
+                hooks: BTreeSet::from([target("globex")]),
+            };
+            let named = link.named();
+            assert_eq!(named.signed, !unsigned);
+            assert_eq!(named.targets, BTreeSet::from([target("acme/widgets"), target("globex")]));
+        }
+    }
+}
