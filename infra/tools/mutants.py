@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Changes the code in small ways, one at a time, and checks that a test fails each time (mutation testing).
 
-cargo-mutants makes the changes ("mutants") in a copy of the code and runs the tests. tests/mutants.toml has the stages:
-each mutant meets the fast tests of its own package first; a survivor meets the next stage. The file also has the
-survivors that are explained. Results stay in .local/mutants/results and count as long as the source file is unchanged;
-survivors without an explanation are tested again, so that a new test can catch them. May be interrupted and run again.
+cargo-mutants says which changes ("mutants") there are. Most of them are compiled at once (mutation/switch.py); it makes
+and tests the others one by one. All of this is done in copies of the code. tests/mutants.toml has the stages: each
+mutant meets the fast tests of its own package first; a survivor meets the next stage. The file also has the survivors
+that are explained, and the files that are left out.
+
+Results stay in .local/mutants/results and count as long as the source file is unchanged; survivors without an
+explanation are tested again, so that a new test can catch them. May be interrupted and run again.
 
     mutants.py                     all mutants (hours)
     mutants.py --package relay     those of one package; --file crates/relay/src/fold for those of a file or folder
@@ -25,7 +28,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from mutation.book import Book, Mutant, load_explanations, load_stages
+from mutation.book import ROOT, Book, Mutant, load_explanations, load_stages
 from mutation.report import misplaced, problems, score_table
 from mutation.runner import Run, Workspace, install, test_at_once, test_one_by_one
 
@@ -76,19 +79,20 @@ def main(words: list[str]) -> int:
         print("\n".join(wrong) or f"{len(explanations)} explained mutants have their place")
         return 1 if wrong else 0
     install()
+    # The code as it is now; it may change while its mutants are tested.
     plain, at_once = Workspace("tree"), Workspace("at-once")
-    plain.prepare()
+    plain.prepare(ROOT)
     everything = plain.list(list(stages))
     chosen = choose(everything, wanted)
     if not chosen:
         print("no mutant fits")
         return 2
-    book = Book(everything)
+    book = Book(everything, plain.tree)
     if not wanted.report:
         for package in dict.fromkeys(one.package for one in chosen):
             of_package = [one for one in chosen if one.package == package]
             run = Run(of_package, stages[package], book, explanations)
-            others = test_at_once(at_once, run, wanted.stages)
+            others = test_at_once(at_once, plain, run, wanted.stages)
             test_one_by_one(plain, run, wanted.stages, others)
     print(score_table(chosen, book, stages, explanations))
     wrong = problems(chosen, everything, book, stages, explanations)

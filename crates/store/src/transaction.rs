@@ -210,6 +210,22 @@ mod tests {
         WriteRefusal::Condition(Some(std::collections::HashMap::from(attributes).into()))
     }
 
+    #[test]
+    fn transaction_has_a_limited_size() {
+        let of_bytes = |bytes: usize| {
+            let value = serde_dynamo::AttributeValue::B(vec![0; bytes - 1]);
+            let item = Item::from(std::collections::HashMap::from([("a".to_owned(), value)]));
+            vec![Write { item, ..write(Role::Event) }]
+        };
+        assert!(bounded(of_bytes(MAX_TRANSACTION_BYTES)).is_ok());
+        let error = bounded(of_bytes(MAX_TRANSACTION_BYTES + 1)).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+        let writes = |count: usize| (0..count).map(|_| write(Role::Event)).collect();
+        assert!(bounded(writes(MAX_WRITES)).is_ok());
+        let error = bounded(writes(MAX_WRITES + 1)).unwrap_err();
+        assert!(matches!(error, Error::TooManyWrites { .. }), "{error}");
+    }
+
     const FAILS: WriteRefusal = WriteRefusal::Condition(None);
 
     #[test]

@@ -92,13 +92,13 @@ def load_explanations() -> list[Explanation]:
 class Book:
     """The outcomes so far. Those of a source file count as long as the file is unchanged."""
 
-    def __init__(self, mutants: list[Mutant]) -> None:
+    def __init__(self, mutants: list[Mutant], tree: Path) -> None:
         self.folder = WORK / "results"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.files: dict[str, dict] = {}
         for file in {one.file for one in mutants}:
             # Without the unit tests at the end: a new one must not make all earlier outcomes void.
-            code = re.split(r"#\[cfg\(test\)\]\s*mod \w+( \{|;)", (ROOT / file).read_text())[0].rstrip() + "\n"
+            code = re.split(r"#\[cfg\(test\)\]\s*mod \w+( \{|;)", (tree / file).read_text())[0].rstrip() + "\n"
             source = hashlib.sha256(code.encode()).hexdigest()
             kept = json.loads(self.path(file).read_text()) if self.path(file).exists() else {}
             unchanged = kept.get("source") == source

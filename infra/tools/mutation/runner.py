@@ -44,12 +44,12 @@ class Workspace:
         self.environment.pop("PROPTEST_CASES", None)
         self.environment["RUST_BACKTRACE"] = "0"
 
-    def prepare(self) -> None:
-        """Brings the copy up to date."""
+    def prepare(self, source: Path) -> None:
+        """Makes the copy equal to `source`: the project, or another copy of it."""
         listed = subprocess.check_output(["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, text=True)
-        files = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
+        files = {name for name in listed.split("\0") if name and (source / name).is_file()}
         for name in files:
-            copy, original = self.tree / name, ROOT / name
+            copy, original = self.tree / name, source / name
             if not copy.is_file() or copy.read_bytes() != original.read_bytes():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.unlink(missing_ok=True)
@@ -93,9 +93,9 @@ class Run:
         return [one for one in self.mutants if one in among and self.book.needs(one, index, one in explained)]
 
 
-def test_at_once(workspace: Workspace, run: Run, most_stages: int | None) -> set[Mutant]:
-    """Tests all mutants that can be compiled at once. Returns those."""
-    workspace.prepare()
+def test_at_once(workspace: Workspace, plain: Workspace, run: Run, most_stages: int | None) -> set[Mutant]:
+    """Tests all mutants that can be compiled at once. Returns those, and those that do not compile."""
+    workspace.prepare(plain.tree)
     packages = sorted({package for stage in run.stages[:most_stages] for package in stage.packages})
     command = ["cargo", "check", "--profile", "mutants", "--tests", *option("--package", packages)]
     command.append("--message-format=json")
@@ -140,8 +140,6 @@ def report_outcomes(
 def test_one_by_one(workspace: Workspace, run: Run, most_stages: int | None, others: set[Mutant]) -> None:
     """Tests the mutants that are not among the others: cargo-mutants compiles each."""
     mutants = [one for one in run.mutants if one not in others]
-    if mutants:
-        workspace.prepare()
     for index, stage in enumerate(run.stages[:most_stages]):
         todo = run.todo(index, mutants)
         if todo:

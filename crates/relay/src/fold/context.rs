@@ -139,6 +139,8 @@ mod tests {
 
     use super::*;
 
+    const MIB: usize = 1024 * 1024;
+
     /// True if a fold has room after events with payloads of so many bytes. Checks that `more` says the opposite.
     fn has_room_after(payloads_bytes: &[usize]) -> bool {
         let (link, settings) = ("acme".parse().unwrap(), Settings::default());
@@ -166,7 +168,6 @@ mod tests {
     fn fold_has_room_for_the_events_of_one_more_item() {
         assert!(has_room_after(&[0; 16]));
         assert!(!has_room_after(&[0; 17]));
-        const MIB: usize = 1024 * 1024;
         assert!(has_room_after(&[MIB / 2, MIB / 2]));
         assert!(!has_room_after(&[MIB / 2, MIB / 2 + 1]));
     }

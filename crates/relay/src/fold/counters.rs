@@ -61,8 +61,8 @@ mod tests {
     use super::*;
     use crate::event::{Builds, Counted};
 
-    fn counted(count: u64) -> Option<Counted> {
-        Some(Counted { count, at: Timestamp::UNIX_EPOCH })
+    fn counted(count: u64) -> Counted {
+        Counted { count, at: Timestamp::UNIX_EPOCH }
     }
 
     #[test]
@@ -79,15 +79,15 @@ mod tests {
     fn size_of_a_head_moves_when_it_becomes_known() {
         let unknown = Counters::default();
         for known in [
-            Counters { commits: counted(3), ..unknown.clone() },
-            Counters { files_changed: counted(3), ..unknown.clone() },
+            Counters { commits: Some(counted(3)), ..unknown.clone() },
+            Counters { files_changed: Some(counted(3)), ..unknown.clone() },
         ] {
             assert!(has_moved(&unknown, &known));
             assert!(!has_moved(&known, &known));
             assert!(!has_moved(&known, &unknown));
         }
-        let before = Counters { commits: counted(3), ..unknown.clone() };
-        assert!(has_moved(&before, &Counters { commits: counted(4), ..unknown }));
+        let before = Counters { commits: Some(counted(3)), ..unknown.clone() };
+        assert!(has_moved(&before, &Counters { commits: Some(counted(4)), ..unknown }));
     }
 
     #[test]

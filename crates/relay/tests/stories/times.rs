@@ -31,7 +31,7 @@ fn resolved_comment() -> Value {
 }
 
 /// The time of the event of a report whose body has `more`.
-fn time_of(mut world: World, key: EventKey, more: Value) -> Option<Timestamp> {
+fn time_of(mut world: World, key: EventKey, more: &Value) -> Option<Timestamp> {
     let mut body = json!({ "repository": { "uuid": "{ab}", "full_name": "acme/widgets" } });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(world.receives(&report(key, &body)).len(), 1);
@@ -43,7 +43,7 @@ fn time_in_pull_request(key: EventKey, mut more: Value) -> Option<Timestamp> {
         "id": 7, "title": "Gear", "created_on": minute(PULL_REQUEST_CREATED),
         "updated_on": minute(PULL_REQUEST_UPDATED),
     });
-    time_of(a_pull_request(), key, more)
+    time_of(a_pull_request(), key, &more)
 }
 
 #[test]
@@ -66,12 +66,12 @@ fn report_of_a_pull_request_has_the_time_of_its_fact() {
 #[test]
 fn report_of_another_subject_has_the_time_of_its_fact() {
     let commit = json!({ "commit": { "type": "commit", "hash": "c0ffee00" }, "comment": comment() });
-    assert_eq!(time_of(a_commit(), CommitCommentCreated, commit), Some(minute(CREATED)));
+    assert_eq!(time_of(a_commit(), CommitCommentCreated, &commit), Some(minute(CREATED)));
     let build = json!({ "commit_status": { "key": "ci", "state": "FAILED", "updated_on": minute(UPDATED) } });
-    assert_eq!(time_of(a_repository(), CommitStatusUpdated, build), Some(minute(UPDATED)));
+    assert_eq!(time_of(a_repository(), CommitStatusUpdated, &build), Some(minute(UPDATED)));
     let issue = json!({ "issue": { "id": 3, "updated_on": minute(UPDATED) }, "changes": {} });
-    assert_eq!(time_of(an_issue(), IssueUpdated, issue.clone()), Some(minute(UPDATED)));
+    assert_eq!(time_of(an_issue(), IssueUpdated, &issue), Some(minute(UPDATED)));
     let mut about_issue = issue;
     about_issue["comment"] = comment();
-    assert_eq!(time_of(an_issue(), IssueCommentCreated, about_issue), Some(minute(CREATED)));
+    assert_eq!(time_of(an_issue(), IssueCommentCreated, &about_issue), Some(minute(CREATED)));
 }

@@ -142,8 +142,25 @@ mod tests {
             attempt: 1,
         };
         assert_ne!(kept(&link, &mark("a#b", "c")), kept(&link, &mark("a", "b#c")));
+        assert_eq!(
+            kept(&link, &mark("{1-a}", "b-2")).matches("b-2").count(),
+            1,
+            "a usual one stays readable"
+        );
         assert!(kept(&link, &mark("h", &"r".repeat(9_000))).len() < MAX_PK_BYTES);
         assert!(delivery(&link, &mark(&"h".repeat(9_000), "r")).len() < MAX_PK_BYTES);
+    }
+
+    #[test]
+    fn subject_may_be_as_long_as_a_key() {
+        let link: LinkId = "acme".parse().unwrap();
+        let named = |chars: usize| {
+            let repository = RepositoryId::new(&"r".repeat(chars));
+            subject(&link, &Subject::Repository { repository })
+        };
+        let longest = MAX_PK_BYTES - "acme#repository/".len();
+        assert_eq!(named(longest).unwrap().len(), MAX_PK_BYTES);
+        assert!(named(longest + 1).is_err());
     }
 
     #[test]

@@ -64,9 +64,6 @@ struct About {
 
 /// Returns the item of an event; `None` if the event is too large for this format.
 pub(super) fn encode(pk: &str, sk: &str, event: &Event) -> Result<Option<Item>, Error> {
-    if event.payload.len() > MAX_CONTENT_BYTES {
-        return Ok(None);
-    }
     let about = About {
         untrusted: !event.trusted,
         unsigned: !event.signed,
@@ -76,10 +73,10 @@ pub(super) fn encode(pk: &str, sk: &str, event: &Event) -> Result<Option<Item>, 
     };
     let mut content = serde_json::to_vec(&about).map_err(|error| corrupt(pk, sk, &error))?;
     content.push(b'\n');
-    content.extend_from_slice(&event.payload);
-    if content.len() > MAX_CONTENT_BYTES {
+    if content.len() + event.payload.len() > MAX_CONTENT_BYTES {
         return Ok(None);
     }
+    content.extend_from_slice(&event.payload);
     let content = compress::compress(&content).map_err(|error| corrupt(pk, sk, &error))?;
     let item = ShortEventItem {
         pk: pk.to_owned(),

@@ -130,3 +130,21 @@ fn read_due_watch(item: Item) -> Result<DueWatch, Error> {
     let deadline = read.due_deadline_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     Ok(DueWatch { link, subject, watch: Watch { due_at, reason: read.due_reason, deadline } })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_within_its_limit_is_accepted() {
+        assert!(within("a state", 5, 5).is_ok());
+        assert!(within("a state", 6, 5).is_err());
+    }
+
+    #[test]
+    fn watch_is_never_due_too_early() {
+        for (nanosecond, rounded_ms) in [(0, 0), (1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2)] {
+            assert_eq!(rounded_up_ms(Timestamp::from_nanosecond(nanosecond).unwrap()), rounded_ms);
+        }
+    }
+}

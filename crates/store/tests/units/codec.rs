@@ -6,7 +6,7 @@ use std::io::Write as _;
 use bitbucket::EventKey;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use relay::{Event, EventId, Source};
+use relay::{Change, Event, EventId, Source};
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::{Value, json};
 
@@ -86,6 +86,31 @@ fn first_item_of_large_event_is_incomplete() {
     assert_eq!(first.payload_bytes, 800_000);
     assert_eq!(first.event, Event { payload: Vec::new(), ..event });
     assert!(matches!(join_events(items, 1), Err(Error::Corrupt { .. })), "a part is missing");
+}
+
+#[test]
+fn event_of_a_limited_size_is_short() {
+    let about = json!({ "actor": event(Vec::new()).actor }).to_string() + "\n";
+    let longest = 64 * 1024 - about.len();
+    assert!(items(&event(vec![b'x'; longest])).remove(0).contains_key("content"));
+    assert!(items(&event(vec![b'x'; longest + 1])).remove(0).contains_key("payload"));
+}
+
+#[test]
+fn event_has_a_limited_size() {
+    const MOST: usize = 2 * 1024 * 1024;
+    assert_eq!(join_events(items(&event(noise(MOST))), 1).unwrap()[0].payload.len(), MOST);
+    assert!(matches!(encode_event("pk", &event(noise(MOST + 1))), Err(Error::TooLarge { .. })));
+}
+
+#[test]
+fn large_event_keeps_its_changes_unless_they_are_large_too() {
+    let renamed = |to: &str| Some(vec![Change::Title { from: "a".to_owned(), to: to.to_owned() }]);
+    for (to, is_kept) in [("b", true), (&*"b".repeat(40_000), false)] {
+        let event = Event { changes: renamed(to), ..event(noise(800_000)) };
+        let read = join_events(items(&event), 1).unwrap().remove(0);
+        assert_eq!(read.changes, event.changes.filter(|_| is_kept));
+    }
 }
 
 #[test]

@@ -66,7 +66,9 @@ fn items_are_let_go_of_in_order_until_the_surplus_is_gone() {
     let settings = Settings { window_seconds: 600, margin_seconds: 60, ..Settings::default() };
     let mut comments =
         [a_comment(10, true), a_comment(20, true), a_comment(30, false), a_comment(9_999, true)];
-    comments.iter_mut().for_each(|comment| comment.revisions.truncate(1));
+    for comment in &mut comments {
+        comment.revisions.truncate(1);
+    }
     let mut state = with(&comments, &[a_task(5, false), a_task(40, false)]);
     let weight = comments[0].weight();
     let counts = let_go_of(&mut state, 3 * weight, at(10_000), &settings);

@@ -52,7 +52,9 @@ fn long_states_and_keys_are_not_kept_whole() {
 #[test]
 fn number_of_builds_is_limited() {
     let mut head = a_head();
-    (0..=MAX_BUILDS).for_each(|number| drop(head.note(&status(&number.to_string(), "FAILED", 5))));
+    for number in 0..=MAX_BUILDS {
+        head.note(&status(&number.to_string(), "FAILED", 5));
+    }
     assert_eq!(head.builds.len(), MAX_BUILDS);
     head.note(&status("0", "SUCCESSFUL", 6));
     assert_eq!(head.builds["0"].state, "SUCCESSFUL", "a known build goes on to change");
