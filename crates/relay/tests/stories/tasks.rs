@@ -179,6 +179,16 @@ fn old_task_resolved_recently_publishes_only_resolution() {
 }
 
 #[test]
+fn resolution_without_a_time_is_news_of_a_task_that_is() {
+    for (seconds, events) in [(60, vec![CREATED, RESOLVED]), (3_600, vec![])] {
+        let mut world = a_pull_request();
+        world.adds_a_task(1, "a").resolves_the_task_without_a_time(1).waits(seconds);
+        world.writes(1, "c").reports(PullRequestApproved);
+        assert_eq!(world.waits(3).polls(), events);
+    }
+}
+
+#[test]
 fn task_appearing_after_first_listing_is_published() {
     let mut world = a_pull_request();
     world.adds_a_task(1, "from a review that was published late");

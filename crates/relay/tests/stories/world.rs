@@ -189,6 +189,11 @@ impl World {
         self
     }
 
+    pub(crate) fn resolves_the_task_without_a_time(&mut self, id: u64) -> &mut Self {
+        self.resolves_the_task(id).tasks.get_mut(&id).unwrap()["resolved_on"] = Value::Null;
+        self
+    }
+
     pub(crate) fn reopens_the_task(&mut self, id: u64) -> &mut Self {
         let task = self.tasks.get_mut(&id).unwrap();
         task["state"] = json!("UNRESOLVED");

@@ -87,3 +87,16 @@ fn items_are_let_go_of_in_order_until_the_surplus_is_gone() {
     assert_eq!(pr.comments.keys().collect::<Vec<_>>(), [&CommentId(3)], "its window is open");
     assert_eq!(pr.tasks, BTreeMap::from([(TaskId(1), a_task(40, false))]));
 }
+
+#[test]
+fn item_is_open_until_its_window_closes() {
+    let settings = Settings { window_seconds: 600, margin_seconds: 60, ..Settings::default() };
+    let state = with(
+        &[a_comment(339, false), a_comment(340, false), a_comment(341, false), a_comment(340, true)],
+        &[],
+    );
+    let pr = state.pull_request().unwrap();
+    let candidates = candidates(&pr.comments, &pr.tasks, at(1_000), &settings);
+    let stages: Vec<_> = candidates.into_iter().map(|candidate| candidate.stage).collect();
+    assert_eq!(stages, [Stage::Closed, Stage::Closed, Stage::Open, Stage::Deleted]);
+}
