@@ -209,6 +209,17 @@ fn short_and_long_hash_of_one_commit_are_no_push() {
 }
 
 #[test]
+fn description_of_8_kibibytes_is_repeated() {
+    for (bytes, is_repeated) in [(8 * 1024, true), (8 * 1024 + 1, false)] {
+        let mut world = a_reported_pull_request();
+        let mut now = gear(5);
+        now["description"] = json!("x".repeat(bytes));
+        says(&mut world, PullRequestUpdated, &now);
+        assert_eq!(changes_of(world.last())[0]["to"].is_string(), is_repeated, "{bytes} bytes");
+    }
+}
+
+#[test]
 fn long_description_change_omits_the_text() {
     let mut world = a_reported_pull_request();
     let mut now = gear(5);

@@ -68,6 +68,17 @@ fn huge_text_is_cut_with_a_note_where_the_whole_is() {
 }
 
 #[test]
+fn note_of_a_cut_has_room_for_a_long_link() {
+    let (mut world, _) = a_huge_comment();
+    for bytes in [900, 1_800, 2_000] {
+        let href = format!("https://api.bitbucket.org/{}", "2".repeat(bytes));
+        world.comment(1)["links"] = json!({ "self": { "href": href } });
+        world.waits(60).edits(1, &noise(MIB + MIB / 10 + bytes)).polls();
+        assert!(world.last().payload.len() <= 256 * 1024, "{}", world.last().payload.len());
+    }
+}
+
+#[test]
 fn edit_at_the_end_of_a_huge_text_is_found() {
     let (mut world, text) = a_huge_comment();
     world.waits(60).polls();

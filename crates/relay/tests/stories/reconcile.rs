@@ -248,6 +248,20 @@ fn poll_that_a_report_overtook_proves_nothing() {
 }
 
 #[test]
+fn overtaken_poll_that_shows_nothing_new_is_repeated() {
+    let mut world = a_published_pull_request();
+    let same = shown(world.waits(60));
+    world.polls_all(&same);
+    let slow = PullRequestPoll { pull_request: Some(Document::new(same.clone())), ..world.begins_a_poll() };
+    let comment = json!({ "id": 1, "content": { "raw": "a" } });
+    let report = world.webhook(CommentCreated, &json!({ "pullrequest": same, "comment": comment }));
+    world.receives(&report);
+    assert_eq!(world.pr().reread_at, None);
+    world.waits(10).ends_the_poll(slow);
+    assert_eq!(world.pr().reread_at, Some(world.now), "only another answer tells");
+}
+
+#[test]
 fn title_changed_before_the_merge_is_an_event_of_its_own() {
     let mut world = a_published_pull_request();
     let mut merged = shown(world.waits(60));

@@ -212,6 +212,17 @@ fn sweeps_list_many_pull_requests_in_parts() {
 }
 
 #[test]
+fn listing_with_a_long_address_begins_anew() {
+    for (bytes, is_kept) in [(4 * 1024, true), (4 * 1024 + 1, false)] {
+        let mut world = a_registered_repository();
+        let part = Sweep { complete: false, ..sweep(world.now, &[listed(&world, 1, 0)]) };
+        let part = part.in_parts(None, Some("n".repeat(bytes)));
+        world.learns(&Observation::Repository(RepositoryObservation::Swept(part)));
+        assert_eq!(swept(&world).unfinished.is_some(), is_kept, "{bytes} bytes");
+    }
+}
+
+#[test]
 fn pull_request_that_a_listing_lacks_stays_until_its_end_is_known() {
     let mut world = a_registered_repository();
     let all = [listed(&world, 1, 0), listed(&world, 2, 0)];
