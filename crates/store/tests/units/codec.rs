@@ -89,6 +89,18 @@ fn first_item_of_large_event_is_incomplete() {
 }
 
 #[test]
+fn item_has_the_size_that_dynamodb_counts() {
+    let item: Item = HashMap::from([
+        ("text".to_owned(), AttributeValue::S("abc".to_owned())),
+        ("number".to_owned(), AttributeValue::N("12345".to_owned())),
+        ("bytes".to_owned(), AttributeValue::B(vec![0; 7])),
+        ("flag".to_owned(), AttributeValue::Bool(true)),
+    ])
+    .into();
+    assert_eq!(item_bytes(&item), (4 + 3) + (6 + 4) + (5 + 7) + (4 + 1));
+}
+
+#[test]
 fn event_of_a_limited_size_is_short() {
     let about = json!({ "actor": event(Vec::new()).actor }).to_string() + "\n";
     let longest = 64 * 1024 - about.len();
