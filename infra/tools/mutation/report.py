@@ -20,7 +20,10 @@ def outcome(mutant: Mutant, book: Book, stages: dict[str, list[Stage]], explanat
 def score_table(
     chosen: list[Mutant], book: Book, stages: dict[str, list[Stage]], explanations: list[Explanation]
 ) -> str:
-    """Returns the score by file, by package and of all: caught of those that caught and missed."""
+    """Returns the score by file, by package and of all: caught of those that were caught or missed.
+
+    A mutant that runs for ever is caught.
+    """
     rows: dict[str, Counter] = {}
     for one in chosen:
         found = outcome(one, book, stages, explanations)
@@ -32,8 +35,9 @@ def score_table(
         counts = rows[row]
         if set(counts) == {"left"} and not row.startswith("package"):
             continue
-        tested = counts["caught"] + counts["missed"] + counts["explained"]
-        score = f"{100 * counts['caught'] / tested:.1f} %" if tested else "-"
+        caught = counts["caught"] + counts["timeout"]
+        tested = caught + counts["missed"] + counts["explained"]
+        score = f"{100 * caught / tested:.1f} %" if tested else "-"
         numbers = "  ".join(f"{counts[name]:{len(name)}}" for name in COLUMNS)
         lines.append(f"{row:{width}}  {numbers}  {score:>6}")
     return "\n".join(lines)
