@@ -74,3 +74,25 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let entry_limit = Error::EntryLimit { lowest: 1, highest: 2, given: String::new() };
+        for (error, status, retryable) in [
+            (Error::Configuration { name: "X" }, 500, false),
+            (entry_limit, 500, false),
+            (Error::RecordInvalid(String::new()), 422, false),
+            (Error::DeadLetterRefused(String::new()), 503, true),
+        ] {
+            assert_eq!((error.status(), error.retryable()), (status, retryable), "{error}");
+        }
+        let late = bus::Error::OutOfTime;
+        let (status, retryable) = (late.status(), late.retryable());
+        let error = Error::from(late);
+        assert_eq!((error.status(), error.retryable()), (status, retryable));
+    }
+}
