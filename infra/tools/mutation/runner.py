@@ -43,6 +43,8 @@ class Workspace:
         self.environment = os.environ | {"PATH": path, "CARGO_TARGET_DIR": str(WORK / "target")}
         self.environment.pop("PROPTEST_CASES", None)
         self.environment["RUST_BACKTRACE"] = "0"
+        # A seed that fails with one mutant must not be tried with the next.
+        self.environment["PROPTEST_DISABLE_FAILURE_PERSISTENCE"] = "true"
 
     def prepare(self, source: Path) -> None:
         """Makes the copy equal to `source`: the project, or another copy of it."""
