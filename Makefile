@@ -184,7 +184,7 @@ dist-check: tools ## Build the release of the last commit twice, compare the byt
 	@infra/tools/dist/check.sh
 
 clean: down ## Remove everything that was built (not the installed tools)
-	rm -rf $(TARGET) dist .aws-sam .local/work .local/logs .local/pids .local/mutants/job-*
+	rm -rf $(TARGET) dist .aws-sam .local/work .local/logs .local/pids .local/mutants/target .local/mutants/tree .local/mutants/at-once
 
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV) infra/tools/requirements.txt
