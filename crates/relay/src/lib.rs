@@ -34,3 +34,6 @@ pub use observation::{CommitPoll, Listing, Observation, PullRequestPoll, Report}
 pub use schedule::Settings;
 pub use state::{Known, LinkState, Reason, ShortHash, SubjectState, SweepTarget, SweepTargets, Watch};
 pub use subject::{LinkId, Subject};
+
+#[cfg(test)]
+mod testing;

@@ -122,10 +122,7 @@ impl PollContext {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
+    use crate::testing::at;
 
     /// A poll that began in second 100, on top of version 5.
     fn a_poll() -> PollContext {

@@ -128,6 +128,8 @@ pub fn unlisted_tasks(tasks: &Tasks, listing: &Listing<TaskId, Task>) -> Vec<Tas
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Finding;
+    use crate::testing::at;
 
     #[test]
     fn comments_and_tasks_share_the_calls() {
@@ -144,11 +146,6 @@ mod tests {
         ] {
             assert_eq!(shares(comments, tasks, calls), shared, "{comments} {tasks} {calls}");
         }
-    }
-    use crate::state::Finding;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
     }
 
     /// Standing comments 1 to 3, last changed in these seconds.

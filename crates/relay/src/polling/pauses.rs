@@ -62,10 +62,7 @@ impl<K: Ord> Pauses<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
+    use crate::testing::at;
 
     /// So many pauses, each five seconds long, from second 0.
     fn pauses(count: usize) -> Pauses<usize> {

@@ -66,8 +66,7 @@ mod tests {
             }))
             .unwrap()
         };
-        let published = crate::state::PublishedFacts::at_first_sight(&serde_json::Value::Null, true);
-        let mut pr = PullRequestState::first_seen(Timestamp::UNIX_EPOCH, published);
+        let mut pr = crate::testing::a_pull_request();
         pr.tasks = (0..150).map(|id| (bitbucket::TaskId(id), task(id >= 100))).collect();
         let started_at = Timestamp::UNIX_EPOCH;
         let needs = Needs { started_at, pull_request: true, tasks: true, head: None };

@@ -43,10 +43,7 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
+    use crate::testing::at;
 
     #[test]
     fn refused_watch_is_postponed_by_minutes_then_hours_then_days() {

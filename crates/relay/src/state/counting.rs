@@ -74,13 +74,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::state::{LetGo, PublishedFacts};
+    use crate::state::LetGo;
+    use crate::testing::a_pull_request;
 
     /// A pull request whose comments and tasks, of which there are none, were read.
-    fn a_pull_request(snapshot: Value) -> PullRequestState {
-        let published = PublishedFacts::at_first_sight(&Value::Null, true);
-        let first_seen = PullRequestState::first_seen(Timestamp::UNIX_EPOCH, published);
-        PullRequestState { polled_at: Some(Timestamp::UNIX_EPOCH), tasks_read: true, snapshot, ..first_seen }
+    fn a_read_pull_request(snapshot: Value) -> PullRequestState {
+        PullRequestState {
+            polled_at: Some(Timestamp::UNIX_EPOCH),
+            tasks_read: true,
+            snapshot,
+            ..a_pull_request()
+        }
     }
 
     #[test]
@@ -92,7 +96,7 @@ mod tests {
             { "approved": false, "state": null },
             { "approved": false, "state": null },
         ]);
-        let counters = a_pull_request(json!({ "participants": participants })).count();
+        let counters = a_read_pull_request(json!({ "participants": participants })).count();
         assert_eq!((counters.approvals, counters.changes_requested), (Some(1), Some(2)));
     }
 
@@ -106,7 +110,7 @@ mod tests {
         let own = (Some(0), Some(0), Some(0), Some(0));
         let of_comments = (Some(7), None, Some(0), Some(0));
         let of_tasks = (Some(0), Some(0), Some(8), None);
-        let pr = a_pull_request(shown);
+        let pr = a_read_pull_request(shown);
         let let_go = |comments: u64, tasks: u64| {
             let let_go = LetGo {
                 changed_until: Timestamp::UNIX_EPOCH,

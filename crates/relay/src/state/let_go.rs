@@ -49,10 +49,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
+    use crate::testing::at;
 
     /// Comments up to 10 and tasks up to 20, unchanged since second 100.
     const LET_GO: LetGo = LetGo {

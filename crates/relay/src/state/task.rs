@@ -53,10 +53,7 @@ impl TaskState {
 mod tests {
     use super::*;
     use crate::state::Finding;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
+    use crate::testing::at;
 
     fn a_task() -> TaskState {
         let revision = Revision { updated_on: Some(at(1)), ..Revision::default() };

@@ -1,14 +1,11 @@
 use std::collections::BTreeMap;
 
 use bitbucket::{CommentId, TaskId};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
-use crate::state::{CommentState, PublishedFacts, PullRequestState, Resolved, TaskState};
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
+use crate::state::{CommentState, PullRequestState, Resolved, TaskState};
+use crate::testing::{a_pull_request, at};
 
 /// A comment that last changed in a second, with six revisions and a resolution.
 fn a_comment(second: i64, deleted: bool) -> CommentState {
@@ -28,11 +25,10 @@ fn a_task(second: i64, deleted: bool) -> TaskState {
 }
 
 fn with(comments: &[CommentState], tasks: &[TaskState]) -> SubjectState {
-    let published = PublishedFacts::at_first_sight(&Value::Null, true);
     let pr = PullRequestState {
         comments: comments.iter().cloned().enumerate().map(|(id, one)| (CommentId(id as u64), one)).collect(),
         tasks: tasks.iter().cloned().enumerate().map(|(id, one)| (TaskId(id as u64), one)).collect(),
-        ..PullRequestState::first_seen(at(0), published)
+        ..a_pull_request()
     };
     SubjectState { known: Some(Known::PullRequest(pr)), ..SubjectState::default() }
 }

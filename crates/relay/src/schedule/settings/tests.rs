@@ -1,9 +1,5 @@
 use super::*;
-
-/// A number of seconds after the start of the epoch.
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
+use crate::testing::at;
 
 const DAY: i64 = 86_400;
 

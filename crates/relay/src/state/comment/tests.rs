@@ -1,9 +1,6 @@
 use super::*;
 use crate::state::Finding;
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
+use crate::testing::at;
 
 fn revision(text: &str, second: i64, found: bool) -> Revision {
     Revision { hash: Some(text.to_owned()), updated_on: Some(at(second)), ordinal: 0, found }

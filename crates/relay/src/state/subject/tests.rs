@@ -3,7 +3,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::state::{Head, PublishedFacts};
+use crate::state::Head;
+use crate::testing::a_pull_request;
 use crate::{Source, Subject};
 
 fn ids(numbers: std::ops::Range<usize>) -> Vec<EventId> {
@@ -12,10 +13,6 @@ fn ids(numbers: std::ops::Range<usize>) -> Vec<EventId> {
 
 fn of(known: Known) -> SubjectState {
     SubjectState { known: Some(known), ..SubjectState::default() }
-}
-
-fn a_pull_request() -> PullRequestState {
-    PullRequestState::first_seen(Timestamp::UNIX_EPOCH, PublishedFacts::at_first_sight(&Value::Null, true))
 }
 
 fn a_commit() -> CommitState {

@@ -4,18 +4,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::state::{
-    CommitState, Doubt, Finding, LinkState, PublishedFacts, PullRequestState, RepositoryState, Resolved,
-    Revision,
+    CommitState, Doubt, Finding, LinkState, PullRequestState, RepositoryState, Resolved, Revision,
 };
+use crate::testing::a_pull_request;
 
 const RESOLVED: Option<Resolved> = Some(Resolved::new(None));
 
 fn of(known: Known) -> usize {
     SubjectState { known: Some(known), ..SubjectState::default() }.weight()
-}
-
-fn a_pull_request() -> PullRequestState {
-    PullRequestState::first_seen(Timestamp::UNIX_EPOCH, PublishedFacts::at_first_sight(&Value::Null, true))
 }
 
 fn a_doubt() -> Doubt {
