@@ -166,8 +166,7 @@ fn one_answer_undoes_nothing_of_a_task() {
     missing.tasks.as_mut().unwrap().items.clear();
     missing.tasks.as_mut().unwrap().lookups.insert(bitbucket::TaskId(1), None);
     for stale in [open, missing] {
-        let stale = PullRequestPoll { base_version: world.state.version, started_at: world.now, ..stale };
-        assert_eq!(world.learns(&world.poll_observation(stale)), NOTHING);
+        assert_eq!(world.polls_a_copy(&stale), NOTHING);
         assert_eq!(world.waits(30).polls(), NOTHING);
     }
     assert!(world.task_state(1).resolution.is_some() && !world.task_state(1).deleted);

@@ -43,7 +43,8 @@ fn request_for_changes_and_its_removal_are_found() {
     world.polls_all(&requested);
     assert_eq!(world.waits(30).polls_all(&requested), ["pullrequest:changes_request_created"]);
     assert!(world.last_payload()["changes_request"]["user"].is_object());
-    let review = json!({ "pullrequest": requested, "changes_request": { "user": requested["participants"][0]["user"] } });
+    let user = &requested["participants"][0]["user"];
+    let review = json!({ "pullrequest": requested, "changes_request": { "user": user } });
     let late = world.webhook(ChangesRequestCreated, &review);
     assert_eq!(world.receives(&late), NOTHING);
     let removed = shown(world.waits(60));

@@ -146,9 +146,7 @@ fn one_old_listing_takes_no_deletion_back() {
     world.waits(5).deletes(1);
     assert_eq!(world.reports_about(CommentDeleted, 1), [DELETED]);
     for _ in 0..2 {
-        let mut stale = old.clone();
-        (stale.base_version, stale.started_at) = (world.state.version, world.waits(15).now);
-        assert_eq!(world.learns(&world.poll_observation(stale)), NOTHING);
+        assert_eq!(world.waits(15).polls_a_copy(&old), NOTHING);
         assert_eq!(world.waits(45).polls(), NOTHING, "it was a copy, and the doubt has ended");
     }
     assert!(is_deleted(&world));
@@ -170,9 +168,7 @@ fn older_text_is_no_proof_that_a_comment_exists() {
     world.waits(60).edits(1, "b").polls();
     world.deletes(1).reports_about(CommentDeleted, 1);
     for _ in 0..3 {
-        let mut stale = old.clone();
-        (stale.base_version, stale.started_at) = (world.state.version, world.waits(45).now);
-        assert_eq!(world.learns(&world.poll_observation(stale)), NOTHING);
+        assert_eq!(world.waits(45).polls_a_copy(&old), NOTHING);
     }
     assert!(is_deleted(&world));
 }
@@ -260,9 +256,7 @@ fn older_text_is_no_proof_that_a_task_exists() {
     world.waits(60).edits_the_task(1, "b").polls();
     assert_eq!(world.deletes_the_task(1).polls_twice(), ["pullrequest:task_deleted"]);
     for _ in 0..3 {
-        let mut stale = old.clone();
-        (stale.base_version, stale.started_at) = (world.state.version, world.waits(45).now);
-        assert_eq!(world.learns(&world.poll_observation(stale)), NOTHING);
+        assert_eq!(world.waits(45).polls_a_copy(&old), NOTHING);
     }
     assert!(world.task_state(1).deleted);
 }

@@ -115,7 +115,8 @@ fn comment_of_an_issue_is_one_event() {
     let mut world = an_issue();
     let about = |views: u32| {
         let comment = json!({ "id": 5, "content": { "raw": "a" } });
-        let body = json!({ "repository": { "uuid": "{ab}" }, "issue": { "id": 3, "watches": views }, "comment": comment });
+        let issue = json!({ "id": 3, "watches": views });
+        let body = json!({ "repository": { "uuid": "{ab}" }, "issue": issue, "comment": comment });
         report(IssueCommentCreated, &body)
     };
     assert_eq!(world.receives(&about(1)), ["issue:comment_created"]);

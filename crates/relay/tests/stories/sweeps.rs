@@ -285,7 +285,11 @@ fn received_webhooks_explain_a_listing() {
 #[test]
 fn listing_of_an_open_pull_request_has_no_state_to_compare() {
     let mut world = a_pull_request();
-    let shown = |state: Value, participants: Value| json!({ "id": 7, "title": "Gear", "state": state, "participants": participants, "updated_on": null });
+    let shown = |state: Value, participants: Value| {
+        json!({
+            "id": 7, "title": "Gear", "state": state, "participants": participants, "updated_on": null,
+        })
+    };
     let first = shown(json!("OPEN"), json!([]));
     let report = world.webhook(PullRequestCreated, &json!({ "pullrequest": first }));
     world.receives(&report);

@@ -380,6 +380,12 @@ impl World {
         events
     }
 
+    /// Polls now, and a copy of Bitbucket that lags answers what an earlier poll read.
+    pub(crate) fn polls_a_copy(&mut self, old: &PullRequestPoll) -> Vec<String> {
+        let poll = PullRequestPoll { base_version: self.state.version, started_at: self.now, ..old.clone() };
+        self.learns(&self.poll_observation(poll))
+    }
+
     pub(crate) fn polls(&mut self) -> Vec<String> {
         let poll = self.begins_a_poll();
         self.ends_the_poll(poll)
