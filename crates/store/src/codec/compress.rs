@@ -11,7 +11,8 @@ use flate2::{Compress, Compression, Decompress, FlushDecompress, Status};
 
 use super::gzip;
 
-/// The dictionary. Stored items can be read with the same bytes only, so it never changes; a better one is a second one.
+/// The dictionary. Stored items can be read with the same bytes only, so it never changes. A better one is a second
+/// one.
 const DICTIONARY: &[u8] = include_bytes!("dictionary.txt");
 
 /// First bytes of gzip, which versions before format 2 stored.
