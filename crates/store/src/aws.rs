@@ -132,6 +132,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn call_without_an_answer_in_time_is_tried_again() {
+        let late = SdkError::<ScanError, HttpResponse>::timeout_error("late");
+        let Error::Unavailable { reason, .. } = failure(DYNAMODB, "Scan", &late) else { panic!("refused") };
+        assert_eq!(reason, "timed out");
+    }
+
     /// The error for an answer of DynamoDB's.
     fn refused(status: u16, code: &str, message: &str) -> Error {
         let metadata = ErrorMetadata::builder().code(code).message(message).build();

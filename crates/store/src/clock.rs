@@ -43,3 +43,13 @@ impl Clock for ManualClock {
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_clock_is_not_before_this_test_was_written() {
+        assert!(SystemClock.now() > "2026-11-29T00:00:00Z".parse().unwrap());
+    }
+}

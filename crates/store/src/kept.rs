@@ -211,14 +211,7 @@ mod tests {
 
     #[test]
     fn key_names_its_link() {
-        let mark = DeliveryMark {
-            hook: "hook".to_owned(),
-            request: "request".to_owned(),
-            key: EventKey::RepositoryPush,
-            body_sha256: "0".repeat(64),
-            attempt: 1,
-        };
-        let key = KeptKey::new(&"acme".parse().unwrap(), &mark);
+        let key = KeptKey::new(&"acme".parse().unwrap(), &mark());
         assert!(key.is_of(&"acme".parse().unwrap()) && !key.is_of(&"acme-1".parse().unwrap()));
         assert_eq!(KeptKey::stored(key.to_string()), key);
     }
@@ -241,6 +234,50 @@ mod tests {
         kept.fold(Timestamp::from_second(5).unwrap());
         assert_eq!(kept.expires_at(), Timestamp::from_second(86_405).unwrap());
         assert_eq!(kept.due(), None);
+    }
+
+    fn mark() -> DeliveryMark {
+        DeliveryMark {
+            hook: "hook".to_owned(),
+            request: "request".to_owned(),
+            key: EventKey::RepositoryPush,
+            body_sha256: "0".repeat(64),
+            attempt: 1,
+        }
+    }
+
+    /// Keeps a body, and reads it back.
+    fn kept_and_read(body: Vec<u8>) -> Result<usize, Error> {
+        let link = "acme".parse().unwrap();
+        let report = Report {
+            signed: true,
+            key: EventKey::RepositoryPush,
+            payload: Payload::parse(b"{}").unwrap(),
+            body,
+            hook: "hook".to_owned(),
+            delivery: "request".to_owned(),
+        };
+        let kept = KeptDelivery::new(&link, &report, &mark(), Timestamp::UNIX_EPOCH)?;
+        let (_, report, _) = kept.delivery(&KeptKey::new(&link, &mark()))?.unwrap();
+        Ok(report.body.len())
+    }
+
+    #[test]
+    fn largest_body_that_is_kept_is_read_back() {
+        let padded = |bytes: usize| format!("{{}}{}", " ".repeat(bytes - 2)).into_bytes();
+        assert_eq!(kept_and_read(padded(2 * 1024 * 1024)).unwrap(), 2 * 1024 * 1024);
+        assert!(matches!(kept_and_read(padded(2 * 1024 * 1024 + 1)), Err(Error::Corrupt { .. })));
+    }
+
+    #[test]
+    fn body_that_fits_no_item_is_not_kept() {
+        // A hexadecimal digit has four random bits, so compression leaves about half.
+        let noise = |digits: usize| {
+            let blocks = (0..digits.div_ceil(64)).map(|block| crate::sha256_hex(&block.to_be_bytes()));
+            format!("{{\"digits\":\"{}\"}}", blocks.collect::<String>()).into_bytes()
+        };
+        assert!(kept_and_read(noise(400_000)).is_ok());
+        assert!(matches!(kept_and_read(noise(600_000)), Err(Error::TooLarge { .. })));
     }
 
     #[test]

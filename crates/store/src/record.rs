@@ -237,6 +237,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn items_let_go_are_counted_unless_they_were_deleted() {
+        let (link, subject) = ("acme".parse().unwrap(), "pullrequest/0a1b/7".parse().unwrap());
+        let let_go = LetGoCounts { comments: 2, tasks: 3, deleted: 5 };
+        assert_eq!(log_let_go(&link, &subject, let_go), 5);
+        assert_eq!(log_let_go(&link, &subject, LetGoCounts::default()), 0);
+    }
+
+    #[test]
     fn backoff_grows_to_its_limit_and_is_repeatable() {
         let subject: Subject = "pullrequest/0a1b/7".parse().unwrap();
         let wait = |refusals, request| backoff(refusals, Timestamp::UNIX_EPOCH, &subject, request);

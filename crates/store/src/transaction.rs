@@ -217,8 +217,9 @@ mod tests {
             let item = Item::from(std::collections::HashMap::from([("a".to_owned(), value)]));
             vec![Write { item, ..write(Role::Event) }]
         };
-        assert!(bounded(of_bytes(MAX_TRANSACTION_BYTES)).is_ok());
-        let error = bounded(of_bytes(MAX_TRANSACTION_BYTES + 1)).unwrap_err();
+        // 4 MB, less 64 KiB.
+        assert!(bounded(of_bytes(3_934_464)).is_ok());
+        let error = bounded(of_bytes(3_934_465)).unwrap_err();
         assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         let writes = |count: usize| (0..count).map(|_| write(Role::Event)).collect();
         assert!(bounded(writes(MAX_WRITES)).is_ok());

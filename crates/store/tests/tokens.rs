@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bitbucket::oauth::{Consumer, Grant, OAuth};
@@ -11,10 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use relay::LinkId;
 use secrecy::{ExposeSecret, SecretString};
 use simulator::{ClockStart, FaultRequest, OAuthConsumer, Simulator};
-use store::Clock;
-use store::links::tokens::{GrantStore, KeptGrant, TokenError, TokenSource, Tokens, authorized};
+use store::links::tokens::{GrantStore, KeptGrant, TokenError, TokenSource, Tokens, Versioned, authorized};
 use store::links::{Flow, OAuthCredential};
 use store::memory::{GrantFault, MemoryGrants, MemoryTable};
+use store::{Clock, Error};
 
 #[derive(Clone)]
 struct SimulatedClock(Arc<Simulator>);
@@ -40,6 +41,11 @@ fn link() -> LinkId {
 
 fn credential(flow: Flow) -> OAuthCredential {
     OAuthCredential { flow, client_id: "key".to_owned(), client_secret: "secret".into() }
+}
+
+fn grant(token: &str, expires_at: Timestamp) -> Grant {
+    let refresh_token = Some("refresh".into());
+    Grant { access_token: token.into(), expires_at, refresh_token, scope: String::new() }
 }
 
 const APP: Flow = Flow::AppOauth;
@@ -129,10 +135,56 @@ async fn fifty_requests_in_two_processes_cost_one_refresh() {
     }
 }
 
+/// A store of grants that refuses everything, and counts the calls.
+#[derive(Default)]
+struct Refusing(AtomicU32);
+
+impl Refusing {
+    fn refuse<T>(&self) -> Result<T, Error> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let reason = "AccessDeniedException".to_owned();
+        Err(Error::Refused { service: "Secrets Manager", operation: "GetSecretValue", code: None, reason })
+    }
+}
+
+impl GrantStore for Refusing {
+    async fn load(&self, _: &LinkId) -> Result<Option<Versioned>, Error> {
+        self.refuse()
+    }
+    async fn recover(&self, _: &LinkId) -> Result<Option<Versioned>, Error> {
+        self.refuse()
+    }
+    async fn store(&self, _: &LinkId, _: Option<&str>, _: &KeptGrant) -> Result<bool, Error> {
+        self.refuse()
+    }
+}
+
+#[tokio::test]
+async fn lasting_refusal_ends_an_authorization_at_once() {
+    let grants = Refusing::default();
+    let grant = grant("token", Timestamp::MAX);
+    let error = authorized(&grants, &link(), "key", &grant, &Account::default()).await.unwrap_err();
+    assert!(!error.retryable(), "{error}");
+    assert_eq!(grants.0.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stored_token_costs_no_wait() {
+    let (oauth, table, grants) =
+        (OAuth::new("http://127.0.0.1:1").unwrap(), MemoryTable::default(), MemoryGrants::default());
+    let kept = KeptGrant::after(None, "key", grant("token", Timestamp::MAX));
+    grants.store(&link(), None, &kept).await.unwrap();
+    let source = Tokens::new(oauth, table, grants, store::SystemClock, "a");
+    let started = tokio::time::Instant::now();
+    assert_eq!(source.token(&link(), &credential(APP), None).await.unwrap().expose_secret(), "token");
+    assert_eq!(started.elapsed(), Duration::ZERO);
+}
+
 #[tokio::test]
 async fn token_is_used_until_shortly_before_its_end() {
     let world = World::authorized().await;
     let source = world.process("a");
+    assert_eq!(format!("{source:?}"), "Tokens { .. }");
     token(&source, APP).await.unwrap();
     world.pass(54 * 60);
     token(&source, APP).await.unwrap();
@@ -237,12 +289,7 @@ async fn link_without_grant_needs_authorization() {
 async fn new_authorization_replaces_any_grant() {
     let world = World::authorized().await;
     let bob = Account { display_name: Some("Bob".to_owned()), ..Account::default() };
-    let grant = |token: &str| Grant {
-        access_token: token.into(),
-        expires_at: world.simulator.clock().now() + SignedDuration::from_hours(1),
-        refresh_token: Some("refresh".into()),
-        scope: String::new(),
-    };
+    let grant = |token| grant(token, world.simulator.clock().now() + SignedDuration::from_hours(1));
     let stored = async || {
         let kept = world.grants.load(&link()).await.unwrap().unwrap().grant;
         (kept.generation, kept.access_token.expose_secret().to_owned(), kept.account)

@@ -45,6 +45,8 @@ class Workspace:
         self.environment["RUST_BACKTRACE"] = "0"
         # A seed that fails with one mutant must not be tried with the next.
         self.environment["PROPTEST_DISABLE_FAILURE_PERSISTENCE"] = "true"
+        # A function with the bodies of all its mutants needs more stack.
+        self.environment["RUST_MIN_STACK"] = str(64 << 20)
 
     def prepare(self, source: Path) -> None:
         """Makes the copy equal to `source`: the project, or another copy of it."""

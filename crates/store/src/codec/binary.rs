@@ -36,3 +36,19 @@ impl<'de> Deserialize<'de> for Binary {
         deserializer.deserialize_bytes(Bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printed_bytes_show_only_their_number() {
+        assert_eq!(format!("{:?}", Binary(b"hunter2".to_vec())), "Binary(7 bytes)");
+    }
+
+    #[test]
+    fn error_of_a_wrong_type_names_the_right_one() {
+        let error = serde_json::from_str::<Binary>("5").err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("expected bytes")));
+    }
+}

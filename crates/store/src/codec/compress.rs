@@ -87,6 +87,14 @@ mod tests {
     }
 
     #[test]
+    fn result_may_have_exactly_the_largest_size() {
+        for bytes in 0..2_000 {
+            let compressed = compress(&vec![0; bytes]).unwrap();
+            assert_eq!(decompress(&compressed, bytes).unwrap().len(), bytes);
+        }
+    }
+
+    #[test]
     fn damaged_bytes_are_refused() {
         let good = compress(b"{\"comment\":{}}").unwrap();
         for length in 0..good.len() {

@@ -84,3 +84,21 @@ impl LeaseItem {
 fn seconds_after(time: Timestamp, seconds: u32) -> Timestamp {
     time.saturating_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delivery_is_marked_for_two_weeks_and_its_body_for_ten_minutes() {
+        let mark = DeliveryMark {
+            hook: "hook".to_owned(),
+            request: "request".to_owned(),
+            key: bitbucket::EventKey::RepositoryPush,
+            body_sha256: "0".repeat(64),
+            attempt: 1,
+        };
+        let item = DeliveryItem::new(&"acme".parse().unwrap(), &mark, Timestamp::UNIX_EPOCH);
+        assert_eq!((item.expires_at, item.valid_until_ms), (1_209_600, 600_000));
+    }
+}

@@ -55,3 +55,24 @@ impl UnknownLinks {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).left += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_second_allows_one_more_up_to_the_burst() {
+        let unknown = UnknownLinks::default();
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+        assert_eq!(unknown.left(at(0)), 100);
+        for _ in 0..100 {
+            assert!(unknown.take(at(0)));
+        }
+        assert_eq!((unknown.take(at(0)), unknown.left(at(0))), (false, 0));
+        assert_eq!(unknown.left(at(2)), 2);
+        assert!(unknown.take(at(2)));
+        assert_eq!(unknown.left(at(2)), 1);
+        unknown.give_back();
+        assert_eq!(unknown.left(at(1_000)), 100);
+    }
+}

@@ -148,6 +148,41 @@ mod tests {
     }
 
     #[test]
+    fn span_without_a_moment_is_empty() {
+        let at = |seconds: Option<i64>| seconds.map(|seconds| Timestamp::from_second(seconds).unwrap());
+        for (since, until, expected) in [
+            (Some(1), Some(2), false),
+            (Some(2), Some(2), true),
+            (Some(3), Some(2), true),
+            (Some(3), None, false),
+            (None, Some(2), false),
+        ] {
+            let filter = EventFilter { since: at(since), until: at(until), ..EventFilter::default() };
+            assert_eq!(filter.is_empty_span(), expected, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn only_link_and_time_are_read_without_leaving_events_out() {
+        let none = EventFilter::default;
+        let of_link = EventFilter { link: Some("acme".parse().unwrap()), ..none() };
+        let of_time =
+            EventFilter { since: Some(Timestamp::UNIX_EPOCH), until: Some(Timestamp::MAX), ..none() };
+        for filter in [none(), of_link, of_time] {
+            assert!(!filter.leaves_out(), "{filter:?}");
+        }
+        for filter in [
+            EventFilter { id: Some("1".to_owned()), ..none() },
+            EventFilter { repository: Some("acme/widgets".parse().unwrap()), ..none() },
+            EventFilter { pull_request: Some(PullRequestId(7)), ..none() },
+            EventFilter { key: Some(EventKey::CommentUpdated), ..none() },
+            EventFilter { source: Some(Source::Poll), ..none() },
+        ] {
+            assert!(filter.leaves_out(), "{filter:?}");
+        }
+    }
+
+    #[test]
     fn uuid_and_number_name_one_subject() {
         let filter = EventFilter {
             repository: Some("0a1b".parse().unwrap()),

@@ -61,8 +61,24 @@ async fn items(client: &Client, table: &str, keys: &[ItemKey]) -> Result<Vec<Ite
         if left.is_none() {
             return Ok(items);
         }
-        tokio::time::sleep(FIRST_PAUSE.saturating_mul(1 << attempt)).await;
+        tokio::time::sleep(pause(attempt)).await;
     }
     let reason = format!("it left keys out {MAX_ATTEMPTS} times");
     Err(Error::Unavailable { service: DYNAMODB, operation: "BatchGetItem", code: None, reason })
+}
+
+/// Returns the pause after an attempt, counted from 0. It doubles each time.
+fn pause(attempt: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(1 << attempt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pause_doubles() {
+        let pauses_ms = (0..4).map(|attempt| pause(attempt).as_millis());
+        assert_eq!(pauses_ms.collect::<Vec<_>>(), [50, 100, 200, 400]);
+    }
 }

@@ -9,6 +9,8 @@ mod hosts;
 mod interleavings;
 mod memory_table;
 mod reading;
+mod refusals;
+mod restore;
 mod secrets;
 mod stories;
 mod world;
@@ -41,15 +43,6 @@ macro_rules! stories {
             let host = crate::hosts::ministack::MiniStack::start().await;
             assert_eq!(crate::capacity::reported(&host.config).await, crate::capacity::BILLED);
             let mut failed = Vec::new();
-            if tokio::spawn(crate::secrets::links_are_read_by_their_name(host.config.clone())).await.is_err() {
-                failed.push("secrets::links_are_read_by_their_name");
-            }
-            if tokio::spawn(crate::secrets::grant_replaces_the_one_that_was_read(host.config.clone())).await.is_err() {
-                failed.push("secrets::grant_replaces_the_one_that_was_read");
-            }
-            if tokio::spawn(crate::secrets::links_are_created_changed_listed_and_deleted(host.config.clone())).await.is_err() {
-                failed.push("secrets::links_are_created_changed_listed_and_deleted");
-            }
             $( $(
                 let table = host.table(concat!(stringify!($chapter), "-", stringify!($story))).await;
                 if started(table, |world| crate::stories::$chapter::$story(world)).await.is_err() {

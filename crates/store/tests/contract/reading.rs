@@ -112,18 +112,22 @@ async fn summary_from_the_index_is_that_of_the_event() {
 async fn every_filter_passes_only_matching_events() {
     let library = Library::furnished().await;
     let by_name = |name: &str| Some(name.parse::<RepositoryFilter>().unwrap());
+    let of_number = |id: u64| EventFilter { pull_request: Some(PullRequestId(id)), ..everything() };
     let table = [
         (EventFilter { id: Some("pullrequest/0a1b/7-2".to_owned()), ..everything() }, 1),
         (EventFilter { repository: by_name("Acme/Widgets"), ..everything() }, 4),
         (EventFilter { repository: by_name("{0C2D}"), ..everything() }, 1),
         (EventFilter { repository: by_name("acme/none"), ..everything() }, 0),
-        (EventFilter { pull_request: Some(PullRequestId(7)), ..everything() }, 4),
+        (of_number(7), 4),
         (EventFilter { key: Some(EventKey::CommentUpdated), ..everything() }, 1),
         (EventFilter { source: Some(Source::Webhook), ..everything() }, 4),
         (EventFilter { since: Some(time(60)), ..everything() }, 3),
         (EventFilter { until: Some(time(60)), ..everything() }, 2),
         (EventFilter { since: Some(time(60)), until: Some(time(61)), ..everything() }, 1),
         (EventFilter { since: Some(time(60)), until: Some(time(60)), ..everything() }, 0),
+        // Without the index by time.
+        (EventFilter { repository: by_name("{0A1B}"), until: Some(time(60)), ..of_number(7) }, 1),
+        (EventFilter { repository: by_name("{0A1B}"), since: Some(time(60)), ..of_number(7) }, 2),
     ];
     for (filter, expected) in table {
         assert_eq!(library.places(filter.clone()).await.len(), expected, "{filter:?}");
@@ -142,6 +146,11 @@ async fn logs_of_links_are_separate_or_merged() {
     let merged = all(library.reader.log(&both, everything(), Order::OldestFirst)).await;
     let of: Vec<_> = merged.iter().map(|event| event.link.as_str()).collect();
     assert_eq!(of, ["acme", "acme", "globex", "acme", "acme", "acme"]);
+    for (link, expected) in [("acme", 5), ("globex", 1), ("initech", 0)] {
+        let filter = EventFilter { link: Some(link.parse().unwrap()), ..everything() };
+        let found = all(library.reader.log(&both, filter, Order::OldestFirst)).await;
+        assert_eq!(found.len(), expected, "{link}");
+    }
     let none = all(library.reader.log(&[], everything(), Order::OldestFirst)).await;
     assert!(none.is_empty());
 }
@@ -190,6 +199,7 @@ async fn log_of_many_pages_is_complete_and_in_order() {
         library.write(&pull_request(id.cast_unsigned()), "acme/widgets", &seconds).await;
     }
     let mut log = library.log(everything(), Order::OldestFirst);
+    assert!(format!("{log:?}").starts_with("Log { filter: "), "{log:?}");
     let first = log.next().await.unwrap().unwrap();
     assert!(first.len() < 540 && log.reached() >= first.last().map(|event| event.observed_at), "{log:?}");
     let rest = all(log).await;

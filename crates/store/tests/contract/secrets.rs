@@ -7,10 +7,21 @@ use store::links::LinkAdmin;
 use store::links::tokens::{GrantStore, KeptGrant, SecretsManagerGrants, Versioned};
 use store::{LinkSource, SecretsManagerLinks};
 
-pub(crate) async fn links_are_read_by_their_name(config: SdkConfig) {
-    let client = aws_sdk_secretsmanager::Client::new(&config);
+use crate::hosts::ministack::MiniStack;
+
+/// One test, so that one process serves all stories and surely stops with the test.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_manager_passes_every_story() {
+    let host = MiniStack::start().await;
+    links_are_read_by_their_name(&host.config).await;
+    grant_replaces_the_one_that_was_read(&host.config).await;
+    links_are_created_changed_listed_and_deleted(&host.config).await;
+}
+
+async fn links_are_read_by_their_name(config: &SdkConfig) {
+    let client = aws_sdk_secretsmanager::Client::new(config);
     client.create_secret().name("bitrelay/link/acme").secret_string("{}").send().await.unwrap();
-    let links = SecretsManagerLinks::connect(&config, "bitrelay/link/");
+    let links = SecretsManagerLinks::connect(config, "bitrelay/link/");
     let load = async |id: &str| links.load(&id.parse::<LinkId>().unwrap()).await;
 
     assert_eq!(load("acme").await.unwrap().unwrap().expose_secret(), "{}");
@@ -33,8 +44,8 @@ fn grant(generation: u64, token: &str) -> KeptGrant {
     }
 }
 
-pub(crate) async fn grant_replaces_the_one_that_was_read(config: SdkConfig) {
-    let grants = SecretsManagerGrants::connect(&config, "bitrelay/link/");
+async fn grant_replaces_the_one_that_was_read(config: &SdkConfig) {
+    let grants = SecretsManagerGrants::connect(config, "bitrelay/link/");
     let link: LinkId = "granted".parse().unwrap();
     let in_place = async || {
         let kept = grants.load(&link).await.unwrap().unwrap();
@@ -58,7 +69,7 @@ pub(crate) async fn grant_replaces_the_one_that_was_read(config: SdkConfig) {
     // on the version that had it before.
     let link: LinkId = "broken-off".parse().unwrap();
     assert!(grants.store(&link, None, &grant(1, "one")).await.unwrap());
-    let client = aws_sdk_secretsmanager::Client::new(&config);
+    let client = aws_sdk_secretsmanager::Client::new(config);
     let text = r#"{"generation": 2, "client_id": "key", "access_token": "two", "expires_at": "2026-11-24T12:00:00Z"}"#;
     let put = client.put_secret_value().secret_id("bitrelay/link/broken-off/grant").secret_string(text);
     put.version_stages("BITRELAY_NEXT").send().await.unwrap();
@@ -68,11 +79,11 @@ pub(crate) async fn grant_replaces_the_one_that_was_read(config: SdkConfig) {
     assert_eq!(token(grants.load(&link).await.unwrap()), "two");
 }
 
-pub(crate) async fn links_are_created_changed_listed_and_deleted(config: SdkConfig) {
+async fn links_are_created_changed_listed_and_deleted(config: &SdkConfig) {
     let prefix = "bitrelay/administered/link/";
-    let admin = LinkAdmin::connect(&config, prefix);
+    let admin = LinkAdmin::connect(config, prefix);
     let (links, grants) =
-        (SecretsManagerLinks::connect(&config, prefix), SecretsManagerGrants::connect(&config, prefix));
+        (SecretsManagerLinks::connect(config, prefix), SecretsManagerGrants::connect(config, prefix));
     let (acme, other): (LinkId, LinkId) = ("acme".parse().unwrap(), "other".parse().unwrap());
     assert!(admin.list().await.unwrap().is_empty(), "links of other deployments are not listed");
 
@@ -84,6 +95,8 @@ pub(crate) async fn links_are_created_changed_listed_and_deleted(config: SdkConf
     assert_eq!(admin.list().await.unwrap(), [acme.clone(), other.clone()], "a grant is no link");
 
     let before = admin.load(&acme).await.unwrap().unwrap();
+    let printed = format!("{before:?}");
+    assert!(printed.contains(&before.version) && !printed.contains("{}"), "{printed}");
     assert_eq!(before.document.expose_secret(), "{}");
     for (document, is_stored) in [("{\"b\":2}", true), ("{\"c\":3}", false)] {
         let stored = admin.replace(&acme, &before.version, &document.into()).await.unwrap();
@@ -95,8 +108,12 @@ pub(crate) async fn links_are_created_changed_listed_and_deleted(config: SdkConf
     assert_eq!(links.load(&acme).await.unwrap().unwrap().expose_secret(), "{\"d\":4}");
     assert!(admin.load(&"never".parse().unwrap()).await.unwrap().is_none());
 
+    assert!(admin.replace(&"never".parse().unwrap(), &now.version, &"{}".into()).await.is_err());
+
     admin.delete(&acme, false).await.unwrap();
     assert!(links.load(&acme).await.unwrap().is_none() && grants.load(&acme).await.unwrap().is_none());
+    assert_eq!(admin.list().await.unwrap(), [other.clone()]);
+    assert_eq!(admin.list_with_deleted().await.unwrap(), [acme.clone(), other.clone()]);
     assert!(!matches!(admin.create(&acme, &"{}".into()).await, Ok(true)), "it can still be restored");
     admin.delete(&other, true).await.unwrap();
     assert!(admin.create(&other, &"{}".into()).await.unwrap());

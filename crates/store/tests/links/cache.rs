@@ -179,8 +179,10 @@ async fn look_ups_of_unknown_links_are_bounded() {
     let links = bounded();
     let unknown = |n: i64| format!("guess-{n}").parse::<LinkId>().unwrap();
     for n in 0..100 {
+        assert!(!links.has_no_look_up_left(at(0)));
         assert!(links.get(&unknown(n), at(0)).await.unwrap().is_none());
     }
+    assert!(links.has_no_look_up_left(at(0)));
     for n in 100..1_100 {
         let error = links.get(&unknown(n), at(0)).await.unwrap_err();
         assert_eq!((error.status(), error.retryable()), (503, true));
@@ -206,6 +208,7 @@ async fn links_that_exist_use_up_no_look_up() {
         let id = format!("link-{n}").parse().unwrap();
         links.source.set(&id, SIGNED);
         assert!(links.get(&id, at(0)).await.unwrap().is_some());
+        assert!(!links.has_no_look_up_left(at(0)));
     }
     // Without a look-up left, a link that was loaded before is loaded again.
     for n in 0..200 {

@@ -33,6 +33,7 @@ fn both_secrets_are_valid_during_rotation() {
 #[test]
 fn printed_link_shows_no_secret() {
     let document = parse(ROTATING).unwrap();
+    assert!(format!("{document:?}").contains("acme"));
     let printed = format!("{document:?} {:?}", document.at(at("2026-01-31T12:00:00Z")).unwrap());
     for secret in ["old-secret", "new-secret", "hunter2"] {
         assert!(!printed.contains(secret), "{printed}");
@@ -51,6 +52,26 @@ fn link_may_have_an_oauth_consumer() {
         let Some(LinkCredential::OAuth(credential)) = link.credential else { panic!("{kind}") };
         assert_eq!((credential.flow, credential.client_id.as_str()), (flow, "key"));
     }
+}
+
+#[test]
+fn credential_is_read_without_a_valid_secret() {
+    let document = parse(ROTATING).unwrap();
+    assert!(matches!(document.credential(), Some(LinkCredential::Fixed(_))));
+    assert!(parse(r#"{"version":1,"template":"t"}"#).unwrap().credential().is_none());
+}
+
+#[test]
+fn link_names_the_places_of_its_hooks() {
+    let json = r#"{"version":1,"template":"t","unsigned":true,"hooks":["Acme/Widgets","acme",7,"../user"]}"#;
+    let link = parse(json).unwrap().at(at("2026-01-01T00:00:00Z")).unwrap();
+    assert_eq!(link.hooks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["acme", "acme/widgets"]);
+}
+
+#[test]
+fn link_may_have_ten_secrets() {
+    let json = secrets(&[r#"{"value":"hunter2"}"#; 10].join(","));
+    assert_eq!(parse(&json).unwrap().at(at("2026-01-01T00:00:00Z")).unwrap().webhook_secrets.len(), 10);
 }
 
 #[test]
@@ -116,11 +137,19 @@ fn invalid_document_error_repeats_no_secret() {
             r#"{"version":1,"template":"t","credential":{"type":"bearer","token":""}}"#.to_owned(),
             "password, token",
         ),
+        (basic(" ", "hunter2"), "an empty username"),
+        (basic("alice", " "), "an empty username"),
     ] {
         let error = parse(&json).unwrap_err().to_string();
         assert!(error.contains(words), "{json}: {error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
+}
+
+fn basic(username: &str, password: &str) -> String {
+    format!(
+        r#"{{"version":1,"template":"t","credential":{{"type":"basic","username":"{username}","password":"{password}"}}}}"#
+    )
 }
 
 fn secrets(list: &str) -> String {

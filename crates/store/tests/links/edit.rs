@@ -34,6 +34,7 @@ fn created_document_is_readable_by_functions() {
         (summary.template.as_str(), summary.name.as_deref()),
         ("bitbucket-user-token", Some("alice@example.com"))
     );
+    assert!(format!("{edit:?}").contains("acme"));
     let printed = format!("{edit:?} {summary:?}");
     assert!(!printed.contains("hunter2") && !printed.contains("first"), "{printed}");
 }
@@ -52,6 +53,10 @@ fn rotation_keeps_both_secrets_during_overlap() {
     assert_eq!(ends, [Some(at("2026-01-11T00:00:00Z")), Some(at("2026-01-11T12:00:00Z")), None]);
     edit.rotate(&"fourth".into(), at("2026-02-01T00:00:00Z"), SignedDuration::from_hours(1));
     assert_eq!(edit.summary().webhook_secrets.len(), 2);
+    // The third one ends at this time.
+    edit.rotate(&"fifth".into(), at("2026-02-01T01:00:00Z"), SignedDuration::from_hours(1));
+    let ends: Vec<_> = edit.summary().webhook_secrets.iter().map(|times| times.expires_at).collect();
+    assert_eq!(ends, [Some(at("2026-02-01T02:00:00Z")), None]);
 }
 
 #[test]
@@ -67,6 +72,7 @@ fn every_template_makes_a_link_and_names_missing_parts() {
         if let Some(part) = template.parts().first() {
             let error = make(&Given::new()).unwrap_err().to_string();
             assert!(error.contains(&format!("{template} needs {}", part.name)), "{error}");
+            assert!(error.contains("bitbucket-"), "{error}");
         }
         let strange = Given::from([("pin".to_owned(), "value".into())]);
         assert!(make(&strange).unwrap_err().to_string().contains("has no pin"));

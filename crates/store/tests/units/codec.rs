@@ -196,6 +196,26 @@ fn large_actor_and_name_get_no_attribute() {
 }
 
 #[test]
+fn fields_of_the_largest_size_are_kept() {
+    // JSON around the text: `{"name":""}`, and the one of a change.
+    let actor = |bytes: usize| Some(json!({ "name": "x".repeat(bytes - 11) }));
+    let title = |to: String| vec![Change::Title { from: String::new(), to }];
+    let around = serde_json::to_string(&title(String::new())).unwrap().len();
+    let changes = |bytes: usize| Some(title("x".repeat(bytes - around)));
+    for payload in [b"{}".to_vec(), noise(100_000)] {
+        let read = |event: Event| join_events(items(&event), 1).unwrap().remove(0);
+        for (bytes, is_kept) in [(16 * 1024, true), (16 * 1024 + 1, false)] {
+            let read = read(Event { actor: actor(bytes), ..event(payload.clone()) });
+            assert_eq!(read.actor.is_some(), is_kept, "an actor of {bytes} bytes");
+        }
+        for (bytes, is_kept) in [(32 * 1024, true), (32 * 1024 + 1, false)] {
+            let read = read(Event { changes: changes(bytes), ..event(payload.clone()) });
+            assert_eq!(read.changes.is_some(), is_kept, "changes of {bytes} bytes");
+        }
+    }
+}
+
+#[test]
 fn too_large_payload_is_refused() {
     let error = encode_event("pk", &event(vec![b' '; 3_000_000])).unwrap_err();
     assert_eq!(error.to_string(), "the payload has 3000000 bytes, at most 2097152 can be stored");
