@@ -47,6 +47,8 @@ pub enum Fault {
     AnswerLost,
     /// The query for due watches fails.
     DueFails,
+    /// The query for kept deliveries fails.
+    KeptFails,
 }
 
 /// The table in memory. Its clones are the same table.
@@ -349,7 +351,10 @@ impl SubjectLog for MemoryTable {
         let partition = shard.kept_partition();
         let first = (partition.clone(), i64::MIN, String::new());
         let after = (partition, until.as_millisecond().saturating_add(1), String::new());
-        let contents = self.lock();
+        let mut contents = self.lock();
+        if contents.fault(&[Fault::KeptFails]).is_some() {
+            return Err(unreachable("Query"));
+        }
         let due = contents.due.range(first..after).take(limit);
         Ok(due.map(|(_, _, pk)| KeptKey::stored(pk.clone())).collect())
     }

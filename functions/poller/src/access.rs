@@ -136,3 +136,59 @@ async fn confirm<T: Table, L: LinkSource, C: Clock>(
     poller.record(&due.link, &subject, &observation, None).await?;
     Ok(answer.raw)
 }
+
+#[cfg(test)]
+mod tests {
+    use relay::state::Watch;
+
+    use super::*;
+    use crate::testing::{START, UnitPoller, confirm, poller};
+
+    fn repository() -> (Subject, RepositoryId) {
+        let id = RepositoryId::new("0a1b");
+        (Subject::Repository { repository: id.clone() }, id)
+    }
+
+    /// A due watch of a subject.
+    fn due(subject: &str, reason: Reason) -> DueWatch {
+        let watch = Watch { due_at: START, reason, deadline: None };
+        DueWatch { link: "acme".parse().unwrap(), subject: subject.parse().unwrap(), watch }
+    }
+
+    /// Returns true if the table has the registration, and the number of reads.
+    async fn reads(poller: &UnitPoller, reason: Reason) -> (bool, usize) {
+        let before = poller.table.calls().reads;
+        let found = registered(poller, &due("pullrequest/0a1b/7", reason), &repository().1).await.unwrap();
+        (found.is_some(), poller.table.calls().reads - before)
+    }
+
+    #[tokio::test]
+    async fn confirmed_repository_is_read_once_and_again_after_a_refusal() {
+        let poller = poller(r#""sweep":[]"#);
+        assert_eq!(reads(&poller, Reason::Sweep).await, (false, 1));
+        assert_eq!(reads(&poller, Reason::Sweep).await, (false, 1), "it may be confirmed meanwhile");
+        confirm(&poller, &repository().0).await;
+        for (reason, expected) in
+            [(Reason::Sweep, 1), (Reason::Sweep, 0), (Reason::Refused, 1), (Reason::Sweep, 0)]
+        {
+            assert_eq!(reads(&poller, reason).await, (true, expected), "{reason:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn state_of_the_repository_is_read_only_after_a_refusal() {
+        let poller = poller(r#""sweep":[]"#);
+        let id = repository().1;
+        for (subject, reason, expected) in [
+            ("pullrequest/0a1b/7", Reason::Sweep, 0),
+            ("repository/0a1b", Reason::Sweep, 0),
+            ("repository/0a1b", Reason::Refused, 0),
+            ("pullrequest/0a1b/7", Reason::Refused, 1),
+        ] {
+            let before = poller.table.calls().reads;
+            let state = repository_of_refused(&poller, &due(subject, reason), &id).await.unwrap();
+            assert_eq!(poller.table.calls().reads - before, expected, "{subject} {reason:?}");
+            assert_eq!(state.is_some(), expected == 1);
+        }
+    }
+}

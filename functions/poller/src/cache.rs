@@ -29,3 +29,19 @@ impl<K: Ord, V: Clone> Cache<K, V> {
         entries.insert(key, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_cache_forgets_everything() {
+        let cache = Cache::default();
+        for key in 0..MAX_ENTRIES {
+            cache.insert(key, key + 1);
+        }
+        assert_eq!((cache.get(&0), cache.get(&9_999)), (Some(1), Some(10_000)));
+        cache.insert(MAX_ENTRIES, 0);
+        assert_eq!((cache.get(&0), cache.get(&MAX_ENTRIES)), (None, Some(0)));
+    }
+}

@@ -30,17 +30,16 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
         return Ok(PollOutcome::Postponed);
     }
     let claimed = ClaimedRepository { object: &commit.repository, signed: !commit.is_unsigned };
-    let repository = match access::readable(poller, client, due, claimed).await {
-        Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
-        repository => repository?,
+    let read = async {
+        let repository = access::readable(poller, client, due, claimed).await?;
+        let read = read(client, &repository, hash, commit, state.version, started_at, &poller.settings);
+        Ok::<_, Error>(read.await?)
     };
-    let read = read(client, &repository, hash, commit, state.version, started_at, &poller.settings)
-        .await
-        .map_err(Error::from);
-    if read.as_ref().is_err_and(|error| error.failure() == Failure::OutOfCalls) {
-        return Ok(PollOutcome::Postponed);
-    }
-    let observation = Observation::Commit(CommitObservation::Poll(read?));
+    let poll = match read.await {
+        Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
+        poll => poll?,
+    };
+    let observation = Observation::Commit(CommitObservation::Poll(poll));
     store_poll(poller, client, due, state, &observation).await
 }
 

@@ -64,3 +64,25 @@ async fn token<T, L, C>(
     let token = tokens.ok_or_else(none)?.token(link, consumer, rejected).await?;
     Ok(Credential::Bearer { token })
 }
+
+#[cfg(test)]
+mod tests {
+    use relay::AccountKind;
+
+    use super::*;
+    use crate::testing::poller;
+
+    #[tokio::test]
+    async fn no_token_is_requested_for_another_account() {
+        let poller = poller(
+            r#""credential":{"type":"client-credentials","client_id":"key","client_secret":"secret"}"#,
+        );
+        let link = "acme".parse().unwrap();
+        let client = poller.api.client(Credential::Bearer { token: "token".into() }, 1);
+        let renewed = renew(&poller, &link, &client, &Account::new(AccountKind::User, "alice")).await;
+        assert!(renewed.unwrap().is_none());
+        // For its own account it asks; this poller has no source of tokens.
+        let own = Account::new(AccountKind::Consumer, "key");
+        assert!(matches!(renew(&poller, &link, &client, &own).await, Err(Error::Bitbucket(_))));
+    }
+}

@@ -78,3 +78,16 @@ fn name(shard: Shard) -> String {
 fn seconds_until(now: Timestamp, deadline: Timestamp) -> u32 {
     u32::try_from(deadline.duration_since(now).as_secs().max(1)).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lease_lasts_until_the_deadline_and_at_least_a_second() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let lengths =
+            [(0, 55), (54, 55), (55, 55), (60, 55)].map(|(now, end)| seconds_until(at(now), at(end)));
+        assert_eq!(lengths, [55, 1, 1, 1]);
+    }
+}

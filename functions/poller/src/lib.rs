@@ -57,6 +57,8 @@ mod spender;
 mod sweep;
 mod sweep_pace;
 mod targets;
+#[cfg(test)]
+mod testing;
 pub mod trigger;
 
 pub use error::Error;

@@ -124,7 +124,7 @@ def report_outcomes(
     started = time.monotonic()
     counts: Counter = Counter()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {pool.submit(tests.run, numbers[mutant]): mutant for mutant in todo}
+        running = {pool.submit(tests.run, numbers[mutant], mutant.file): mutant for mutant in todo}
         try:
             for ended in as_completed(running):
                 mutant, (outcome, seconds) = running[ended], ended.result()

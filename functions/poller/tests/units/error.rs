@@ -25,6 +25,8 @@ fn each_error_maps_to_its_failure() {
         (Error::NoLink, Failure::Unconfigured),
         (Error::NoCredential, Failure::Unconfigured),
         (Error::NoRepository, Failure::Unconfigured),
+        (Error::NotNamed, Failure::NotNamed),
+        (Error::RepositoryRefused, Failure::RepositoryRefused),
         (Error::QueueRefused(String::new()), Failure::Other),
     ] {
         assert_eq!(error.failure(), failure, "{error}");

@@ -2,7 +2,7 @@
 //! counted.
 
 use serde_json::{Value, json};
-use simulator::Rules;
+use simulator::{FaultRequest, Rules, StatusFault};
 use system::{Pr, Setup, World};
 
 /// A world that reads heads, and a pull request.
@@ -100,4 +100,28 @@ async fn approvals_withdrawn_by_a_push_are_published_one_by_one() {
         ["2 pullrequest:approved webhook", "3 pullrequest:updated webhook", "4 pullrequest:unapproved poll"]
     );
     assert_eq!(counters(&world, pr).await["approvals"], 0);
+}
+
+#[tokio::test]
+async fn only_a_passing_failure_of_the_head_fails_its_poll() {
+    let table = [
+        ("statuses", 403, 0),
+        ("statuses", 500, 1),
+        ("commits", 404, 0),
+        ("commits", 500, 1),
+        ("diffstat", 410, 0),
+        ("diffstat", 503, 1),
+    ];
+    for (path, status, failed) in table {
+        let (world, pr) = start().await;
+        world.advance(5);
+        world.fault(FaultRequest {
+            api_status_next: Some(StatusFault { status, count: 1 }),
+            only_for: Some(pr.repo.bot().to_owned()),
+            only_under: Some(path.to_owned()),
+            ..FaultRequest::default()
+        });
+        let summary = world.poll().await;
+        assert_eq!((summary.polled, summary.failed), (1 - failed, failed), "{status} for {path}");
+    }
 }

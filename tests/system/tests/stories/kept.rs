@@ -39,3 +39,16 @@ async fn delivery_that_cannot_be_folded_delays_no_other() {
     world.run_for(900).await;
     check(&world, pr).await.unwrap();
 }
+
+#[tokio::test]
+async fn one_run_folds_more_deliveries_than_one_query_reads() {
+    let world = World::start().await;
+    let pr = world.alice().opens("gear").await;
+    world.table.inject(Fault::CommitRefused, 101);
+    for number in 0..101 {
+        world.bob().comments(pr, &format!("comment {number}")).await;
+    }
+    assert_eq!(world.log(pr).await.len(), 1);
+    assert_eq!(world.poll().await.folded, 101);
+    assert_eq!(world.log(pr).await.len(), 102);
+}

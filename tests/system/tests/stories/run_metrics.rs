@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use metrics::Metrics;
 use serde_json::{Value, json};
 use simulator::{FaultRequest, StatusFault};
+use store::Shard;
 use store::memory::Fault;
 use system::queue::MemoryQueue;
 use system::{Repo, World};
@@ -225,4 +226,23 @@ async fn items_that_states_let_go_of_are_counted() {
     let let_go = world.state(pr).await.let_go.unwrap().comments;
     assert!(let_go > 50);
     assert_eq!((&of_all["ItemsLetGo"], of_widgets.get("ItemsLetGo")), (&json!(let_go), None));
+}
+
+#[tokio::test]
+async fn deliveries_that_stay_unfolded_are_counted() {
+    let (world, lines) = (World::start().await, Lines::default());
+    let pr = world.alice().opens("gear").await;
+    // Two deliveries are refused, and each again by the run.
+    world.table.inject(Fault::CommitRefused, 4);
+    for text in ["first", "second"] {
+        world.bob().comments(pr, text).await;
+    }
+    let poller = world.another_poller().with_metrics(lines.switched("true"));
+    let unfolded = || lines.take().last().unwrap()["DeliveriesUnfolded"].clone();
+    assert_eq!((world.run(&poller, "refused").await.folded, unfolded()), (0, json!(2)));
+    world.advance(60);
+    // The shard of the two cannot be read, nor another one.
+    world.table.inject(Fault::KeptFails, Shard::all().count());
+    assert_eq!((world.run(&poller, "unreadable").await.folded, unfolded()), (0, json!(Shard::all().count())));
+    assert_eq!((world.run(&poller, "folds").await.folded, unfolded()), (2, json!(0)));
 }
