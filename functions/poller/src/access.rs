@@ -139,20 +139,12 @@ async fn confirm<T: Table, L: LinkSource, C: Clock>(
 
 #[cfg(test)]
 mod tests {
-    use relay::state::Watch;
-
     use super::*;
-    use crate::testing::{START, UnitPoller, confirm, poller};
+    use crate::testing::{UnitPoller, confirm, due, poller};
 
     fn repository() -> (Subject, RepositoryId) {
         let id = RepositoryId::new("0a1b");
         (Subject::Repository { repository: id.clone() }, id)
-    }
-
-    /// A due watch of a subject.
-    fn due(subject: &str, reason: Reason) -> DueWatch {
-        let watch = Watch { due_at: START, reason, deadline: None };
-        DueWatch { link: "acme".parse().unwrap(), subject: subject.parse().unwrap(), watch }
     }
 
     /// Returns true if the table has the registration, and the number of reads.

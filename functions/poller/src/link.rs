@@ -199,3 +199,26 @@ fn log_not_named<T: Table, L: LinkSource, C: Clock>(poller: &Poller<T, L, C>, du
         tracing::warn!(link = %due.link, %repository, %error, "repository not polled; its polls wait for a name");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leases::Leases;
+    use crate::testing::{START, poller, spender};
+
+    #[tokio::test]
+    async fn pause_of_an_account_pauses_its_other_links_too() {
+        let poller = poller(r#""sweep":[]"#);
+        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
+        let run = Run::new(&poller, &leases, START, START + SignedDuration::from_secs(50));
+        for (link, account) in [("a", "alice"), ("b", "bob"), ("c", "alice")] {
+            run.tally().spenders.insert(link.parse().unwrap(), spender(&poller, account));
+        }
+        let pass = LinkPass { run: &run, link: "a".parse().unwrap() };
+        pass.block(&spender(&poller, "alice"), SignedDuration::from_secs(300)).await;
+        let until = |link: &str| poller.pauses().until(&(link.parse().unwrap(), None));
+        // The failure itself pauses the first link.
+        assert_eq!(["a", "b"].map(until), [None, None]);
+        assert!(until("c") >= Some(START + SignedDuration::from_secs(300)));
+    }
+}

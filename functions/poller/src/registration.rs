@@ -62,3 +62,30 @@ async fn register_if<T: Table, L: LinkSource, C: Clock>(
     }
     Ok(registers)
 }
+
+#[cfg(test)]
+mod tests {
+    use relay::Reason;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{due, poller};
+
+    #[tokio::test]
+    async fn repository_is_registered_once_an_hour_unless_sweeps_are_off() {
+        let repository = json!({ "uuid": "{0a1b}", "full_name": "acme/widgets" });
+        for (sweep_seconds, expected) in [(900, [1, 0, 1]), (0, [0, 0, 0])] {
+            let mut poller = poller(r#""sweep":[]"#);
+            poller.settings.sweep_seconds = sweep_seconds;
+            let mut reads = Vec::new();
+            for seconds in [0, 3_599, 1] {
+                poller.clock.advance_seconds(seconds);
+                let before = poller.table.calls().reads;
+                let due = due("pullrequest/0a1b/7", Reason::WindowOpen);
+                register_active(&poller, &due, &repository, None).await.unwrap();
+                reads.push(poller.table.calls().reads - before);
+            }
+            assert_eq!(reads, expected, "a sweep each {sweep_seconds} s");
+        }
+    }
+}

@@ -170,3 +170,51 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{START, UnitPoller, poller, spender};
+
+    fn run<'p>(
+        poller: &'p UnitPoller,
+        leases: &'p Leases<'p, store::memory::MemoryTable>,
+        started_at: Timestamp,
+    ) -> Run<'p, store::memory::MemoryTable, store::memory::MemoryLinks, store::memory::ManualClock> {
+        Run::new(poller, leases, started_at, START + SignedDuration::from_secs(50))
+    }
+
+    #[test]
+    fn first_pass_is_made_however_long_the_run_took_to_reach_it() {
+        let poller = poller(r#""sweep":[]"#);
+        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
+        // By the monotonic clock it has no time.
+        let run = run(&poller, &leases, START + SignedDuration::from_secs(50));
+        assert!(!run.is_over());
+        run.tally().passes += 1;
+        assert!(run.is_over());
+    }
+
+    #[test]
+    fn run_ends_at_its_deadline() {
+        let poller = poller(r#""sweep":[]"#);
+        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
+        let run = run(&poller, &leases, START);
+        run.tally().passes += 1;
+        assert!(!run.is_over());
+        poller.clock.advance_seconds(50);
+        assert!(run.is_over());
+    }
+
+    #[test]
+    fn links_of_an_account_are_those_that_spend_its_calls() {
+        let poller = poller(r#""sweep":[]"#);
+        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
+        let run = run(&poller, &leases, START);
+        for (link, account) in [("a", "alice"), ("b", "bob"), ("c", "alice")] {
+            run.tally().spenders.insert(link.parse().unwrap(), spender(&poller, account));
+        }
+        let links = run.links_of(&spender(&poller, "alice").account);
+        assert_eq!(links, ["a", "c"].map(|link| link.parse().unwrap()));
+    }
+}

@@ -29,15 +29,14 @@ pub(crate) async fn poll<T: Table, L: LinkSource, C: Clock>(
     let started_at = poller.clock.now();
     let repository = state.repository().ok_or(Error::NoRepository)?;
     let claimed = ClaimedRepository { object: &repository.repository, signed: true };
-    let found = match find(poller, client, due, claimed).await {
-        Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
-        found => found?,
+    let read = async {
+        let ReadableRepository { path, confirmed: moved } = find(poller, client, due, claimed).await?;
+        let unfinished = repository.unfinished.clone().filter(|_| moved.is_none());
+        Ok::<_, Error>((list(client, &path, unfinished).await?, moved))
     };
-    let (path, moved) = (found.path, found.confirmed);
-    let unfinished = repository.unfinished.clone().filter(|_| moved.is_none());
-    let (listed, continued) = match list(client, &path, unfinished).await {
+    let ((listed, continued), moved) = match read.await {
         Err(error) if error.failure() == Failure::OutOfCalls => return Ok(PollOutcome::Postponed),
-        listed => listed?,
+        read => read?,
     };
     let pace = sweep_pace(poller, &due.link).await?;
     let sweep = Sweep::new(started_at, listed.items, listed.complete)
@@ -126,4 +125,25 @@ async fn compare<T: Table, L: LinkSource, C: Clock>(
     let Some(finding) = finding(repository, &pr, sweep, id) else { return Ok(false) };
     poller.record(&due.link, &subject, &Observation::PullRequest(finding), Some(pr)).await?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use relay::Reason;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{confirm, due, poller, spender};
+
+    #[tokio::test]
+    async fn confirmed_repository_is_not_taken_for_a_moved_one() {
+        let poller = poller(r#""hooks":["acme/widgets"]"#);
+        let due = due("repository/0a1b", Reason::Sweep);
+        confirm(&poller, &due.subject).await;
+        let object = json!({ "uuid": "{0a1b}", "full_name": "acme/widgets" });
+        let claimed = ClaimedRepository { object: &object, signed: true };
+        let found = find(&poller, &spender(&poller, "alice").client, &due, claimed).await.unwrap();
+        assert_eq!(Some(found.path), RepositoryPath::from_payload(&object));
+        assert_eq!(found.confirmed, None);
+    }
 }

@@ -1,12 +1,15 @@
 //! A poller for unit tests: a table and links in memory, and a Bitbucket that never answers.
 
+use bitbucket::Credential;
 use bitbucket::client::Api;
 use jiff::Timestamp;
+use relay::budget::Reservation;
 use relay::observation::RepositoryObservation;
-use relay::{Observation, Settings, Subject};
-use store::CachedLinks;
+use relay::{Account, AccountKind, Observation, Reason, Settings, Subject, Watch};
 use store::memory::{ManualClock, MemoryLinks, MemoryTable};
+use store::{CachedLinks, DueWatch};
 
+use crate::spender::Spender;
 use crate::{Poller, PollerSettings};
 
 pub(crate) type UnitPoller = Poller<MemoryTable, MemoryLinks, ManualClock>;
@@ -34,4 +37,17 @@ pub(crate) async fn confirm(poller: &UnitPoller, subject: &Subject) {
     let answer = serde_json::json!({ "uuid": "{0a1b}", "full_name": "acme/widgets" });
     let observation = Observation::Repository(RepositoryObservation::Confirmed(answer));
     poller.record(&"acme".parse().unwrap(), subject, &observation, None).await.unwrap();
+}
+
+/// A due watch of a subject.
+pub(crate) fn due(subject: &str, reason: Reason) -> DueWatch {
+    let watch = Watch { due_at: START, reason, deadline: None };
+    DueWatch { link: "acme".parse().unwrap(), subject: subject.parse().unwrap(), watch }
+}
+
+/// Ten calls of a person.
+pub(crate) fn spender(poller: &UnitPoller, name: &str) -> Spender {
+    let reserved = Reservation { minute: 0, calls: 10, is_near_limit: false, is_unsigned: false };
+    let client = poller.api.client(Credential::Bearer { token: name.into() }, reserved.calls);
+    Spender { client, account: Account::new(AccountKind::User, name), reserved }
 }

@@ -259,6 +259,26 @@ async fn record_without_time_left_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn record_is_parked_only_if_the_call_ends_before_the_invocation() {
+    let call = jiff::SignedDuration::from_secs(queue::SEND_SECONDS.cast_signed());
+    let moment = jiff::SignedDuration::from_millis(1);
+    for (left, expected) in [(call, Outcome::Parked), (call - moment, Outcome::Failed)] {
+        let publisher = publisher(bus(), queue());
+        let batch = publisher::record::Batch { records: vec![event(1).undecodable().into_json()] };
+        let outcomes = publisher.handle(batch, now() + left).await.records;
+        assert_eq!(outcomes, [("1001".to_owned(), expected)]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_of_an_item_is_read_from_its_image_if_the_record_has_none() {
+    let publisher = publisher(bus(), queue());
+    let _ = publisher.gets([event(1).undecodable().without_keys()]).await;
+    let message = publisher.parked().remove(0);
+    assert_eq!((&message["pk"], &message["sk"]), (&json!("the-subject"), &json!("event-1")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn old_record_that_was_not_sent_is_not_parked() {
     let mut publisher = publisher(bus(), queue());
     publisher.bus.call_time = Duration::from_secs(46);

@@ -147,3 +147,21 @@ impl IntoResponse for Error {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_on_our_side_may_pass() {
+        for (error, expected) in [
+            (Error::Timeout, true),
+            (Error::Store(store::Error::unavailable("down")), true),
+            (Error::Body, false),
+            (Error::TooLarge(1), false),
+            (Error::Delivery(bitbucket::Error::SignatureMismatch), false),
+        ] {
+            assert_eq!(error.retryable(), expected, "{error}");
+        }
+    }
+}

@@ -46,8 +46,14 @@ async fn no_nonce_state_code_or_token_is_logged_or_shown() {
     hidden.push(grant.refresh_token.unwrap().expose_secret().to_owned());
 
     let logged = log.text();
-    for line in ["authorization begun", "link authorized", "authorization refused", "authorization failed"] {
-        assert!(logged.contains(line), "{line} is not in: {logged}");
+    for (text, level) in [
+        ("authorization begun", " INFO "),
+        ("link authorized", " INFO "),
+        ("authorization refused", " WARN "),
+        ("authorization failed", "ERROR "),
+    ] {
+        let line = logged.lines().find(|line| line.contains(text));
+        assert!(line.is_some_and(|line| line.contains(level)), "no{level}{text} in: {logged}");
     }
     let output = format!("{logged}{}", shown.concat());
     for secret in hidden {

@@ -25,6 +25,11 @@ async fn no_secret_signature_or_body_is_logged_or_answered() {
     function.app.table.inject(Fault::ReadFails, 1);
     answers.push(function.answer(Sent::good()).await);
 
+    assert!(!log.text().contains("published as untrusted"));
+    let unproven = Sent::good().header("x-event-key", "pullrequest:fulfilled");
+    answers.push(function.answer(unproven.header("x-request-uuid", "request-2")).await);
+    assert!(log.text().contains("published as untrusted"));
+
     let logged = log.text();
     assert!(logged.contains("delivery accepted") && logged.contains("delivery refused"), "{logged}");
     let output = format!("{logged}{answers:?}");

@@ -22,11 +22,15 @@ fn rule_starts_the_minute_and_message_its_shard() {
 
 #[test]
 fn unexpected_event_is_refused_and_named() {
+    let other = json!({ "source": "aws.events", "detail-type": "AWS API Call via CloudTrail" });
+    let foreign = json!({ "source": "somebody", "detail-type": "Scheduled Event" });
     let two = json!({ "Records": [{}, {}] });
     let stream = json!({ "Records": [{ "eventSource": "aws:dynamodb" }] });
     for (event, what) in [
         (json!({ "hello": "secret" }), "an object with [\"hello\"]"),
         (json!("secret"), "a value that is not an object"),
+        (other, "an object with ["),
+        (foreign, "an object with ["),
         (two, "2 records instead of one"),
         (stream, "a record of \"aws:dynamodb\""),
         (message(r#"{"shard":9,"until":"2026-11-24T10:00:55Z"}"#), "there is no shard 9"),

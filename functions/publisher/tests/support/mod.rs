@@ -69,6 +69,11 @@ impl Record {
         self.set("/dynamodb", "NewImage", json!(["no", "item"]))
     }
 
+    /// Leaves the key of its item to the item.
+    pub(crate) fn without_keys(self) -> Self {
+        self.set("/dynamodb", "Keys", json!({}))
+    }
+
     /// Makes its item a state.
     pub(crate) fn of_the_state(self) -> Self {
         self.set("/dynamodb/NewImage", "kind", json!({ "S": "state" }))

@@ -54,3 +54,24 @@ impl Parameters {
         self.optional(name)?.ok_or(Error::Address("missing parameter"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a query with values of these lengths.
+    fn read(lengths: &[usize]) -> Result<Parameters, Error> {
+        let values: Vec<_> = lengths.iter().map(|bytes| format!("a={}", "x".repeat(*bytes))).collect();
+        Parameters::from_uri(&format!("/start?{}", values.join("&")).parse().unwrap())
+    }
+
+    #[test]
+    fn query_and_values_have_a_limited_size() {
+        assert!(read(&[1_024]).is_ok());
+        assert!(matches!(read(&[1_025]), Err(Error::Address("parameter too long"))));
+        // With `a=` four times and three separators, the query has 4,096 bytes.
+        assert!(read(&[1_024, 1_024, 1_024, 1_013]).is_ok());
+        assert!(matches!(read(&[1_024, 1_024, 1_024, 1_014]), Err(Error::Address("query too long"))));
+        assert!(matches!(read(&[1_024; 8]), Err(Error::Address("query too long"))));
+    }
+}

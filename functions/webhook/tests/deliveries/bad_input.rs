@@ -46,6 +46,15 @@ async fn body_of_exactly_the_limit_is_accepted() {
 }
 
 #[tokio::test]
+async fn declared_length_over_the_limit_is_refused() {
+    let function = Function::new();
+    for (bytes, status) in [(BODY.len(), 200), (1 << 20, 200), ((1 << 20) + 1, 413)] {
+        let sent = Sent::good().and_header("content-length", bytes.to_string());
+        assert_eq!(function.status(sent).await, status, "{bytes} bytes");
+    }
+}
+
+#[tokio::test]
 async fn key_that_bitbucket_never_sends_is_refused() {
     let function = Function::new();
     let own: Vec<_> = EventKey::KNOWN.iter().filter(|key| !key.is_reported()).collect();

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use metrics::Metrics;
 use serde_json::{Map, Value, json};
+use store::memory::Fault;
 use tower::ServiceExt;
 use webhook::event::{self, HttpEvent};
 use webhook::{refusals, router};
@@ -184,8 +185,15 @@ async fn refused_deliveries_are_counted_by_class() {
     let function = Function::new();
     let lines = Arc::new(Mutex::new(Vec::<String>::new()));
     let metrics = Metrics::new("test".parse().unwrap(), lines.clone());
+    // One that cannot be folded at once, after all the others.
+    let kept = event(Sent::signed(SECRET, format!("{BODY} ")).header("x-request-uuid", "request-2"));
+    let table = table.into_iter().chain([(kept, 202, Some("DeliveriesKept"))]);
     for (event, status, name) in table {
+        if status == 202 {
+            function.app.table.inject(Fault::CommitRefused, 1);
+        }
         let event: HttpEvent = serde_json::from_value(event).unwrap();
+        assert_eq!(format!("{event:?}"), "HttpEvent { .. }");
         let now = "2026-11-24T10:00:05Z".parse().unwrap();
         let answer = refusals::answer(router(Arc::clone(&function.app)), Some(&metrics), event, now).await;
         assert_eq!(answer.status(), status);

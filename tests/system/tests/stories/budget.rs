@@ -6,6 +6,7 @@ use poller::PollerSettings;
 use relay::Settings;
 use serde_json::json;
 use simulator::{FaultRequest, StatusFault};
+use store::SubjectLog;
 use system::truth::check;
 use system::{Pr, Repo, Setup, World};
 
@@ -286,4 +287,51 @@ async fn a_429_is_obeyed_by_a_poller_that_never_saw_it() {
     world.advance(2);
     world.run(&world.another_poller(), "poller-2").await;
     assert!(world.state(prs[0]).await.polled_at.is_some());
+}
+
+#[tokio::test]
+async fn run_without_calls_reads_no_subject() {
+    let mut setup = Setup::default();
+    setup.limits.calls_per_hour = 20;
+    let world = World::with(setup).await;
+    open(&world, 20).await;
+    world.advance(5);
+    while world.poll().await.calls > 0 {}
+    assert!(!world.table.due(world.now(), 1).await.unwrap().is_empty());
+    let reads = world.table.calls().reads;
+    let summary = world.poll().await;
+    assert_eq!((summary.calls, summary.failed, world.table.calls().reads), (0, 0, reads));
+}
+
+#[tokio::test]
+async fn pull_request_that_must_be_confirmed_first_waits_for_calls_without_a_failure() {
+    let world = with_calls(2).await;
+    world.set_unsigned(Repo::Gadgets, Repo::Gadgets, json!({ "hooks": ["acme/gadgets"] }));
+    let pr = world.member("alice", Repo::Gadgets).opens("gear").await;
+    world.advance(5);
+    let summary = world.poll().await;
+    assert_eq!((summary.calls, summary.polled, summary.failed), (1, 0, 0), "its repository is confirmed");
+    world.advance(5);
+    let summary = world.poll().await;
+    assert_eq!((summary.polled, summary.failed), (1, 0));
+    assert!(world.state(pr).await.polled_at.is_some());
+}
+
+#[tokio::test]
+async fn pull_request_whose_repository_must_be_confirmed_waits_for_a_run_with_calls() {
+    let world = with_calls(4).await;
+    let hooks = json!({ "hooks": ["acme/gadgets", "acme/widgets"] });
+    world.set_unsigned(Repo::Gadgets, Repo::Gadgets, hooks);
+    let pr = world.member("alice", Repo::Gadgets).opens("gear").await;
+    let other = json!({
+        "repository": { "uuid": world.uuid(Repo::Widgets), "full_name": "acme/widgets" },
+        "pullrequest": { "id": 1, "state": "OPEN", "updated_on": "2026-11-24T10:00:00Z" },
+    });
+    world.advance(2);
+    world.forge(Repo::Gadgets, "pullrequest:created", &other).await;
+    world.advance(5);
+    // The first pull request takes all calls.
+    let summary = world.poll().await;
+    assert_eq!((summary.calls, summary.polled, summary.failed), (4, 1, 0));
+    assert!(world.state(pr).await.polled_at.is_some());
 }

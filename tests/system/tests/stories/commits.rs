@@ -1,6 +1,7 @@
 //! Comments on commits. Bitbucket reports only their creation.
 
 use relay::Settings;
+use serde_json::json;
 use simulator::{FaultRequest, StatusFault};
 use store::SubjectLog;
 use system::log::{actor_of, text_of};
@@ -168,4 +169,24 @@ async fn commit_is_caught_up_after_a_wrong_refusal() {
     world.run_for(120).await;
     let log = events(&world, &hash).await;
     assert_eq!(log.last().unwrap(), "2 repo:commit_comment_updated poll one, edited");
+}
+
+#[tokio::test]
+async fn commit_that_must_be_confirmed_first_waits_for_calls_without_a_failure() {
+    let mut setup = Setup::default();
+    setup.limits.max_calls_per_run = 1;
+    let world = World::with(setup).await;
+    world.set_unsigned(Repo::Gadgets, Repo::Gadgets, json!({ "hooks": ["acme/gadgets"] }));
+    let bob = world.member("bob", Repo::Gadgets);
+    let hash = bob.head_of(bob.opens("gear").await).await;
+    let comment = bob.comments_on_commit(&hash, "first").await;
+    bob.edits_on_commit(&hash, comment, "second").await;
+    let mut failed = 0;
+    for _ in 0..60 {
+        world.advance(5);
+        failed += world.poll().await.failed;
+    }
+    assert_eq!(failed, 0);
+    let log = world.commit_log(Repo::Gadgets, &hash).await;
+    assert_eq!(text_of(log.last().unwrap()), "second");
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use relay::state::LookupResult;
 use relay::{Event, Observation, Settings, Subject, SweepTargets};
 use serde_json::{Value, json};
+use simulator::{FaultRequest, StatusFault};
 use store::{Recorder, SubjectLog};
 use system::clock::SimulatedClock;
 use system::log::text_of;
@@ -131,6 +132,43 @@ async fn missing_target_does_not_block_other_targets() {
     let pr = world.alice().opens("gear").await;
     world.run_for(3_600 + 120).await;
     assert_eq!(world.events(pr).await, ["1 pullrequest:created poll"]);
+}
+
+#[tokio::test]
+async fn failed_lookup_keeps_the_earlier_ones_and_is_made_again() {
+    // Targets are looked up in the order of their names.
+    for (failing, polled, failed) in [("acme/widgets", 1, 0), ("acme/gadgets", 0, 1)] {
+        let world = with_targets(&["acme/gadgets", "acme/widgets"]).await;
+        world.advance(5);
+        world.fault(FaultRequest {
+            api_status_next: Some(StatusFault { status: 500, count: 1 }),
+            only_under: Some(format!("repositories/{failing}")),
+            ..FaultRequest::default()
+        });
+        let summary = world.poll().await;
+        assert_eq!((summary.polled, summary.failed), (polled, failed), "{failing}");
+        assert_eq!(lookup(&world, failing).await, None);
+        assert_eq!(lookup(&world, "acme/gadgets").await.is_some(), polled == 1);
+        world.run_for(120).await;
+        assert_eq!(lookup(&world, failing).await, Some(LookupResult::Repositories(1)));
+    }
+}
+
+#[tokio::test]
+async fn lookups_beyond_the_calls_of_a_run_wait_without_a_failure() {
+    let mut setup = Setup { hooked: false, ..Setup::default() };
+    setup.settings = Settings { sweep_seconds: 300, ..setup.settings };
+    setup.limits.max_calls_per_run = 1;
+    let world = World::with(setup).await;
+    let targets = ["acme/gadgets", "acme/no-such", "acme/widgets"];
+    set_targets(&world, &targets).await;
+    for run in 0..20 {
+        world.advance(5);
+        assert_eq!(world.poll().await.failed, 0, "run {run}");
+    }
+    for target in targets {
+        assert!(lookup(&world, target).await.is_some(), "{target}");
+    }
 }
 
 #[tokio::test]
