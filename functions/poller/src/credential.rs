@@ -70,7 +70,7 @@ mod tests {
     use relay::AccountKind;
 
     use super::*;
-    use crate::testing::poller;
+    use crate::testing::{client, poller};
 
     #[tokio::test]
     async fn no_token_is_requested_for_another_account() {
@@ -78,7 +78,7 @@ mod tests {
             r#""credential":{"type":"client-credentials","client_id":"key","client_secret":"secret"}"#,
         );
         let link = "acme".parse().unwrap();
-        let client = poller.api.client(Credential::Bearer { token: "token".into() }, 1);
+        let client = client(&poller, "token", 1);
         let renewed = renew(&poller, &link, &client, &Account::new(AccountKind::User, "alice")).await;
         assert!(renewed.unwrap().is_none());
         // For its own account it asks; this poller has no source of tokens.

@@ -150,9 +150,30 @@ fn paused_until<T: Table, L: LinkSource, C: Clock>(
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use relay::{Reason, Watch};
 
     use super::*;
+    use crate::leases::Leases;
+    use crate::testing::{START, names_repository, poller};
+
+    #[tokio::test]
+    async fn many_watches_of_a_link_hide_none_of_another() {
+        let poller = poller(r#""sweep":[]"#);
+        let acme: LinkId = "acme".parse().unwrap();
+        let shard = Shard::of(&acme);
+        let mut names = (0..).map(|number| format!("other-{number}").parse::<LinkId>().unwrap());
+        let other = names.find(|link| Shard::of(link) == shard).unwrap();
+        for number in 0..MAX_WATCHES_PER_PASS {
+            names_repository(&poller, &acme, number, START).await;
+        }
+        names_repository(&poller, &other, 0, START + SignedDuration::from_secs(1)).await;
+        poller.clock.advance_seconds(2);
+        let leases = Leases::new(&poller.table, "one", vec![shard], START);
+        let run = Run::new(&poller, &leases, START, START + SignedDuration::from_secs(50));
+        let plan = plan_shard(&run, shard, &BTreeSet::new()).await.unwrap();
+        assert_eq!(plan.ready.keys().collect::<Vec<_>>(), [&acme, &other]);
+    }
 
     fn due(link: &str, second: i64) -> DueWatch {
         let subject = format!("pullrequest/r/{second}").parse().unwrap();

@@ -174,7 +174,7 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{START, UnitPoller, poller, spender};
+    use crate::testing::{START, UnitPoller, client, poller, spender};
 
     fn run<'p>(
         poller: &'p UnitPoller,
@@ -204,6 +204,19 @@ mod tests {
         assert!(!run.is_over());
         poller.clock.advance_seconds(50);
         assert!(run.is_over());
+    }
+
+    #[test]
+    fn few_calls_are_spread_over_the_run() {
+        let poller = poller(r#""sweep":[]"#);
+        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
+        let run = run(&poller, &leases, START);
+        let unspent = spender(&poller, "alice");
+        let spent = Spender { client: client(&poller, "alice", 0), ..unspent.clone() };
+        assert!(run.has_pace(&unspent));
+        assert!(!run.has_pace(&spent));
+        poller.clock.advance_seconds(50);
+        assert!(run.has_pace(&spent));
     }
 
     #[test]

@@ -44,29 +44,18 @@ async fn count<T: Table>(table: &T, shard: Shard) -> Result<BTreeMap<LinkId, Swe
 
 #[cfg(test)]
 mod tests {
-    use relay::observation::RepositoryObservation;
-    use relay::{Observation, Subject};
-    use serde_json::json;
-
     use super::*;
-    use crate::testing::{START, UnitPoller, poller};
-
-    async fn registers(poller: &UnitPoller, link: &LinkId, number: u32) {
-        let subject: Subject = format!("repository/{number:04}").parse().unwrap();
-        let repository = json!({ "uuid": format!("{{{number:04}}}"), "full_name": "acme/widgets" });
-        let named = RepositoryObservation::Named { repository, first_sweep_at: START };
-        poller.record(link, &subject, &Observation::Repository(named), None).await.unwrap();
-    }
+    use crate::testing::{START, names_repository, poller};
 
     #[tokio::test]
     async fn repositories_of_the_link_are_counted_again_after_ten_minutes() {
         let mut poller = poller(r#""sweep":[]"#);
         poller.limits.calls_per_hour = 10;
         let link = "acme".parse().unwrap();
-        registers(&poller, &link, 0).await;
+        names_repository(&poller, &link, 0, START).await;
         let few = sweep_pace(&poller, &link).await.unwrap();
         for number in 1..=200 {
-            registers(&poller, &link, number).await;
+            names_repository(&poller, &link, number, START).await;
         }
         poller.clock.advance_seconds(599);
         assert_eq!(sweep_pace(&poller, &link).await.unwrap(), few);

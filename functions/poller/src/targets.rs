@@ -115,3 +115,25 @@ async fn register_all<T: Table, L: LinkSource, C: Clock>(
     }
     Ok(registered)
 }
+
+#[cfg(test)]
+mod tests {
+    use relay::Reason;
+
+    use super::*;
+    use crate::testing::{client, due, poller};
+
+    #[tokio::test]
+    async fn lookup_without_a_call_is_postponed() {
+        let mut poller = poller(r#""sweep":["acme/widgets"]"#);
+        poller.settings.sweep_seconds = 300;
+        let due = due("link", Reason::Repositories);
+        configure(&poller, &due.link).await.unwrap();
+        let state = poller.table.read(&due.link, &due.subject).await.unwrap();
+        assert_eq!(due_targets(state.link().unwrap(), poller.clock.now()).len(), 1);
+        assert_eq!(
+            poll(&poller, &client(&poller, "alice", 0), &due, state).await.unwrap(),
+            PollOutcome::Postponed
+        );
+    }
+}

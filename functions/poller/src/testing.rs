@@ -1,11 +1,11 @@
 //! A poller for unit tests: a table and links in memory, and a Bitbucket that never answers.
 
 use bitbucket::Credential;
-use bitbucket::client::Api;
+use bitbucket::client::{Api, Client};
 use jiff::Timestamp;
 use relay::budget::Reservation;
 use relay::observation::RepositoryObservation;
-use relay::{Account, AccountKind, Observation, Reason, Settings, Subject, Watch};
+use relay::{Account, AccountKind, LinkId, Observation, Reason, Settings, Subject, Watch};
 use store::memory::{ManualClock, MemoryLinks, MemoryTable};
 use store::{CachedLinks, DueWatch};
 
@@ -39,15 +39,28 @@ pub(crate) async fn confirm(poller: &UnitPoller, subject: &Subject) {
     poller.record(&"acme".parse().unwrap(), subject, &observation, None).await.unwrap();
 }
 
+/// Has a link sweep a repository from this time on.
+pub(crate) async fn names_repository(poller: &UnitPoller, link: &LinkId, number: usize, at: Timestamp) {
+    let subject = format!("repository/{number:04}").parse().unwrap();
+    let repository = serde_json::json!({ "uuid": format!("{{{number:04}}}"), "full_name": "acme/widgets" });
+    let named = RepositoryObservation::Named { repository, first_sweep_at: at };
+    poller.record(link, &subject, &Observation::Repository(named), None).await.unwrap();
+}
+
 /// A due watch of a subject.
 pub(crate) fn due(subject: &str, reason: Reason) -> DueWatch {
     let watch = Watch { due_at: START, reason, deadline: None };
     DueWatch { link: "acme".parse().unwrap(), subject: subject.parse().unwrap(), watch }
 }
 
+/// A client that may make so many calls.
+pub(crate) fn client(poller: &UnitPoller, token: &str, calls: u32) -> Client {
+    poller.api.client(Credential::Bearer { token: token.into() }, calls)
+}
+
 /// Ten calls of a person.
 pub(crate) fn spender(poller: &UnitPoller, name: &str) -> Spender {
     let reserved = Reservation { minute: 0, calls: 10, is_near_limit: false, is_unsigned: false };
-    let client = poller.api.client(Credential::Bearer { token: name.into() }, reserved.calls);
+    let client = client(poller, name, reserved.calls);
     Spender { client, account: Account::new(AccountKind::User, name), reserved }
 }

@@ -335,3 +335,22 @@ async fn pull_request_whose_repository_must_be_confirmed_waits_for_a_run_with_ca
     assert_eq!((summary.calls, summary.polled, summary.failed), (4, 1, 0));
     assert!(world.state(pr).await.polled_at.is_some());
 }
+
+#[tokio::test]
+async fn listing_longer_than_the_calls_that_are_left_is_read_by_the_next_run() {
+    let world = with_calls(4).await;
+    let small = world.alice().opens("wheel").await;
+    world.advance(1);
+    let large = world.alice().opens("gear").await;
+    world.lose_next(250);
+    for number in 0..250 {
+        world.bob().comments(large, &format!("comment {number}")).await;
+    }
+    world.advance(5);
+    assert_eq!(world.poll().await.polled, 1);
+    assert_eq!(polled(&world, &[small, large]).await, [true, false]);
+    world.poll().await;
+    assert_eq!(polled(&world, &[small, large]).await, [true, true]);
+    world.run_for(120).await;
+    assert_eq!(world.log(large).await.len(), 251);
+}

@@ -178,6 +178,8 @@ async fn commit_that_must_be_confirmed_first_waits_for_calls_without_a_failure()
     let world = World::with(setup).await;
     world.set_unsigned(Repo::Gadgets, Repo::Gadgets, json!({ "hooks": ["acme/gadgets"] }));
     let bob = world.member("bob", Repo::Gadgets);
+    // Nobody polls the pull request, so the commit is the first of its repository.
+    world.lose_next(1);
     let hash = bob.head_of(bob.opens("gear").await).await;
     let comment = bob.comments_on_commit(&hash, "first").await;
     bob.edits_on_commit(&hash, comment, "second").await;

@@ -244,3 +244,20 @@ async fn unreadable_secrets_delay_a_link_and_lose_nothing() {
     world.run(&poller, "one").await;
     assert_eq!(published(&world, prs).await, [true; 3]);
 }
+
+#[tokio::test]
+async fn failed_poll_after_another_one_is_a_failure() {
+    let world = World::start().await;
+    for branch in ["gear", "wheel"] {
+        world.alice().opens(branch).await;
+        world.advance(1);
+    }
+    world.advance(5);
+    world.fault(FaultRequest {
+        api_status_next: Some(StatusFault { status: 500, count: 1 }),
+        only_under: Some("pullrequests/2".to_owned()),
+        ..FaultRequest::default()
+    });
+    let summary = world.poll().await;
+    assert_eq!((summary.polled, summary.failed), (1, 1));
+}
