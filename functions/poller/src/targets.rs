@@ -119,6 +119,7 @@ async fn register_all<T: Table, L: LinkSource, C: Clock>(
 #[cfg(test)]
 mod tests {
     use relay::Reason;
+    use store::SubjectLog as _;
 
     use super::*;
     use crate::testing::{client, due, poller};

@@ -257,3 +257,18 @@ pub fn join_events(items: Vec<Item>, limit: usize) -> Result<Vec<Event>, Error> 
     }
     Ok(events)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_counted_without_their_parts() {
+        let kinds = [keys::EVENT, PART, PART, keys::EVENT, "state"].map(|kind| {
+            let kind = ("kind".to_owned(), serde_dynamo::AttributeValue::S(kind.to_owned()));
+            Item::from(std::collections::HashMap::from([kind]))
+        });
+        assert_eq!(event_count(&kinds), 2);
+        assert_eq!(event_count(&kinds[1..3]), 0);
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_dynamo::{AttributeValue, Item};
 use store::memory::MemoryTable;
-use store::{Leases, Retention, budget, open_authorization};
+use store::{Leases, Recorded, Retention, budget, open_authorization};
 
 use crate::world::{Delivery, World, noise, time};
 
@@ -29,6 +29,9 @@ async fn every_item_carries_its_format() {
         let format = if ["event", "state"].contains(&&*text(item, "kind")) { "2" } else { "1" };
         assert_eq!(item.get("format"), Some(&AttributeValue::N(format.to_owned())), "{item:?}");
     }
+    // Only watches are in the index of due items here.
+    let due = items.iter().filter(|item| item.contains_key("due_partition"));
+    assert_eq!(due.map(|item| text(item, "kind")).collect::<Vec<_>>(), ["state"]);
     let kinds: BTreeSet<_> = items.iter().map(|item| text(item, "kind")).collect();
     let expected = ["authorization", "budget", "delivery", "event", "lease", "state"];
     assert_eq!(kinds, expected.map(str::to_owned).into());
@@ -88,4 +91,16 @@ async fn events_do_not_expire_by_default() {
     let lasting = ["event", "state"];
     let items = world.table.items().into_iter().filter(|item| lasting.contains(&&*text(item, "kind")));
     assert!(items.clone().count() == 2 && items.into_iter().all(|item| !item.contains_key("expires_at")));
+}
+
+#[tokio::test]
+async fn record_says_what_a_full_state_let_go_of() {
+    let mut world = World::of(MemoryTable::default());
+    let stored = |recorded| match recorded {
+        Recorded::Stored { let_go, .. } => let_go,
+        Recorded::Known => panic!("known"),
+    };
+    assert_eq!(stored(world.deliver(&Delivery::comment(1)).await.unwrap()), 0);
+    world.settings.max_state_weight = 1;
+    assert_eq!(stored(world.deliver(&Delivery::comment(2)).await.unwrap()), 2);
 }
