@@ -141,10 +141,11 @@ lint-rust:
 	  echo 'Skipped: cargo-deny is not installed (cargo install cargo-deny --locked).'; fi
 
 lint-docs:
-	$(call say,links$(comma) line lengths and test names in documents; places of planted bugs)
+	$(call say,links$(comma) line lengths and test names in documents; planted bugs and mutants)
 	$(PYTHON) infra/tools/check-links.py
 	$(PYTHON) infra/tools/planted-bugs.py --check
 	$(PYTHON) infra/tools/mutants.py --check
+	$(PYTHON) -m unittest discover infra/tools
 	$(PYTHON) infra/tools/demo-picture.py --check
 
 lint-template: tools

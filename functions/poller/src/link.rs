@@ -202,9 +202,27 @@ fn log_not_named<T: Table, L: LinkSource, C: Clock>(poller: &Poller<T, L, C>, du
 
 #[cfg(test)]
 mod tests {
+    use relay::Reason;
+
     use super::*;
     use crate::leases::Leases;
-    use crate::testing::{START, poller, spender};
+    use crate::testing::{START, client, due, poller, spender};
+
+    #[tokio::test]
+    async fn no_poll_begins_after_the_end_of_the_run_or_ahead_of_its_pace() {
+        let poller = poller(r#""sweep":[]"#);
+        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
+        let unspent = spender(&poller, "alice");
+        let spent = Spender { client: client(&poller, "alice", 0), ..unspent.clone() };
+        let later = START + SignedDuration::from_secs(50);
+        for (ends, spender, reads) in [(START, &unspent, 0), (later, &spent, 0), (later, &unspent, 1)] {
+            let run = Run::new(&poller, &leases, START, ends);
+            let pass = LinkPass { run: &run, link: "acme".parse().unwrap() };
+            let before = poller.table.calls().reads;
+            pass.poll_all(spender.clone(), vec![due("pullrequest/0a1b/7", Reason::Refused)]).await;
+            assert_eq!(poller.table.calls().reads - before, reads);
+        }
+    }
 
     #[tokio::test]
     async fn pause_of_an_account_pauses_its_other_links_too() {

@@ -59,7 +59,8 @@ class Tests:
         """Checks that the tests pass without a mutant: else each mutant would seem to be caught."""
         outcome, seconds = self.run(0, "")
         if outcome != "missed":
-            sys.exit(f"error: the tests of the stage \"{self.stage.about}\" fail without any mutant")
+            failed = [name for _, name in self.catchers.get("", {})] or ["one that took too long or ended its program"]
+            sys.exit(f"error: a test of the stage \"{self.stage.about}\" fails without any mutant: {failed[0]}")
         print(f"{self.stage.about}: {seconds:.1f} s without a mutant", flush=True)
 
     def run(self, number: int, file: str) -> tuple[str, float]:

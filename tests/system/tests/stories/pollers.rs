@@ -145,24 +145,3 @@ async fn failed_query_for_due_watches_ends_run_and_frees_lease() {
     assert_eq!(world.poll().await.polled, 1);
     assert!(world.state(pr).await.polled_at.is_some());
 }
-
-#[tokio::test]
-async fn no_poll_begins_after_the_end_of_the_run() {
-    let world = World::start().await;
-    for branch in ["gear", "wheel"] {
-        world.alice().opens(branch).await;
-    }
-    world.advance(5);
-    world.fault(FaultRequest {
-        hang_next_ms: Some(200),
-        only_for: Some("bot".to_owned()),
-        ..Default::default()
-    });
-    let time_passes = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        world.advance(60);
-    };
-    let (summary, ()) = tokio::join!(world.poll(), time_passes);
-    assert_eq!((summary.polled, summary.failed), (1, 0));
-    assert_eq!(world.poll().await.polled, 1);
-}
