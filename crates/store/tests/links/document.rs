@@ -147,9 +147,8 @@ fn invalid_document_error_repeats_no_secret() {
 }
 
 fn basic(username: &str, password: &str) -> String {
-    format!(
-        r#"{{"version":1,"template":"t","credential":{{"type":"basic","username":"{username}","password":"{password}"}}}}"#
-    )
+    let credential = format!(r#"{{"type":"basic","username":"{username}","password":"{password}"}}"#);
+    format!(r#"{{"version":1,"template":"t","credential":{credential}}}"#)
 }
 
 fn secrets(list: &str) -> String {
