@@ -173,61 +173,61 @@ impl<'p, T: Table, L: LinkSource, C: Clock> Run<'p, T, L, C> {
 
 #[cfg(test)]
 mod tests {
+    use store::memory::{ManualClock, MemoryLinks, MemoryTable};
+
     use super::*;
     use crate::testing::{START, UnitPoller, client, poller, spender};
 
-    fn run<'p>(
-        poller: &'p UnitPoller,
-        leases: &'p Leases<'p, store::memory::MemoryTable>,
+    /// Checks a run that ends 50 seconds after the start of its poller.
+    fn with_run(
         started_at: Timestamp,
-    ) -> Run<'p, store::memory::MemoryTable, store::memory::MemoryLinks, store::memory::ManualClock> {
-        Run::new(poller, leases, started_at, START + SignedDuration::from_secs(50))
+        check: impl FnOnce(&UnitPoller, &Run<'_, MemoryTable, MemoryLinks, ManualClock>),
+    ) {
+        let poller = poller(r#""sweep":[]"#);
+        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
+        check(&poller, &Run::new(&poller, &leases, started_at, START + SignedDuration::from_secs(50)));
     }
 
     #[test]
     fn first_pass_is_made_however_long_the_run_took_to_reach_it() {
-        let poller = poller(r#""sweep":[]"#);
-        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
         // By the monotonic clock it has no time.
-        let run = run(&poller, &leases, START + SignedDuration::from_secs(50));
-        assert!(!run.is_over());
-        run.tally().passes += 1;
-        assert!(run.is_over());
+        with_run(START + SignedDuration::from_secs(50), |_, run| {
+            assert!(!run.is_over());
+            run.tally().passes += 1;
+            assert!(run.is_over());
+        });
     }
 
     #[test]
     fn run_ends_at_its_deadline() {
-        let poller = poller(r#""sweep":[]"#);
-        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
-        let run = run(&poller, &leases, START);
-        run.tally().passes += 1;
-        assert!(!run.is_over());
-        poller.clock.advance_seconds(50);
-        assert!(run.is_over());
+        with_run(START, |poller, run| {
+            run.tally().passes += 1;
+            assert!(!run.is_over());
+            poller.clock.advance_seconds(50);
+            assert!(run.is_over());
+        });
     }
 
     #[test]
     fn few_calls_are_spread_over_the_run() {
-        let poller = poller(r#""sweep":[]"#);
-        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
-        let run = run(&poller, &leases, START);
-        let unspent = spender(&poller, "alice");
-        let spent = Spender { client: client(&poller, "alice", 0), ..unspent.clone() };
-        assert!(run.has_pace(&unspent));
-        assert!(!run.has_pace(&spent));
-        poller.clock.advance_seconds(50);
-        assert!(run.has_pace(&spent));
+        with_run(START, |poller, run| {
+            let unspent = spender(poller, "alice");
+            let spent = Spender { client: client(poller, "alice", 0), ..unspent.clone() };
+            assert!(run.has_pace(&unspent));
+            assert!(!run.has_pace(&spent));
+            poller.clock.advance_seconds(50);
+            assert!(run.has_pace(&spent));
+        });
     }
 
     #[test]
     fn links_of_an_account_are_those_that_spend_its_calls() {
-        let poller = poller(r#""sweep":[]"#);
-        let leases = Leases::new(&poller.table, "one", Vec::new(), START);
-        let run = run(&poller, &leases, START);
-        for (link, account) in [("a", "alice"), ("b", "bob"), ("c", "alice")] {
-            run.tally().spenders.insert(link.parse().unwrap(), spender(&poller, account));
-        }
-        let links = run.links_of(&spender(&poller, "alice").account);
-        assert_eq!(links, ["a", "c"].map(|link| link.parse().unwrap()));
+        with_run(START, |poller, run| {
+            for (link, account) in [("a", "alice"), ("b", "bob"), ("c", "alice")] {
+                run.tally().spenders.insert(link.parse().unwrap(), spender(poller, account));
+            }
+            let links = run.links_of(&spender(poller, "alice").account);
+            assert_eq!(links, ["a", "c"].map(|link| link.parse().unwrap()));
+        });
     }
 }
