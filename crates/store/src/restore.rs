@@ -56,6 +56,14 @@ pub struct Restored {
     pub passing: u64,
 }
 
+impl std::ops::AddAssign for Restored {
+    fn add_assign(&mut self, other: Self) {
+        self.put += other.put;
+        self.present += other.present;
+        self.passing += other.passing;
+    }
+}
+
 /// A restore from a copy into a table.
 #[derive(Debug)]
 pub struct Restore {
@@ -89,10 +97,8 @@ impl Restore {
         let page = page.map_err(|error| failure(DYNAMODB, "Scan", &error))?;
         let writes = page.items.unwrap_or_default().into_iter().map(|item| self.put(Item::from(item)));
         let writes = futures::stream::iter(writes).buffer_unordered(WRITES_AT_ONCE);
-        let count = async |mut sum: Restored, one: Restored| {
-            sum.put += one.put;
-            sum.present += one.present;
-            sum.passing += one.passing;
+        let count = async |mut sum: Restored, one| {
+            sum += one;
             Ok(sum)
         };
         let counts = writes.try_fold(Restored::default(), count).await?;

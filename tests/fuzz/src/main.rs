@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use clap::Parser;
 use fuzz::campaign::{self, ROUND_INPUTS};
 use fuzz::target::{self, Kind};
 use fuzz::traits::Traits;
@@ -18,9 +19,6 @@ use serde_json::Value;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The number of inputs by default, of all targets together.
-const INPUTS: u64 = 300_000;
 
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -31,50 +29,34 @@ const MAX_FOUND_BYTES: usize = 4 * 1024;
 /// The most found inputs of one target that are kept in the corpus.
 const MAX_FOUND: usize = 40;
 
-const USAGE: &str =
-    "fuzz [--count N] [--first SEED] [--target NAME] [--seed SEED | --input FILE | --minimize]
-
-  --count N      inputs of all targets together (300000)
-  --first SEED   seed of the first round (1)
-  --target NAME  only this target
-  --seed SEED    one round of a target again
-  --input FILE   one input of a target
-  --minimize     add to the corpus what the inputs found, as small as possible";
-
-#[derive(Debug)]
+/// Runs random inputs on everything that reads from outside, on all processors.
+#[derive(Debug, Parser)]
+#[command(name = "fuzz", after_help = targets())]
 struct Options {
+    /// Inputs of all targets together.
+    #[arg(long, default_value_t = 300_000)]
     count: u64,
+    /// Seed of the first round.
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
     first: u64,
+    /// Run only this target.
+    #[arg(long, value_name = "NAME", value_parser = named)]
     target: Option<Kind>,
+    /// Run this round of the target again.
+    #[arg(long, requires = "target", conflicts_with_all = ["count", "first", "input", "minimize"])]
     seed: Option<u64>,
+    /// Run one input of the target.
+    #[arg(long, value_name = "FILE", requires = "target", conflicts_with_all = ["count", "first", "minimize"])]
     input: Option<PathBuf>,
+    /// Add to the corpus the inputs that reach new traits, as small as possible.
+    #[arg(long)]
     minimize: bool,
 }
 
-fn options() -> anyhow::Result<Option<Options>> {
-    let mut options =
-        Options { count: INPUTS, first: 1, target: None, seed: None, input: None, minimize: false };
-    let mut given = std::env::args().skip(1);
-    while let Some(option) = given.next() {
-        if option == "--help" {
-            return Ok(None);
-        }
-        if option == "--minimize" {
-            options.minimize = true;
-            continue;
-        }
-        let value = given.next().with_context(|| format!("{option} needs a value\n\n{USAGE}"))?;
-        let number = || value.parse().with_context(|| format!("{option} needs a number, not {value:?}"));
-        match option.as_str() {
-            "--count" => options.count = number()?,
-            "--first" => options.first = number()?,
-            "--seed" => options.seed = Some(number()?),
-            "--input" => options.input = Some(PathBuf::from(&value)),
-            "--target" => options.target = Some(named(&value)?),
-            _ => bail!("unknown option {option}\n\n{USAGE}"),
-        }
-    }
-    Ok(Some(options))
+/// Returns the names of the targets, each with the input that it reads.
+fn targets() -> String {
+    let lines = target::ALL.iter().map(|kind| format!("\n  {:10} {}", kind.name, kind.reads));
+    format!("Targets:{}", lines.collect::<String>())
 }
 
 fn named(name: &str) -> anyhow::Result<Kind> {
@@ -83,21 +65,12 @@ fn named(name: &str) -> anyhow::Result<Kind> {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let Some(options) = options()? else {
-        println!("{USAGE}\n\nTargets:");
-        for kind in target::ALL {
-            println!("  {:10} {}", kind.name, kind.reads);
-        }
-        return Ok(ExitCode::SUCCESS);
-    };
-    let one = || options.target.context("--seed and --input need --target");
-    if let Some(file) = &options.input {
-        return one_input(&one()?, file);
+    let options = Options::parse();
+    match (options.target, &options.input, options.seed) {
+        (Some(kind), Some(file), _) => one_input(&kind, file),
+        (Some(kind), None, Some(seed)) => one_round(&kind, seed),
+        _ => many(&options),
     }
-    if let Some(seed) = options.seed {
-        return one_round(&one()?, seed);
-    }
-    many(&options)
 }
 
 fn one_input(kind: &Kind, file: &Path) -> anyhow::Result<ExitCode> {

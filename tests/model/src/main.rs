@@ -5,13 +5,22 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
+use clap::Parser;
 use model::{World, explore};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Visits every interleaving of small worlds of the deployed functions, on all processors.
+#[derive(Debug, Parser)]
+#[command(name = "model")]
+struct Options {
+    /// Parts of the names of worlds; without any, all worlds.
+    worlds: Vec<String>,
+}
+
 fn main() -> anyhow::Result<ExitCode> {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let Options { worlds: wanted } = Options::parse();
     let worlds: Vec<World> = World::large()
         .into_iter()
         .filter(|world| wanted.is_empty() || wanted.iter().any(|part| world.name.contains(part.as_str())))

@@ -1,24 +1,33 @@
 //! `make bench-polling`: both policies on every workload.
 //!
-//! Without options it prints the tables. `--write` also writes them into `docs/POLLING.md` (between its markers) and
-//! draws `docs/polling.svg`. `--check` fails if a target is missed. Names of workloads select them.
+//! `--write` writes the tables between the markers of `docs/POLLING.md`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::ensure;
+use clap::Parser;
 use polling::workload::Workload;
 use polling::{docs, measure, plot, table, targets, workloads};
 
-const OPTIONS: [&str; 2] = ["--write", "--check"];
+/// Compares two policies of polling in virtual time, and prints the tables.
+#[derive(Debug, Parser)]
+#[command(name = "bench-polling")]
+struct Options {
+    /// Names of workloads; without any, all of them.
+    #[arg(conflicts_with = "write")]
+    workloads: Vec<String>,
+    /// Also write the tables into `docs/POLLING.md`, and draw `docs/polling.svg`.
+    #[arg(long)]
+    write: bool,
+    /// Fail if a target is missed.
+    #[arg(long)]
+    check: bool,
+}
 
 fn main() -> anyhow::Result<ExitCode> {
-    let (options, names): (Vec<_>, Vec<_>) =
-        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
-    for option in &options {
-        ensure!(OPTIONS.contains(&option.as_str()), "unknown option {option}; the options are {OPTIONS:?}");
-    }
+    let Options { workloads: names, write, check } = Options::parse();
     let all = workloads::all();
     for name in &names {
         let valid: Vec<_> = all.iter().map(|workload| workload.name).collect();
@@ -33,14 +42,13 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let tables = table::tables(&rows);
     println!("{tables}");
-    if options.iter().any(|option| option == "--write") {
-        ensure!(names.is_empty(), "--write takes no names: the document shows every workload");
+    if write {
         docs::write(Path::new("docs"), &tables, &plot::svg(&rows))?;
     }
     let missed: Vec<_> = rows.iter().flat_map(targets::missed).collect();
     for miss in &missed {
         println!("missed: {miss}");
     }
-    let fails = options.iter().any(|option| option == "--check") && !missed.is_empty();
+    let fails = check && !missed.is_empty();
     Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

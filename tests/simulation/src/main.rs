@@ -8,14 +8,11 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use clap::Parser;
 use simulation::{history, many};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// The number of histories by default.
-const COUNT: u64 = 10_000;
 
 /// The most broken ones that are printed in full.
 const SHOWN: usize = 5;
@@ -23,22 +20,25 @@ const SHOWN: usize = 5;
 /// Histories between two lines of progress.
 const PROGRESS: u64 = 1_000;
 
+/// Runs random histories of the deployed functions in virtual time, on all processors.
+#[derive(Debug, Parser)]
+#[command(name = "histories")]
+struct Options {
+    /// The number of histories.
+    #[arg(long, default_value_t = 10_000)]
+    count: u64,
+    /// Seed of the first history.
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// Run only the history of this seed, and print its story.
+    #[arg(long, conflicts_with_all = ["count", "first"])]
+    seed: Option<u64>,
+}
+
 fn main() -> anyhow::Result<ExitCode> {
-    let (mut first, mut count) = (0, COUNT);
-    let mut given = std::env::args().skip(1);
-    while let Some(option) = given.next() {
-        if option == "--help" {
-            println!("histories [--count N] [--first SEED] | --seed SEED");
-            return Ok(ExitCode::SUCCESS);
-        }
-        let value = given.next().with_context(|| format!("{option} needs a number"))?;
-        let value: u64 = value.parse().with_context(|| format!("{option} needs a number, not {value:?}"))?;
-        match option.as_str() {
-            "--seed" => return one(value),
-            "--first" => first = value,
-            "--count" => count = value,
-            _ => bail!("unknown option {option}: use --count N, --first SEED or --seed SEED"),
-        }
+    let Options { count, first, seed } = Options::parse();
+    if let Some(seed) = seed {
+        return one(seed);
     }
     let begun = Instant::now();
     let shows_progress = std::io::stderr().is_terminal() || count > 10 * PROGRESS;

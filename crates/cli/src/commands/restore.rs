@@ -16,9 +16,7 @@ pub(crate) async fn restore(session: &mut Session<'_, '_>, copy: &str) -> Result
     let mut restore = Restore::new(&session.aws().await, copy, &table);
     let mut all = Restored::default();
     while let Some(page) = restore.next().await? {
-        all.put += page.put;
-        all.present += page.present;
-        all.passing += page.passing;
+        all += page;
         session.warn(&format!("{} items put back", all.put));
     }
     let Restored { put, present, passing } = all;

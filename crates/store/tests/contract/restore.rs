@@ -28,9 +28,7 @@ impl Tables {
         let mut restore = Restore::new(&self.config, "copy", "bitrelay");
         let mut sum = Restored::default();
         while let Some(page) = restore.next().await.unwrap() {
-            sum.put += page.put;
-            sum.present += page.present;
-            sum.passing += page.passing;
+            sum += page;
         }
         assert_eq!(restore.next().await, Ok(None));
         sum

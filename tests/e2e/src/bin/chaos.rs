@@ -3,30 +3,34 @@
 //! version run first and are updated in the middle (`make upgrade`).
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use clap::Parser;
 use e2e::chaos;
 
 /// The most missing things that are printed.
 const SHOWN: usize = 20;
 
-const USAGE: &str = "chaos [--minutes N] [--seed N] [--from FOLDER]";
+/// Kills functions, stops the table and the bus, and fails Bitbucket's API while people work; then compares the books.
+#[derive(Debug, Parser)]
+#[command(name = "chaos")]
+struct Options {
+    /// Minutes of chaos.
+    #[arg(long, default_value_t = 2)]
+    minutes: u64,
+    /// Seed of the acts and the troubles.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder of compiled functions of an earlier version, which run first.
+    #[arg(long)]
+    from: Option<PathBuf>,
+}
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    let (mut minutes, mut seed, mut from) = (2, 1, None);
-    let mut given = std::env::args().skip(1);
-    while let Some(option) = given.next() {
-        let value = given.next().context(USAGE)?;
-        match option.as_str() {
-            "--minutes" => minutes = value.parse().context(USAGE)?,
-            "--seed" => seed = value.parse().context(USAGE)?,
-            "--from" => from = Some(value.into()),
-            _ => bail!(USAGE),
-        }
-    }
+async fn main() -> ExitCode {
+    let Options { minutes, seed, from } = Options::parse();
     println!("{minutes} minutes of chaos, seed {seed}");
     let ended = chaos::run(seed, Duration::from_secs(60 * minutes), from).await;
     println!(
@@ -37,5 +41,5 @@ async fn main() -> anyhow::Result<ExitCode> {
     let balance = ended.books.audit();
     println!("{balance}");
     balance.missing.iter().take(SHOWN).for_each(|line| println!("  {line}"));
-    Ok(if balance.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if balance.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -8,15 +8,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use clap::Parser;
 use e2e::cost::Written;
 use e2e::load::{Stage, Step};
 
 /// Rates of the steps, in deliveries a second.
 const RATES: [u32; 10] = [10, 20, 40, 60, 80, 100, 150, 200, 300, 400];
-
-/// Length of a step in seconds.
-const STEP_SECONDS: u32 = 20;
 
 /// Processes of the webhook function: invocations at the same time.
 const PROCESSES: usize = 8;
@@ -24,24 +21,28 @@ const PROCESSES: usize = 8;
 /// The most missing things that are printed.
 const SHOWN: usize = 20;
 
-const USAGE: &str = "load [--rate N --minutes N] [--step-seconds N]";
+/// Sends signed deliveries at a rising fixed rate, until the first answer with 5xx, and compares the books.
+#[derive(Debug, Parser)]
+#[command(name = "load")]
+struct Options {
+    /// Keep this rate, in deliveries a second.
+    #[arg(long, value_parser = at_least_one())]
+    rate: Option<u32>,
+    /// Minutes at that rate.
+    #[arg(long, default_value_t = 10, requires = "rate", value_parser = at_least_one())]
+    minutes: u32,
+    /// Seconds of each step of the rising rate.
+    #[arg(long, default_value_t = 20, conflicts_with = "rate", value_parser = at_least_one())]
+    step_seconds: u32,
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
+}
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    let (mut rate, mut minutes, mut step_seconds) = (None, 10, STEP_SECONDS);
-    let mut given = std::env::args().skip(1);
-    while let Some(option) = given.next() {
-        let value = given.next().and_then(|value| value.parse().ok()).context(USAGE)?;
-        match option.as_str() {
-            "--rate" => rate = Some(value),
-            "--minutes" => minutes = value,
-            "--step-seconds" => step_seconds = value,
-            _ => bail!(USAGE),
-        }
-    }
-    if minutes == 0 || step_seconds == 0 || rate == Some(0) {
-        bail!(USAGE);
-    }
+async fn main() -> ExitCode {
+    let Options { rate, minutes, step_seconds } = Options::parse();
     let stage = Stage::start(PROCESSES).await;
     // The first deliveries start the processes, and are not counted.
     stage.send(10, 2).await;
@@ -62,7 +63,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     if doubled {
         println!("{} deliveries are stored, with {} events", books.marks.len(), books.log.len());
     }
-    Ok(if doubled || !balance.missing.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    if doubled || !balance.missing.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// Raises the rate until the first answer with 5xx. Returns the highest rate without one.

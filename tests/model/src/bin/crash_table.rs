@@ -1,15 +1,21 @@
-//! Prints the crash table; `--write` writes it into `docs/CRASHES.md`.
+//! `make crash-table`: the outcome of each fault at each I/O call of each function.
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use clap::Parser;
 use model::crashes::{document, path};
 
+/// Prints the crash table.
+#[derive(Debug, Parser)]
+#[command(name = "crash-table")]
+struct Options {
+    /// Write it into `docs/CRASHES.md` instead.
+    #[arg(long)]
+    write: bool,
+}
+
 fn main() -> anyhow::Result<()> {
-    let write = match std::env::args().nth(1).as_deref() {
-        None => false,
-        Some("--write") => true,
-        Some(other) => bail!("unknown option {other}: the only one is --write"),
-    };
+    let Options { write } = Options::parse();
     let document = document();
     if write {
         let path = path();

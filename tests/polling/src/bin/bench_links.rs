@@ -1,5 +1,5 @@
-//! `make bench-links`: the number of links that one invocation of the poller serves. The arguments are numbers of
-//! links; each takes a minute and a half.
+//! `make bench-links`: the number of links that one invocation of the poller serves. Each number of
+//! links takes a minute and a half.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -8,33 +8,34 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use clap::Parser;
 use polling::links::hub::Hub;
 use polling::links::process::Limit;
 use polling::links::report::{HEAD, Measured};
 use polling::links::{INTERVAL_SECONDS, function};
 
-/// Numbers of links to measure if there are no arguments.
-const LINKS: [usize; 4] = [10, 50, 100, 200];
-
-/// The first argument of the measured process.
-const FUNCTION: &str = "function";
+/// Measures the number of links that one invocation of the poller serves.
+#[derive(Debug, Parser)]
+#[command(name = "bench-links")]
+struct Options {
+    /// Numbers of links to measure.
+    #[arg(default_values_t = [10, 50, 100, 200], value_parser = clap::value_parser!(u16).range(1..))]
+    links: Vec<u16>,
+    /// Be the measured process, for a simulated Bitbucket at this URL.
+    #[arg(long, hide = true)]
+    serve: Option<String>,
+}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [FUNCTION, links, url] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        return function::serve(links.parse()?, url).await;
+    let Options { links, serve } = Options::parse();
+    let mut links = links.into_iter().map(usize::from);
+    if let Some(url) = serve {
+        return function::serve(links.next().unwrap_or(1), &url).await;
     }
-    let parse =
-        |links: &String| links.parse::<usize>().with_context(|| format!("{links} is not a number of links"));
-    let mut all = arguments.iter().map(parse).collect::<anyhow::Result<Vec<_>>>()?;
-    if all.is_empty() {
-        all = LINKS.to_vec();
-    }
-    ensure!(!all.contains(&0), "0 is not a number of links: the smallest is 1");
     eprintln!("{} processors; the function is limited to its share of one", available_parallelism()?);
     println!("{HEAD}");
-    for links in all {
+    for links in links {
         println!("{}", measure(links).await?.line());
     }
     Ok(())
@@ -44,7 +45,7 @@ async fn main() -> anyhow::Result<()> {
 async fn measure(links: usize) -> anyhow::Result<Measured> {
     let hub = Hub::start(links).await?;
     let mut process = Command::new(std::env::current_exe()?)
-        .args([FUNCTION, &links.to_string(), hub.url()])
+        .args([&links.to_string(), "--serve", hub.url()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
