@@ -12,7 +12,7 @@ ARCH ?=
 VENV := .local/tools/venv
 CHECKOV := .local/tools/checkov-venv
 LOCAL := $(VENV)/bin/python infra/local
-TARGET := $(or $(CARGO_TARGET_DIR),target)
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # This machine's processor by Lambda's name. The local stack runs on it.
 HOST_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -46,7 +46,7 @@ logs: ## Print the logs of the local stack's functions (OPTIONS="poller --follow
 console: ## Open the local stack's console in your browser (OPTIONS="--port 4320"; Ctrl-C ends it)
 	@if [ ! -f .local/bitrelay.toml ]; then echo 'The stack is down; `make up` or `make run` starts it.'; exit 3; fi
 	@cargo build -q --workspace --bin bitrelay
-	@AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test $(TARGET)/debug/bitrelay --config .local/bitrelay.toml console --open $(OPTIONS)
+	@AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test $(TARGET_DIR)/debug/bitrelay --config .local/bitrelay.toml console --open $(OPTIONS)
 
 # One `cargo test` for all, because a selection of packages would compile their dependencies again with other features.
 # It also builds the simulator and the command line before any test runs.
@@ -185,7 +185,7 @@ dist-check: tools ## Build the release of the last commit twice, compare the byt
 	@infra/tools/dist/check.sh
 
 clean: down ## Remove everything that was built (not the installed tools)
-	rm -rf $(TARGET) dist .aws-sam .local/work .local/logs .local/pids .local/mutants/target .local/mutants/tree .local/mutants/at-once
+	rm -rf $(TARGET_DIR) dist .aws-sam .local/work .local/logs .local/pids .local/mutants/target .local/mutants/tree .local/mutants/at-once
 
 tools:
 	@$(PYTHON) infra/tools/install.py $(VENV) infra/tools/requirements.txt
@@ -198,4 +198,4 @@ local-build: local-functions
 # The local stack's functions, in their own folder so that `sam build` never packages unoptimised binaries.
 local-functions: tools
 	$(call say,build the functions for the local stack)
-	@infra/tools/build-functions.sh dev $(TARGET)/lambda-local $(HOST_ARCH)
+	@infra/tools/build-functions.sh dev $(TARGET_DIR)/lambda-local $(HOST_ARCH)
