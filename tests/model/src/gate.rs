@@ -100,6 +100,7 @@ impl Gate {
             }
             Self::Planned(plan) => {
                 let patience = plan.patience(&call);
+                let work = plan.in_order(work);
                 match plan.fate(&call) {
                     Fate::Crashes { done } => {
                         if done {

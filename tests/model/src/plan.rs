@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::unconstrained;
 
 use crate::call::Call;
 use crate::gate::Fate;
@@ -71,6 +72,16 @@ impl Plan {
             // `store::aws::timeouts`, `publisher::bus::CALL_SECONDS` and `queue::SEND_SECONDS`.
             _ => Duration::from_secs(5),
         })
+    }
+
+    /// Carries a call out. In real time nothing else of the invocation goes on meanwhile, so concurrent calls come in
+    /// the same order as over the table in memory, which answers at once. Without `unconstrained`, tokio would let the
+    /// call wait for a turn of the outer task, which has none.
+    pub(crate) async fn in_order<F: Future>(&self, work: F) -> F::Output {
+        match self.patience {
+            Some(_) => futures::executor::block_on(unconstrained(work)),
+            None => work.await,
+        }
     }
 
     /// Ends the invocation: the caller never gets control back.

@@ -62,9 +62,9 @@ impl Scenario {
         }
     }
 
-    /// True if the scenario needs only what every table has: no stream.
-    pub fn fits_every_table(&self) -> bool {
-        matches!(self.invoked.1, Step::Deliver(_))
+    /// True if the invocation calls the table. The publisher only reads records of its stream.
+    pub fn uses_table(&self) -> bool {
+        !matches!(self.invoked.1, Step::Publish)
     }
 }
 
