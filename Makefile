@@ -116,7 +116,7 @@ model: ## Visit every interleaving of small worlds of the deployed functions (OP
 crash-table: ## Let each I/O call of each function go wrong, and write docs/CRASHES.md
 	@cargo run -q -p model --bin crash-table -- --write
 
-planted-bugs: ## Plant known bugs one by one and check that a test catches each (about an hour)
+planted-bugs: ## Plant known bugs one by one and check that a test catches each (half an hour)
 	@$(PYTHON) infra/tools/planted-bugs.py
 
 mutants: ## Change the code in small ways; a test must fail each time (PACKAGE=, FILE=, SHARD=k/n, SAMPLE=n)
