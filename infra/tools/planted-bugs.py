@@ -4,7 +4,7 @@
 The bugs are in tests/planted-bugs.toml. Each has a piece of code (`find`), what takes its place (`replace`), the command
 that must fail, and a text that the failure must print (`caught_by`): the name of a test, or a broken guarantee.
 
-    planted-bugs.py              plant all of them, in turn; takes about a minute each
+    planted-bugs.py              plant all of them, in turn; half an hour, most of it to compile
     planted-bugs.py NAME ...     plant these
     planted-bugs.py --check      only check that each piece of code is there exactly once, each test exists, and the page
                                  is current

@@ -1,5 +1,5 @@
-//! `make bench-links`: the number of links that one invocation of the poller serves. Each number of
-//! links takes a minute and a half.
+//! `make bench-links`: the number of links that one invocation of the poller serves. Each number of links takes a minute
+//! and a half.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
